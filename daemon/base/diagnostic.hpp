@@ -1,0 +1,42 @@
+// Diagnostics: every complaint about a file that people wrote, with its place.
+// Loaders collect them all before they give up, so that one run of `crier check` shows everything.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crier {
+
+/// A place in a file; line and column count from 1, columns in bytes. 0 = not known.
+struct Place {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+struct Diagnostic {
+  Place place;
+  std::string message;  ///< one sentence, without the place
+  std::string excerpt;  ///< the offending line and a caret line under it; may be empty
+};
+
+/// "file:line:col: message", then the excerpt when there is one.
+std::string to_string(const Diagnostic& diagnostic);
+
+/// Collects diagnostics in the order found.
+class Diagnostics {
+ public:
+  void add(Place place, std::string message, std::string excerpt = {});
+  bool empty() const { return list_.empty(); }
+  const std::vector<Diagnostic>& list() const { return list_; }
+
+ private:
+  std::vector<Diagnostic> list_;
+};
+
+/// The given line of `text` (from 1) and under it a caret at `column` (from 1, in bytes); long lines are
+/// cut around the caret. Empty when there is no such line.
+std::string caret_excerpt(std::string_view text, int line, int column);
+
+}  // namespace crier

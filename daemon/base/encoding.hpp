@@ -1,0 +1,36 @@
+// Encodings of bytes as text, and UTF-8 checks. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace crier {
+
+std::string to_hex(std::string_view bytes);
+/// Standard alphabet with padding (RFC 4648 §4).
+std::string to_base64(std::string_view bytes);
+/// Strict: standard alphabet, right padding, nothing else.
+std::optional<std::string> from_base64(std::string_view text);
+/// URL-safe alphabet without padding (RFC 4648 §5).
+std::string to_base64url(std::string_view bytes);
+std::optional<std::string> from_base64url(std::string_view text);
+
+/// Percent-encodes all but RFC 3986 unreserved characters.
+std::string percent_encode(std::string_view bytes);
+/// Decodes %XX; "+" stays a plus. nullopt on a broken escape.
+std::optional<std::string> percent_decode(std::string_view text);
+
+/// Escapes & < > " ' for HTML text and attributes.
+std::string html_escape(std::string_view text);
+
+bool is_valid_utf8(std::string_view text);
+/// Replaces each ill-formed sequence by U+FFFD.
+std::string repair_utf8(std::string_view text);
+
+/// Lower-case ASCII letters, digits and single hyphens; other characters separate words, accents are
+/// folded away, scripts without an ASCII form are kept as they are. "Putin and Xi get closer" →
+/// "putin-and-xi-get-closer". At most `max_bytes`, cut at a word.
+std::string to_slug(std::string_view text, std::size_t max_bytes = 80);
+
+}  // namespace crier

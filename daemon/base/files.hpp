@@ -1,0 +1,21 @@
+// Reading and writing whole files. Blocking: call from a worker, the db thread or a command.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace crier {
+
+/// The bytes of a regular file of at most `max_bytes`; anything else is an Error that names the file.
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
+
+/// Writes to a temporary file beside `path`, syncs it and renames it: `path` is the old or the new file,
+/// never half of one. Creates the folder. `mode` are the permission bits.
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                                   unsigned mode = 0644);
+
+}  // namespace crier

@@ -1,0 +1,68 @@
+#include "story/story.hpp"
+
+#include <boost/json.hpp>
+
+#include "base/crypto.hpp"
+
+namespace crier {
+namespace json = boost::json;
+
+std::string_view to_string(StoryStatus status) {
+  switch (status) {
+    case StoryStatus::usable: return "usable";
+    case StoryStatus::withheld: return "withheld";
+    case StoryStatus::canceled: return "canceled";
+  }
+  return "usable";
+}
+
+std::optional<StoryStatus> parse_story_status(std::string_view text) {
+  if (text == "usable") return StoryStatus::usable;
+  if (text == "withheld") return StoryStatus::withheld;
+  if (text == "canceled") return StoryStatus::canceled;
+  return std::nullopt;
+}
+
+json::object to_json(const Story& story) {
+  json::object out;
+  const auto put_text = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) out[key] = value;
+  };
+  const auto put_list = [&](std::string_view key, const std::vector<std::string>& values) {
+    if (!values.empty()) out[key] = json::array(values.begin(), values.end());
+  };
+  const auto put_time = [&](std::string_view key, const std::optional<Time>& value) {
+    if (value) out[key] = to_rfc3339(*value);
+  };
+  put_text("id", story.id);
+  if (story.version != 0) out["version"] = story.version;
+  out["status"] = to_string(story.status);
+  put_text("url", story.url);
+  put_text("title", story.title);
+  put_text("summary", story.summary);
+  put_text("body_text", story.body_text);
+  put_text("body_html", story.body_html);
+  put_list("authors", story.authors);
+  put_time("published", story.published);
+  put_time("updated", story.updated);
+  put_time("embargo", story.embargo);
+  put_text("language", story.language);
+  put_list("topics", story.topics);
+  put_list("regions", story.regions);
+  put_text("section", story.section);
+  put_text("site", story.site);
+  put_text("image", story.image);
+  if (story.urgency) out["urgency"] = *story.urgency;
+  put_text("source", story.source);
+  return out;
+}
+
+std::string content_hash(const Story& story) {
+  auto noticed = to_json(story);
+  noticed.erase("version");
+  noticed.erase("updated");
+  noticed.erase("source");
+  return sha256(json::serialize(noticed));
+}
+
+}  // namespace crier

@@ -1,0 +1,28 @@
+// ManualClock: time that moves only by advance(). Single-threaded, as the loop is.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <list>
+#include <memory>
+
+#include "base/clock.hpp"
+
+namespace crier::test {
+
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(Time start) : now_(start) {}
+
+  Time now() const override { return now_; }
+  boost::asio::awaitable<void> sleep_until(Time time) override;
+
+  /// Moves time and wakes the sleepers that are due; run the loop afterwards to let them go on.
+  void advance(Duration by);
+
+ private:
+  struct Sleeper;
+  Time now_;
+  std::list<std::shared_ptr<Sleeper>> sleepers_;
+};
+
+}  // namespace crier::test
