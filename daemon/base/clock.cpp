@@ -1,6 +1,7 @@
 #include "base/clock.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>

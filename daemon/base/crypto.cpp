@@ -1,11 +1,11 @@
 #include "base/crypto.hpp"
 
+#include <stdexcept>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
-
-#include <stdexcept>
 
 namespace crier {
 namespace {
@@ -31,8 +31,8 @@ std::string sha256(std::string_view bytes) {
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   std::string out(sha256_size, '\0');
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), bytes_of(out),
-           nullptr) == nullptr)
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
+           bytes_of(out), nullptr) == nullptr)
     throw std::runtime_error("OpenSSL: HMAC-SHA-256 failed");
   return out;
 }

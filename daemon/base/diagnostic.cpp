@@ -1,8 +1,8 @@
 #include "base/diagnostic.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 namespace crier {
 
@@ -33,7 +33,9 @@ std::string caret_excerpt(std::string_view text, int line, int column) {
   auto caret = std::min(static_cast<std::size_t>(column - 1), text.size());
   if (text.size() > max_width) {
     auto from = caret > max_width / 2 ? caret - max_width / 2 : 0;
-    auto is_continuation = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+    auto is_continuation = [&](std::size_t at) {
+      return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+    };
     while (from < caret && is_continuation(from)) ++from;
     auto end = std::min(text.size(), from + max_width);
     while (end < text.size() && end > from && is_continuation(end)) --end;

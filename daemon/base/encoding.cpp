@@ -1,17 +1,18 @@
 #include "base/encoding.hpp"
 
+#include <array>
+#include <cstdint>
+
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
-#include <array>
-#include <cstdint>
-
 namespace crier {
 namespace {
 
-constexpr std::string_view standard_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view standard_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode64(std::string_view bytes, std::string_view alphabet, bool pad) {
@@ -23,8 +24,10 @@ std::string encode64(std::string_view bytes, std::string_view alphabet, bool pad
     for (std::size_t k = 0; k < 3; ++k)
       group = group << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
     for (std::size_t k = 0; k < 4; ++k) {
-      if (k <= left) out += alphabet[group >> (18 - 6 * k) & 63];
-      else if (pad) out += '=';
+      if (k <= left)
+        out += alphabet[group >> (18 - 6 * k) & 63];
+      else if (pad)
+        out += '=';
     }
   }
   return out;
@@ -134,12 +137,23 @@ std::string html_escape(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -176,8 +190,10 @@ std::string repair_utf8(std::string_view text) {
     const auto window = static_cast<std::int32_t>(std::min<std::int64_t>(4, size - i));
     const auto* at = bytes + i;
     U8_NEXT(at, step, window, c);
-    if (c < 0) out += "\xEF\xBF\xBD";
-    else out.append(text, static_cast<std::size_t>(i), static_cast<std::size_t>(step));
+    if (c < 0)
+      out += "\xEF\xBF\xBD";
+    else
+      out.append(text, static_cast<std::size_t>(i), static_cast<std::size_t>(step));
     i += step;
   }
   return out;
@@ -187,7 +203,9 @@ std::string to_slug(std::string_view text, std::size_t max_bytes) {
   UErrorCode status = U_ZERO_ERROR;
   const auto* nfkd = icu::Normalizer2::getNFKDInstance(status);
   const auto folded =
-      nfkd->normalize(icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(std::min<std::size_t>(text.size(), 4096))}), status)
+      nfkd->normalize(icu::UnicodeString::fromUTF8(
+                          {text.data(), static_cast<std::int32_t>(std::min<std::size_t>(text.size(), 4096))}),
+                      status)
           .foldCase();
   std::string out;
   std::size_t last_word_end = 0;

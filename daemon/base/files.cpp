@@ -1,12 +1,12 @@
 #include "base/files.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"

@@ -1,11 +1,11 @@
 #include "base/log.hpp"
 
-#include <fmt/core.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cstdlib>
+
+#include <fmt/core.h>
+#include <unistd.h>
 
 namespace crier::log {
 namespace {
@@ -27,10 +27,14 @@ void append_value(std::string& out, std::string_view value) {
   }
   out += '"';
   for (const char c : value) {
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else out += c;
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
   }
   out += '"';
 }

@@ -18,7 +18,8 @@ struct Field {
   std::string_view key;
   std::string value;
 
-  Field(std::string_view field_key, std::string field_value) : key(field_key), value(std::move(field_value)) {}
+  Field(std::string_view field_key, std::string field_value)
+      : key(field_key), value(std::move(field_value)) {}
   Field(std::string_view field_key, std::string_view field_value) : key(field_key), value(field_value) {}
   Field(std::string_view field_key, const char* field_value) : key(field_key), value(field_value) {}
   Field(std::string_view field_key, std::integral auto number)

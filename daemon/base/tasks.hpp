@@ -2,11 +2,12 @@
 // Lives on the loop. stop() asks all to end by cancellation; join() returns when they have.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 namespace crier {
 

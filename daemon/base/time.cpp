@@ -1,11 +1,11 @@
 #include "base/time.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/core.h>
-
 #include <array>
 #include <charconv>
 #include <limits>
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
 
 namespace crier {
 namespace {
@@ -101,7 +101,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     offset = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
     if (negative) offset = -offset;
   }
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   // 60 is a leap second (RFC 3339 §5.7); it counts as the second after.
   if (!text.empty() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
@@ -126,12 +127,18 @@ std::optional<Duration> parse_duration(std::string_view text) {
   if (!number) return std::nullopt;
   while (text.starts_with(' ')) text.remove_prefix(1);
   std::uint64_t unit_ms = 0;
-  if (text == "ms") unit_ms = 1;
-  else if (text == "s") unit_ms = 1000;
-  else if (text == "m") unit_ms = 60'000;
-  else if (text == "h") unit_ms = 3'600'000;
-  else if (text == "d") unit_ms = 86'400'000;
-  else return std::nullopt;
+  if (text == "ms")
+    unit_ms = 1;
+  else if (text == "s")
+    unit_ms = 1000;
+  else if (text == "m")
+    unit_ms = 60'000;
+  else if (text == "h")
+    unit_ms = 3'600'000;
+  else if (text == "d")
+    unit_ms = 86'400'000;
+  else
+    return std::nullopt;
   constexpr std::uint64_t century_ms = 100ULL * 366 * 86'400'000;
   if (*number > century_ms / unit_ms) return std::nullopt;
   return Duration(static_cast<std::int64_t>(*number * unit_ms));
@@ -152,11 +159,16 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (!number) return std::nullopt;
   while (text.starts_with(' ')) text.remove_prefix(1);
   std::uint64_t unit = 0;
-  if (text == "B") unit = 1;
-  else if (text == "KB") unit = 1ULL << 10;
-  else if (text == "MB") unit = 1ULL << 20;
-  else if (text == "GB") unit = 1ULL << 30;
-  else return std::nullopt;
+  if (text == "B")
+    unit = 1;
+  else if (text == "KB")
+    unit = 1ULL << 10;
+  else if (text == "MB")
+    unit = 1ULL << 20;
+  else if (text == "GB")
+    unit = 1ULL << 30;
+  else
+    return std::nullopt;
   if (*number > std::numeric_limits<std::int64_t>::max() / unit) return std::nullopt;
   return *number * unit;
 }

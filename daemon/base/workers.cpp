@@ -23,7 +23,8 @@ asio::awaitable<void> Workers::run_erased(std::function<void()> job) {
       asio::post(caller, std::move(handler));
     });
   };
-  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(std::move(start), asio::use_awaitable);
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(std::move(start),
+                                                                        asio::use_awaitable);
 }
 
 }  // namespace crier

@@ -1,12 +1,13 @@
 // Workers: threads for pure CPU work (parse, match, render). Values go in, values come back to the loop.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <exception>
 #include <functional>
 #include <optional>
 #include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 namespace crier {
 

@@ -17,11 +17,11 @@ enum class OutcomeKind {
 
 struct Outcome {
   OutcomeKind kind = OutcomeKind::retry_later;
-  std::string reason;                  ///< short and countable: "smtp-5.1.1", "http-500", "timeout", "131026"
-  std::string reply;                   ///< what the other side said, at most 1 KiB, no secrets
-  std::optional<Duration> retry_after; ///< the other side's wish
-  bool blames_sender = false;          ///< our account, template or token: the reader is not at fault
-  std::string remote_id;               ///< the other side's name for it: queue id, wamid
+  std::string reason;  ///< short and countable: "smtp-5.1.1", "http-500", "timeout", "131026"
+  std::string reply;   ///< what the other side said, at most 1 KiB, no secrets
+  std::optional<Duration> retry_after;  ///< the other side's wish
+  bool blames_sender = false;           ///< our account, template or token: the reader is not at fault
+  std::string remote_id;                ///< the other side's name for it: queue id, wamid
 };
 
 }  // namespace crier

@@ -9,9 +9,12 @@ namespace json = boost::json;
 
 std::string_view to_string(StoryStatus status) {
   switch (status) {
-    case StoryStatus::usable: return "usable";
-    case StoryStatus::withheld: return "withheld";
-    case StoryStatus::canceled: return "canceled";
+    case StoryStatus::usable:
+      return "usable";
+    case StoryStatus::withheld:
+      return "withheld";
+    case StoryStatus::canceled:
+      return "canceled";
   }
   return "usable";
 }

@@ -1,9 +1,10 @@
 // ManualClock: time that moves only by advance(). Single-threaded, as the loop is.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <list>
 #include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include "base/clock.hpp"
 

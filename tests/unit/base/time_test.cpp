@@ -12,9 +12,9 @@ TEST_CASE("RFC 3339 times are read with their offset and written in UTC") {
 }
 
 TEST_CASE("what is not a full RFC 3339 time is refused") {
-  for (const auto* text : {"", "2023-10-18", "2023-10-18T19:37Z", "2023-02-30T00:00:00Z", "2023-10-18T24:00:00Z",
-                           "2023-10-18T19:37:00", "2023-10-18T19:37:00Zx", "2023-10-18T19:37:00.Z",
-                           "2023-10-18T19:37:00+0400"}) {
+  for (const auto* text : {"", "2023-10-18", "2023-10-18T19:37Z", "2023-02-30T00:00:00Z",
+                           "2023-10-18T24:00:00Z", "2023-10-18T19:37:00", "2023-10-18T19:37:00Zx",
+                           "2023-10-18T19:37:00.Z", "2023-10-18T19:37:00+0400"}) {
     CAPTURE(text);
     REQUIRE_FALSE(parse_rfc3339(text));
   }
@@ -28,7 +28,8 @@ TEST_CASE("durations and sizes need a number and a unit") {
   REQUIRE(parse_duration("15m") == 15min);
   REQUIRE(parse_duration("250ms") == 250ms);
   REQUIRE(parse_duration("7 d") == 168h);
-  for (const auto* text : {"", "15", "m", "-1m", "1.5h", "15 minutes", "99999999999999999999d", "9999999999d"}) {
+  for (const auto* text :
+       {"", "15", "m", "-1m", "1.5h", "15 minutes", "99999999999999999999d", "9999999999d"}) {
     CAPTURE(text);
     REQUIRE_FALSE(parse_duration(text));
   }

@@ -1,0 +1,48 @@
+// Subscriber: a person or machine that follows topics, with one address per channel.
+// Plain values, built by the configuration loader and swapped whole on reload.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crier {
+
+/// How a message travels. The names are those of the configuration and of the database.
+enum class ChannelKind : std::uint8_t { email, whatsapp, webhook };
+
+inline constexpr std::array all_channels{ChannelKind::email, ChannelKind::whatsapp, ChannelKind::webhook};
+
+std::string_view to_string(ChannelKind channel);
+std::optional<ChannelKind> parse_channel(std::string_view text);
+
+/// Local wall-clock times between which no alert is sent: [start, end), over midnight when start > end.
+struct QuietHours {
+  int start_minute = 0;  ///< minutes after local midnight, 0..1439
+  int end_minute = 0;
+};
+
+/// "22:00-06:30".
+std::optional<QuietHours> parse_quiet_hours(std::string_view text);
+
+struct Subscriber {
+  std::string id;
+  std::string name;
+  std::array<std::string, all_channels.size()> addresses;  ///< by ChannelKind; empty = not reachable that way
+  std::vector<std::string> webhook_secrets;                ///< raw key bytes; the first is the current one
+  std::string timezone;                                    ///< IANA name; empty = the site's
+  std::optional<QuietHours> quiet_hours;
+
+  const std::string& address(ChannelKind channel) const {
+    return addresses[static_cast<std::size_t>(channel)];
+  }
+};
+
+/// The form in which addresses are compared: domain and local part in lower case (bounces contract),
+/// E.164 digits for WhatsApp, a URL as it is.
+std::string normalised_address(ChannelKind channel, std::string_view address);
+
+}  // namespace crier

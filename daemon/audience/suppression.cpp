@@ -1,0 +1,54 @@
+#include "audience/suppression.hpp"
+
+#include "db/sqlite.hpp"
+
+namespace crier {
+namespace {
+
+std::string key_of(ChannelKind channel, std::string_view address) {
+  return std::string(to_string(channel)) + ' ' + normalised_address(channel, address);
+}
+
+}  // namespace
+
+std::optional<std::string_view> SuppressionList::find(ChannelKind channel, std::string_view address) const {
+  const auto found = reasons_.find(key_of(channel, address));
+  if (found == reasons_.end()) return std::nullopt;
+  return found->second;
+}
+
+void SuppressionList::add(ChannelKind channel, std::string_view address, std::string reason) {
+  reasons_[key_of(channel, address)] = std::move(reason);
+}
+
+void SuppressionList::remove(ChannelKind channel, std::string_view address) {
+  reasons_.erase(key_of(channel, address));
+}
+
+SuppressionList SuppressionList::load(Sqlite& db) {
+  SuppressionList list;
+  auto rows = db.query("SELECT channel, address, reason FROM suppression");
+  while (rows.step()) {
+    list.reasons_[std::string(rows.text(0)) + ' ' + std::string(rows.text(1))] = rows.text(2);
+  }
+  return list;
+}
+
+void SuppressionList::store(Sqlite& db, ChannelKind channel, std::string_view address,
+                            std::string_view reason, Time now) {
+  db.query("INSERT OR REPLACE INTO suppression (channel, address, reason, since) VALUES (?, ?, ?, ?)")
+      .bind(0, to_string(channel))
+      .bind(1, normalised_address(channel, address))
+      .bind(2, reason)
+      .bind(3, now.time_since_epoch().count())
+      .run();
+}
+
+void SuppressionList::erase(Sqlite& db, ChannelKind channel, std::string_view address) {
+  db.query("DELETE FROM suppression WHERE channel = ? AND address = ?")
+      .bind(0, to_string(channel))
+      .bind(1, normalised_address(channel, address))
+      .run();
+}
+
+}  // namespace crier

@@ -1,0 +1,34 @@
+// The suppression list: addresses that get nothing, and why. Outranks everything; asked when a story is
+// planned and again right before each attempt. Memory for the asking, the database for keeping.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "audience/subscriber.hpp"
+#include "base/time.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+/// Lives on the loop; the database functions run in database jobs.
+class SuppressionList {
+ public:
+  /// The reason ("unsubscribed", "complaint", …), or nullopt.
+  std::optional<std::string_view> find(ChannelKind channel, std::string_view address) const;
+  void add(ChannelKind channel, std::string_view address, std::string reason);
+  void remove(ChannelKind channel, std::string_view address);
+
+  static SuppressionList load(Sqlite& db);
+  static void store(Sqlite& db, ChannelKind channel, std::string_view address, std::string_view reason,
+                    Time now);
+  static void erase(Sqlite& db, ChannelKind channel, std::string_view address);
+
+ private:
+  std::unordered_map<std::string, std::string> reasons_;  // "channel address" → reason
+};
+
+}  // namespace crier

@@ -1,0 +1,85 @@
+#include "db/database.hpp"
+
+#include <vector>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "db/schema.hpp"
+
+namespace crier {
+
+namespace asio = boost::asio;
+
+Database::Database(const std::filesystem::path& path) : db_(path) {
+  migrate(db_);
+  thread_ = std::thread([this] { serve(); });
+}
+
+Database::~Database() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_one();
+  thread_.join();
+}
+
+asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work) {
+  const auto caller = co_await asio::this_coro::executor;
+  auto start = [this, caller, &work](auto handler) {
+    // std::function wants something copyable; an awaitable's handler can only be moved.
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    Job job{std::move(work), [caller, shared](std::exception_ptr failure) {
+              asio::post(caller, [shared, failure = std::move(failure)]() mutable {
+                std::move (*shared)(std::move(failure));
+              });
+            }};
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.push_back(std::move(job));
+    }
+    woken_.notify_one();
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(std::exception_ptr)>(
+      std::move(start), asio::use_awaitable);
+}
+
+void Database::serve() {
+  for (;;) {
+    std::deque<Job> group;
+    {
+      std::unique_lock lock(mutex_);
+      woken_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      group.swap(queue_);
+    }
+    run_group(group);
+  }
+}
+
+void Database::run_group(std::deque<Job>& group) {
+  std::vector<std::exception_ptr> failures(group.size());
+  try {
+    Transaction transaction(db_);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      db_.execute("SAVEPOINT job");
+      try {
+        group[i].work(db_);
+      } catch (...) {
+        failures[i] = std::current_exception();
+        db_.execute("ROLLBACK TO job");
+      }
+      db_.execute("RELEASE job");
+    }
+    transaction.commit();
+  } catch (...) {
+    // Nothing of the group is on the disk, so every caller hears of it.
+    for (auto& failure : failures) failure = std::current_exception();
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) group[i].done(failures[i]);
+}
+
+}  // namespace crier

@@ -1,0 +1,64 @@
+// Database: the one thread that owns the database handle, reached only by co_await run(job).
+// One job is one transaction for its caller: when run() returns, its changes are on the disk; when it
+// throws, there are none. Jobs that are waiting at the same time share one commit (group commit), so a
+// hundred deliveries cost one sync. Started by App, used from the loop.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "db/sqlite.hpp"
+
+namespace crier {
+
+class Database {
+ public:
+  /// Opens and migrates; throws when that fails.
+  explicit Database(const std::filesystem::path& path);
+  /// Runs what is queued, then ends the thread.
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Runs `job(Sqlite&)` on the database thread and resumes the caller on its own executor.
+  /// Not cancellable: the caller is resumed only after the job has ended, so the job may refer to the
+  /// caller's variables.
+  template <class Job, class T = std::invoke_result_t<Job, Sqlite&>>
+  boost::asio::awaitable<T> run(Job job) {
+    if constexpr (std::is_void_v<T>) {
+      co_await run_erased([&](Sqlite& db) { job(db); });
+    } else {
+      std::optional<T> value;
+      co_await run_erased([&](Sqlite& db) { value.emplace(job(db)); });
+      co_return std::move(*value);
+    }
+  }
+
+ private:
+  struct Job {
+    std::function<void(Sqlite&)> work;
+    std::function<void(std::exception_ptr)> done;
+  };
+
+  boost::asio::awaitable<void> run_erased(std::function<void(Sqlite&)> work);
+  void serve();
+  void run_group(std::deque<Job>& group);
+
+  Sqlite db_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::deque<Job> queue_;
+  bool stopping_ = false;
+  std::thread thread_;  // last: starts when all else is there
+};
+
+}  // namespace crier

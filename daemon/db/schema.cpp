@@ -1,0 +1,144 @@
+#include "db/schema.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include <fmt/core.h>
+
+#include "db/sqlite.hpp"
+
+namespace crier {
+namespace {
+
+// Times are milliseconds since 1970 UTC. Each entry brings the database from version i to i + 1 and is
+// never edited once released.
+constexpr std::array migrations{
+    R"sql(
+-- One row per secret or counter that must outlive a restart.
+CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+-- Audiences are stored as numbers; a number is never given to another subscriber.
+CREATE TABLE subscriber_number (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
+
+CREATE TABLE story (
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  content_hash BLOB NOT NULL,
+  status TEXT NOT NULL,
+  title TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  matched INTEGER NOT NULL,      -- deliveries this version was planned for, suppressed ones included
+  json TEXT NOT NULL,            -- the normalised story
+  PRIMARY KEY (id, version)
+);
+
+-- One message to many: (story version or occurrence) x channel x lane.
+CREATE TABLE batch (
+  id INTEGER PRIMARY KEY,
+  uid TEXT NOT NULL UNIQUE,      -- random, part of Message-IDs and webhook ids
+  story_id TEXT,                 -- of an alert
+  story_version INTEGER,
+  edition TEXT,                  -- of a digest
+  occurrence TEXT,               -- nominal local time, "2026-11-23T07:00"
+  channel TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  size INTEGER NOT NULL
+);
+CREATE INDEX batch_by_story ON batch (story_id, story_version) WHERE story_id IS NOT NULL;
+CREATE INDEX batch_by_occurrence ON batch (edition, occurrence) WHERE edition IS NOT NULL;
+
+-- Up to 4,096 members of a batch. A member is settled when its bit is set: delivered, unless an exception
+-- row says otherwise. "open" counts the members that are neither settled nor have an exception row.
+CREATE TABLE chunk (
+  id INTEGER PRIMARY KEY,
+  batch_id INTEGER NOT NULL REFERENCES batch,
+  channel TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  members BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  settled BLOB NOT NULL,
+  open INTEGER NOT NULL,
+  suppressed TEXT,               -- why nobody in this chunk is sent anything
+  claimed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX chunk_by_batch ON chunk (batch_id);
+CREATE INDEX chunk_ready ON chunk (channel, lane, due_at) WHERE open > 0 AND claimed = 0;
+
+CREATE TABLE exception (
+  chunk_id INTEGER NOT NULL REFERENCES chunk,
+  number INTEGER NOT NULL,
+  channel TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('retry', 'sending', 'failed', 'suppressed')),
+  attempts INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  reply TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  claimed INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (chunk_id, number)
+) WITHOUT ROWID;
+CREATE INDEX exception_due ON exception (channel, lane, due_at) WHERE state = 'retry' AND claimed = 0;
+
+-- What matched for an edition, in the order it came in; an occurrence takes a range of it.
+CREATE TABLE digest_item (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  edition TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  story_id TEXT NOT NULL,
+  story_version INTEGER NOT NULL,
+  members BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  batch_id INTEGER REFERENCES batch,   -- the occurrence's batch, once there is one
+  dropped TEXT                         -- why it will not be sent (the story was canceled)
+);
+CREATE INDEX digest_item_pending ON digest_item (edition, channel) WHERE batch_id IS NULL AND dropped IS NULL;
+CREATE INDEX digest_item_by_story ON digest_item (story_id, story_version);
+CREATE INDEX digest_item_by_batch ON digest_item (batch_id) WHERE batch_id IS NOT NULL;
+
+CREATE TABLE occurrence (
+  edition TEXT NOT NULL,
+  nominal TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  result TEXT NOT NULL,          -- "sent", or "skipped: why"
+  PRIMARY KEY (edition, nominal)
+) WITHOUT ROWID;
+
+CREATE TABLE suppression (
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,         -- normalised
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (channel, address)
+) WITHOUT ROWID;
+)sql",
+};
+
+int schema_version(Sqlite& db) {
+  auto version = db.query("PRAGMA user_version");
+  version.step();
+  return static_cast<int>(version.integer(0));
+}
+
+}  // namespace
+
+void migrate(Sqlite& db) {
+  Transaction transaction(db);
+  const int found = schema_version(db);
+  if (found > static_cast<int>(migrations.size()))
+    throw std::runtime_error(
+        fmt::format("the database has version {}, this crier knows {}: run the newer crier that wrote it",
+                    found, migrations.size()));
+  for (auto i = static_cast<std::size_t>(found); i < migrations.size(); ++i) db.execute(migrations[i]);
+  db.execute(fmt::format("PRAGMA user_version = {}", migrations.size()).c_str());
+  transaction.commit();
+}
+
+bool has_current_schema(Sqlite& db) {
+  return schema_version(db) == static_cast<int>(migrations.size());
+}
+
+}  // namespace crier

@@ -1,0 +1,15 @@
+// The tables of the embedded database and their migrations.
+#pragma once
+
+namespace crier {
+
+class Sqlite;
+
+/// Brings an empty or older database to this version, in one transaction.
+/// Throws std::runtime_error when the database is newer than this crier.
+void migrate(Sqlite& db);
+
+/// True when the database has exactly the tables of this version.
+bool has_current_schema(Sqlite& db);
+
+}  // namespace crier

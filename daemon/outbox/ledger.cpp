@@ -1,0 +1,281 @@
+#include "outbox/ledger.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "db/sqlite.hpp"
+
+namespace crier {
+namespace {
+
+constexpr std::string_view queued = "queued";
+constexpr std::string_view delivered = "delivered";
+
+std::int64_t sum(const std::map<std::string, std::int64_t>& by_reason) {
+  std::int64_t total = 0;
+  for (const auto& [reason, count] : by_reason) total += count;
+  return total;
+}
+
+// Adds `count` deliveries in `state` ("queued", "delivered", "failed: why", "suppressed: why").
+void count_state(Tally& tally, std::string_view state, std::int64_t count) {
+  if (count == 0) return;
+  constexpr std::string_view failed_prefix = "failed: ";
+  constexpr std::string_view suppressed_prefix = "suppressed: ";
+  if (state == queued)
+    tally.queued += count;
+  else if (state == delivered)
+    tally.delivered += count;
+  else if (state.starts_with(failed_prefix))
+    tally.failed[std::string(state.substr(failed_prefix.size()))] += count;
+  else
+    tally.suppressed[std::string(state.substr(suppressed_prefix.size()))] += count;
+}
+
+struct ExceptionRow {
+  std::string state;  // as in count_state
+  std::string reply;
+};
+
+// The exception rows of a chunk, by subscriber number.
+std::unordered_map<std::uint32_t, ExceptionRow> exceptions_of(Sqlite& db, std::int64_t chunk_id) {
+  std::unordered_map<std::uint32_t, ExceptionRow> out;
+  auto rows = db.query("SELECT number, state, reason, reply FROM exception WHERE chunk_id = ?");
+  rows.bind(0, chunk_id);
+  while (rows.step()) {
+    const auto state = rows.text(1);
+    ExceptionRow row{std::string(queued), std::string(rows.text(3))};
+    if (state == "failed" || state == "suppressed")
+      row.state = std::string(state) + ": " + std::string(rows.text(2));
+    out.emplace(static_cast<std::uint32_t>(rows.integer(0)), std::move(row));
+  }
+  return out;
+}
+
+struct Chunk {
+  std::int64_t id = 0;
+  std::string members;
+  SettledBits settled{0};
+  std::int64_t size = 0;
+  std::int64_t open = 0;
+  std::string suppressed;  // as in count_state, empty if the chunk is not
+};
+
+std::vector<Chunk> chunks_of(Sqlite& db, std::int64_t batch_id) {
+  std::vector<Chunk> out;
+  auto rows = db.query("SELECT id, members, settled, size, open, suppressed FROM chunk WHERE batch_id = ?");
+  rows.bind(0, batch_id);
+  while (rows.step()) {
+    out.push_back({rows.integer(0), std::string(rows.blob(1)), SettledBits(rows.blob(2)), rows.integer(3),
+                   rows.integer(4), rows.is_null(5) ? "" : "suppressed: " + std::string(rows.text(5))});
+  }
+  return out;
+}
+
+// What became of the member at `position`.
+std::string state_of(const Chunk& chunk, const std::unordered_map<std::uint32_t, ExceptionRow>& exceptions,
+                     std::uint32_t number, std::size_t position) {
+  if (!chunk.suppressed.empty()) return chunk.suppressed;
+  if (const auto row = exceptions.find(number); row != exceptions.end()) return row->second.state;
+  return std::string(chunk.settled.test(position) ? delivered : queued);
+}
+
+// Counts a batch from its chunks; `matched` comes from the batch row, written when it was planned.
+void tally_chunks(Sqlite& db, BatchLedger& ledger) {
+  std::int64_t members = 0;
+  for (const auto& chunk : chunks_of(db, ledger.batch_id)) {
+    members += chunk.size;
+    const auto settled = static_cast<std::int64_t>(chunk.settled.count());
+    if (!chunk.suppressed.empty()) {
+      count_state(ledger.tally, chunk.suppressed, chunk.size);
+      ledger.consistent = ledger.consistent && settled == chunk.size && chunk.open == 0;
+      continue;
+    }
+    std::int64_t ended_otherwise = 0;
+    std::int64_t waiting = 0;
+    for (const auto& [number, row] : exceptions_of(db, chunk.id)) {
+      (row.state == queued ? waiting : ended_otherwise) += 1;
+      if (row.state != queued) count_state(ledger.tally, row.state, 1);
+    }
+    count_state(ledger.tally, delivered, settled - ended_otherwise);
+    count_state(ledger.tally, queued, chunk.size - settled);
+    ledger.consistent =
+        ledger.consistent && settled >= ended_otherwise && chunk.open == chunk.size - settled - waiting;
+  }
+  ledger.consistent = ledger.consistent && members == ledger.tally.matched;
+}
+
+std::unordered_map<std::uint32_t, std::string> states_of_batch(Sqlite& db, std::int64_t batch_id) {
+  std::unordered_map<std::uint32_t, std::string> out;
+  for (const auto& chunk : chunks_of(db, batch_id)) {
+    const auto exceptions = exceptions_of(db, chunk.id);
+    const auto audience = decode_audience(chunk.members);
+    for (std::size_t i = 0; i < audience.members.size(); ++i) {
+      const auto number = audience.members[i].number;
+      out.emplace(number, state_of(chunk, exceptions, number, i));
+    }
+  }
+  return out;
+}
+
+// Adds what became of a story's digest items.
+void tally_items(Sqlite& db, std::string_view story_id, std::uint32_t version, Tally& tally) {
+  struct Item {
+    std::string members;
+    std::int64_t size;
+    std::optional<std::int64_t> batch_id;
+    std::string dropped;
+  };
+  std::vector<Item> items;
+  {
+    auto rows = db.query(
+        "SELECT members, size, batch_id, dropped FROM digest_item WHERE story_id = ? AND story_version = ?");
+    rows.bind(0, story_id).bind(1, std::int64_t{version});
+    while (rows.step()) {
+      items.push_back({std::string(rows.blob(0)), rows.integer(1),
+                       rows.is_null(2) ? std::nullopt : std::optional(rows.integer(2)),
+                       rows.is_null(3) ? "" : "suppressed: " + std::string(rows.text(3))});
+    }
+  }
+  for (const auto& item : items) {
+    if (!item.dropped.empty()) {
+      count_state(tally, item.dropped, item.size);
+    } else if (!item.batch_id) {
+      count_state(tally, queued, item.size);
+    } else {
+      const auto states = states_of_batch(db, *item.batch_id);
+      for (const auto& member : decode_audience(item.members).members) {
+        // A member that the batch does not know is counted nowhere, and so shows as an imbalance.
+        if (const auto state = states.find(member.number); state != states.end())
+          count_state(tally, state->second, 1);
+      }
+    }
+  }
+}
+
+BatchLedger read_batch(const Statement& row) {
+  BatchLedger ledger;
+  ledger.batch_id = row.integer(0);
+  ledger.subject = {std::string(row.text(1)), static_cast<std::uint32_t>(row.integer(2)),
+                    std::string(row.text(3)), std::string(row.text(4))};
+  ledger.channel = parse_channel(row.text(5)).value_or(ChannelKind::email);
+  ledger.lane = static_cast<Lane>(row.integer(6));
+  ledger.tally.matched = row.integer(7);
+  return ledger;
+}
+
+std::vector<BatchLedger> read_batches(Sqlite& db, std::string_view story_id, std::string_view batch) {
+  std::vector<BatchLedger> out;
+  {
+    auto rows = db.query(
+        "SELECT id, story_id, story_version, edition, occurrence, channel, lane, size FROM batch"
+        " WHERE (?1 = '' OR story_id = ?1) AND (?2 = '' OR uid = ?2 OR CAST(id AS TEXT) = ?2) ORDER BY id "
+        "DESC");
+    rows.bind(0, story_id).bind(1, batch);
+    while (rows.step()) out.push_back(read_batch(rows));
+  }
+  for (auto& ledger : out) tally_chunks(db, ledger);
+  return out;
+}
+
+std::vector<StoryLedger> read_stories(Sqlite& db, std::string_view id) {
+  std::vector<StoryLedger> out;
+  auto rows = db.query(
+      "SELECT id, version, title, status, seen_at, matched FROM story WHERE ?1 = '' OR id = ?1"
+      " ORDER BY seen_at DESC, version DESC");
+  rows.bind(0, id);
+  while (rows.step()) {
+    StoryLedger story{std::string(rows.text(0)),       static_cast<std::uint32_t>(rows.integer(1)),
+                      std::string(rows.text(2)),       std::string(rows.text(3)),
+                      Time(Duration(rows.integer(4))), {}};
+    story.tally.matched = rows.integer(5);
+    out.push_back(std::move(story));
+  }
+  return out;
+}
+
+}  // namespace
+
+bool Tally::balances() const {
+  return matched == delivered + queued + sum(suppressed) + sum(failed);
+}
+
+Tally& Tally::operator+=(const Tally& other) {
+  matched += other.matched;
+  delivered += other.delivered;
+  queued += other.queued;
+  for (const auto& [reason, count] : other.suppressed) suppressed[reason] += count;
+  for (const auto& [reason, count] : other.failed) failed[reason] += count;
+  return *this;
+}
+
+bool Ledger::balances() const {
+  return std::ranges::all_of(stories, [](const auto& story) { return story.tally.balances(); }) &&
+         std::ranges::all_of(batches,
+                             [](const auto& batch) { return batch.consistent && batch.tally.balances(); });
+}
+
+std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what) {
+  Ledger ledger;
+  ledger.stories = read_stories(db, what);
+  if (!what.empty() && ledger.stories.empty()) {
+    ledger.batches = read_batches(db, {}, what);
+    if (ledger.batches.empty()) return std::nullopt;
+    for (const auto& batch : ledger.batches) ledger.total += batch.tally;
+    return ledger;
+  }
+  ledger.batches = read_batches(db, what, {});
+  for (auto& story : ledger.stories) {
+    for (const auto& batch : ledger.batches) {
+      if (batch.subject.story_id != story.id || batch.subject.story_version != story.version) continue;
+      Tally made = batch.tally;
+      made.matched = 0;  // the story's own record says how many were planned
+      story.tally += made;
+    }
+    tally_items(db, story.id, story.version, story.tally);
+    ledger.total += story.tally;
+  }
+  return ledger;
+}
+
+std::vector<Fate> fates(Sqlite& db, std::string_view story_id, std::uint32_t subscriber_number) {
+  struct Candidate {
+    std::int64_t batch_id;
+    Fate fate;
+  };
+  std::vector<Candidate> candidates;
+  std::vector<Fate> out;
+  {
+    auto rows = db.query(
+        "SELECT b.id, b.story_version, b.channel, b.lane, '' FROM batch b WHERE b.story_id = ?1"
+        " UNION ALL"
+        " SELECT i.batch_id, i.story_version, i.channel, ?2, i.edition FROM digest_item i"
+        " WHERE i.story_id = ?1 AND i.batch_id IS NOT NULL");
+    rows.bind(0, story_id).bind(1, static_cast<int>(Lane::digest));
+    while (rows.step()) {
+      candidates.push_back({rows.integer(0),
+                            {static_cast<std::uint32_t>(rows.integer(1)),
+                             parse_channel(rows.text(2)).value_or(ChannelKind::email),
+                             static_cast<Lane>(rows.integer(3)),
+                             std::string(rows.text(4)),
+                             {},
+                             {}}});
+    }
+  }
+  for (auto& [batch_id, fate] : candidates) {
+    for (const auto& chunk : chunks_of(db, batch_id)) {
+      const auto audience = decode_audience(chunk.members);
+      const auto member = std::ranges::lower_bound(audience.members, subscriber_number, {}, &Member::number);
+      if (member == audience.members.end() || member->number != subscriber_number) continue;
+      const auto exceptions = exceptions_of(db, chunk.id);
+      fate.state = state_of(chunk, exceptions, subscriber_number,
+                            static_cast<std::size_t>(member - audience.members.begin()));
+      if (const auto row = exceptions.find(subscriber_number); row != exceptions.end())
+        fate.reply = row->second.reply;
+      out.push_back(fate);
+    }
+  }
+  return out;
+}
+
+}  // namespace crier

@@ -1,0 +1,72 @@
+// The ledger: the books of the outbox. Counts what was planned from one record and what became of it from
+// others (bitmaps and exception rows), so that a lost delivery shows as an imbalance.
+// Read-only; runs on any connection, also beside a running daemon.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outbox/batch.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+struct Tally {
+  std::int64_t matched = 0;
+  std::int64_t delivered = 0;
+  std::int64_t queued = 0;
+  std::map<std::string, std::int64_t> suppressed;  ///< by reason
+  std::map<std::string, std::int64_t> failed;      ///< by reason
+
+  /// matched = delivered + suppressed + queued + failed.
+  bool balances() const;
+  Tally& operator+=(const Tally& other);
+};
+
+struct BatchLedger {
+  std::int64_t batch_id = 0;
+  Subject subject;
+  ChannelKind channel = ChannelKind::email;
+  Lane lane = Lane::alert;
+  Tally tally;
+  bool consistent = true;  ///< the batch's own counters agree with its chunks
+};
+
+struct StoryLedger {
+  std::string id;
+  std::uint32_t version = 0;
+  std::string title;
+  std::string status;
+  Time seen_at;
+  Tally tally;  ///< alerts and the digests that carry it
+};
+
+struct Ledger {
+  std::vector<StoryLedger> stories;  ///< newest first
+  std::vector<BatchLedger> batches;  ///< newest first
+  Tally total;                       ///< over the stories
+
+  bool balances() const;
+};
+
+/// The whole ledger, or that of one story (all versions) or one batch (its id or uid).
+/// nullopt when `what` names neither.
+std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what = {});
+
+/// What became of one reader's delivery of a story: "delivered", "queued", "failed: smtp-5.1.1", …
+struct Fate {
+  std::uint32_t version = 0;
+  ChannelKind channel = ChannelKind::email;
+  Lane lane = Lane::alert;
+  std::string edition;  ///< of a digest
+  std::string state;
+  std::string reply;
+};
+std::vector<Fate> fates(Sqlite& db, std::string_view story_id, std::uint32_t subscriber_number);
+
+}  // namespace crier

@@ -1,0 +1,92 @@
+#include "outbox/members.hpp"
+
+#include <bit>
+#include <stdexcept>
+
+namespace crier {
+namespace {
+
+void put_varint(std::string& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out += static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  out += static_cast<char>(value);
+}
+
+[[noreturn]] void corrupt() {
+  throw std::runtime_error("the outbox holds an audience that crier did not write: the database is damaged");
+}
+
+std::uint64_t take_varint(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    if (bytes.empty()) corrupt();
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) return value;
+  }
+  corrupt();
+}
+
+}  // namespace
+
+std::string encode_audience(const Audience& audience) {
+  std::string out;
+  put_varint(out, audience.reasons.size());
+  for (const auto& reason : audience.reasons) {
+    put_varint(out, reason.size());
+    out += reason;
+  }
+  put_varint(out, audience.members.size());
+  std::uint32_t previous = 0;
+  for (const auto& member : audience.members) {
+    put_varint(out, member.number - previous);
+    previous = member.number;
+    if (audience.reasons.size() > 1) put_varint(out, member.reason);
+  }
+  return out;
+}
+
+Audience decode_audience(std::string_view bytes) {
+  Audience audience;
+  const auto reasons = take_varint(bytes);
+  if (reasons > bytes.size()) corrupt();
+  for (std::uint64_t i = 0; i < reasons; ++i) {
+    const auto size = take_varint(bytes);
+    if (size > bytes.size()) corrupt();
+    audience.reasons.emplace_back(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  const auto count = take_varint(bytes);
+  if (count > bytes.size()) corrupt();
+  audience.members.reserve(count);
+  std::uint64_t number = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    number += take_varint(bytes);
+    const auto reason = reasons > 1 ? take_varint(bytes) : 0;
+    if (number > UINT32_MAX || (reasons > 0 && reason >= reasons)) corrupt();
+    audience.members.push_back({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(reason)});
+  }
+  if (!bytes.empty()) corrupt();
+  return audience;
+}
+
+bool SettledBits::test(std::size_t position) const {
+  return (static_cast<unsigned char>(bytes_.at(position / 8)) >> position % 8 & 1) != 0;
+}
+
+void SettledBits::set(std::size_t position) {
+  auto& byte = bytes_.at(position / 8);
+  byte = static_cast<char>(static_cast<unsigned char>(byte) | 1U << position % 8);
+}
+
+std::size_t SettledBits::count() const {
+  std::size_t total = 0;
+  for (const char byte : bytes_)
+    total += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
+  return total;
+}
+
+}  // namespace crier

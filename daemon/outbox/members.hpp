@@ -1,0 +1,45 @@
+// Members: how the audience of a batch is stored, and which of them are settled. Pure.
+// A chunk holds at most 4,096 subscriber numbers in ascending order, as LEB128 differences; the reason
+// each reader is given is an index into a short list of sentences, left out where there is only one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crier {
+
+inline constexpr std::size_t chunk_capacity = 4096;
+
+struct Member {
+  std::uint32_t number = 0;  ///< subscriber number
+  std::uint32_t reason = 0;  ///< index into the reasons beside it
+};
+
+struct Audience {
+  std::vector<std::string> reasons;
+  std::vector<Member> members;  ///< ascending by number, no number twice
+};
+
+std::string encode_audience(const Audience& audience);
+/// Throws std::runtime_error on bytes that encode_audience did not write.
+Audience decode_audience(std::string_view bytes);
+
+/// One bit per member of a chunk, by position.
+class SettledBits {
+ public:
+  explicit SettledBits(std::size_t size) : bytes_((size + 7) / 8, '\0') {}
+  explicit SettledBits(std::string_view bytes) : bytes_(bytes) {}
+
+  bool test(std::size_t position) const;
+  void set(std::size_t position);
+  std::size_t count() const;
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+}  // namespace crier

@@ -1,0 +1,113 @@
+#include "schedule/local_time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include <cctz/civil_time.h>
+#include <cctz/time_zone.h>
+#include <fmt/core.h>
+
+#include "base/suggest.hpp"
+
+namespace crier {
+namespace {
+
+cctz::civil_minute to_civil(const LocalTime& local) {
+  return cctz::civil_minute(local.year, local.month, local.day, local.hour, local.minute);
+}
+
+LocalTime from_civil(const cctz::civil_minute& civil) {
+  return {static_cast<int>(civil.year()), civil.month(), civil.day(), civil.hour(), civil.minute()};
+}
+
+bool has_zone_syntax(std::string_view name) {
+  if (name.empty() || name.size() > 64 || name.starts_with('/') || name.ends_with('/')) return false;
+  if (name.find("//") != std::string_view::npos || name.find("..") != std::string_view::npos) return false;
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '+' || c == '-' || c == '/';
+  });
+}
+
+// "UTC" and Area/City are names; "IST", "CST", "EST5EDT" are abbreviations of several places.
+bool is_abbreviation(std::string_view name) {
+  return name.find('/') == std::string_view::npos && name != "UTC" && name != "GMT";
+}
+
+const std::set<std::string, std::less<>>& known_names() {
+  static const auto names = [] {
+    std::set<std::string, std::less<>> out;
+    std::ifstream table("/usr/share/zoneinfo/tzdata.zi");
+    for (std::string line; std::getline(table, line);) {
+      // "Z Africa/Lagos …" is a zone, "L Africa/Lagos Africa/Accra" a link.
+      if (line.starts_with("Z ")) out.insert(line.substr(2, line.find(' ', 2) - 2));
+      if (line.starts_with("L ")) out.insert(line.substr(line.rfind(' ') + 1));
+    }
+    return out;
+  }();
+  return names;
+}
+
+std::string suggestion(std::string_view name) {
+  const auto& known = known_names();
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  return did_you_mean(name, candidates);
+}
+
+}  // namespace
+
+struct Zone::Rules {
+  cctz::time_zone zone;
+};
+
+std::string to_string(const LocalTime& local) {
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}", local.year, local.month, local.day, local.hour,
+                     local.minute);
+}
+
+int iso_weekday(const LocalTime& local) {
+  const auto weekday = cctz::get_weekday(cctz::civil_day(to_civil(local)));
+  return static_cast<int>(weekday) + 1;  // cctz counts from Monday = 0
+}
+
+LocalTime add_days(const LocalTime& local, int days) {
+  const auto day = cctz::civil_day(to_civil(local)) + days;
+  return {static_cast<int>(day.year()), day.month(), day.day(), local.hour, local.minute};
+}
+
+Zone::Zone(std::string name, std::shared_ptr<const Rules> rules)
+    : name_(std::move(name)), rules_(std::move(rules)) {}
+
+Result<Zone> Zone::find(std::string_view name) {
+  if (!has_zone_syntax(name))
+    return Error{fmt::format("\"{}\" is not a time zone name; write it like Africa/Lagos", name)};
+  if (is_abbreviation(name))
+    return Error{fmt::format(
+        "\"{}\" is ambiguous as a time zone; write an IANA name like Europe/Berlin or UTC", name)};
+  auto rules = std::make_shared<Rules>();
+  if (!cctz::load_time_zone(std::string(name), &rules->zone))
+    return Error{fmt::format("unknown time zone \"{}\"{}", name, suggestion(name))};
+  return Zone(std::string(name), std::move(rules));
+}
+
+Zone Zone::utc() {
+  auto rules = std::make_shared<Rules>();
+  rules->zone = cctz::utc_time_zone();
+  return {"UTC", std::move(rules)};
+}
+
+LocalTime Zone::to_local(Time time) const {
+  return from_civil(
+      cctz::civil_minute(cctz::convert(std::chrono::floor<std::chrono::seconds>(time), rules_->zone)));
+}
+
+Time Zone::to_utc(const LocalTime& local) const {
+  const auto found = rules_->zone.lookup(cctz::civil_second(to_civil(local)));
+  // UNIQUE has pre == post; in a gap `pre` uses the offset before it, in an overlap it is the first of two.
+  return Time(found.pre);
+}
+
+}  // namespace crier

@@ -1,0 +1,78 @@
+#include "story/story_log.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include "db/sqlite.hpp"
+
+namespace crier {
+
+std::string_view to_string(Novelty novelty) {
+  switch (novelty) {
+    case Novelty::fresh:
+      return "new";
+    case Novelty::update:
+      return "update";
+    case Novelty::unchanged:
+      return "unchanged";
+    case Novelty::outdated:
+      return "outdated";
+    case Novelty::dead:
+      return "canceled earlier";
+  }
+  return "new";
+}
+
+Verdict judge(const Story& story, const std::optional<KnownStory>& known) {
+  if (!known) return {Novelty::fresh, story.version == 0 ? 1 : story.version};
+  if (content_hash(story) == known->content_hash) return {Novelty::unchanged, known->version};
+  // A story that was killed for legal reasons must not come back by a re-import.
+  if (known->status == StoryStatus::canceled) return {Novelty::dead, known->version};
+  if (story.version == 0) return {Novelty::update, known->version + 1};
+  if (story.version > known->version) return {Novelty::update, story.version};
+  return {Novelty::outdated, known->version};
+}
+
+std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
+  auto row =
+      db.query("SELECT version, content_hash, status FROM story WHERE id = ? ORDER BY version DESC LIMIT 1");
+  row.bind(0, id);
+  if (!row.step()) return std::nullopt;
+  return KnownStory{static_cast<std::uint32_t>(row.integer(0)), std::string(row.blob(1)),
+                    parse_story_status(row.text(2)).value_or(StoryStatus::usable)};
+}
+
+void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {
+  db.query(
+        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, json)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(0, story.id)
+      .bind(1, std::int64_t{story.version})
+      .bind_blob(2, content_hash(story))
+      .bind(3, to_string(story.status))
+      .bind(4, story.title)
+      .bind(5, now.time_since_epoch().count())
+      .bind(6, matched)
+      .bind(7, boost::json::serialize(to_json(story)))
+      .run();
+}
+
+std::optional<std::string> load_story_json(Sqlite& db, std::string_view id, std::uint32_t version) {
+  auto row = db.query(
+      "SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
+  row.bind(0, id).bind(1, std::int64_t{version});
+  if (!row.step()) return std::nullopt;
+  return std::string(row.text(0));
+}
+
+Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix) {
+  auto rows = db.query(
+      "SELECT DISTINCT id FROM story WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC, id LIMIT 2");
+  rows.bind(0, prefix);
+  if (!rows.step()) return Error{fmt::format("no story \"{}\" has been seen", prefix)};
+  std::string first(rows.text(0));
+  if (first == prefix || !rows.step()) return first;
+  return Error{fmt::format("several stories begin with \"{}\": {}, {} …", prefix, first, rows.text(0))};
+}
+
+}  // namespace crier

@@ -1,0 +1,54 @@
+// The story log: every story version that was seen, in the database. Decides what a story is: new, the
+// same again, or a later version. The functions run in a database job.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+enum class Novelty {
+  fresh,      ///< a story nobody has seen
+  update,     ///< a later version of a known one
+  unchanged,  ///< the same content again: nothing to do
+  outdated,   ///< a version older than, or as old as, the one we have, with other content
+  dead,       ///< the story was canceled; it stays so
+};
+
+std::string_view to_string(Novelty novelty);
+
+/// What the log knows of the latest version of a story.
+struct KnownStory {
+  std::uint32_t version = 0;
+  std::string content_hash;
+  StoryStatus status = StoryStatus::usable;
+};
+
+struct Verdict {
+  Novelty novelty = Novelty::fresh;
+  std::uint32_t version = 1;  ///< under which it is to be stored
+};
+
+/// Pure. A story without a version of its own is numbered from 1; equal content is no news, whatever its
+/// number says.
+Verdict judge(const Story& story, const std::optional<KnownStory>& known);
+
+std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
+
+/// `matched` = deliveries planned for this version.
+void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
+
+/// The normalised JSON of one version (0 = the latest).
+std::optional<std::string> load_story_json(Sqlite& db, std::string_view id, std::uint32_t version = 0);
+
+/// The id of the one story whose id is, or begins with, `prefix`; Error when there is none or several.
+Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix);
+
+}  // namespace crier
