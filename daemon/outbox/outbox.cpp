@@ -75,6 +75,8 @@ Claim read_claim(const Statement& row, ChannelKind channel) {
   claim.channel = channel;
   claim.lane = static_cast<Lane>(row.integer(7));
   claim.expires_at = from_ms(row.integer(8));
+  claim.created_at = from_ms(row.integer(9));
+  claim.due_at = from_ms(row.integer(10));
   return claim;
 }
 
@@ -97,8 +99,8 @@ std::optional<Claim> claim_chunk(Sqlite& db, ChannelKind channel, Lane lane, Tim
     if (!row.step()) return std::nullopt;
     claim = read_claim(row, channel);
     chunk_id = row.integer(0);
-    auto audience = decode_audience(row.blob(9));
-    const SettledBits settled(row.blob(10));
+    auto audience = decode_audience(row.blob(11));
+    const SettledBits settled(row.blob(12));
     std::vector<std::uint32_t> excepted;
     auto exceptions = db.query("SELECT number FROM exception WHERE chunk_id = ? ORDER BY number");
     exceptions.bind(0, chunk_id);
@@ -128,7 +130,7 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
     if (!row.step()) return std::nullopt;
     claim = read_claim(row, channel);
     chunk_id = row.integer(0);
-    auto audience = decode_audience(row.blob(9));
+    auto audience = decode_audience(row.blob(11));
     auto due = db.query(
         "SELECT number, attempts FROM exception"
         " WHERE chunk_id = ? AND state = 'retry' AND claimed = 0 AND due_at <= ? ORDER BY number");
@@ -457,16 +459,28 @@ std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
 }
 
 std::vector<std::uint32_t> already_owed(Sqlite& db, std::string_view story_id, ChannelKind channel) {
-  std::vector<std::uint32_t> numbers;
-  auto rows = db.query(
+  const auto numbers_of = [&](std::string_view sql, const auto& take) {
+    auto rows = db.query(sql);
+    rows.bind(0, story_id).bind(1, to_string(channel));
+    while (rows.step()) take(rows);
+  };
+  std::vector<std::uint32_t> owed;
+  numbers_of(
       "SELECT c.members FROM chunk c JOIN batch b ON b.id = c.batch_id"
-      " WHERE b.story_id = ? AND b.channel = ? AND c.suppressed IS NULL");
-  rows.bind(0, story_id).bind(1, to_string(channel));
-  while (rows.step()) {
-    for (const auto& member : decode_audience(rows.blob(0)).members) numbers.push_back(member.number);
-  }
-  std::ranges::sort(numbers);
-  return numbers;
+      " WHERE b.story_id = ? AND b.channel = ? AND c.suppressed IS NULL",
+      [&](const Statement& row) {
+        for (const auto& member : decode_audience(row.blob(0)).members) owed.push_back(member.number);
+      });
+  std::vector<std::uint32_t> missed;
+  numbers_of(
+      "SELECT e.number FROM exception e JOIN chunk c ON c.id = e.chunk_id JOIN batch b ON b.id = c.batch_id"
+      " WHERE b.story_id = ? AND b.channel = ? AND e.state IN ('failed', 'suppressed')",
+      [&](const Statement& row) { missed.push_back(static_cast<std::uint32_t>(row.integer(0))); });
+  std::ranges::sort(owed);
+  std::ranges::sort(missed);
+  std::vector<std::uint32_t> out;
+  std::ranges::set_difference(owed, missed, std::back_inserter(out));
+  return out;
 }
 
 QueueState queue_state(Sqlite& db, ChannelKind channel) {

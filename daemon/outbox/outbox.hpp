@@ -34,6 +34,8 @@ struct Claim {
   Subject subject;
   ChannelKind channel = ChannelKind::email;
   Lane lane = Lane::alert;
+  Time created_at;  ///< of the batch
+  Time due_at;      ///< of the chunk
   Time expires_at;
   std::vector<std::string> reasons;
   std::vector<Delivery> deliveries;
@@ -94,8 +96,8 @@ void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_
 /// The items an occurrence's batch carries, oldest first.
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id);
 
-/// Subscriber numbers that a batch of any version of this story was already planned for on a channel and not
-/// suppressed; ascending.
+/// Subscriber numbers that have, or are still owed, an alert of any version of this story on a channel;
+/// ascending. Those for whom it failed or was suppressed are not among them.
 std::vector<std::uint32_t> already_owed(Sqlite& db, std::string_view story_id, ChannelKind channel);
 
 /// Deliveries not yet settled, and the oldest due time among them, for metrics.

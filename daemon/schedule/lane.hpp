@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -9,8 +10,10 @@ namespace crier {
 
 enum class Lane : std::uint8_t { kill, breaking, correction, alert, digest, replay };
 
+inline constexpr std::size_t lane_count = 6;
+
 constexpr std::string_view to_string(Lane lane) {
-  constexpr std::array<std::string_view, 6> names{"kill",  "breaking", "correction",
+  constexpr std::array<std::string_view, lane_count> names{"kill",  "breaking", "correction",
                                                   "alert", "digest",   "replay"};
   return names[static_cast<std::size_t>(lane)];
 }

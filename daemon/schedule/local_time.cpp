@@ -68,6 +68,13 @@ std::string to_string(const LocalTime& local) {
                      local.minute);
 }
 
+std::optional<LocalTime> parse_local_time(std::string_view text) {
+  // As UTC it has the same fields, and the RFC 3339 reader checks them.
+  const auto time = text.size() == 16 ? parse_rfc3339(std::string(text) + ":00Z") : std::nullopt;
+  if (!time) return std::nullopt;
+  return Zone::utc().to_local(*time);
+}
+
 int iso_weekday(const LocalTime& local) {
   const auto weekday = cctz::get_weekday(cctz::civil_day(to_civil(local)));
   return static_cast<int>(weekday) + 1;  // cctz counts from Monday = 0

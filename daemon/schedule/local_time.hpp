@@ -26,6 +26,8 @@ struct LocalTime {
 
 /// "2026-11-23T07:00".
 std::string to_string(const LocalTime& local);
+/// Reads what to_string wrote.
+std::optional<LocalTime> parse_local_time(std::string_view text);
 
 /// ISO weekday, 1 = Monday … 7 = Sunday.
 int iso_weekday(const LocalTime& local);

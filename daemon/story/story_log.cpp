@@ -3,7 +3,10 @@
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
+#include <stdexcept>
+
 #include "db/sqlite.hpp"
+#include "story/parse.hpp"
 
 namespace crier {
 
@@ -57,12 +60,17 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .run();
 }
 
-std::optional<std::string> load_story_json(Sqlite& db, std::string_view id, std::uint32_t version) {
-  auto row = db.query(
-      "SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
+std::optional<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version) {
+  auto row = db.query("SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
   row.bind(0, id).bind(1, std::int64_t{version});
   if (!row.step()) return std::nullopt;
-  return std::string(row.text(0));
+  ParseOptions options;
+  options.format = "json";
+  options.file_name = "story log";
+  auto parsed = parse_stories(row.text(0), options);
+  if (!parsed || parsed->stories.empty())
+    throw std::runtime_error(fmt::format("the story log cannot be read at story {}: the database is damaged", id));
+  return std::move(parsed->stories.front());
 }
 
 Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix) {

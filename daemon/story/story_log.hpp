@@ -45,8 +45,8 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 /// `matched` = deliveries planned for this version.
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
 
-/// The normalised JSON of one version (0 = the latest).
-std::optional<std::string> load_story_json(Sqlite& db, std::string_view id, std::uint32_t version = 0);
+/// One version (0 = the latest).
+std::optional<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version = 0);
 
 /// The id of the one story whose id is, or begins with, `prefix`; Error when there is none or several.
 Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix);

@@ -1,0 +1,48 @@
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/config.hpp"
+#include "app/exit_codes.hpp"
+
+namespace crier {
+namespace {
+
+void print_json(const Config& config, const Diagnostics& diagnostics) {
+  boost::json::array errors;
+  for (const auto& [place, message, excerpt] : diagnostics.list())
+    errors.push_back({{"file", place.file}, {"line", place.line}, {"column", place.column}, {"message", message}});
+  const auto& book = *config.newsroom.book;
+  const boost::json::object out{{"ok", diagnostics.empty()},
+                                {"errors", std::move(errors)},
+                                {"subscribers", book.subscribers().size()},
+                                {"rules", book.rules().size()},
+                                {"editions", config.newsroom.editions.size()}};
+  fmt::print("{}\n", boost::json::serialize(out));
+}
+
+}  // namespace
+
+int check_command(const Words& words) {
+  CommandLine line("check", "[--config PATH] [--json]",
+                   "Validates everything: configuration, rules, zones, templates, secrets. Lists every mistake with\n"
+                   "file, line and column. Exits 0 when all is well, 78 otherwise.");
+  if (const auto code = line.common().read(words, 0, 0)) return *code;
+  Diagnostics diagnostics;
+  const auto config = load_config(line.config(), diagnostics);
+  if (line.json()) {
+    print_json(config, diagnostics);
+  } else if (diagnostics.empty()) {
+    const auto& newsroom = config.newsroom;
+    fmt::print("{}: all well: {} subscribers, {} rules, {} editions\n", line.config().string(),
+               newsroom.book->subscribers().size(), newsroom.book->rules().size(), newsroom.editions.size());
+  } else {
+    for (const auto& diagnostic : diagnostics.list()) fmt::print("{}\n", to_string(diagnostic));
+    fmt::print(stderr, "crier check: {} {}\n", diagnostics.list().size(),
+               diagnostics.list().size() == 1 ? "mistake" : "mistakes");
+  }
+  return diagnostics.empty() ? exit_code::ok : exit_code::configuration;
+}
+
+}  // namespace crier

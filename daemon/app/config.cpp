@@ -1,0 +1,152 @@
+#include "app/config.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/url/parse.hpp>
+#include <deque>
+#include <map>
+
+#include "app/config_parts.hpp"
+#include "base/files.hpp"
+#include "render/template.hpp"
+
+namespace crier {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t max_config_file_bytes = 512ULL << 20;
+
+// The YAML files of the configuration in a fixed order.
+std::vector<fs::path> config_files(const fs::path& path, Diagnostics& diagnostics) {
+  std::error_code failed;
+  const auto status = fs::status(path, failed);
+  if (!fs::exists(status)) {
+    diagnostics.add({path.string(), 0, 0}, "there is no such file or folder; name one with --config PATH");
+    return {};
+  }
+  if (!fs::is_directory(status)) return {path};
+  std::vector<fs::path> files;
+  auto walk = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, failed);
+  for (const fs::recursive_directory_iterator end; !failed && walk != end; walk.increment(failed)) {
+    const auto name = walk->path().filename().string();
+    if (name.starts_with('.')) {
+      walk.disable_recursion_pending();
+      continue;
+    }
+    const auto extension = walk->path().extension();
+    if ((extension == ".yaml" || extension == ".yml") && walk->is_regular_file(failed)) files.push_back(walk->path());
+  }
+  if (failed) diagnostics.add({path.string(), 0, 0}, "cannot list the folder: " + failed.message());
+  std::ranges::sort(files);
+  if (files.empty() && !failed) diagnostics.add({path.string(), 0, 0}, "holds no .yaml file");
+  return files;
+}
+
+struct LoadedFile {
+  YamlFile file;
+  YamlNode root;
+};
+
+// What is collected over all files before it can be read.
+struct Collected {
+  std::vector<Pending> topics;
+  std::vector<Pending> editions;
+  std::vector<Pending> subscribers;
+  std::map<std::string, std::string> single;  // section → file that has it
+};
+
+void collect_entries(std::vector<Pending>& into, const YamlNode& node, const YamlFile& file, std::string_view what) {
+  for_each_entry(node, file, what,
+                 [&](const YamlNode& key, const YamlNode& value) { into.push_back({&file, &key, &value}); });
+}
+
+void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
+  const auto& [file, root] = loaded;
+  if (root.kind == YamlNode::Kind::null) return;
+  YamlSection section(root, file, "the configuration");
+  // Sections that describe one thing stand in one file; the others add up.
+  const auto single = [&](std::string_view key) -> const YamlNode* {
+    const auto* node = section.find(key);
+    if (node == nullptr) return nullptr;
+    const auto [entry, is_first] = collected.single.emplace(key, file.name);
+    if (is_first) return node;
+    file.error(*node, fmt::format("\"{}\" is also in {}: one place is enough", key, entry->second));
+    return nullptr;
+  };
+  if (const auto* node = single("site")) read_site(*node, file, config);
+  if (const auto* node = single("channels")) read_channels(*node, file, config);
+  if (const auto* node = single("http")) read_http(*node, file, config);
+  if (const auto* node = single("alerts")) read_alerts(*node, file, config);
+  if (single("public_url") != nullptr) {
+    auto& url = config.newsroom.public_url;
+    url = section.text("public_url").value_or("");
+    while (url.ends_with('/')) url.pop_back();
+  }
+  if (single("state") != nullptr) config.state = section.text("state").value_or("var");
+  if (single("templates") != nullptr) config.templates_path = section.text("templates").value_or("");
+  for (auto& region : section.texts("regions")) config.vocabulary.regions.push_back(std::move(region));
+  for (auto& topic : section.texts("story_topics")) config.vocabulary.topics.push_back(std::move(topic));
+  if (const auto* node = section.find("sources")) read_sources(*node, file, config);
+  if (const auto* node = section.find("tests")) read_tests(*node, file, config);
+  if (const auto* node = section.find("topics")) collect_entries(collected.topics, *node, file, "topics");
+  if (const auto* node = section.find("editions")) collect_entries(collected.editions, *node, file, "editions");
+  if (const auto* node = section.find("subscribers"))
+    for_each_item(*node, file, "subscribers", [&](const YamlNode& item) {
+      collected.subscribers.push_back({&file, nullptr, &item});
+    });
+  section.finish();
+}
+
+// The folder that was configured, or the first place where the shipped ones can be.
+fs::path find_templates(const fs::path& configured, const fs::path& config_path) {
+  if (!configured.empty()) return configured;
+  std::error_code ignored;
+  const auto folder = fs::is_directory(config_path, ignored) ? config_path : config_path.parent_path();
+  const auto program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const auto& candidate :
+       {fs::path("templates"), folder / "templates", folder / "../templates", program / "../../templates",
+        program / "../share/crier/templates"}) {
+    if (fs::is_directory(candidate, ignored)) return candidate;
+  }
+  return "templates";
+}
+
+// What the parts need of one another.
+void check_whole(Config& config, const Collected& collected, const std::string& where, Diagnostics& diagnostics) {
+  if (!collected.single.contains("site"))
+    diagnostics.add({where, 0, 0}, "there is no \"site:\" section with the publication's name");
+  auto& newsroom = config.newsroom;
+  if (config.public_listener && newsroom.public_url.empty())
+    newsroom.public_url = fmt::format("http://{}:{}", config.public_listener->host, config.public_listener->port);
+  if (const auto url = boost::urls::parse_uri(newsroom.site.url)) newsroom.own_hosts.push_back(url->host());
+}
+
+}  // namespace
+
+Config load_config(const fs::path& path, Diagnostics& diagnostics) {
+  Config config;
+  std::deque<LoadedFile> files;  // a deque, because Pending points into it
+  for (const auto& name : config_files(path, diagnostics)) {
+    auto text = read_file(name, max_config_file_bytes);
+    if (!text) {
+      diagnostics.add({}, text.error().message);
+      continue;
+    }
+    auto& loaded = files.emplace_back();
+    loaded.file = {name.string(), std::move(*text), &diagnostics};
+    auto root = parse_yaml(loaded.file.text, loaded.file.name, diagnostics);
+    if (root) loaded.root = std::move(*root);
+  }
+  Collected collected;
+  for (const auto& loaded : files) read_root(loaded, config, collected);
+  for (const auto& edition : collected.editions) read_edition(edition, config);
+  read_book(collected.topics, collected.subscribers, config);
+  config.templates_path = find_templates(config.templates_path, path);
+  config.newsroom.templates = TemplateSet::load(config.templates_path, diagnostics);
+  check_whole(config, collected, path.string(), diagnostics);
+  return config;
+}
+
+}  // namespace crier

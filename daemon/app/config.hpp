@@ -1,0 +1,87 @@
+// The configuration: everything ops write, checked as a whole and immutable afterwards.
+// A file, or a folder whose *.yaml files are read together; sections may be spread over the files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.hpp"
+#include "base/time.hpp"
+#include "dispatch/newsroom.hpp"
+#include "story/parse.hpp"
+
+namespace crier {
+
+struct FolderConfig {
+  std::string name;
+  std::filesystem::path path;
+  std::string url;           ///< of stories that have none; "{id}" is replaced
+  bool send_backlog = true;  ///< what lies there at the very first start is sent, not only noted
+};
+
+struct EmailConfig {
+  std::string relay;  ///< "maildir:PATH" or "smtp://…", "smtps://…"
+  std::string from;
+  std::string from_name;
+  std::string password;
+  std::string ca_file;
+  unsigned connections = 8;
+  std::optional<Duration> timeout;  ///< of each stage of the dialogue; absent = those of RFC 5321
+};
+
+struct WhatsAppConfig {
+  std::string base_url;
+  std::string api_version;
+  std::string phone_number_id;
+  std::string token;
+  std::string template_name;
+  std::string language;
+  bool resend_ambiguous = false;  ///< repeat a message whose answer was lost, at the risk of a second copy
+};
+
+struct WebhookConfig {
+  bool allow_http = false;
+  std::vector<std::string> allow;  ///< hosts, addresses or CIDR ranges excepted from the address guard
+  Duration timeout = std::chrono::seconds(20);
+  unsigned connections = 32;
+};
+
+struct ListenConfig {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+/// One entry of a `tests:` section.
+struct RuleTest {
+  Place place;
+  std::filesystem::path story;
+  std::optional<Time> at;
+  std::map<std::string, std::vector<std::string>> expect;  ///< subscriber id → "alert email", "lagos-morning email"
+};
+
+struct Config {
+  Newsroom newsroom;
+  std::shared_ptr<SubscriberBook> book;  ///< the newsroom's, to be numbered before it is shared
+  std::filesystem::path state = "var";
+  std::filesystem::path templates_path;
+  Vocabulary vocabulary;  ///< words that may stand in a story's tag line
+  std::vector<FolderConfig> folders;
+  std::optional<EmailConfig> email;
+  std::optional<WhatsAppConfig> whatsapp;
+  std::optional<WebhookConfig> webhook;
+  std::optional<ListenConfig> public_listener;
+  std::optional<ListenConfig> operator_listener;
+  std::string push_token;  ///< empty = one is made and kept under `state`
+  std::vector<RuleTest> tests;
+};
+
+/// Reads and checks everything, templates and secrets included. Complaints are added to `diagnostics`; the
+/// configuration is good exactly when there are none.
+Config load_config(const std::filesystem::path& path, Diagnostics& diagnostics);
+
+}  // namespace crier

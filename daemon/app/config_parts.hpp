@@ -1,0 +1,40 @@
+// The loader's own workshop: one function per section of the configuration. Only app/config*.cpp use it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+#include "app/yaml_section.hpp"
+
+namespace crier {
+
+/// A node that has to be read when all files are known.
+struct Pending {
+  const YamlFile* file = nullptr;
+  const YamlNode* key = nullptr;  ///< of a mapping entry, else nullptr
+  const YamlNode* value = nullptr;
+};
+
+void read_site(const YamlNode& node, const YamlFile& file, Config& config);
+void read_sources(const YamlNode& node, const YamlFile& file, Config& config);
+void read_channels(const YamlNode& node, const YamlFile& file, Config& config);
+void read_http(const YamlNode& node, const YamlFile& file, Config& config);
+void read_alerts(const YamlNode& node, const YamlFile& file, Config& config);
+void read_edition(const Pending& entry, Config& config);
+void read_tests(const YamlNode& node, const YamlFile& file, Config& config);
+
+/// Topics first, then subscribers, whose follows refer to them and to the editions.
+void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config);
+
+/// A node of a rule: a query, or a mapping of any, all, none, at_least … of, and fields.
+std::optional<Rule> read_rule(const YamlNode& node, const YamlFile& file);
+
+/// A zone that exists, reported at `at` otherwise.
+std::optional<Zone> read_zone(const YamlNode& at, const YamlFile& file);
+
+/// The secret a `…_file` key refers to; empty when the key is absent or the secret cannot be had (reported).
+std::string read_secret_key(YamlSection& section, std::string_view key);
+
+}  // namespace crier

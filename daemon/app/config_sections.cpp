@@ -1,0 +1,255 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/url/parse.hpp>
+#include <charconv>
+
+#include "app/config_parts.hpp"
+#include "app/secret.hpp"
+
+namespace crier {
+namespace {
+
+// An absolute http or https URL, reported otherwise.
+std::string read_url(YamlSection& section, std::string_view key) {
+  const auto* node = section.find(key);
+  auto text = section.text(key).value_or("");
+  if (text.empty()) return text;
+  // "{id}" is ours, not part of URL syntax.
+  auto filled = text;
+  for (auto at = filled.find("{id}"); at != std::string::npos; at = filled.find("{id}")) filled.replace(at, 4, "id");
+  const auto url = boost::urls::parse_uri(filled);
+  if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty())
+    section.error(*node, fmt::format("{} must be an absolute http or https URL", key));
+  return text;
+}
+
+std::optional<ListenConfig> read_listen(const YamlNode& node, const YamlFile& file, std::string_view what,
+                                        YamlSection& section) {
+  const auto text = section.text("listen").value_or("");
+  const auto colon = text.rfind(':');
+  ListenConfig listen;
+  bool good = colon != std::string::npos && colon > 0;
+  if (good) {
+    listen.host = text.substr(0, colon);
+    const auto port = std::string_view(text).substr(colon + 1);
+    const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), listen.port);
+    good = failed == std::errc{} && end == port.data() + port.size();
+  }
+  if (good) return listen;
+  const auto* at = section.find("listen");
+  file.error(at != nullptr ? *at : node, fmt::format("{} needs listen: HOST:PORT, like 127.0.0.1:8080", what));
+  return std::nullopt;
+}
+
+void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "channels.email");
+  EmailConfig email;
+  email.relay = section.required_text("relay");
+  const auto* relay = section.find("relay");
+  const bool known = email.relay.starts_with("maildir:") || email.relay.starts_with("smtp://") ||
+                     email.relay.starts_with("smtps://");
+  if (relay != nullptr && !email.relay.empty() && !known)
+    section.error(*relay, "relay must be maildir:PATH, smtp://HOST:PORT or smtps://HOST:PORT");
+  email.from = section.required_text("from");
+  const auto* from = section.find("from");
+  const auto at_sign = email.from.find('@');
+  if (from != nullptr && (at_sign == std::string::npos || at_sign == 0 || at_sign + 1 == email.from.size() ||
+                          email.from.find_first_of(" <>\r\n\t,") != std::string::npos))
+    section.error(*from, "from must be a bare address like news@example.org; its display name goes to from_name");
+  email.from_name = section.text("from_name").value_or("");
+  email.password = read_secret_key(section, "password_file");
+  email.ca_file = section.text("ca_file").value_or("");
+  email.connections = static_cast<unsigned>(section.integer("connections", 1, 256).value_or(email.connections));
+  email.timeout = section.duration("timeout");
+  section.finish();
+  config.email = std::move(email);
+}
+
+bool is_loopback_url(std::string_view text) {
+  const auto url = boost::urls::parse_uri(text);
+  return url && (url->host() == "localhost" || url->host().starts_with("127.") || url->host() == "[::1]");
+}
+
+void read_whatsapp(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "channels.whatsapp");
+  WhatsAppConfig whatsapp;
+  whatsapp.base_url = read_url(section, "base_url");
+  if (whatsapp.base_url.empty()) whatsapp.base_url = "https://graph.facebook.com";
+  while (whatsapp.base_url.ends_with('/')) whatsapp.base_url.pop_back();
+  whatsapp.api_version = section.text("version").value_or("v25.0");
+  whatsapp.phone_number_id = section.required_text("phone_number_id");
+  whatsapp.token = read_secret_key(section, "token_file");
+  whatsapp.template_name = section.required_text("template");
+  whatsapp.language = section.text("language").value_or("en_US");
+  if (const auto policy = section.text("on_ambiguous")) {
+    whatsapp.resend_ambiguous = *policy == "resend";
+    if (*policy != "resend" && *policy != "hold")
+      section.error(*section.find("on_ambiguous"), "on_ambiguous must be hold or resend");
+  }
+  if (section.find("token_file") == nullptr && !is_loopback_url(whatsapp.base_url))
+    section.error(node, "channels.whatsapp needs token_file (only a base_url on this machine goes without)");
+  section.finish();
+  config.whatsapp = std::move(whatsapp);
+}
+
+void read_webhook(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "channels.webhook");
+  WebhookConfig webhook;
+  webhook.allow_http = section.flag("allow_http").value_or(false);
+  webhook.allow = section.texts("allow");
+  webhook.timeout = section.duration("timeout").value_or(webhook.timeout);
+  webhook.connections = static_cast<unsigned>(section.integer("connections", 1, 1024).value_or(webhook.connections));
+  section.finish();
+  config.webhook = std::move(webhook);
+}
+
+unsigned read_days(YamlSection& section) {
+  static constexpr std::array names{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+  const auto* node = section.find("days");
+  if (node == nullptr) return 0x7F;
+  unsigned days = 0;
+  for (const auto& word : section.texts("days")) {
+    const auto found = std::ranges::find(names, word);
+    if (found == names.end()) section.error(*node, fmt::format("\"{}\" is no day; write mon, tue, wed, thu, fri, sat, sun", word));
+    else days |= 1U << (found - names.begin());
+  }
+  if (days == 0) section.error(*node, "days must name at least one day");
+  return days;
+}
+
+}  // namespace
+
+std::string read_secret_key(YamlSection& section, std::string_view key) {
+  const auto* node = section.find(key);
+  if (node == nullptr) return {};
+  auto secret = read_secret(section.text(key).value_or(""));
+  if (secret) return std::move(*secret);
+  section.error(*node, secret.error().message);
+  return {};
+}
+
+std::optional<Zone> read_zone(const YamlNode& at, const YamlFile& file) {
+  auto zone = Zone::find(at.scalar);
+  if (zone) return std::move(*zone);
+  file.error(at, zone.error().message);
+  return std::nullopt;
+}
+
+void read_site(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "site");
+  auto& site = config.newsroom.site;
+  site.name = section.required_text("name");
+  site.url = read_url(section, "url");
+  site.address = section.text("address").value_or("");
+  site.language = section.text("language").value_or("en");
+  if (const auto* at = section.find("timezone")) {
+    if (const auto zone = read_zone(*at, file)) site.zone = *zone;
+  }
+  section.finish();
+}
+
+void read_sources(const YamlNode& node, const YamlFile& file, Config& config) {
+  for_each_entry(node, file, "sources", [&](const YamlNode& key, const YamlNode& value) {
+    YamlSection section(value, file, fmt::format("source {}", key.scalar));
+    FolderConfig folder;
+    folder.name = key.scalar;
+    folder.path = section.required_text("folder");
+    folder.url = read_url(section, "url");
+    if (const auto backlog = section.text("backlog")) {
+      folder.send_backlog = *backlog == "send";
+      if (*backlog != "send" && *backlog != "note")
+        section.error(*section.find("backlog"), "backlog must be send or note");
+    }
+    section.finish();
+    for (const auto& other : config.folders) {
+      if (other.name == folder.name) file.error(key, fmt::format("there are two sources \"{}\"", folder.name));
+    }
+    config.folders.push_back(std::move(folder));
+  });
+}
+
+void read_channels(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "channels");
+  if (const auto* email = section.find("email")) read_email(*email, file, config);
+  if (const auto* whatsapp = section.find("whatsapp")) read_whatsapp(*whatsapp, file, config);
+  if (const auto* webhook = section.find("webhook")) read_webhook(*webhook, file, config);
+  section.finish();
+}
+
+void read_http(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "http");
+  if (const auto* part = section.find("public")) {
+    YamlSection listener(*part, file, "http.public");
+    config.public_listener = read_listen(*part, file, "http.public", listener);
+    listener.finish();
+  }
+  if (const auto* part = section.find("operator")) {
+    YamlSection listener(*part, file, "http.operator");
+    config.operator_listener = read_listen(*part, file, "http.operator", listener);
+    auto token = read_secret_key(listener, "token_file");
+    config.push_token = std::move(token);
+    listener.finish();
+  }
+  section.finish();
+}
+
+void read_alerts(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "alerts");
+  auto& newsroom = config.newsroom;
+  newsroom.alert_expiry = section.duration("expire_after").value_or(newsroom.alert_expiry);
+  newsroom.digest_expiry = section.duration("digest_expire_after").value_or(newsroom.digest_expiry);
+  newsroom.catch_up = section.duration("catch_up").value_or(newsroom.catch_up);
+  section.finish();
+}
+
+void read_edition(const Pending& entry, Config& config) {
+  const auto& file = *entry.file;
+  YamlSection section(*entry.value, file, fmt::format("edition {}", entry.key->scalar));
+  Edition edition;
+  edition.name = entry.key->scalar;
+  if (edition.name == "alert") file.error(*entry.key, "an edition cannot be named \"alert\": that is the word for at once");
+  if (config.newsroom.find_edition(edition.name) != nullptr)
+    file.error(*entry.key, fmt::format("there are two editions \"{}\"", edition.name));
+  edition.title = section.text("title").value_or(edition.name);
+  const auto at = section.required_text("at");
+  const auto clock = parse_quiet_hours(at + "-00:00");
+  if (clock) {
+    edition.recurrence.hour = clock->start_minute / 60;
+    edition.recurrence.minute = clock->start_minute % 60;
+  } else if (!at.empty()) {
+    section.error(*section.find("at"), "at must be a local time like \"07:00\"");
+  }
+  section.required_text("zone");
+  if (const auto* zone_node = section.find("zone")) {
+    if (const auto zone = read_zone(*zone_node, file)) edition.recurrence.zone = *zone;
+  }
+  edition.recurrence.days = read_days(section);
+  edition.max_items = static_cast<std::size_t>(section.integer("max_items", 1, 100).value_or(20));
+  section.finish();
+  config.newsroom.editions.push_back(std::move(edition));
+}
+
+void read_tests(const YamlNode& node, const YamlFile& file, Config& config) {
+  for_each_item(node, file, "tests", [&](const YamlNode& item) {
+    YamlSection section(item, file, "test");
+    RuleTest test;
+    test.place = {file.name, item.line, item.column};
+    test.story = section.required_text("story");
+    if (const auto at = section.text("at")) {
+      test.at = parse_rfc3339(*at);
+      if (!test.at) section.error(*section.find("at"), "at must be a time like 2023-10-18T19:37:00Z");
+    }
+    if (const auto* expect = section.find("expect")) {
+      for_each_entry(*expect, file, "expect", [&](const YamlNode& key, const YamlNode& value) {
+        auto& ways = test.expect[key.scalar];
+        for_each_item(value, file, key.scalar, [&](const YamlNode& way) { ways.push_back(way.scalar); });
+      });
+    }
+    section.finish();
+    config.tests.push_back(std::move(test));
+  });
+}
+
+}  // namespace crier

@@ -1,0 +1,150 @@
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "app/story_input.hpp"
+#include "base/clock.hpp"
+#include "base/suggest.hpp"
+#include "dispatch/planner.hpp"
+#include "match/explain.hpp"
+#include "outbox/ledger.hpp"
+#include "text/analyzer.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+// Everything there is to say about one story and one subscriber.
+struct Account {
+  struct Rule {
+    std::string name;
+    std::string delivery;  // "alert by email, whatsapp"
+    Explanation explanation;
+  };
+  std::vector<Rule> rules;
+  std::vector<std::string> outlook;  // what would happen now, a line each
+  std::vector<Fate> fates;           // what has happened
+};
+
+std::string describe(const Subscription& subscription) {
+  std::string out = subscription.edition.empty() ? "alert" : subscription.edition;
+  out += " by ";
+  for (std::size_t i = 0; i < subscription.channels.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += to_string(subscription.channels[i]);
+  }
+  return out;
+}
+
+void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subscriber, const AnalyzedStory& story) {
+  for (const auto& rule : book.rules()) {
+    for (const auto& subscription : rule.followers) {
+      if (subscription.subscriber != subscriber) continue;
+      account.rules.push_back(
+          {rule.topic.empty() ? rule.title : rule.topic, describe(subscription), explain(rule.rule, story)});
+    }
+  }
+}
+
+void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subscriber, const Story& story,
+                 const AnalyzedStory& analysed, Time at) {
+  if (story.status != StoryStatus::usable) {
+    account.outlook.push_back(fmt::format("nothing: the story is {}", to_string(story.status)));
+    return;
+  }
+  const auto decisions = decide(newsroom, story, newsroom.book->index().match(analysed), at);
+  for (const auto& decision : decisions.list) {
+    if (decision.subscriber != subscriber) continue;
+    const auto reason = decisions.reasons[decision.reason];
+    if (!decision.edition.empty()) {
+      account.outlook.push_back(fmt::format("{} in {}: {}", to_string(decision.channel), decision.edition, reason));
+      continue;
+    }
+    const auto when = decision.due_at <= at ? std::string("at once") : "at " + to_rfc3339(decision.due_at);
+    const bool waits_for_embargo = story.embargo && *story.embargo > at;
+    const auto* because = decision.due_at <= at ? "" : waits_for_embargo ? " (embargo)" : " (quiet hours)";
+    account.outlook.push_back(
+        fmt::format("{} alert {}{}: {}", to_string(decision.channel), when, because, reason));
+  }
+  if (account.outlook.empty()) account.outlook.emplace_back("nothing: no rule of this subscriber matches");
+}
+
+void add_fates(Account& account, const Config& config, const std::string& subscriber_id, const std::string& story_id) {
+  const auto db = open_database(config);
+  if (!db) return;
+  auto row = db->query("SELECT number FROM subscriber_number WHERE id = ?");
+  row.bind(0, subscriber_id);
+  if (row.step()) account.fates = fates(*db, story_id, static_cast<std::uint32_t>(row.integer(0)));
+}
+
+void print_json(const Account& account) {
+  json::array rules;
+  for (const auto& [name, delivery, explanation] : account.rules)
+    rules.push_back({{"rule", name}, {"deliver", delivery}, {"explanation", to_json(explanation)}});
+  json::array happened;
+  for (const auto& fate : account.fates)
+    happened.push_back({{"version", fate.version},
+                        {"channel", to_string(fate.channel)},
+                        {"lane", to_string(fate.lane)},
+                        {"edition", fate.edition},
+                        {"state", fate.state},
+                        {"reply", fate.reply}});
+  const json::object out{{"rules", std::move(rules)},
+                         {"outlook", json::array(account.outlook.begin(), account.outlook.end())},
+                         {"ledger", std::move(happened)}};
+  fmt::print("{}\n", json::serialize(out));
+}
+
+void print_text(const Account& account) {
+  for (const auto& [name, delivery, explanation] : account.rules)
+    fmt::print("{} ({})\n  {}\n", name, delivery, to_text(explanation));
+  if (account.rules.empty()) fmt::print("this subscriber follows nothing\n");
+  for (const auto& line : account.outlook) fmt::print("would send: {}\n", line);
+  for (const auto& fate : account.fates)
+    fmt::print("ledger: version {} {}{} by {}: {}{}\n", fate.version, fate.edition.empty() ? "alert" : "digest ",
+               fate.edition, to_string(fate.channel), fate.state, fate.reply.empty() ? "" : " — " + fate.reply);
+}
+
+}  // namespace
+
+int explain_command(const Words& words) {
+  CommandLine line("explain", "STORY SUBSCRIBER [--at TIME]",
+                   "Says why a subscriber gets a story, or why not: each rule with its words and their positions,\n"
+                   "what would be sent, and what the ledger says has been. Exits 1 when no rule matches.");
+  line.option("at", "TIME", "as if it were this RFC 3339 time (default: now)").common();
+  if (const auto code = line.read(words, 2, 2)) return *code;
+  Time at = SystemClock().now();
+  if (const auto text = line.get("at")) {
+    const auto time = parse_rfc3339(*text);
+    if (!time) return line.usage_error("--at must be a time like 2023-10-18T19:37:00Z");
+    at = *time;
+  }
+  int code = exit_code::ok;
+  const auto config = load_config_or_complain(line, code);
+  if (!config) return code;
+  const auto story = find_story(line.arguments()[0], *config);
+  if (!story) return line.fail(exit_code::missing_input, story.error().message);
+  const auto& book = *config->newsroom.book;
+  const auto* subscriber = book.find(line.arguments()[1]);
+  if (subscriber == nullptr) {
+    std::vector<std::string_view> known;
+    for (const auto& each : book.subscribers()) known.push_back(each.id);
+    return line.fail(exit_code::missing_input, fmt::format("there is no subscriber \"{}\"{}", line.arguments()[1],
+                                                           did_you_mean(line.arguments()[1], known)));
+  }
+  const auto index = static_cast<std::uint32_t>(subscriber - book.subscribers().data());
+  const auto analysed = analyze(*story);
+  Account account;
+  add_rules(account, book, index, analysed);
+  add_outlook(account, config->newsroom, index, *story, analysed, at);
+  add_fates(account, *config, subscriber->id, story->id);
+  if (line.json()) print_json(account);
+  else print_text(account);
+  const bool matched = std::ranges::any_of(account.rules, [](const auto& rule) { return rule.explanation.matched; });
+  return matched ? exit_code::ok : exit_code::no_match;
+}
+
+}  // namespace crier

@@ -1,0 +1,117 @@
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "app/story_input.hpp"
+#include "outbox/ledger.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+json::object counts_json(const std::map<std::string, std::int64_t>& counts) {
+  json::object out;
+  for (const auto& [reason, count] : counts) out[reason] = count;
+  return out;
+}
+
+json::object to_json(const Tally& tally) {
+  return {{"matched", tally.matched},
+          {"delivered", tally.delivered},
+          {"suppressed", counts_json(tally.suppressed)},
+          {"queued", tally.queued},
+          {"failed", counts_json(tally.failed)}};
+}
+
+json::object to_json(const Ledger& ledger) {
+  json::array stories;
+  for (const auto& story : ledger.stories) {
+    json::object entry{{"id", story.id},
+                       {"version", story.version},
+                       {"title", story.title},
+                       {"status", story.status},
+                       {"seen", to_rfc3339(story.seen_at)}};
+    for (auto& [key, value] : to_json(story.tally)) entry[key] = value;
+    entry["balanced"] = story.tally.balances();
+    stories.push_back(std::move(entry));
+  }
+  json::array batches;
+  for (const auto& batch : ledger.batches) {
+    json::object entry{{"batch", batch.batch_id},
+                       {"channel", to_string(batch.channel)},
+                       {"lane", to_string(batch.lane)}};
+    if (batch.subject.edition.empty()) {
+      entry["story"] = batch.subject.story_id;
+      entry["version"] = batch.subject.story_version;
+    } else {
+      entry["edition"] = batch.subject.edition;
+      entry["occurrence"] = batch.subject.occurrence;
+    }
+    for (auto& [key, value] : to_json(batch.tally)) entry[key] = value;
+    entry["balanced"] = batch.consistent && batch.tally.balances();
+    batches.push_back(std::move(entry));
+  }
+  return {{"balanced", ledger.balances()},
+          {"total", to_json(ledger.total)},
+          {"stories", std::move(stories)},
+          {"batches", std::move(batches)}};
+}
+
+std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
+  std::int64_t total = 0;
+  for (const auto& [reason, count] : counts) total += count;
+  return total;
+}
+
+void print_row(std::string_view name, const Tally& tally, bool balanced) {
+  fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}  {:<9} {}\n", tally.matched, tally.delivered, sum(tally.suppressed),
+             tally.queued, sum(tally.failed), balanced ? "balanced" : "MISMATCH", name);
+  for (const auto& [reason, count] : tally.suppressed) fmt::print("{:>31}             suppressed: {}\n", count, reason);
+  for (const auto& [reason, count] : tally.failed) fmt::print("{:>48}  failed: {}\n", count, reason);
+}
+
+void print_text(const Ledger& ledger) {
+  fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}\n", "matched", "delivered", "suppressed", "queued", "failed");
+  for (const auto& story : ledger.stories)
+    print_row(fmt::format("{} v{} “{}”", story.id, story.version, story.title), story.tally, story.tally.balances());
+  for (const auto& batch : ledger.batches) {
+    const auto& subject = batch.subject;
+    const auto what = subject.edition.empty() ? fmt::format("{} v{}", subject.story_id, subject.story_version)
+                                              : subject.edition + "/" + subject.occurrence;
+    print_row(fmt::format("  batch {} {} {} {}", batch.batch_id, to_string(batch.channel), to_string(batch.lane), what),
+              batch.tally, batch.consistent && batch.tally.balances());
+  }
+  if (ledger.stories.size() > 1) print_row("all stories", ledger.total, ledger.total.balances());
+  fmt::print("{}\n", ledger.balances() ? "The books balance." : "The books do NOT balance.");
+}
+
+}  // namespace
+
+int ledger_command(const Words& words) {
+  CommandLine line("ledger", "[STORY|BATCH] [--config PATH] [--json]",
+                   "For every story and batch: matched = delivered + suppressed + queued + failed. Exits 1 where that\n"
+                   "does not hold. Runs beside the daemon, or without it.");
+  if (const auto code = line.common().read(words, 0, 1)) return *code;
+  int code = exit_code::ok;
+  const auto config = load_config_or_complain(line, code);
+  if (!config) return code;
+  Ledger ledger;
+  const auto what = line.arguments().empty() ? std::string() : line.arguments()[0];
+  if (const auto db = open_database(*config)) {
+    // One transaction: the daemon goes on writing, what is read here is of one moment.
+    db->execute("BEGIN");
+    auto found = read_ledger(*db, what);
+    if (!found) return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\"", what));
+    ledger = std::move(*found);
+  } else if (!what.empty()) {
+    return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\": nothing has been seen yet", what));
+  }
+  if (line.json()) fmt::print("{}\n", json::serialize(to_json(ledger)));
+  else print_text(ledger);
+  return ledger.balances() ? exit_code::ok : exit_code::no_match;
+}
+
+}  // namespace crier

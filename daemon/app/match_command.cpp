@@ -1,0 +1,168 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "app/story_input.hpp"
+#include "base/clock.hpp"
+#include "base/files.hpp"
+#include "dispatch/planner.hpp"
+#include "match/explain.hpp"
+#include "text/analyzer.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+struct Matched {
+  std::vector<RuleId> rules;
+  Decisions decisions;
+  AnalyzedStory analysed;
+};
+
+Matched match_story(const Newsroom& newsroom, const Story& story, Time at) {
+  Matched matched;
+  matched.analysed = analyze(story);
+  matched.rules = newsroom.book->index().match(matched.analysed);
+  matched.decisions = decide(newsroom, story, matched.rules, at);
+  return matched;
+}
+
+std::string rule_name(const FollowedRule& rule) {
+  return rule.topic.empty() ? rule.title : rule.topic;
+}
+
+json::object to_json(const Newsroom& newsroom, const Story& story, const Matched& matched, bool explained) {
+  const auto& book = *newsroom.book;
+  json::array rules;
+  json::array explanations;
+  for (const auto rule : matched.rules) {
+    rules.emplace_back(rule_name(book.rules()[rule]));
+    if (explained) explanations.push_back(to_json(explain(book.rules()[rule].rule, matched.analysed)));
+  }
+  json::array deliveries;
+  for (const auto& decision : matched.decisions.list) {
+    json::object delivery{{"subscriber", book.subscribers()[decision.subscriber].id},
+                          {"channel", to_string(decision.channel)},
+                          {"deliver", decision.edition.empty() ? "alert" : decision.edition},
+                          {"reason", matched.decisions.reasons[decision.reason]}};
+    if (decision.edition.empty()) delivery["at"] = to_rfc3339(decision.due_at);
+    else if (const auto* edition = newsroom.find_edition(decision.edition)) {
+      const auto next = next_occurrences(edition->recurrence, decision.due_at, 1);
+      if (!next.empty()) delivery["at"] = to_rfc3339(next.front().at);
+    }
+    deliveries.push_back(std::move(delivery));
+  }
+  json::object out{{"id", story.id}, {"title", story.title}, {"rules", std::move(rules)}};
+  if (explained) out["explanations"] = std::move(explanations);
+  out["deliveries"] = std::move(deliveries);
+  return out;
+}
+
+void print_text(const Newsroom& newsroom, const Story& story, const Matched& matched, bool explained) {
+  const auto& book = *newsroom.book;
+  fmt::print("{}  {}\n", story.id, story.title);
+  for (const auto rule : matched.rules) {
+    fmt::print("  rule {}\n", rule_name(book.rules()[rule]));
+    if (explained) fmt::print("    {}\n", to_text(explain(book.rules()[rule].rule, matched.analysed)));
+  }
+  if (matched.rules.empty()) fmt::print("  no rule matches\n");
+  for (const auto& item : to_json(newsroom, story, matched, false).at("deliveries").as_array()) {
+    const auto& delivery = item.as_object();
+    const auto text = [&](std::string_view key) {
+      const auto* value = delivery.if_contains(key);
+      return value == nullptr ? std::string("-") : std::string(value->as_string());
+    };
+    fmt::print("  {:<16} {:<9} {:<16} {}  {}\n", text("subscriber"), text("channel"), text("deliver"), text("at"),
+               text("reason"));
+  }
+}
+
+// The stories of all files; a file that cannot be read is complained about and sets `code`.
+std::vector<Story> read_stories(const CommandLine& line, const Config& config, int& code) {
+  std::vector<Story> stories;
+  auto names = line.arguments();
+  for (const auto& name : names) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(name, ignored)) {
+      auto story = find_story(name, config);
+      if (story) {
+        stories.push_back(std::move(*story));
+        continue;
+      }
+      code = line.fail(exit_code::missing_input, story.error().message);
+      continue;
+    }
+    auto parsed = parse_file(name, config);
+    if (!parsed) code = line.fail(exit_code::bad_data, parsed.error().message);
+    else std::ranges::move(parsed->stories, std::back_inserter(stories));
+  }
+  return stories;
+}
+
+// One normalised story a line. Calls `each`; complains about lines that are none and sets `code`.
+void for_each_line(const CommandLine& line, const Config& config, const std::string& name, int& code,
+                   const std::function<void(const Story&)>& each) {
+  constexpr std::uint64_t max_lines_file = 4ULL << 30;
+  const auto bytes = read_file(name, max_lines_file);
+  if (!bytes) {
+    code = line.fail(exit_code::missing_input, bytes.error().message);
+    return;
+  }
+  std::string_view rest = *bytes;
+  ParseOptions options;
+  options.format = "json";
+  options.vocabulary = &config.vocabulary;
+  for (int number = 1; !rest.empty(); ++number) {
+    const auto end = rest.find('\n');
+    const auto text = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (text.find_first_not_of(" \r\t") == std::string_view::npos) continue;
+    options.file_name = fmt::format("{}, line {}", name, number);
+    const auto parsed = parse_stories(text, options);
+    if (parsed) std::ranges::for_each(parsed->stories, each);
+    else code = line.fail(exit_code::bad_data, parsed.error().message);
+  }
+}
+
+}  // namespace
+
+int match_command(const Words& words) {
+  CommandLine line("match", "STORY… [--stories FILE.jsonl] [--rules FILE] [--at TIME] [--explain]",
+                   "Prints who gets each story, by which channel, when, and why. A story is a file, or the id of one\n"
+                   "that was seen. Nothing is sent. Exits 1 when nothing matches.");
+  line.option("stories", "FILE", "more stories, one JSON object a line")
+      .option("rules", "FILE", "take topics and subscribers from this file instead")
+      .option("at", "TIME", "as if it were this RFC 3339 time (default: now)")
+      .flag("explain", "say which words matched, and where")
+      .common();
+  if (const auto code = line.read(words, 0, 100'000)) return *code;
+  if (line.arguments().empty() && !line.has("stories")) return line.usage_error("name a STORY or --stories FILE");
+  Time at = SystemClock().now();
+  if (const auto text = line.get("at")) {
+    const auto time = parse_rfc3339(*text);
+    if (!time) return line.usage_error("--at must be a time like 2023-10-18T19:37:00Z");
+    at = *time;
+  }
+  int code = exit_code::ok;
+  const auto config = load_config_or_complain(line, code);
+  if (!config) return code;
+  const auto& newsroom = config->newsroom;
+  bool any = false;
+  const auto show = [&](const Story& story) {
+    const auto matched = match_story(newsroom, story, at);
+    any = any || !matched.rules.empty();
+    const bool explained = line.has("explain");
+    if (line.json()) fmt::print("{}\n", json::serialize(to_json(newsroom, story, matched, explained)));
+    else print_text(newsroom, story, matched, explained);
+  };
+  for (const auto& story : read_stories(line, *config, code)) show(story);
+  if (const auto file = line.get("stories")) for_each_line(line, *config, *file, code, show);
+  if (code != exit_code::ok) return code;
+  return any ? exit_code::ok : exit_code::no_match;
+}
+
+}  // namespace crier

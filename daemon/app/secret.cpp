@@ -1,0 +1,44 @@
+#include "app/secret.hpp"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/files.hpp"
+
+namespace crier {
+namespace {
+
+constexpr std::uint64_t max_secret_bytes = 64 * 1024;
+
+Result<std::filesystem::path> path_of(std::string_view reference) {
+  constexpr std::string_view scheme = "credential:";
+  if (!reference.starts_with(scheme)) return std::filesystem::path(reference);
+  const auto name = reference.substr(scheme.size());
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr)
+    return Error{fmt::format("credential \"{}\": there is no $CREDENTIALS_DIRECTORY; use LoadCredential= in the unit", name)};
+  if (name.empty() || name.find('/') != std::string_view::npos)
+    return Error{fmt::format("credential \"{}\": not a credential's name", name)};
+  return std::filesystem::path(folder) / name;
+}
+
+}  // namespace
+
+Result<std::string> read_secret(std::string_view reference) {
+  const auto path = path_of(reference);
+  if (!path) return path.error();
+  auto bytes = read_file(*path, max_secret_bytes);
+  if (!bytes) return bytes.error();
+  struct stat info {};
+  if (::stat(path->c_str(), &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0 &&
+      !reference.starts_with("credential:"))
+    return Error{fmt::format("{}: others may read this secret; run chmod 600 {}", path->string(), path->string())};
+  while (bytes->ends_with('\n') || bytes->ends_with('\r')) bytes->pop_back();
+  if (bytes->empty()) return Error{fmt::format("{}: the secret is empty", path->string())};
+  return bytes;
+}
+
+}  // namespace crier

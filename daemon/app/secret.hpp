@@ -1,0 +1,15 @@
+// Secrets: read from a file (`…_file: PATH`) or from systemd's credentials (`credential:NAME`).
+// Never logged, never printed; messages name the file only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace crier {
+
+/// The content without the line end. A file that others may read is refused.
+Result<std::string> read_secret(std::string_view reference);
+
+}  // namespace crier

@@ -1,0 +1,79 @@
+#include "app/story_input.hpp"
+
+#include <fmt/core.h>
+
+#include "app/exit_codes.hpp"
+#include "base/encoding.hpp"
+#include "base/files.hpp"
+#include "db/schema.hpp"
+#include "story/story_log.hpp"
+
+namespace crier {
+
+std::optional<Config> load_config_or_complain(const CommandLine& line, int& code) {
+  Diagnostics diagnostics;
+  auto config = load_config(line.config(), diagnostics);
+  if (diagnostics.empty()) return config;
+  for (const auto& diagnostic : diagnostics.list()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+  code = exit_code::configuration;
+  return std::nullopt;
+}
+
+Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url,
+                                std::string format) {
+  const auto bytes = read_file(path, max_story_bytes);
+  if (!bytes) return bytes.error();
+  ParseOptions options;
+  options.file_name = path.string();
+  options.format = std::move(format);
+  options.url = std::move(url);
+  options.vocabulary = &config.vocabulary;
+  options.default_zone = config.newsroom.site.zone.name();
+  auto parsed = parse_stories(*bytes, options);
+  if (parsed) {
+    for (const auto& warning : parsed->warnings) fmt::print(stderr, "warning: {}\n", warning);
+    for (auto& story : parsed->stories) {
+      if (!config.folders.empty()) complete_story(story, config.folders.front());
+    }
+  }
+  return parsed;
+}
+
+Result<Story> find_story(const std::string& name, const Config& config) {
+  std::error_code ignored;
+  if (std::filesystem::exists(name, ignored)) {
+    auto parsed = parse_file(name, config);
+    if (!parsed) return parsed.error();
+    return std::move(parsed->stories.front());
+  }
+  const auto db = open_database(config);
+  if (!db) return Error{fmt::format("{}: there is no such file, and no story has been seen yet", name)};
+  const auto id = resolve_story_id(*db, name);
+  if (!id) return Error{fmt::format("{}: there is no such file, and {}", name, id.error().message)};
+  return load_story(*db, *id).value();
+}
+
+std::filesystem::path database_path(const Config& config) {
+  return config.state / "crier.db";
+}
+
+std::unique_ptr<Sqlite> open_database(const Config& config) {
+  const auto path = database_path(config);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return nullptr;
+  auto db = std::make_unique<Sqlite>(path, Sqlite::Mode::read_only);
+  if (!has_current_schema(*db))
+    throw std::runtime_error(path.string() + " was written by another version of crier; start crier serve once");
+  return db;
+}
+
+void complete_story(Story& story, const FolderConfig& folder) {
+  if (story.source.empty()) story.source = folder.name;
+  if (!story.url.empty() || folder.url.empty()) return;
+  story.url = folder.url;
+  constexpr std::string_view slot = "{id}";
+  if (const auto at = story.url.find(slot); at != std::string::npos)
+    story.url.replace(at, slot.size(), percent_encode(story.id));
+}
+
+}  // namespace crier

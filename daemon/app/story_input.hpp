@@ -1,0 +1,35 @@
+// What the commands share: loading the configuration, reading stories and opening the database to look.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command_line.hpp"
+#include "app/config.hpp"
+#include "base/result.hpp"
+#include "db/sqlite.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+
+/// Prints all complaints to standard error and sets `code` (78) when there are any.
+std::optional<Config> load_config_or_complain(const CommandLine& line, int& code);
+
+/// Parses one file as the sources of this configuration would. Warnings go to standard error.
+Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url = {},
+                                std::string format = {});
+
+/// A story by file name, or by the id (or its beginning) of one that was seen.
+Result<Story> find_story(const std::string& name, const Config& config);
+
+/// The database of `config`, read-only; nullptr when there is none yet.
+std::unique_ptr<Sqlite> open_database(const Config& config);
+
+std::filesystem::path database_path(const Config& config);
+
+/// Fills what a source adds to the stories that come by it.
+void complete_story(Story& story, const FolderConfig& folder);
+
+}  // namespace crier

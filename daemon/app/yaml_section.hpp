@@ -1,0 +1,63 @@
+// YamlSection: strict reading of one mapping of the configuration. Every key that is asked for becomes a
+// known one; finish() complains about the others, with "did you mean". Wrong types are reported at their
+// place and read as absent, so that one run finds every mistake.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.hpp"
+#include "base/time.hpp"
+#include "base/yaml.hpp"
+
+namespace crier {
+
+/// A file of the configuration, as long as it is being read.
+struct YamlFile {
+  std::string name;
+  std::string text;
+  Diagnostics* diagnostics = nullptr;
+
+  void error(const YamlNode& at, std::string message) const;
+};
+
+class YamlSection {
+ public:
+  /// `what` names it in messages: "subscriber", "site". A node that is not a mapping is reported.
+  YamlSection(const YamlNode& node, const YamlFile& file, std::string what);
+
+  const YamlNode& node() const { return node_; }
+  const YamlFile& file() const { return file_; }
+
+  const YamlNode* find(std::string_view key);
+  std::optional<std::string> text(std::string_view key);
+  /// Reports when it is missing.
+  std::string required_text(std::string_view key);
+  std::optional<std::int64_t> integer(std::string_view key, std::int64_t lowest, std::int64_t highest);
+  std::optional<bool> flag(std::string_view key);
+  std::optional<Duration> duration(std::string_view key);
+  /// A list of texts, or one text.
+  std::vector<std::string> texts(std::string_view key);
+
+  void error(const YamlNode& at, std::string message) const { file_.error(at, std::move(message)); }
+  /// Reports the keys nobody asked for.
+  void finish();
+
+ private:
+  const YamlNode& node_;
+  const YamlFile& file_;
+  std::string what_;
+  std::vector<std::string_view> known_;
+};
+
+/// Calls `each` for every entry of a mapping, `each` for every item of a list; reports another kind.
+void for_each_entry(const YamlNode& node, const YamlFile& file, std::string_view what,
+                    const std::function<void(const YamlNode& key, const YamlNode& value)>& each);
+void for_each_item(const YamlNode& node, const YamlFile& file, std::string_view what,
+                   const std::function<void(const YamlNode& item)>& each);
+
+}  // namespace crier

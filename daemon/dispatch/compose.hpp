@@ -1,0 +1,38 @@
+// Compose: from stories to the Content that every channel renders. Pure; runs once per batch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "channel/share_link.hpp"
+#include "dispatch/newsroom.hpp"
+#include "render/content.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+
+/// The link to a story as it leaves crier on a medium ("email", "whatsapp", "social"): tagged when it leads to
+/// one of our own hosts.
+std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::string_view medium);
+
+/// The content of an alert.
+Content compose_alert(const Newsroom& newsroom, const Story& story);
+
+/// The content of a digest: at most `edition.max_items` stories.
+/// `occurrence` is its nominal local time, "2026-11-23T07:00".
+Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
+                       const std::vector<const Story*>& stories);
+
+/// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the
+/// subscriber and channel, and only who has the key can make one.
+std::string unsubscribe_token(std::string_view key, std::uint32_t number, ChannelKind channel);
+
+struct UnsubscribeTarget {
+  std::uint32_t number = 0;
+  ChannelKind channel = ChannelKind::email;
+};
+std::optional<UnsubscribeTarget> read_unsubscribe_token(std::string_view key, std::string_view token);
+
+}  // namespace crier

@@ -1,0 +1,357 @@
+#include "dispatch/courier.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "audience/suppression.hpp"
+#include "base/bell.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/tasks.hpp"
+#include "db/database.hpp"
+#include "dispatch/compose.hpp"
+#include "dispatch/what_follows.hpp"
+#include "story/story_log.hpp"
+
+namespace crier {
+
+namespace asio = boost::asio;
+
+// What the deliveries of one claim share.
+struct ClaimedBatch {
+  Claim claim;                     // without its deliveries
+  std::vector<Story> stories;      // of an alert the one, of a digest those of `items`, in their order
+  std::vector<PendingItem> items;  // of a digest
+};
+
+struct Courier::Work {
+  std::shared_ptr<const ClaimedBatch> batch;
+  Delivery delivery;
+};
+
+struct Courier::Line {
+  Line(const asio::any_io_executor& loop, Channel& its_channel)
+      : channel(its_channel), work_ready(loop), work_owed(loop) {}
+
+  // The deliveries of the most urgent lane that has any; nullptr when there are none.
+  std::deque<Work>* most_urgent() {
+    const auto lane = std::ranges::find_if(ready, [](const auto& queue) { return !queue.empty(); });
+    return lane == ready.end() ? nullptr : &*lane;
+  }
+  std::optional<Lane> ready_lane() {
+    const auto* queue = most_urgent();
+    return queue == nullptr ? std::nullopt : std::optional(queue->front().batch->claim.lane);
+  }
+
+  Channel& channel;
+  std::array<std::deque<Work>, lane_count> ready;
+  Bell work_ready;          // something came into `ready`, or the courier drains
+  Bell work_owed;           // something came into the outbox
+  bool refilling = false;   // one slot at a time asks the outbox
+  bool look_again = true;   // the outbox may hold something more urgent than `ready`
+  std::size_t sending = 0;
+  std::int64_t sent = 0;
+  Breaker breaker;
+};
+
+namespace {
+
+struct Loaded {
+  std::shared_ptr<ClaimedBatch> batch;
+  std::vector<Delivery> deliveries;
+};
+
+// Claims something more urgent than `ready_lane` and reads all that is needed to render it.
+std::optional<Loaded> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> ready_lane, Time now) {
+  if (ready_lane) {
+    const auto waiting = waiting_lane(db, channel, now);
+    if (!waiting || *waiting >= *ready_lane) return std::nullopt;
+  }
+  auto claimed = claim(db, channel, now);
+  if (!claimed) return std::nullopt;
+  Loaded loaded{std::make_shared<ClaimedBatch>(), std::move(claimed->deliveries)};
+  auto& batch = *loaded.batch;
+  batch.claim = std::move(*claimed);
+  const auto& subject = batch.claim.subject;
+  const auto add_story = [&](const std::string& id, std::uint32_t version) {
+    auto story = load_story(db, id, version);
+    if (!story) throw std::runtime_error(fmt::format("story {} is owed but not in the story log", id));
+    batch.stories.push_back(std::move(*story));
+  };
+  if (subject.edition.empty()) {
+    add_story(subject.story_id, subject.story_version);
+  } else {
+    batch.items = items_of_batch(db, batch.claim.batch_id);
+    for (const auto& pending : batch.items) add_story(pending.item.story_id, pending.item.story_version);
+  }
+  return loaded;
+}
+
+std::string delivery_id(const ClaimedBatch& batch, const Delivery& delivery) {
+  return fmt::format("{}-{}", batch.claim.batch_uid, delivery.number);
+}
+
+std::string_view outcome_name(Settlement settlement) {
+  switch (settlement) {
+    case Settlement::delivered: return "delivered";
+    case Settlement::failed: return "refused";
+    case Settlement::suppressed: return "suppressed";
+    case Settlement::retry: return "retry_later";
+  }
+  return "retry_later";
+}
+
+// Deliveries of small batches are followed one by one, those of large ones by their count.
+void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscriber* subscriber, std::int64_t sent) {
+  const auto& subject = batch.claim.subject;
+  const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
+  const auto who = subscriber != nullptr ? subscriber->id : std::to_string(settled.delivery.number);
+  const auto channel = to_string(settled.channel);
+  constexpr std::int64_t few = 100;
+  if (settled.settlement == Settlement::delivered) {
+    if (sent <= few || sent % 1000 == 0)
+      log::info("delivery.sent", {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});
+    return;
+  }
+  const bool is_retry = settled.settlement == Settlement::retry;
+  const auto event = is_retry ? "delivery.retry" : "delivery.ended";
+  const auto next = is_retry ? to_rfc3339(settled.due_at) : std::string("never");
+  log::warn(event, {{"about", about},
+                    {"subscriber", who},
+                    {"channel", channel},
+                    {"as", outcome_name(settled.settlement)},
+                    {"reason", settled.reason},
+                    {"attempts", settled.attempts},
+                    {"next", next},
+                    {"reply", settled.reply}});
+}
+
+}  // namespace
+
+Courier::Courier(asio::any_io_executor loop, Parts parts) : loop_(std::move(loop)), parts_(std::move(parts)) {
+  for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
+}
+
+Courier::~Courier() = default;
+
+void Courier::start(TaskGroup& tasks) {
+  for (auto& line : lines_) {
+    for (unsigned slot = 0; slot < line->channel.concurrency(); ++slot)
+      tasks.start(fmt::format("courier {} {}", to_string(line->channel.kind()), slot), run_slot(*line));
+  }
+}
+
+void Courier::wake() {
+  for (auto& line : lines_) {
+    line->look_again = true;
+    line->work_owed.ring();
+  }
+}
+
+void Courier::stop_story(const std::string& story_id, std::uint32_t version) {
+  auto& up_to = stopped_[story_id];
+  up_to = std::max(up_to, version);
+}
+
+asio::awaitable<void> Courier::drain() {
+  draining_ = true;
+  for (auto& line : lines_) {
+    line->work_owed.ring();
+    line->work_ready.ring();
+  }
+  for (auto& line : lines_) {
+    while (line->sending > 0) co_await line->work_ready.wait();
+  }
+}
+
+std::size_t Courier::in_flight() const {
+  std::size_t total = 0;
+  for (const auto& line : lines_) total += line->sending;
+  return total;
+}
+
+asio::awaitable<void> Courier::run_slot(Line& line) {
+  Work work;
+  while (co_await take(line, work)) {
+    ++line.sending;
+    co_await deliver(line, work);
+    --line.sending;
+    if (draining_) line.work_ready.ring();
+  }
+}
+
+// Waits for the most urgent delivery. False when the courier drains.
+asio::awaitable<bool> Courier::take(Line& line, Work& work) {
+  while (!draining_) {
+    if (line.breaker.paused_until() > parts_.clock.now()) {
+      co_await parts_.clock.sleep_until(line.breaker.paused_until());
+      continue;
+    }
+    if (auto* queue = line.most_urgent(); queue != nullptr && (!line.look_again || line.refilling)) {
+      work = std::move(queue->front());
+      queue->pop_front();
+      co_return true;
+    }
+    if (line.refilling) {
+      co_await line.work_ready.wait();
+    } else {
+      line.refilling = true;
+      co_await refill(line);
+      line.refilling = false;
+      line.work_ready.ring();
+    }
+  }
+  co_return false;
+}
+
+// Asks the outbox for more; when it has nothing, waits until it does.
+asio::awaitable<void> Courier::refill(Line& line) {
+  line.look_again = false;
+  const auto channel = line.channel.kind();
+  const auto now = parts_.clock.now();
+  std::optional<Loaded> loaded;
+  std::optional<Time> due;
+  std::string failure;
+  try {
+    co_await parts_.database.run([&](Sqlite& db) {
+      loaded = load_claim(db, channel, line.ready_lane(), now);
+      if (!loaded) due = next_due(db, channel);
+    });
+  } catch (const std::runtime_error& e) {
+    failure = e.what();
+  }
+  if (!failure.empty()) {
+    log::error("outbox.unreadable", {{"channel", to_string(channel)}, {"what", failure}});
+    loaded.reset();
+    due = now + std::chrono::seconds(5);
+  }
+  if (loaded) {
+    auto& queue = line.ready[static_cast<std::size_t>(loaded->batch->claim.lane)];
+    for (const auto& delivery : loaded->deliveries) queue.push_back({loaded->batch, delivery});
+    line.look_again = loaded->deliveries.empty();
+    co_return;
+  }
+  if (line.most_urgent() != nullptr || line.look_again || draining_) co_return;
+  if (due && *due > now) {
+    co_await line.work_owed.wait_until(parts_.clock, *due);
+  } else if (!due) {
+    co_await line.work_owed.wait();
+  }
+  line.look_again = true;
+}
+
+// Why a delivery is not to be attempted; empty when it is.
+std::string Courier::reason_to_suppress(const Work& work, const Subscriber* subscriber) const {
+  const auto channel = work.batch->claim.channel;
+  if (subscriber == nullptr) return "no longer subscribed";
+  const auto& address = subscriber->address(channel);
+  if (address.empty()) return "no address";
+  if (const auto reason = parts_.suppressions.find(channel, address)) return std::string(*reason);
+  return {};
+}
+
+bool Courier::is_stopped(const Story& story) const {
+  const auto stopped = stopped_.find(story.id);
+  return stopped != stopped_.end() && story.version <= stopped->second;
+}
+
+// The stories of this reader's message that may still leave.
+std::vector<const Story*> Courier::stories_for(const Work& work) const {
+  const auto& batch = *work.batch;
+  std::vector<const Story*> out;
+  for (std::size_t i = 0; i < batch.stories.size(); ++i) {
+    const bool is_hers =
+        batch.items.empty() || std::ranges::binary_search(batch.items[i].item.members, work.delivery.number);
+    if (is_hers && !is_stopped(batch.stories[i])) out.push_back(&batch.stories[i]);
+  }
+  return out;
+}
+
+Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
+                          std::vector<const Story*> stories) const {
+  const auto& claim = work.batch->claim;
+  Outgoing message;
+  message.delivery_id = delivery_id(*work.batch, work.delivery);
+  message.created = claim.created_at;
+  message.subscriber = &subscriber;
+  message.edition = claim.subject.edition;
+  const auto* edition = newsroom.find_edition(claim.subject.edition);
+  if (claim.subject.edition.empty()) {
+    message.content = compose_alert(newsroom, *stories.front());
+  } else {
+    Edition unnamed;
+    unnamed.title = claim.subject.edition;
+    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence, stories);
+  }
+  message.reader.name = subscriber.name;
+  message.reader.reason = claim.reasons.at(work.delivery.reason);
+  if (!newsroom.public_url.empty())
+    message.reader.unsubscribe_url =
+        newsroom.public_url + "/u/" + unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
+  message.stories = std::move(stories);
+  return message;
+}
+
+asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
+  const auto& claim = work.batch->claim;
+  const auto newsroom = parts_.newsroom();
+  const auto* subscriber = newsroom->book->by_number(work.delivery.number);
+  const auto now = parts_.clock.now();
+  Settled settled{.delivery = work.delivery,
+                  .channel = claim.channel,
+                  .lane = claim.lane,
+                  .settlement = Settlement::suppressed,
+                  .attempts = work.delivery.attempts,
+                  .due_at = now,
+                  .reason = reason_to_suppress(work, subscriber),
+                  .reply = {}};
+  auto stories = stories_for(work);
+  if (stories.empty()) settled.reason = "canceled";
+  if (settled.reason.empty() && now >= claim.expires_at) {
+    settled.settlement = Settlement::failed;
+    settled.reason = "expired";
+  }
+  if (settled.reason.empty()) {
+    auto message = compose(work, *newsroom, *subscriber, std::move(stories));
+    if (!line.channel.recognises_repeats())
+      co_await parts_.database.run(
+          [&](Sqlite& db) { mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
+    const auto outcome = co_await line.channel.send(std::move(message));
+    const auto after = parts_.clock.now();
+    settled = what_follows(outcome, claim, work.delivery,
+                           {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
+    if (const auto pause = line.breaker.record(outcome, after))
+      log::error("channel.paused", {{"channel", to_string(claim.channel)},
+                                    {"for", to_string(*pause)},
+                                    {"reason", outcome.reason},
+                                    {"reply", outcome.reply}});
+  }
+  co_await record(settled);
+  if (settled.settlement == Settlement::delivered) {
+    ++line.sent;
+    if (claim.subject.edition.empty())
+      parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
+  }
+  parts_.metrics.delivery_ended(to_string(claim.channel), outcome_name(settled.settlement));
+  log_settled(*work.batch, settled, subscriber, line.sent);
+}
+
+// What has left must be remembered: a database that cannot be written is tried until it can.
+asio::awaitable<void> Courier::record(Settled settled) {
+  for (;;) {
+    std::string failure;
+    try {
+      const auto now = parts_.clock.now();
+      co_await parts_.database.run([&](Sqlite& db) { settle(db, settled, now); });
+      co_return;
+    } catch (const SqliteError& e) {
+      failure = e.what();
+    }
+    log::error("outbox.unwritable", {{"what", failure}, {"next", "trying again every second"}});
+    co_await parts_.clock.sleep_until(parts_.clock.now() + std::chrono::seconds(1));
+  }
+}
+
+}  // namespace crier

@@ -1,0 +1,77 @@
+// The courier: the belt that sends what the outbox owes. Each channel has a line of its own with as many
+// slots as it may use at once; a slot takes the most urgent delivery, checks that it may still leave, sends
+// it and has the outcome on the disk before it takes the next. So a crash repeats at most what the slots
+// held. Runs on the loop; the outbox is reached through the database thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "channel/channel.hpp"
+#include "dispatch/newsroom.hpp"
+#include "outbox/outbox.hpp"
+
+namespace crier {
+
+struct ClaimedBatch;
+class Database;
+class Metrics;
+class SuppressionList;
+class TaskGroup;
+
+class Courier {
+ public:
+  struct Parts {
+    Database& database;
+    Clock& clock;
+    const SuppressionList& suppressions;
+    Metrics& metrics;
+    std::vector<Channel*> channels;
+    std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
+    std::string unsubscribe_key;
+  };
+  Courier(boost::asio::any_io_executor loop, Parts parts);
+  ~Courier();
+  Courier(const Courier&) = delete;
+  Courier& operator=(const Courier&) = delete;
+
+  /// Starts the slots of every line.
+  void start(TaskGroup& tasks);
+  /// There is new work in the outbox.
+  void wake();
+  /// Deliveries of this story up to this version are not to leave any more; the outbox knows already.
+  void stop_story(const std::string& story_id, std::uint32_t version);
+  /// Finishes what is being sent and takes nothing new. Returns when no slot is sending.
+  boost::asio::awaitable<void> drain();
+  /// Deliveries being sent at this moment.
+  std::size_t in_flight() const;
+
+ private:
+  struct Work;
+  struct Line;
+
+  boost::asio::awaitable<void> run_slot(Line& line);
+  boost::asio::awaitable<bool> take(Line& line, Work& work);
+  boost::asio::awaitable<void> refill(Line& line);
+  boost::asio::awaitable<void> deliver(Line& line, const Work& work);
+  boost::asio::awaitable<void> record(Settled settled);
+  std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
+  bool is_stopped(const Story& story) const;
+  std::vector<const Story*> stories_for(const Work& work) const;
+  Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
+                   std::vector<const Story*> stories) const;
+
+  boost::asio::any_io_executor loop_;
+  Parts parts_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  std::map<std::string, std::uint32_t> stopped_;  // story id → version up to which nothing leaves
+  bool draining_ = false;
+};
+
+}  // namespace crier

@@ -1,0 +1,117 @@
+#include "dispatch/digest_desk.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "db/database.hpp"
+#include "dispatch/planner.hpp"
+#include "outbox/outbox.hpp"
+
+namespace crier {
+namespace {
+
+namespace asio = boost::asio;
+
+// The last occurrence that was decided, or the moment the edition was first seen: nothing before it is owed.
+Time decided_until(Sqlite& db, const std::string& edition, Time now) {
+  auto last = db.query("SELECT MAX(at) FROM occurrence WHERE edition = ?");
+  last.bind(0, edition);
+  if (last.step() && !last.is_null(0)) return Time(Duration(last.integer(0)));
+  const auto key = "edition since/" + edition;
+  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, ?)")
+      .bind(0, key)
+      .bind(1, now.time_since_epoch().count())
+      .run();
+  auto since = db.query("SELECT value FROM setting WHERE key = ?");
+  since.bind(0, key);
+  since.step();
+  return Time(Duration(since.integer(0)));
+}
+
+// A change of the zone's rules moves an occurrence to another instant; it is still the same one.
+bool is_decided(Sqlite& db, const std::string& edition, const std::string& nominal) {
+  auto row = db.query("SELECT 1 FROM occurrence WHERE edition = ? AND nominal = ?");
+  row.bind(0, edition).bind(1, nominal);
+  return row.step();
+}
+
+// Batches everything that gathered; returns how many deliveries that made.
+std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                       Time now) {
+  std::size_t deliveries = 0;
+  for (const auto channel : all_channels) {
+    const auto pending = pending_items(db, edition.name, channel);
+    if (pending.empty()) continue;
+    std::vector<DigestItem> items;
+    for (const auto& entry : pending) items.push_back(entry.item);
+    const auto batch = plan_digest(newsroom, edition, occurrence, channel, items, now);
+    assign_items(db, pending, add_batch(db, batch, now));
+    deliveries += batch.size();
+  }
+  return deliveries;
+}
+
+struct Published {
+  Occurrence occurrence;
+  std::string result;
+  std::size_t deliveries = 0;
+};
+
+// Decides the occurrence that is owed now, if any. A missed one that is too old is skipped: its items go out
+// with the next.
+std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edition& edition, Time now) {
+  const auto owed = latest_occurrence(edition.recurrence, decided_until(db, edition.name, now), now);
+  if (!owed || is_decided(db, edition.name, to_string(owed->nominal))) return std::nullopt;
+  Published published{*owed, {}, 0};
+  if (now - owed->at > newsroom.catch_up) {
+    published.result = "skipped: stale";
+  } else {
+    published.deliveries = send_items(db, newsroom, edition, *owed, now);
+    published.result = published.deliveries > 0 ? "sent" : "skipped: nothing to send";
+  }
+  db.query("INSERT INTO occurrence (edition, nominal, at, result) VALUES (?, ?, ?, ?)")
+      .bind(0, edition.name)
+      .bind(1, to_string(owed->nominal))
+      .bind(2, owed->at.time_since_epoch().count())
+      .bind(3, published.result)
+      .run();
+  return published;
+}
+
+}  // namespace
+
+asio::awaitable<void> DigestDesk::publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition,
+                                              Time now) {
+  const auto published =
+      co_await parts_.database.run([&](Sqlite& db) { return publish(db, *newsroom, edition, now); });
+  if (!published) co_return;
+  log::info("edition.due", {{"edition", edition.name},
+                            {"occurrence", to_string(published->occurrence.nominal)},
+                            {"result", published->result},
+                            {"deliveries", published->deliveries}});
+  if (published->deliveries > 0) parts_.on_owed();
+}
+
+asio::awaitable<void> DigestDesk::run() {
+  for (;;) {
+    const auto newsroom = parts_.newsroom();
+    const auto now = parts_.clock.now();
+    Time next = now + std::chrono::minutes(1);
+    std::string failure;
+    try {
+      for (const auto& edition : newsroom->editions) {
+        co_await publish_due(newsroom, edition, now);
+        const auto upcoming = next_occurrences(edition.recurrence, now, 1);
+        if (!upcoming.empty()) next = std::min(next, upcoming.front().at);
+      }
+    } catch (const SqliteError& e) {
+      failure = e.what();
+    }
+    if (!failure.empty()) log::error("edition.failed", {{"what", failure}, {"next", "trying again in a minute"}});
+    co_await reloaded_.wait_until(parts_.clock, next);
+  }
+}
+
+}  // namespace crier

@@ -1,0 +1,42 @@
+// The digest desk: when an edition's time has come, it turns what has gathered for it into batches. Runs on
+// the loop; one transaction writes the occurrence and its batches, so a crash sends it once or not yet.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bell.hpp"
+#include "base/clock.hpp"
+#include "dispatch/newsroom.hpp"
+
+namespace crier {
+
+class Database;
+
+class DigestDesk {
+ public:
+  struct Parts {
+    Database& database;
+    Clock& clock;
+    std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
+    std::function<void()> on_owed;                              ///< new work is in the outbox
+  };
+  DigestDesk(const boost::asio::any_io_executor& loop, Parts parts) : parts_(std::move(parts)), reloaded_(loop) {}
+
+  /// Sends each edition at its time, for ever.
+  boost::asio::awaitable<void> run();
+  /// The editions may have changed: look at them now.
+  void reload() { reloaded_.ring(); }
+
+ private:
+  boost::asio::awaitable<void> publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition, Time now);
+
+  Parts parts_;
+  Bell reloaded_;
+};
+
+}  // namespace crier

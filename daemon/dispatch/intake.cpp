@@ -1,0 +1,140 @@
+#include "dispatch/intake.hpp"
+
+#include <algorithm>
+
+#include "audience/suppression.hpp"
+#include "base/log.hpp"
+#include "base/workers.hpp"
+#include "db/database.hpp"
+#include "dispatch/planner.hpp"
+#include "outbox/outbox.hpp"
+#include "text/analyzer.hpp"
+
+namespace crier {
+namespace {
+
+namespace asio = boost::asio;
+
+// Marks the alerts that must not go out: suppressed addresses now, repeats in the transaction.
+void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const SuppressionList& list) {
+  for (auto& decision : decisions.list) {
+    const auto& address = book.subscribers()[decision.subscriber].address(decision.channel);
+    if (const auto reason = list.find(decision.channel, address)) decision.suppressed = *reason;
+  }
+}
+
+// A later version alerts only those whom no earlier version alerted.
+void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db, const std::string& story_id) {
+  for (const auto channel : all_channels) {
+    const auto owed = already_owed(db, story_id, channel);
+    if (owed.empty()) continue;
+    for (auto& decision : decisions.list) {
+      if (decision.channel != channel || !decision.edition.empty() || !decision.suppressed.empty()) continue;
+      if (std::ranges::binary_search(owed, book.number_of(decision.subscriber)))
+        decision.suppressed = "had an earlier version";
+    }
+  }
+}
+
+// One line per reader while they are few, so that a person can follow; counts are always there.
+void log_decisions(const Story& story, const Decisions& decisions, const SubscriberBook& book) {
+  constexpr std::size_t few = 50;
+  const auto shown = std::min(decisions.list.size(), few);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& decision = decisions.list[i];
+    const auto& subscriber = book.subscribers()[decision.subscriber];
+    if (!decision.suppressed.empty()) {
+      log::info("story.suppressed", {{"story", story.id},
+                                     {"subscriber", subscriber.id},
+                                     {"channel", to_string(decision.channel)},
+                                     {"reason", decision.suppressed}});
+    } else {
+      log::info("story.owed", {{"story", story.id},
+                               {"subscriber", subscriber.id},
+                               {"channel", to_string(decision.channel)},
+                               {"deliver", decision.edition.empty() ? "alert" : decision.edition},
+                               {"why", decisions.reasons[decision.reason]}});
+    }
+  }
+  if (decisions.list.size() > few)
+    log::info("story.owed", {{"story", story.id}, {"more", decisions.list.size() - few}});
+}
+
+struct Planned {
+  Decisions decisions;
+  StoryPlan plan;
+};
+
+// Writes a story and all that follows from it. False when another version came in since `known` was read:
+// nothing is written then.
+bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::optional<KnownStory>& known,
+           Planned& planned, Time now) {
+  const auto latest = find_known(db, story.id);
+  if (latest.has_value() != known.has_value() || (latest && latest->version != known->version)) return false;
+  if (story.status == StoryStatus::usable) {
+    suppress_repeats(planned.decisions, *newsroom.book, db, story.id);
+  } else {
+    stop_story(db, story.id, to_string(story.status), now);
+  }
+  planned.plan = plan_story(newsroom, story, planned.decisions, now);
+  store_story(db, story, planned.plan.matched, now);
+  for (const auto& batch : planned.plan.batches) add_batch(db, batch, now);
+  for (const auto& item : planned.plan.items) add_digest_item(db, item);
+  return true;
+}
+
+std::string_view metric_result(Novelty novelty) {
+  if (novelty == Novelty::fresh) return "created";
+  return novelty == Novelty::update ? "updated" : "unchanged";
+}
+
+}  // namespace
+
+asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story) {
+  const auto now = parts_.clock.now();
+  auto decisions = co_await parts_.workers.run([&] {
+    const auto analysed = analyze(story);
+    return decide(*newsroom, story, newsroom->book->index().match(analysed), now);
+  });
+  apply_suppressions(decisions, *newsroom->book, parts_.suppressions);
+  co_return decisions;
+}
+
+asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
+  const auto declared_version = story.version;
+  for (;;) {
+    // Most stories that come again have not changed: they cost one look-up and no matching.
+    const auto known = co_await parts_.database.run([&](Sqlite& db) { return find_known(db, story.id); });
+    story.version = declared_version;
+    const auto verdict = judge(story, known);
+    const bool is_news = verdict.novelty == Novelty::fresh || verdict.novelty == Novelty::update;
+    if (!is_news) {
+      log::info("story.unchanged",
+                {{"story", story.id}, {"version", verdict.version}, {"is", to_string(verdict.novelty)}});
+      parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
+      co_return Accepted{story.id, verdict.version, verdict.novelty, 0};
+    }
+    story.version = verdict.version;
+    const auto newsroom = parts_.newsroom();
+    Planned planned;
+    if (deliver && story.status == StoryStatus::usable) planned.decisions = co_await find_audience(newsroom, story);
+    const auto now = parts_.clock.now();
+    const bool stored = co_await parts_.database.run(
+        [&](Sqlite& db) { return store(db, *newsroom, story, known, planned, now); });
+    if (!stored) continue;  // another version of it came in meanwhile: judge again
+    log::info("story.noticed", {{"story", story.id},
+                                {"version", story.version},
+                                {"is", to_string(verdict.novelty)},
+                                {"status", to_string(story.status)},
+                                {"source", story.source},
+                                {"title", story.title},
+                                {"matched", planned.plan.matched}});
+    log_decisions(story, planned.decisions, *newsroom->book);
+    parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
+    if (story.status != StoryStatus::usable) parts_.on_stopped(story.id, story.version);
+    if (planned.plan.matched > 0) parts_.on_owed();
+    co_return Accepted{story.id, story.version, verdict.novelty, planned.plan.matched};
+  }
+}
+
+}  // namespace crier

@@ -1,0 +1,59 @@
+// Intake: the belt that turns a parsed story into what is owed. Runs on the loop; matching runs on the
+// workers, writing in one database transaction: the story is seen and its deliveries are owed, or neither.
+// A crash before the commit leaves nothing, so the source hands the story over again.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "dispatch/newsroom.hpp"
+#include "dispatch/planner.hpp"
+#include "story/story.hpp"
+#include "story/story_log.hpp"
+
+namespace crier {
+
+class Database;
+class Metrics;
+class SuppressionList;
+class Workers;
+
+/// What became of a story that was handed in; it is on the disk.
+struct Accepted {
+  std::string id;
+  std::uint32_t version = 0;
+  Novelty novelty = Novelty::fresh;
+  std::int64_t matched = 0;  ///< deliveries owed, suppressed ones included
+};
+
+class Intake {
+ public:
+  struct Parts {
+    Database& database;
+    Workers& workers;
+    Clock& clock;
+    const SuppressionList& suppressions;
+    Metrics& metrics;
+    std::function<std::shared_ptr<const Newsroom>()> newsroom;        ///< the current snapshot
+    std::function<void()> on_owed;                                    ///< new work is in the outbox
+    /// Nothing more of this version, or an earlier one, may leave.
+    std::function<void(const std::string& story_id, std::uint32_t version)> on_stopped;
+  };
+  explicit Intake(Parts parts) : parts_(std::move(parts)) {}
+
+  /// `deliver` = false notes the story as seen without owing it to anybody (the backlog of a new source).
+  /// Throws SqliteError when it cannot be stored: nothing was.
+  boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true);
+
+ private:
+  boost::asio::awaitable<Decisions> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story);
+
+  Parts parts_;
+};
+
+}  // namespace crier

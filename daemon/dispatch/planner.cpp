@@ -1,0 +1,192 @@
+#include "dispatch/planner.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "schedule/quiet_hours.hpp"
+
+namespace crier {
+namespace {
+
+// One rule that brought a subscriber one delivery, before the rules of the same delivery are joined.
+struct Hit {
+  std::uint32_t subscriber;
+  std::string_view edition;
+  ChannelKind channel;
+  RuleId rule;
+
+  auto key() const { return std::tuple(subscriber, edition, channel); }
+};
+
+std::vector<Hit> hits_of(const SubscriberBook& book, const std::vector<RuleId>& matched) {
+  std::vector<Hit> hits;
+  for (const auto rule : matched) {
+    for (const auto& subscription : book.rules().at(rule).followers) {
+      for (const auto channel : subscription.channels)
+        hits.push_back({subscription.subscriber, subscription.edition, channel, rule});
+    }
+  }
+  std::ranges::sort(hits, [](const Hit& a, const Hit& b) {
+    return std::tuple(a.key(), a.rule) < std::tuple(b.key(), b.rule);
+  });
+  return hits;
+}
+
+// "You follow China and Russia", "You follow China and Russia; your rule “chips AND Taiwan” matches".
+std::string reason_sentence(const SubscriberBook& book, const std::vector<RuleId>& rules) {
+  std::string topics;
+  std::string own;
+  for (const auto rule : rules) {
+    const auto& followed = book.rules()[rule];
+    auto& list = followed.topic.empty() ? own : topics;
+    if (!list.empty()) list += ", ";
+    list += followed.topic.empty() ? fmt::format("“{}”", followed.title) : followed.title;
+  }
+  std::string sentence;
+  if (!topics.empty()) sentence = "You follow " + topics;
+  if (!own.empty()) sentence += fmt::format("{} rule {} matches", sentence.empty() ? "Your" : "; your", own);
+  return sentence;
+}
+
+// Gives equal sets of rules one sentence.
+class Reasons {
+ public:
+  Reasons(const SubscriberBook& book, std::vector<std::string>& sentences) : book_(book), sentences_(sentences) {}
+
+  std::uint32_t index_of(const std::vector<RuleId>& rules) {
+    const auto [entry, is_new] = indexes_.emplace(rules, static_cast<std::uint32_t>(sentences_.size()));
+    if (is_new) sentences_.push_back(reason_sentence(book_, rules));
+    return entry->second;
+  }
+
+ private:
+  const SubscriberBook& book_;
+  std::vector<std::string>& sentences_;
+  std::map<std::vector<RuleId>, std::uint32_t> indexes_;
+};
+
+// When an alert may leave for a subscriber. Zones are looked up once per name.
+class DueTimes {
+ public:
+  DueTimes(const Newsroom& newsroom, Time earliest) : newsroom_(newsroom), earliest_(earliest) {}
+
+  Time of(const Subscriber& subscriber) {
+    if (!subscriber.quiet_hours) return earliest_;
+    return earliest_send(earliest_, *subscriber.quiet_hours, zone_of(subscriber.timezone));
+  }
+
+ private:
+  const Zone& zone_of(const std::string& name) {
+    if (name.empty()) return newsroom_.site.zone;
+    const auto found = zones_.find(name);
+    if (found != zones_.end()) return found->second;
+    auto zone = Zone::find(name);
+    return zones_.emplace(name, zone ? *zone : newsroom_.site.zone).first->second;
+  }
+
+  const Newsroom& newsroom_;
+  Time earliest_;
+  std::map<std::string, Zone> zones_;
+};
+
+// Batch groups are equal when they leave at the same time, or not at all for the same reason.
+void add_member(BatchPlan& batch, const Decision& decision, std::uint32_t number, Time expires_at) {
+  const auto same = [&](const BatchGroup& group) {
+    return group.due_at == decision.due_at && group.suppressed == decision.suppressed;
+  };
+  auto group = std::ranges::find_if(batch.groups, same);
+  if (group == batch.groups.end()) {
+    batch.groups.push_back({decision.due_at, expires_at, decision.suppressed, {}});
+    group = std::prev(batch.groups.end());
+  }
+  group->members.push_back({number, decision.reason});
+}
+
+}  // namespace
+
+Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now) {
+  const auto& book = *newsroom.book;
+  Decisions decisions;
+  Reasons reasons(book, decisions.reasons);
+  DueTimes due_times(newsroom, std::max(now, story.embargo.value_or(now)));
+  const auto hits = hits_of(book, matched);
+  std::vector<RuleId> rules;
+  for (auto hit = hits.begin(); hit != hits.end();) {
+    const auto first = hit;
+    rules.clear();
+    for (; hit != hits.end() && hit->key() == first->key(); ++hit) {
+      if (rules.empty() || rules.back() != hit->rule) rules.push_back(hit->rule);
+    }
+    decisions.list.push_back({.subscriber = first->subscriber,
+                              .channel = first->channel,
+                              .edition = first->edition,
+                              .due_at = due_times.of(book.subscribers()[first->subscriber]),
+                              .reason = reasons.index_of(rules),
+                              .suppressed = {}});
+  }
+  return decisions;
+}
+
+Lane lane_of(const Story& story) {
+  constexpr int breaking_urgency = 2;
+  return story.urgency.value_or(5) <= breaking_urgency ? Lane::breaking : Lane::alert;
+}
+
+StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisions& decisions, Time now) {
+  const auto& book = *newsroom.book;
+  StoryPlan plan;
+  std::map<ChannelKind, BatchPlan> alerts;
+  std::map<std::pair<std::string_view, ChannelKind>, DigestItem> items;
+  for (const auto& decision : decisions.list) {
+    const auto number = book.number_of(decision.subscriber);
+    ++plan.matched;
+    if (decision.edition.empty()) {
+      auto& batch = alerts[decision.channel];
+      // A suppressed member has no time of its own; it must not open one group per time.
+      Decision grouped = decision;
+      if (!grouped.suppressed.empty()) grouped.due_at = now;
+      add_member(batch, grouped, number, grouped.due_at + newsroom.alert_expiry);
+    } else {
+      items[{decision.edition, decision.channel}].members.push_back(number);
+    }
+  }
+  for (auto& [channel, batch] : alerts) {
+    batch.subject = {story.id, story.version, {}, {}};
+    batch.channel = channel;
+    batch.lane = lane_of(story);
+    batch.reasons = decisions.reasons;
+    plan.batches.push_back(std::move(batch));
+  }
+  for (auto& [key, item] : items) {
+    item.edition = key.first;
+    item.channel = key.second;
+    item.story_id = story.id;
+    item.story_version = story.version;
+    std::ranges::sort(item.members);
+    plan.items.push_back(std::move(item));
+  }
+  return plan;
+}
+
+BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                      ChannelKind channel, const std::vector<DigestItem>& items, Time now) {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& item : items) numbers.insert(numbers.end(), item.members.begin(), item.members.end());
+  std::ranges::sort(numbers);
+  const auto repeated = std::ranges::unique(numbers);
+  numbers.erase(repeated.begin(), repeated.end());
+  BatchPlan batch;
+  batch.subject = {{}, 0, edition.name, to_string(occurrence.nominal)};
+  batch.channel = channel;
+  batch.lane = Lane::digest;
+  batch.reasons = {"You follow " + edition.title};
+  BatchGroup group{now, now + newsroom.digest_expiry, {}, {}};
+  for (const auto number : numbers) group.members.push_back({number, 0});
+  batch.groups.push_back(std::move(group));
+  return batch;
+}
+
+}  // namespace crier

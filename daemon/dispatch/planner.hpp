@@ -1,0 +1,53 @@
+// The planner: who is owed a story, by which channel, when, and why. Pure: it decides, intake writes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dispatch/newsroom.hpp"
+#include "match/rule_index.hpp"
+#include "outbox/batch.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+
+/// One delivery that is owed, or would be if it were not suppressed.
+struct Decision {
+  std::uint32_t subscriber = 0;  ///< index into the book
+  ChannelKind channel = ChannelKind::email;
+  std::string_view edition;      ///< empty = an alert; views the newsroom's book
+  Time due_at;                   ///< of an alert
+  std::uint32_t reason = 0;      ///< index into Decisions::reasons
+  std::string suppressed;        ///< why it is not sent; empty = it is
+};
+
+struct Decisions {
+  std::vector<std::string> reasons;  ///< "You follow China and Russia"
+  std::vector<Decision> list;        ///< by subscriber, then edition, then channel
+};
+
+/// Who is owed the story, given the rules of the book that it matches. Alerts wait for the embargo and for
+/// the end of the subscriber's quiet hours. Several rules of one reader become one delivery with both reasons.
+Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now);
+
+struct StoryPlan {
+  std::vector<BatchPlan> batches;
+  std::vector<DigestItem> items;
+  std::int64_t matched = 0;  ///< deliveries, suppressed ones included
+};
+
+/// Groups decisions into what the outbox stores. `story.version` is the one it is stored under.
+StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisions& decisions, Time now);
+
+/// Alerts of urgency 1 and 2 go before the others.
+Lane lane_of(const Story& story);
+
+/// The batch of one occurrence on one channel: everybody who has at least one item.
+BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                      ChannelKind channel, const std::vector<DigestItem>& items, Time now);
+
+}  // namespace crier

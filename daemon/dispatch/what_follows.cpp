@@ -1,0 +1,59 @@
+#include "dispatch/what_follows.hpp"
+
+#include <algorithm>
+
+#include "schedule/backoff.hpp"
+
+namespace crier {
+
+Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery, const RetryPolicy& policy,
+                     Time now) {
+  Settled settled{.delivery = delivery,
+                  .channel = claim.channel,
+                  .lane = claim.lane,
+                  .settlement = Settlement::retry,
+                  .attempts = delivery.attempts + 1,
+                  .due_at = now,
+                  .reason = outcome.reason,
+                  .reply = outcome.reply};
+  if (outcome.kind == OutcomeKind::delivered) {
+    settled.settlement = Settlement::delivered;
+    return settled;
+  }
+  const bool may_not_repeat = outcome.kind == OutcomeKind::ambiguous && !policy.recognises_repeats;
+  // A refusal of the sender's own account, template or token is mended by ops, not the reader's end.
+  const bool is_final = outcome.kind == OutcomeKind::refused && !outcome.blames_sender;
+  if (may_not_repeat) settled.reason = "ambiguous";
+  if (may_not_repeat || is_final) {
+    settled.settlement = Settlement::failed;
+    return settled;
+  }
+  settled.due_at = now + backoff(policy.steps, settled.attempts, outcome.retry_after, delivery.number);
+  if (settled.due_at >= claim.expires_at) {
+    settled.settlement = Settlement::failed;
+    settled.reason = "expired: " + outcome.reason;
+  }
+  return settled;
+}
+
+std::optional<Duration> Breaker::record(const Outcome& outcome, Time now) {
+  const bool counts = outcome.kind == OutcomeKind::retry_later || outcome.blames_sender;
+  if (!counts) {
+    failures_ = 0;
+    pauses_ = 0;
+    return std::nullopt;
+  }
+  failures_ = outcome.reason == reason_ ? failures_ + 1 : 1;
+  reason_ = outcome.reason;
+  if (failures_ < tolerated && !outcome.blames_sender) return std::nullopt;
+  if (paused_until_ > now) return std::nullopt;
+  constexpr Duration first = std::chrono::seconds(5);
+  constexpr int most_doublings = 4;  // 80 s
+  const Duration pause = first * (1 << std::min(pauses_, most_doublings));
+  ++pauses_;
+  failures_ = tolerated - 1;  // after the pause one more failure is enough
+  paused_until_ = now + pause;
+  return pause;
+}
+
+}  // namespace crier

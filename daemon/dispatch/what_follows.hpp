@@ -1,0 +1,43 @@
+// What follows an attempt: the courier's decisions, without I/O.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "outbox/outbox.hpp"
+#include "outbox/outcome.hpp"
+
+namespace crier {
+
+/// How a channel wants failures treated.
+struct RetryPolicy {
+  std::span<const Duration> steps;
+  bool recognises_repeats = true;  ///< else an ambiguous attempt is not repeated
+};
+
+/// Turns the outcome of an attempt into what is recorded. A delivery whose next attempt would come after it
+/// expires fails now, with the reason of this attempt.
+Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery, const RetryPolicy& policy,
+                     Time now);
+
+/// Stops a channel for a while when everything on it fails in the same way, so that a dead relay costs a few
+/// attempts and not one for each reader.
+class Breaker {
+ public:
+  /// Told of every outcome. Returns the pause when this one opened the breaker.
+  std::optional<Duration> record(const Outcome& outcome, Time now);
+  /// Until when nothing is to be sent; in the past when the channel is open.
+  Time paused_until() const { return paused_until_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  static constexpr int tolerated = 5;
+
+  int failures_ = 0;   // in a row, with the same reason
+  int pauses_ = 0;     // in a row
+  std::string reason_;
+  Time paused_until_{};
+};
+
+}  // namespace crier
