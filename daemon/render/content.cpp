@@ -1,0 +1,167 @@
+#include "render/content.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "base/unicode.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+namespace {
+
+// In bytes. Far above what an editor writes, far below what harms a mail.
+constexpr std::size_t max_title = 600;
+constexpr std::size_t max_summary = 1200;
+constexpr std::size_t max_line = 300;
+constexpr std::size_t max_url = 2048;
+
+// Budgets of HTML after escaping, including the markup around each paragraph.
+constexpr std::size_t linked_alert_text = 3U << 10;
+constexpr std::size_t whole_alert_text = 24U << 10;
+constexpr std::size_t digest_text = 700;
+constexpr std::size_t paragraph_markup = 160;
+constexpr std::size_t shortest_rest = 200;  // a shorter piece of a paragraph is not worth beginning
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (const auto& part : parts) {
+    const auto clean = single_line(part);
+    if (clean.empty()) continue;
+    if (!out.empty()) out += separator;
+    out += clean;
+  }
+  return out;
+}
+
+std::string capitalised(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
+std::string kicker_of(const Story& story) {
+  constexpr std::size_t max_parts = 3;
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view text) {
+    auto part = capitalised(single_line(text));
+    if (!part.empty() && parts.size() < max_parts &&
+        std::find(parts.begin(), parts.end(), part) == parts.end())
+      parts.push_back(std::move(part));
+  };
+  if (!story.section.empty())
+    add(story.section);
+  else if (!story.topics.empty())
+    add(story.topics.front());
+  for (const auto& region : story.regions) add(region);
+  return shorten(joined(parts, " · "), max_line);
+}
+
+// Takes the next paragraph, up to an empty line, off the front of `body`.
+std::string_view take_paragraph(std::string_view& body) {
+  std::size_t end = 0;
+  for (auto line_end = body.find('\n'); line_end != std::string_view::npos;
+       line_end = body.find('\n', line_end + 1)) {
+    const auto next = body.substr(line_end + 1, body.find('\n', line_end + 1) - line_end - 1);
+    end = line_end;
+    if (next.find_first_not_of(" \t\r") == std::string_view::npos) {
+      const auto paragraph = body.substr(0, end);
+      body.remove_prefix(line_end + 1);
+      return paragraph;
+    }
+  }
+  return std::exchange(body, {});
+}
+
+struct TextBudget {
+  std::size_t bytes;
+  bool may_cut_inside;  // else only a first paragraph that does not fit is cut
+};
+
+std::vector<std::string> first_paragraphs(std::string_view body, const Item& item, TextBudget budget) {
+  std::vector<std::string> out;
+  auto room = budget.bytes;
+  while (!body.empty()) {
+    auto paragraph = single_line(take_paragraph(body));
+    if (paragraph.empty() || paragraph == item.title || paragraph == item.summary) continue;
+    const auto cost = html_escape(paragraph).size();
+    if (cost + paragraph_markup <= room) {
+      room -= cost + paragraph_markup;
+      out.push_back(std::move(paragraph));
+      continue;
+    }
+    if ((budget.may_cut_inside && room > shortest_rest + paragraph_markup) || out.empty()) {
+      // Escaping makes text longer; the share of the paragraph that fits is the same before it.
+      const auto text_room = room - std::min(room, paragraph_markup);
+      out.push_back(shorten(paragraph, text_room * paragraph.size() / cost));
+    } else if (budget.may_cut_inside) {
+      out.back() += " …";
+    }
+    break;
+  }
+  return out;
+}
+
+bool is_url_byte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte < 0x7F && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string web_link(std::string_view url) {
+  if (url.size() > max_url) return {};
+  const auto scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) return {};
+  std::string scheme(url.substr(0, scheme_end));
+  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (scheme != "https" && scheme != "http") return {};
+  const auto rest = url.substr(scheme_end + 3);
+  const auto authority = rest.substr(0, rest.find_first_of("/?#\\"));
+  const auto colon = authority.find(':');
+  const auto host = domain_to_ascii(authority.substr(0, colon));
+  if (!host) return {};
+  const auto port = colon == std::string_view::npos ? std::string_view() : authority.substr(colon);
+  if (port.size() > 6 || port.find_first_not_of(":0123456789") != std::string_view::npos) return {};
+  auto out = scheme + "://" + *host + std::string(port);
+  for (const char c : rest.substr(authority.size())) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || c == '\\') return {};
+    if (is_url_byte(c))
+      out += c;
+    else
+      out += percent_encode({&c, 1});
+  }
+  return out.size() <= max_url ? out : std::string();
+}
+
+Item make_item(const Story& story, const ItemContext& context) {
+  Item item;
+  item.title = shorten(single_line(story.title), max_title);
+  item.summary = shorten(single_line(story.summary), max_summary);
+  item.url = web_link(context.url.empty() ? story.url : context.url);
+  item.image = web_link(story.image);
+  item.byline = shorten(joined(story.authors, ", "), max_line);
+  item.kicker = kicker_of(story);
+  item.published = context.published;
+  item.language = story.language;
+  item.share_post = context.share_post;
+  item.share_email = context.share_email;
+  item.share_whatsapp = context.share_whatsapp;
+  item.reason = shorten(single_line(context.reason), max_line);
+  if (context.kind == ContentKind::alert) {
+    const bool whole = item.url.empty();
+    item.paragraphs =
+        first_paragraphs(story.body_text, item,
+                         {.bytes = whole ? whole_alert_text : linked_alert_text, .may_cut_inside = whole});
+  } else if (item.summary.empty()) {
+    item.paragraphs =
+        first_paragraphs(story.body_text, item, {.bytes = digest_text, .may_cut_inside = false});
+    item.paragraphs.resize(std::min<std::size_t>(item.paragraphs.size(), 1));
+  }
+  if (item.title.empty() && !item.paragraphs.empty())
+    item.title = shorten(item.paragraphs.front(), max_line / 3);
+  return item;
+}
+
+}  // namespace crier

@@ -1,0 +1,78 @@
+// Content: everything a mail shows, as plain values, and how a Story becomes an Item of it.
+// The courier fills it once per batch on the workers; nothing here reads a clock, a zone or a database.
+// Story text is hostile: make_item cleans and caps it, and body_html is never looked at.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crier {
+
+struct Story;
+
+enum class ContentKind { alert, digest };
+
+/// One story as a mail shows it. Empty = not shown.
+struct Item {
+  std::string title;
+  std::string summary;
+  std::vector<std::string> paragraphs;  ///< plain text, one line each
+  std::string url;                      ///< where "Read the full story" leads, already tagged
+  std::string image;
+  std::string image_alt;   ///< what the picture shows; empty = decoration
+  std::string byline;      ///< "Ada Obi, Li Wei": names without "By"
+  std::string kicker;      ///< "Politics · East Asia"
+  std::string published;   ///< in the zone of the reader or edition: "18 October 2023, 20:37"
+  std::string language;    ///< BCP 47
+  std::string share_post;  ///< the link of each share button
+  std::string share_email;
+  std::string share_whatsapp;
+  std::string reason;  ///< why this story is for this reader, when it differs per item
+};
+
+struct Site {
+  std::string name;
+  std::string url;
+  std::string address;  ///< postal address, which bulk mail must carry
+  std::string accent;   ///< "#rrggbb"; anything else means the default
+};
+
+struct Content {
+  ContentKind kind = ContentKind::alert;
+  std::string subject;
+  Site site;
+  std::string edition_title;  ///< "Lagos Morning"; of an alert: the name of the alert, or empty
+  std::string edition_date;   ///< "Thursday, 19 October 2023"
+  std::string preheader;      ///< what an inbox shows after the subject; empty = the first summary
+  std::string language;       ///< of the mail as a whole, BCP 47
+  std::vector<Item> items;
+};
+
+struct Reader {
+  std::string name;
+  std::string reason;           ///< a whole clause: "You follow China and Russia"
+  std::string unsubscribe_url;  ///< leads to a page that asks before it acts
+};
+
+/// What the Story itself cannot say.
+struct ItemContext {
+  ContentKind kind = ContentKind::alert;
+  std::string url;        ///< the tagged or short link; empty = the URL of the story
+  std::string published;  ///< as Item::published
+  std::string share_post;
+  std::string share_email;
+  std::string share_whatsapp;
+  std::string reason;
+};
+
+/// An alert shows the summary and the first paragraphs (about 3 KB, or 24 KB when no link leads to the rest),
+/// a digest the summary, or for want of one the beginning of the text. A cut within the text ends in `…`.
+Item make_item(const Story& story, const ItemContext& context);
+
+/// `url` as it may stand in an href: absolute http or https, at most 2,048 bytes, without user info, host as
+/// A-labels, other non-ASCII characters percent-encoded. Empty when it is anything else ("javascript:…").
+std::string web_link(std::string_view url);
+
+}  // namespace crier

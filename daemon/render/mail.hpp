@@ -1,0 +1,29 @@
+// RenderedMail: the two bodies and the subject of one mail, within the size that mail programs show whole.
+// The workers call it; pure apart from the templates it is given.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.hpp"
+#include "render/content.hpp"
+
+namespace crier {
+
+class TemplateSet;
+
+struct RenderedMail {
+  std::string subject;  ///< one line, UTF-8
+  std::string text;     ///< lines end in LF, at most 72 columns where words allow
+  std::string html;
+};
+
+/// Gmail cuts a mail off near 102 KB; this leaves room for what relays add.
+inline constexpr std::size_t max_html_bytes = 90U << 10;
+
+/// HTML above max_html_bytes is never produced: first paragraphs go, then pictures and buttons, then
+/// summaries, then the last stories of a digest, and the mail says how many. An Error when there is no item,
+/// or when the template alone is too large.
+Result<RenderedMail> render_mail(Content content, const Reader& reader, const TemplateSet& templates);
+
+}  // namespace crier
