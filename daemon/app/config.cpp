@@ -62,6 +62,18 @@ void collect_entries(std::vector<Pending>& into, const YamlNode& node, const Yam
                  [&](const YamlNode& key, const YamlNode& value) { into.push_back({&file, &key, &value}); });
 }
 
+// What ops and tests say about readers: entries that add up over the files.
+void collect_rules(YamlSection& section, Config& config, Collected& collected) {
+  const auto& file = section.file();
+  if (const auto* node = section.find("tests")) read_tests(*node, file, config);
+  if (const auto* node = section.find("topics")) collect_entries(collected.topics, *node, file, "topics");
+  if (const auto* node = section.find("editions")) collect_entries(collected.editions, *node, file, "editions");
+  if (const auto* node = section.find("subscribers"))
+    for_each_item(*node, file, "subscribers", [&](const YamlNode& item) {
+      collected.subscribers.push_back({&file, nullptr, &item});
+    });
+}
+
 void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   const auto& [file, root] = loaded;
   if (root.kind == YamlNode::Kind::null) return;
@@ -89,13 +101,7 @@ void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   for (auto& region : section.texts("regions")) config.vocabulary.regions.push_back(std::move(region));
   for (auto& topic : section.texts("story_topics")) config.vocabulary.topics.push_back(std::move(topic));
   if (const auto* node = section.find("sources")) read_sources(*node, file, config);
-  if (const auto* node = section.find("tests")) read_tests(*node, file, config);
-  if (const auto* node = section.find("topics")) collect_entries(collected.topics, *node, file, "topics");
-  if (const auto* node = section.find("editions")) collect_entries(collected.editions, *node, file, "editions");
-  if (const auto* node = section.find("subscribers"))
-    for_each_item(*node, file, "subscribers", [&](const YamlNode& item) {
-      collected.subscribers.push_back({&file, nullptr, &item});
-    });
+  collect_rules(section, config, collected);
   section.finish();
 }
 
@@ -125,22 +131,60 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
 
 }  // namespace
 
-Config load_config(const fs::path& path, Diagnostics& diagnostics) {
-  Config config;
-  std::deque<LoadedFile> files;  // a deque, because Pending points into it
-  for (const auto& name : config_files(path, diagnostics)) {
-    auto text = read_file(name, max_config_file_bytes);
-    if (!text) {
-      diagnostics.add({}, text.error().message);
-      continue;
-    }
-    auto& loaded = files.emplace_back();
-    loaded.file = {name.string(), std::move(*text), &diagnostics};
-    auto root = parse_yaml(loaded.file.text, loaded.file.name, diagnostics);
-    if (root) loaded.root = std::move(*root);
+namespace {
+
+// The root of one file; a file that cannot be read or is no YAML is complained about and left out.
+void load_file(std::deque<LoadedFile>& files, const fs::path& name, Diagnostics& diagnostics) {
+  auto text = read_file(name, max_config_file_bytes);
+  if (!text) {
+    diagnostics.add({}, text.error().message);
+    return;
   }
+  auto& loaded = files.emplace_back();
+  loaded.file = {name.string(), std::move(*text), &diagnostics};
+  auto root = parse_yaml(loaded.file.text, loaded.file.name, diagnostics);
+  if (root) loaded.root = std::move(*root);
+}
+
+// Keeps of the configuration what is not replaced by a file of rules.
+Collected read_with_rules(std::deque<LoadedFile>& files, const fs::path& rules_file, Config& config,
+                          Diagnostics& diagnostics) {
   Collected collected;
   for (const auto& loaded : files) read_root(loaded, config, collected);
+  if (rules_file.empty()) return collected;
+  collected.topics.clear();
+  collected.editions.clear();
+  collected.subscribers.clear();
+  config.tests.clear();
+  load_file(files, rules_file, diagnostics);
+  const auto& rules = files.back();
+  if (rules.file.name == rules_file.string() && rules.root.kind != YamlNode::Kind::null) {
+    YamlSection section(rules.root, rules.file, "the rules");
+    collect_rules(section, config, collected);
+    section.finish();
+  }
+  return collected;
+}
+
+}  // namespace
+
+std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh) {
+  std::vector<std::string> sections;
+  if (running.folders != fresh.folders) sections.emplace_back("sources");
+  if (running.email != fresh.email) sections.emplace_back("channels.email");
+  if (running.whatsapp != fresh.whatsapp) sections.emplace_back("channels.whatsapp");
+  if (running.webhook != fresh.webhook) sections.emplace_back("channels.webhook");
+  if (running.public_listener != fresh.public_listener) sections.emplace_back("http.public");
+  if (running.operator_listener != fresh.operator_listener || running.push_token != fresh.push_token)
+    sections.emplace_back("http.operator");
+  return sections;
+}
+
+Config load_config(const fs::path& path, Diagnostics& diagnostics, const fs::path& rules_file) {
+  Config config;
+  std::deque<LoadedFile> files;  // a deque, because Pending points into it
+  for (const auto& name : config_files(path, diagnostics)) load_file(files, name, diagnostics);
+  const auto collected = read_with_rules(files, rules_file, config, diagnostics);
   for (const auto& edition : collected.editions) read_edition(edition, config);
   read_book(collected.topics, collected.subscribers, config);
   config.templates_path = find_templates(config.templates_path, path);

@@ -22,6 +22,8 @@ struct FolderConfig {
   std::filesystem::path path;
   std::string url;           ///< of stories that have none; "{id}" is replaced
   bool send_backlog = true;  ///< what lies there at the very first start is sent, not only noted
+
+  bool operator==(const FolderConfig&) const = default;
 };
 
 struct EmailConfig {
@@ -32,6 +34,8 @@ struct EmailConfig {
   std::string ca_file;
   unsigned connections = 8;
   std::optional<Duration> timeout;  ///< of each stage of the dialogue; absent = those of RFC 5321
+
+  bool operator==(const EmailConfig&) const = default;
 };
 
 struct WhatsAppConfig {
@@ -41,7 +45,11 @@ struct WhatsAppConfig {
   std::string token;
   std::string template_name;
   std::string language;
+  std::vector<std::string> parameters;  ///< what fills the template's body: title, summary, reason, url
+  std::string button_prefix;            ///< the approved beginning of the template's URL button; empty = no button
   bool resend_ambiguous = false;  ///< repeat a message whose answer was lost, at the risk of a second copy
+
+  bool operator==(const WhatsAppConfig&) const = default;
 };
 
 struct WebhookConfig {
@@ -49,11 +57,15 @@ struct WebhookConfig {
   std::vector<std::string> allow;  ///< hosts, addresses or CIDR ranges excepted from the address guard
   Duration timeout = std::chrono::seconds(20);
   unsigned connections = 32;
+
+  bool operator==(const WebhookConfig&) const = default;
 };
 
 struct ListenConfig {
   std::string host;
   std::uint16_t port = 0;
+
+  bool operator==(const ListenConfig&) const = default;
 };
 
 /// One entry of a `tests:` section.
@@ -80,8 +92,13 @@ struct Config {
   std::vector<RuleTest> tests;
 };
 
+/// The sections of `fresh` that a running daemon cannot take over.
+std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh);
+
 /// Reads and checks everything, templates and secrets included. Complaints are added to `diagnostics`; the
-/// configuration is good exactly when there are none.
-Config load_config(const std::filesystem::path& path, Diagnostics& diagnostics);
+/// configuration is good exactly when there are none. `rules_file`, when given, is read in place of the topics,
+/// editions, subscribers and tests of the configuration.
+Config load_config(const std::filesystem::path& path, Diagnostics& diagnostics,
+                   const std::filesystem::path& rules_file = {});
 
 }  // namespace crier

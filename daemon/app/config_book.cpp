@@ -122,7 +122,7 @@ class BookReader {
     if (rule && !has_positive_clause(*rule))
       file.error(*entry.key, fmt::format("topic {} only excludes; give it any: or all: so that it finds something", name));
     // A topic whose rule is broken is kept without followers, so that "follow" does not complain as well.
-    rules_.push_back({name, std::move(title), rule.value_or(none_of({})), {}});
+    rules_.push_back({name, std::move(title), rule.value_or(any_of({})), {}});
   }
 
   void read_subscriber(const Pending& entry) {

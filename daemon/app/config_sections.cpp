@@ -7,6 +7,7 @@
 
 #include "app/config_parts.hpp"
 #include "app/secret.hpp"
+#include "base/suggest.hpp"
 
 namespace crier {
 namespace {
@@ -83,6 +84,15 @@ void read_whatsapp(const YamlNode& node, const YamlFile& file, Config& config) {
   whatsapp.token = read_secret_key(section, "token_file");
   whatsapp.template_name = section.required_text("template");
   whatsapp.language = section.text("language").value_or("en_US");
+  static constexpr std::array<std::string_view, 4> known{"title", "summary", "reason", "url"};
+  whatsapp.parameters = section.texts("parameters");
+  for (const auto& name : whatsapp.parameters) {
+    if (std::ranges::find(known, name) == known.end())
+      section.error(*section.find("parameters"),
+                    fmt::format("there is no parameter \"{}\"{}", name, did_you_mean(name, known)));
+  }
+  if (section.find("parameters") == nullptr) whatsapp.parameters = {"title", "summary"};
+  whatsapp.button_prefix = section.text("button_prefix").value_or("");
   if (const auto policy = section.text("on_ambiguous")) {
     whatsapp.resend_ambiguous = *policy == "resend";
     if (*policy != "resend" && *policy != "hold")

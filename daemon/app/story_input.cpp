@@ -12,7 +12,7 @@ namespace crier {
 
 std::optional<Config> load_config_or_complain(const CommandLine& line, int& code) {
   Diagnostics diagnostics;
-  auto config = load_config(line.config(), diagnostics);
+  auto config = load_config(line.config(), diagnostics, line.get("rules").value_or(""));
   if (diagnostics.empty()) return config;
   for (const auto& diagnostic : diagnostics.list()) fmt::print(stderr, "{}\n", to_string(diagnostic));
   code = exit_code::configuration;

@@ -26,6 +26,10 @@ void SubscriberBook::assign_numbers(std::vector<std::uint32_t> numbers) {
   for (std::uint32_t i = 0; i < numbers_.size(); ++i) by_number_.emplace(numbers_[i], i);
 }
 
+void SubscriberBook::give_webhook_secret(std::uint32_t subscriber, std::string key) {
+  subscribers_.at(subscriber).webhook_secrets.push_back(std::move(key));
+}
+
 const Subscriber* SubscriberBook::by_number(std::uint32_t number) const {
   const auto found = by_number_.find(number);
   return found == by_number_.end() ? nullptr : &subscribers_[found->second];

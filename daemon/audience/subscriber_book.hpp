@@ -43,6 +43,8 @@ class SubscriberBook {
 
   /// Numbers under which the outbox knows the subscribers; until they are given, the order of the book.
   void assign_numbers(std::vector<std::uint32_t> numbers);
+  /// For a webhook endpoint whose secret was not configured; before the book is shared.
+  void give_webhook_secret(std::uint32_t subscriber, std::string key);
   std::uint32_t number_of(std::uint32_t subscriber) const { return numbers_.at(subscriber); }
   /// nullptr when the number belongs to nobody any more.
   const Subscriber* by_number(std::uint32_t number) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,15 +16,19 @@
 
 namespace crier {
 
+class TemplateSet;
+
 /// One message to one reader. The channel must not keep it beyond send().
 struct Outgoing {
   std::string delivery_id;  ///< the same on every attempt; letters, digits and hyphens
   Time created;             ///< of the batch: the message's own date, equal on every attempt
+  int attempt = 0;          ///< from 0
   Content content;
   Reader reader;
   const Subscriber* subscriber = nullptr;
   std::vector<const Story*> stories;  ///< in the order of content.items
   std::string edition;                ///< empty = an alert
+  std::shared_ptr<const TemplateSet> templates;
 };
 
 class Channel {
@@ -35,6 +40,8 @@ class Channel {
   virtual unsigned concurrency() const = 0;
   /// Whether the other side can tell a repeat by its id, so that it is safe to send again when in doubt.
   virtual bool recognises_repeats() const = 0;
+  /// Whether everything goes through one service (a relay, an API), whose failures are everybody's.
+  virtual bool has_one_service() const = 0;
   /// Waits between attempts; the last one goes on until the delivery expires.
   virtual std::span<const Duration> retry_steps() const = 0;
 

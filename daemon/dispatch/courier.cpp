@@ -275,6 +275,7 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   Outgoing message;
   message.delivery_id = delivery_id(*work.batch, work.delivery);
   message.created = claim.created_at;
+  message.attempt = work.delivery.attempts;
   message.subscriber = &subscriber;
   message.edition = claim.subject.edition;
   const auto* edition = newsroom.find_edition(claim.subject.edition);
@@ -291,6 +292,7 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
     message.reader.unsubscribe_url =
         newsroom.public_url + "/u/" + unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
   message.stories = std::move(stories);
+  message.templates = newsroom.templates;
   return message;
 }
 
@@ -322,7 +324,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
     const auto after = parts_.clock.now();
     settled = what_follows(outcome, claim, work.delivery,
                            {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
-    if (const auto pause = line.breaker.record(outcome, after))
+    if (const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, after) : std::nullopt)
       log::error("channel.paused", {{"channel", to_string(claim.channel)},
                                     {"for", to_string(*pause)},
                                     {"reason", outcome.reason},

@@ -40,6 +40,7 @@ class Intake {
     const SuppressionList& suppressions;
     Metrics& metrics;
     std::function<std::shared_ptr<const Newsroom>()> newsroom;        ///< the current snapshot
+    std::function<void(const Story& story)> on_seen;                  ///< a new version is in the story log
     std::function<void()> on_owed;                                    ///< new work is in the outbox
     /// Nothing more of this version, or an earlier one, may leave.
     std::function<void(const std::string& story_id, std::uint32_t version)> on_stopped;

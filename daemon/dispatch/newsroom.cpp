@@ -9,4 +9,9 @@ const Edition* Newsroom::find_edition(std::string_view name) const {
   return found == editions.end() ? nullptr : &*found;
 }
 
+Duration Newsroom::expiry(ChannelKind channel, bool is_digest) const {
+  if (channel == ChannelKind::webhook) return webhook_expiry;
+  return is_digest ? digest_expiry : alert_expiry;
+}
+
 }  // namespace crier

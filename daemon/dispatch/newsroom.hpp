@@ -32,9 +32,12 @@ struct Newsroom {
   std::shared_ptr<const SubscriberBook> book;  ///< never null
   Duration alert_expiry = std::chrono::hours(4);    ///< an alert that could not be sent until then never is
   Duration digest_expiry = std::chrono::hours(24);
+  Duration webhook_expiry = std::chrono::hours(76); ///< the whole retry schedule of Standard Webhooks
   Duration catch_up = std::chrono::hours(4);        ///< a digest missed by more than this waits for the next
 
   const Edition* find_edition(std::string_view name) const;
+  /// How long after it is due a message may still be sent.
+  Duration expiry(ChannelKind channel, bool is_digest) const;
 };
 
 }  // namespace crier

@@ -148,7 +148,7 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
       // A suppressed member has no time of its own; it must not open one group per time.
       Decision grouped = decision;
       if (!grouped.suppressed.empty()) grouped.due_at = now;
-      add_member(batch, grouped, number, grouped.due_at + newsroom.alert_expiry);
+      add_member(batch, grouped, number, grouped.due_at + newsroom.expiry(decision.channel, false));
     } else {
       items[{decision.edition, decision.channel}].members.push_back(number);
     }
@@ -183,7 +183,7 @@ BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Oc
   batch.channel = channel;
   batch.lane = Lane::digest;
   batch.reasons = {"You follow " + edition.title};
-  BatchGroup group{now, now + newsroom.digest_expiry, {}, {}};
+  BatchGroup group{now, now + newsroom.expiry(channel, true), {}, {}};
   for (const auto number : numbers) group.members.push_back({number, 0});
   batch.groups.push_back(std::move(group));
   return batch;

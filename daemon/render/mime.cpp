@@ -196,7 +196,7 @@ std::string phrase(std::string_view name, std::size_t column) {
 Result<std::string> mailbox_header(std::string_view name, const Mailbox& mailbox) {
   for (const auto* value : {&mailbox.name, &mailbox.address})
     if (auto ok = check_value(name, *value); !ok) return ok.error();
-  const auto address = to_wire_address(mailbox.address);
+  const auto address = to_header_address(mailbox.address);
   if (!address) return header_error(name, address.error().message);
   if (mailbox.name.empty()) return folded(name, {*address});
   return folded(name, {phrase(mailbox.name, name.size() + 2), "<" + *address + ">"});
@@ -250,7 +250,7 @@ Result<std::string> unsubscribe_headers(const MailHeaders& headers) {
     tokens.push_back("<" + url + ">");
   }
   if (!headers.unsubscribe_address.empty()) {
-    const auto address = to_wire_address(headers.unsubscribe_address);
+    const auto address = to_header_address(headers.unsubscribe_address);
     if (!address) return header_error(name, address.error().message);
     if (!tokens.empty()) tokens.back() += ',';
     const auto at = address->rfind('@');
@@ -335,7 +335,7 @@ class HeaderBlock {
 
 }  // namespace
 
-Result<std::string> to_wire_address(std::string_view address) {
+Result<std::string> to_header_address(std::string_view address) {
   const auto at = address.rfind('@');
   if (at == std::string_view::npos || at == 0) return Error{"not an address of the form local@domain"};
   const auto local = address.substr(0, at);

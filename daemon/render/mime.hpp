@@ -43,10 +43,10 @@ struct MailHeaders {
 /// missing.
 Result<std::string> compose_mail(const MailHeaders& headers, std::string_view text, std::string_view html);
 
-/// An address as SMTP's MAIL and RCPT take it: domain as A-labels, local part quoted where it must be
+/// An address as a header takes it: domain as A-labels, local part quoted where it must be
 /// (RFC 5321 §4.1.2). An Error for a local part beyond ASCII (it would need SMTPUTF8) and for what is no
 /// address.
-Result<std::string> to_wire_address(std::string_view address);
+Result<std::string> to_header_address(std::string_view address);
 
 /// An unstructured header ("Subject: …\r\n"): folded, RFC 2047 encoded words of at most 75 characters where
 /// it is not plain ASCII, cut between graphemes. Ill-formed UTF-8 becomes U+FFFD. An Error for CR, LF and

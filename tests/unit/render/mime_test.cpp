@@ -224,18 +224,18 @@ TEST_CASE("what is missing or malformed is named") {
 }
 
 TEST_CASE("addresses take the form that SMTP wants") {
-  CHECK(*to_wire_address("desk@example.org") == "desk@example.org");
-  CHECK(*to_wire_address("desk@Bücher.example") == "desk@xn--bcher-kva.example");
-  CHECK(*to_wire_address("two words@example.org") == "\"two words\"@example.org");
-  CHECK(*to_wire_address("\"two words\"@example.org") == "\"two words\"@example.org");
-  CHECK(*to_wire_address("a@b@example.org") == "\"a@b\"@example.org");
+  CHECK(*to_header_address("desk@example.org") == "desk@example.org");
+  CHECK(*to_header_address("desk@Bücher.example") == "desk@xn--bcher-kva.example");
+  CHECK(*to_header_address("two words@example.org") == "\"two words\"@example.org");
+  CHECK(*to_header_address("\"two words\"@example.org") == "\"two words\"@example.org");
+  CHECK(*to_header_address("a@b@example.org") == "\"a@b\"@example.org");
   for (const auto* bad :
        {"", "@example.org", "a@", "a", "ä@example.org", "a\n@example.org", "\"a\"b\"@example.org",
         "\"a\\\"@example.org", "a@exa mple.org", "a@example.org>"}) {
     CAPTURE(bad);
-    CHECK_FALSE(to_wire_address(bad));
+    CHECK_FALSE(to_header_address(bad));
   }
-  CHECK_FALSE(to_wire_address(std::string(65, 'a') + "@example.org"));
+  CHECK_FALSE(to_header_address(std::string(65, 'a') + "@example.org"));
 }
 
 TEST_CASE("encoded words stay within 75 characters and hold whole characters") {

@@ -1,0 +1,184 @@
+#include "app/doors.hpp"
+
+#include <fmt/core.h>
+
+#include "app/story_input.hpp"
+#include "audience/suppression.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/workers.hpp"
+#include "channel/share_link.hpp"
+#include "db/database.hpp"
+#include "dispatch/compose.hpp"
+#include "dispatch/intake.hpp"
+#include "http/health.hpp"
+#include "http/metrics.hpp"
+#include "http/share_page.hpp"
+#include "http/story_push.hpp"
+#include "http/unsubscribe.hpp"
+#include "story/parse.hpp"
+
+namespace crier {
+namespace {
+
+namespace asio = boost::asio;
+
+ShareInput share_input(const ShareShelf::Entry& entry, const Newsroom& newsroom) {
+  Story story;
+  story.id = entry.id;
+  story.url = entry.url;
+  return {.title = entry.title, .url = outgoing_url(newsroom, story, "social"), .via = {}, .hashtags = {},
+          .mastodon_instance = {}};
+}
+
+std::optional<http::SharedStory> shared_story(const DoorParts& parts, std::string_view id) {
+  const auto* entry = parts.shelf.find(id);
+  if (entry == nullptr || entry->status == StoryStatus::withheld) return std::nullopt;
+  http::SharedStory shared{entry->id, entry->title, entry->url, {}, entry->status == StoryStatus::canceled};
+  if (shared.killed) return shared;
+  if (entry->url.empty()) return std::nullopt;
+  const auto input = share_input(*entry, parts.config()->newsroom);
+  for (const auto target : all_share_targets)
+    shared.links.push_back({std::string(to_string(target)), share_url(target, input)});
+  return shared;
+}
+
+http::SharePage share_door(const std::shared_ptr<DoorParts>& parts) {
+  http::SharePage page;
+  page.look_up = [parts](std::string_view id) { return shared_story(*parts, id); };
+  page.render_html = [parts](const http::SharedStory& story) {
+    const auto* entry = parts->shelf.find(story.id);
+    return entry == nullptr ? std::string() : share_snippet_html(share_input(*entry, parts->config()->newsroom));
+  };
+  return page;
+}
+
+// What an unsubscribe token is about, and the address behind it.
+struct Leaving {
+  ChannelKind channel;
+  std::string address;
+  std::string about;
+};
+
+std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& token) {
+  const auto target = read_unsubscribe_token(parts.unsubscribe_key, token);
+  if (!target) return std::nullopt;
+  const auto config = parts.config();
+  const auto* subscriber = config->newsroom.book->by_number(target->number);
+  if (subscriber == nullptr || subscriber->address(target->channel).empty()) return std::nullopt;
+  const auto* what = target->channel == ChannelKind::email ? "e-mail" : target->channel == ChannelKind::whatsapp ? "WhatsApp messages" : "webhooks";
+  return Leaving{target->channel, subscriber->address(target->channel),
+                 fmt::format("{} from {}", what, config->newsroom.site.name)};
+}
+
+asio::awaitable<http::UnsubscribeDoor::About> look_up_leaving(std::shared_ptr<DoorParts> parts, std::string token) {
+  const auto leaving = find_leaving(*parts, token);
+  co_return leaving ? std::optional(leaving->about) : std::nullopt;
+}
+
+asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<DoorParts> parts, std::string token,
+                                                             http::UnsubscribeAction action) {
+  const auto leaving = find_leaving(*parts, token);
+  if (!leaving) co_return std::optional<std::string>();
+  const bool stops = action == http::UnsubscribeAction::stop;
+  const auto now = parts->clock.now();
+  std::string failure;
+  try {
+    co_await parts->database.run([&](Sqlite& db) {
+      if (stops) SuppressionList::store(db, leaving->channel, leaving->address, "unsubscribed", now);
+      else SuppressionList::erase(db, leaving->channel, leaving->address);
+    });
+  } catch (const SqliteError& e) {
+    failure = e.what();
+  }
+  if (!failure.empty()) co_return Error{failure};
+  if (stops) parts->suppressions.add(leaving->channel, leaving->address, "unsubscribed");
+  else parts->suppressions.remove(leaving->channel, leaving->address);
+  log::info(stops ? "reader.unsubscribed" : "reader.resubscribed", {{"channel", to_string(leaving->channel)}});
+  co_return std::optional(leaving->about);
+}
+
+asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format, std::string body) {
+  const auto config = parts->config();
+  co_return co_await parts->workers.run([&]() -> Result<Story> {
+    ParseOptions options;
+    options.file_name = "request body";
+    options.format = format;
+    options.vocabulary = &config->vocabulary;
+    options.default_zone = config->newsroom.site.zone.name();
+    auto parsed = parse_stories(body, options);
+    if (!parsed) return parsed.error();
+    if (parsed->stories.size() != 1)
+      return Error{fmt::format("the body holds {} stories; push one at a time", parsed->stories.size())};
+    auto story = std::move(parsed->stories.front());
+    FolderConfig completion;
+    completion.name = "push";
+    if (!config->folders.empty()) completion.url = config->folders.front().url;
+    complete_story(story, completion);
+    return story;
+  });
+}
+
+std::string push_result(Novelty novelty) {
+  if (novelty == Novelty::fresh) return "created";
+  return novelty == Novelty::update ? "updated" : "unchanged";
+}
+
+asio::awaitable<Result<http::PushedStory>> accept_pushed(std::shared_ptr<DoorParts> parts, Story story) {
+  std::string failure;
+  try {
+    const auto accepted = co_await parts->intake.accept(std::move(story));
+    co_return http::PushedStory{accepted.id, accepted.version, push_result(accepted.novelty)};
+  } catch (const SqliteError& e) {
+    failure = e.what();
+  }
+  co_return Error{failure};
+}
+
+http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts) {
+  http::StoryPush push;
+  push.tokens = {parts->push_token};
+  push.formats = {{"application/json", "json"}, {"text/markdown", "markdown"}, {"text/plain", "page-text"}};
+  push.body_bytes = max_story_bytes;
+  push.parse = [parts](std::string format, std::string body) {
+    return parse_pushed(parts, std::move(format), std::move(body));
+  };
+  push.accept = [parts](Story story) { return accept_pushed(parts, std::move(story)); };
+  return push;
+}
+
+std::vector<http::HealthCheck> health_checks(const DoorParts& parts) {
+  return {{"draining", !parts.is_draining(), parts.is_draining() ? "shutting down" : ""},
+          {"storage", parts.is_storage_good(), parts.is_storage_good() ? "" : "cannot write, or the disk is nearly full"},
+          {"config", parts.is_config_good(), parts.is_config_good() ? "" : "the last reload was refused"}};
+}
+
+}  // namespace
+
+http::Router public_doors(DoorParts parts) {
+  const auto shared = std::make_shared<DoorParts>(std::move(parts));
+  http::Router router;
+  router.add("GET", "/share/{story}", http::share_page(share_door(shared)));
+  http::UnsubscribeDoor door;
+  door.look_up = [shared](std::string token) { return look_up_leaving(shared, std::move(token)); };
+  door.change = [shared](std::string token, http::UnsubscribeAction action) {
+    return change_leaving(shared, std::move(token), action);
+  };
+  const auto page = http::unsubscribe_page(std::move(door));
+  router.add("GET", "/u/{token}", page);
+  router.add("POST", "/u/{token}", page);
+  return router;
+}
+
+http::Router operator_doors(DoorParts parts) {
+  const auto shared = std::make_shared<DoorParts>(std::move(parts));
+  http::Router router;
+  router.add("GET", "/livez", http::livez());
+  router.add("GET", "/healthz", http::livez());
+  router.add("GET", "/readyz", http::readyz([shared] { return health_checks(*shared); }));
+  router.add("GET", "/metrics", http::metrics_page(shared->metrics));
+  router.add("POST", "/v1/stories", http::story_push(push_door(shared)));
+  return router;
+}
+
+}  // namespace crier

@@ -1,0 +1,44 @@
+// Doors: what the two HTTP listeners answer, wired to the parts that know. On the loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/config.hpp"
+#include "app/share_shelf.hpp"
+#include "http/router.hpp"
+
+namespace crier {
+
+class Clock;
+class Database;
+class Intake;
+class Metrics;
+class SuppressionList;
+class Workers;
+
+/// What the doors need; all of it outlives them.
+struct DoorParts {
+  Database& database;
+  Workers& workers;
+  Clock& clock;
+  Intake& intake;
+  Metrics& metrics;
+  const ShareShelf& shelf;
+  SuppressionList& suppressions;
+  std::function<std::shared_ptr<const Config>()> config;  ///< the current snapshot
+  std::string push_token;
+  std::string unsubscribe_key;
+  std::function<bool()> is_draining;
+  std::function<bool()> is_config_good;   ///< the last reload was taken over
+  std::function<bool()> is_storage_good;  ///< the database can be written and the disk has room
+};
+
+/// /share/{story}, /u/{token}
+http::Router public_doors(DoorParts parts);
+
+/// /livez, /healthz, /readyz, /metrics, POST /v1/stories
+http::Router operator_doors(DoorParts parts);
+
+}  // namespace crier

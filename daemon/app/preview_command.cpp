@@ -1,0 +1,191 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "app/story_input.hpp"
+#include "base/clock.hpp"
+#include "base/files.hpp"
+#include "channel/email_channel.hpp"
+#include "channel/webhook_channel.hpp"
+#include "channel/whatsapp_channel.hpp"
+#include "dispatch/compose.hpp"
+#include "dispatch/planner.hpp"
+#include "outbox/outbox.hpp"
+#include "story/story_log.hpp"
+#include "text/analyzer.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+// A message to one subscriber before it takes the form of a channel, and the stories it points to.
+struct Draft {
+  std::vector<Story> stories;
+  Outgoing message;
+};
+
+// The stories that wait for an edition and this subscriber.
+std::vector<Story> waiting_stories(const Config& config, const std::string& edition, const Subscriber& subscriber) {
+  std::vector<Story> stories;
+  const auto db = open_database(config);
+  if (!db) return stories;
+  auto row = db->query("SELECT number FROM subscriber_number WHERE id = ?");
+  row.bind(0, subscriber.id);
+  if (!row.step()) return stories;
+  const auto number = static_cast<std::uint32_t>(row.integer(0));
+  for (const auto channel : all_channels) {
+    for (const auto& pending : pending_items(*db, edition, channel)) {
+      const auto& item = pending.item;
+      const bool is_there = std::ranges::any_of(stories, [&](const Story& story) { return story.id == item.story_id; });
+      if (is_there || !std::ranges::binary_search(item.members, number)) continue;
+      if (auto story = load_story(*db, item.story_id, item.story_version)) stories.push_back(std::move(*story));
+    }
+  }
+  return stories;
+}
+
+// Why the subscriber would get it; a preview may also be asked for a story that does not match.
+std::string reason_for(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now) {
+  const auto decisions = decide(newsroom, story, newsroom.book->index().match(analyze(story)), now);
+  for (const auto& decision : decisions.list) {
+    if (newsroom.book->subscribers()[decision.subscriber].id == subscriber.id) return decisions.reasons[decision.reason];
+  }
+  return "This is a preview; no rule of yours matches";
+}
+
+Result<Draft> draft_story(const Config& config, const std::string& name, const Subscriber& subscriber, Time now) {
+  Draft draft;
+  auto story = find_story(name, config);
+  if (!story) return story.error();
+  draft.stories.push_back(std::move(*story));
+  draft.message.content = compose_alert(config.newsroom, draft.stories.front());
+  draft.message.reader.reason = reason_for(config.newsroom, draft.stories.front(), subscriber, now);
+  return draft;
+}
+
+Result<Draft> draft_edition(const Config& config, const Edition& edition, const Subscriber& subscriber, Time now) {
+  Draft draft;
+  draft.stories = waiting_stories(config, edition.name, subscriber);
+  if (draft.stories.empty())
+    return Error{fmt::format("nothing waits for {} in edition {}", subscriber.id, edition.name)};
+  std::vector<const Story*> stories;
+  for (const auto& story : draft.stories) stories.push_back(&story);
+  const auto next = next_occurrences(edition.recurrence, now, 1);
+  const auto nominal = next.empty() ? std::string() : to_string(next.front().nominal);
+  draft.message.content = compose_digest(config.newsroom, edition, nominal, stories);
+  draft.message.edition = edition.name;
+  draft.message.reader.reason = "You follow " + edition.title;
+  return draft;
+}
+
+// The files one channel's form makes: name → content. The first is what is printed without --out.
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+Result<Files> preview_on(const Config& config, ChannelKind channel, const Outgoing& message) {
+  switch (channel) {
+    case ChannelKind::email: {
+      auto email = compose_email({config.email->from, config.email->from_name}, message);
+      if (!email) return email.error();
+      return Files{{"email.txt", "Subject: " + email->subject + "\n\n" + email->text},
+                   {"email.html", email->html},
+                   {"email.eml", email->message}};
+    }
+    case ChannelKind::whatsapp: {
+      const auto& whatsapp = *config.whatsapp;
+      auto body = whatsapp_request_body(compose_whatsapp(
+          {whatsapp.template_name, whatsapp.language, whatsapp.parameters, whatsapp.button_prefix}, message));
+      if (!body) return Error{body.error().message};
+      return Files{{"whatsapp.json", *body + "\n"}};
+    }
+    case ChannelKind::webhook: {
+      auto body = compose_webhook(message);
+      if (!body) return body.error();
+      return Files{{"webhook.json", *body + "\n"}};
+    }
+  }
+  return Files{};
+}
+
+std::vector<ChannelKind> reachable(const Config& config, const Subscriber& subscriber) {
+  std::vector<ChannelKind> out;
+  if (config.email && !subscriber.address(ChannelKind::email).empty()) out.push_back(ChannelKind::email);
+  if (config.whatsapp && !subscriber.address(ChannelKind::whatsapp).empty()) out.push_back(ChannelKind::whatsapp);
+  if (config.webhook && !subscriber.address(ChannelKind::webhook).empty()) out.push_back(ChannelKind::webhook);
+  return out;
+}
+
+int show(const CommandLine& line, const Files& files) {
+  const auto out = line.get("out");
+  if (!out) {
+    fmt::print("{}", files.front().second);
+    return exit_code::ok;
+  }
+  for (const auto& [name, content] : files) {
+    const auto path = std::filesystem::path(*out) / name;
+    const auto written = write_file_atomically(path, content);
+    if (!written) return line.fail(exit_code::io, written.error().message);
+    fmt::print("{}\n", path.string());
+  }
+  return exit_code::ok;
+}
+
+}  // namespace
+
+int preview_command(const Words& words) {
+  CommandLine line("preview", "STORY|EDITION --to SUBSCRIBER [--channel CHANNEL] [--out DIR]",
+                   "Shows what a subscriber would be sent for a story (a file, or the id of one that was seen), or\n"
+                   "with the next occurrence of an edition. Nothing is sent. With --out the files are written there:\n"
+                   "email.html, email.txt, email.eml, whatsapp.json, webhook.json.");
+  line.option("to", "SUBSCRIBER", "for whom (required)")
+      .option("channel", "CHANNEL", "email, whatsapp or webhook (default: all that reach the subscriber)")
+      .option("out", "DIR", "write files instead of printing")
+      .common();
+  if (const auto code = line.read(words, 1, 1)) return *code;
+  if (!line.has("to")) return line.usage_error("name the subscriber with --to");
+  int code = exit_code::ok;
+  const auto config = load_config_or_complain(line, code);
+  if (!config) return code;
+  const auto* subscriber = config->newsroom.book->find(*line.get("to"));
+  if (subscriber == nullptr)
+    return line.fail(exit_code::missing_input, fmt::format("there is no subscriber \"{}\"", *line.get("to")));
+  auto channels = reachable(*config, *subscriber);
+  if (const auto name = line.get("channel")) {
+    const auto channel = parse_channel(*name);
+    if (!channel) return line.usage_error("--channel must be email, whatsapp or webhook");
+    if (std::ranges::find(channels, *channel) == channels.end())
+      return line.fail(exit_code::bad_data, fmt::format("{} cannot be reached by {}", subscriber->id, *name));
+    channels = {*channel};
+  }
+  const auto now = SystemClock().now();
+  const auto& what = line.arguments()[0];
+  const auto* edition = config->newsroom.find_edition(what);
+  auto draft = edition != nullptr ? draft_edition(*config, *edition, *subscriber, now)
+                                  : draft_story(*config, what, *subscriber, now);
+  if (!draft) return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input, draft.error().message);
+  auto& message = draft->message;
+  for (const auto& story : draft->stories) message.stories.push_back(&story);
+  message.delivery_id = "preview-0";
+  message.created = now;
+  message.subscriber = subscriber;
+  message.templates = config->newsroom.templates;
+  message.reader.name = subscriber->name;
+  if (!config->newsroom.public_url.empty()) message.reader.unsubscribe_url = config->newsroom.public_url + "/u/preview";
+  json::object all;
+  for (const auto channel : channels) {
+    const auto files = preview_on(*config, channel, message);
+    if (!files) return line.fail(exit_code::bad_data, files.error().message);
+    if (line.json()) {
+      for (const auto& [name, content] : *files) all[name] = content;
+    } else if (const auto shown = show(line, *files); shown != exit_code::ok) {
+      return shown;
+    }
+  }
+  if (line.json()) fmt::print("{}\n", json::serialize(all));
+  return exit_code::ok;
+}
+
+}  // namespace crier

@@ -1,0 +1,28 @@
+#include "app/app.hpp"
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "app/story_input.hpp"
+#include "base/log.hpp"
+
+#include <csignal>
+
+namespace crier {
+
+int serve_command(const Words& words) {
+  CommandLine line("serve", "[--config PATH] [--verbose] [--quiet]",
+                   "Runs the daemon: watches the sources and delivers what they publish. SIGHUP reads the\n"
+                   "configuration again, SIGTERM finishes what is being sent and stops.");
+  line.option("config", "PATH", "configuration file or folder (default: config)")
+      .flag("verbose", "log more (debug)")
+      .flag("quiet", "log warnings and errors only");
+  if (const auto code = line.read(words, 0, 0)) return *code;
+  if (line.has("verbose")) log::set_level(log::Level::debug);
+  if (line.has("quiet")) log::set_level(log::Level::warn);
+  std::signal(SIGPIPE, SIG_IGN);
+  int code = exit_code::ok;
+  auto config = load_config_or_complain(line, code);
+  if (!config) return code;
+  return App(std::move(*config), line.config()).run();
+}
+
+}  // namespace crier

@@ -1,0 +1,135 @@
+#include "app/services.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/url/parse.hpp>
+#include <filesystem>
+#include <optional>
+
+#include "channel/email_channel.hpp"
+#include "channel/maildir_relay.hpp"
+#include "channel/smtp_relay.hpp"
+#include "channel/webhook_channel.hpp"
+#include "channel/whatsapp_channel.hpp"
+#include "net/address_guard.hpp"
+#include "net/http_client.hpp"
+#include "net/resolver.hpp"
+
+namespace crier {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+// Reachable over HTTP: what webhooks may reach, and the WhatsApp API wherever ops have put it.
+Result<AddressGuard> make_guard(const Config& config) {
+  AddressRules rules;
+  if (config.webhook) {
+    rules.allow_http = config.webhook->allow_http;
+    rules.allow = config.webhook->allow;
+  }
+  return AddressGuard::create(rules);
+}
+
+Result<AddressGuard> make_whatsapp_guard(const WhatsAppConfig& whatsapp) {
+  AddressRules rules;
+  rules.allow_http = whatsapp.base_url.starts_with("http://");
+  if (const auto url = boost::urls::parse_uri(whatsapp.base_url)) rules.allow = {std::string(url->host_address())};
+  return AddressGuard::create(rules);
+}
+
+SmtpTimeouts timeouts_of(const EmailConfig& email) {
+  SmtpTimeouts timeouts;
+  if (email.timeout) {
+    timeouts.connect = timeouts.tls = timeouts.greeting = timeouts.command = *email.timeout;
+    timeouts.data_start = timeouts.data_block = timeouts.final_reply = *email.timeout;
+  }
+  return timeouts;
+}
+
+Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& loop, Resolver& resolver,
+                                          Workers& workers, const EmailConfig& email) {
+  constexpr std::string_view maildir = "maildir:";
+  if (email.relay.starts_with(maildir))
+    return std::unique_ptr<Relay>(
+        std::make_unique<MaildirRelay>(std::filesystem::path(email.relay.substr(maildir.size())), workers));
+  auto server = parse_smtp_url(email.relay);
+  if (!server) return server.error();
+  server->helo = host_name();
+  server->login.password = email.password;
+  server->timeouts = timeouts_of(email);
+  SmtpRelayOptions options;
+  options.server = std::move(*server);
+  options.ca_file = email.ca_file;
+  options.connections = email.connections;
+  return std::unique_ptr<Relay>(std::make_unique<SmtpRelay>(loop, resolver, std::move(options)));
+}
+
+}  // namespace
+
+struct Services::Parts {
+  explicit Parts(const boost::asio::any_io_executor& loop) : resolver(loop) {}
+
+  Resolver resolver;
+  std::unique_ptr<Relay> relay;
+  std::optional<HttpClient> webhook_client;
+  std::optional<WebhookSender> webhook_sender;
+  std::optional<HttpClient> whatsapp_client;
+  std::optional<WhatsAppSender> whatsapp_sender;
+  std::vector<std::unique_ptr<Channel>> channels;
+};
+
+Services::Services(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Services::~Services() = default;
+
+Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_executor& loop, Workers& workers,
+                                                 const Clock& clock, const Config& config) {
+  auto parts = std::make_unique<Parts>(loop);
+  if (const auto& email = config.email) {
+    auto relay = make_relay(loop, parts->resolver, workers, *email);
+    if (!relay) return relay.error();
+    parts->relay = std::move(*relay);
+    parts->channels.push_back(
+        std::make_unique<EmailChannel>(*parts->relay, EmailSender{email->from, email->from_name}, email->connections));
+  }
+  if (const auto& whatsapp = config.whatsapp) {
+    auto guard = make_whatsapp_guard(*whatsapp);
+    if (!guard) return guard.error();
+    HttpClientOptions options{std::move(*guard), {}};
+    parts->whatsapp_client.emplace(loop, parts->resolver, std::move(options));
+    parts->whatsapp_sender.emplace(*parts->whatsapp_client, clock,
+                                   WhatsAppAccount{whatsapp->base_url, whatsapp->api_version,
+                                                   whatsapp->phone_number_id, whatsapp->token});
+    parts->channels.push_back(std::make_unique<WhatsAppChannel>(
+        *parts->whatsapp_sender,
+        WhatsAppTemplate{whatsapp->template_name, whatsapp->language, whatsapp->parameters, whatsapp->button_prefix},
+        whatsapp->resend_ambiguous));
+  }
+  if (const auto& webhook = config.webhook) {
+    auto guard = make_guard(config);
+    if (!guard) return guard.error();
+    HttpClientOptions options{std::move(*guard), {}};
+    options.max_connections = static_cast<long>(webhook->connections);
+    parts->webhook_client.emplace(loop, parts->resolver, std::move(options));
+    parts->webhook_sender.emplace(*parts->webhook_client, clock);
+    parts->channels.push_back(std::make_unique<WebhookChannel>(*parts->webhook_sender, webhook->connections));
+  }
+  return std::unique_ptr<Services>(new Services(std::move(parts)));
+}
+
+std::vector<Channel*> Services::channels() const {
+  std::vector<Channel*> out;
+  for (const auto& channel : parts_->channels) out.push_back(channel.get());
+  return out;
+}
+
+boost::asio::awaitable<void> Services::stop() {
+  if (parts_->relay) co_await parts_->relay->stop();
+}
+
+}  // namespace crier

@@ -1,0 +1,35 @@
+// Services: the outgoing side of the daemon, made from the configuration: HTTP client, relay and channels.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <vector>
+
+#include "app/config.hpp"
+#include "base/result.hpp"
+
+namespace crier {
+
+class Channel;
+class Clock;
+class Workers;
+
+class Services {
+ public:
+  /// Makes a channel for each section under `channels:`. `workers` and `clock` outlive it.
+  static Result<std::unique_ptr<Services>> make(const boost::asio::any_io_executor& loop, Workers& workers,
+                                                const Clock& clock, const Config& config);
+  ~Services();
+
+  std::vector<Channel*> channels() const;
+  /// Says goodbye to the relay; call when nothing is being sent.
+  boost::asio::awaitable<void> stop();
+
+ private:
+  struct Parts;
+  explicit Services(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace crier

@@ -1,0 +1,66 @@
+#include "channel/email_channel.hpp"
+
+#include <fmt/core.h>
+
+#include <array>
+
+#include "base/encoding.hpp"
+#include "channel/relay.hpp"
+#include "render/mail.hpp"
+#include "render/mime.hpp"
+
+namespace crier {
+namespace {
+
+std::string_view domain_of(std::string_view address) {
+  return address.substr(address.rfind('@') + 1);
+}
+
+}  // namespace
+
+Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) {
+  auto rendered = render_mail(message.content, message.reader, *message.templates);
+  if (!rendered) return rendered.error();
+  const auto domain = domain_of(sender.address);
+  const auto list = message.edition.empty() ? std::string("alerts") : to_slug(message.edition);
+  MailHeaders headers;
+  headers.from = {sender.name, sender.address};
+  headers.to = {message.reader.name, message.subscriber->address(ChannelKind::email)};
+  headers.subject = rendered->subject;
+  headers.date = message.created;
+  headers.message_id = fmt::format("{}@{}", message.delivery_id, domain);
+  headers.list_name = message.content.site.name;
+  headers.list_id = fmt::format("{}.{}", list, domain);
+  // One-click unsubscribing is defined for https only (RFC 8058); the link in the body is always there.
+  if (message.reader.unsubscribe_url.starts_with("https://")) headers.unsubscribe_url = message.reader.unsubscribe_url;
+  auto composed = compose_mail(headers, rendered->text, rendered->html);
+  if (!composed) return composed.error();
+  return Email{{sender.address, headers.to.address, "<" + headers.message_id + ">"},
+               std::move(rendered->subject),
+               std::move(rendered->text),
+               std::move(rendered->html),
+               std::move(*composed)};
+}
+
+EmailChannel::EmailChannel(Relay& relay, EmailSender sender, unsigned connections)
+    : relay_(relay), sender_(std::move(sender)), connections_(connections) {}
+
+std::span<const Duration> EmailChannel::retry_steps() const {
+  using namespace std::chrono_literals;
+  static constexpr std::array<Duration, 6> steps{1min, 5min, 15min, 30min, 1h, 2h};
+  return steps;
+}
+
+boost::asio::awaitable<Outcome> EmailChannel::send(Outgoing message) {
+  auto email = compose_email(sender_, message);
+  if (!email) {
+    Outcome outcome;
+    outcome.kind = OutcomeKind::refused;
+    outcome.reason = "cannot-compose";
+    outcome.reply = email.error().message;
+    co_return outcome;
+  }
+  co_return co_await relay_.deliver(std::move(email->envelope), std::move(email->message));
+}
+
+}  // namespace crier

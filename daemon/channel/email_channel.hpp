@@ -1,0 +1,46 @@
+// The e-mail channel: renders a mail and hands it to the relay. On the loop.
+#pragma once
+
+#include "channel/channel.hpp"
+#include "net/envelope.hpp"
+
+namespace crier {
+
+class Relay;
+
+struct EmailSender {
+  std::string address;
+  std::string name;
+};
+
+struct Email {
+  Envelope envelope;
+  std::string subject;
+  std::string text;
+  std::string html;
+  std::string message;  ///< complete, with its headers
+};
+
+/// Pure; the same input gives the same bytes. An Error names what cannot be put in a mail.
+Result<Email> compose_email(const EmailSender& sender, const Outgoing& message);
+
+class EmailChannel final : public Channel {
+ public:
+  /// `relay` outlives this.
+  EmailChannel(Relay& relay, EmailSender sender, unsigned connections);
+
+  ChannelKind kind() const override { return ChannelKind::email; }
+  unsigned concurrency() const override { return connections_; }
+  /// A repeat has the same Message-ID.
+  bool recognises_repeats() const override { return true; }
+  bool has_one_service() const override { return true; }
+  std::span<const Duration> retry_steps() const override;
+  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+
+ private:
+  Relay& relay_;
+  EmailSender sender_;
+  unsigned connections_;
+};
+
+}  // namespace crier

@@ -1,0 +1,75 @@
+#include "channel/whatsapp_channel.hpp"
+
+#include <array>
+
+namespace crier {
+namespace {
+
+// Meta refuses empty parameters; a body of 1,024 characters holds several of this size.
+constexpr std::size_t max_parameter = 400;
+
+std::string headlines(const Content& content) {
+  std::string out;
+  for (const auto& item : content.items) {
+    if (!out.empty()) out += " · ";
+    out += item.title;
+  }
+  return out;
+}
+
+// Cut at a word, never within a character.
+std::string shortened(std::string text) {
+  if (text.size() <= max_parameter) return text;
+  auto end = text.rfind(' ', max_parameter);
+  if (end == std::string::npos || end < max_parameter / 2) {
+    end = max_parameter;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  }
+  text.resize(end);
+  return text + "…";
+}
+
+std::string value_of(const std::string& parameter, const Outgoing& message) {
+  const auto& first = message.content.items.front();
+  if (parameter == "title") return message.content.subject;
+  if (parameter == "reason") return message.reader.reason;
+  if (parameter == "url") return first.url;
+  if (message.content.kind == ContentKind::digest) return headlines(message.content);
+  if (!first.summary.empty()) return first.summary;
+  return first.paragraphs.empty() ? std::string() : first.paragraphs.front();
+}
+
+}  // namespace
+
+WhatsAppMessage compose_whatsapp(const WhatsAppTemplate& how, const Outgoing& message) {
+  WhatsAppMessage out;
+  out.to = message.subscriber->address(ChannelKind::whatsapp);
+  out.delivery_id = message.delivery_id;
+  out.template_name = how.name;
+  out.language = how.language;
+  for (const auto& parameter : how.parameters) {
+    auto value = clean_template_parameter(value_of(parameter, message));
+    if (value.empty()) value = message.content.site.name;
+    out.body_parameters.push_back(shortened(std::move(value)));
+  }
+  const auto& url = message.content.items.front().url;
+  if (!how.button_prefix.empty() && url.starts_with(how.button_prefix))
+    out.button_suffix = url.substr(how.button_prefix.size());
+  return out;
+}
+
+WhatsAppChannel::WhatsAppChannel(WhatsAppSender& sender, WhatsAppTemplate how, bool resend)
+    : sender_(sender), how_(std::move(how)), resend_(resend) {}
+
+std::span<const Duration> WhatsAppChannel::retry_steps() const {
+  using namespace std::chrono_literals;
+  static constexpr std::array<Duration, 5> steps{10s, 1min, 5min, 15min, 1h};
+  return steps;
+}
+
+boost::asio::awaitable<Outcome> WhatsAppChannel::send(Outgoing message) {
+  auto composed = compose_whatsapp(how_, message);
+  co_return co_await sender_.send(std::move(composed), message.attempt);
+}
+
+}  // namespace crier
