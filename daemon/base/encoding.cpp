@@ -199,6 +199,26 @@ std::string repair_utf8(std::string_view text) {
   return out;
 }
 
+std::string to_one_line(std::string_view text, std::size_t max_bytes) {
+  // A character has at most four bytes and repairing turns one byte into three: enough to fill the result.
+  const auto repaired = repair_utf8(text.substr(0, std::min(text.size(), max_bytes * 4 + 4)));
+  std::string out;
+  bool pending_space = false;
+  for (const char c : repaired) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) {
+      pending_space = !out.empty();
+      continue;
+    }
+    if (pending_space) out += ' ';
+    pending_space = false;
+    out += c;
+  }
+  if (out.size() <= max_bytes) return out;
+  while (max_bytes > 0 && (static_cast<unsigned char>(out[max_bytes]) & 0xC0) == 0x80) --max_bytes;
+  out.resize(max_bytes);
+  return out;
+}
+
 std::string to_slug(std::string_view text, std::size_t max_bytes) {
   UErrorCode status = U_ZERO_ERROR;
   const auto* nfkd = icu::Normalizer2::getNFKDInstance(status);

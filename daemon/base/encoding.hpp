@@ -28,6 +28,10 @@ bool is_valid_utf8(std::string_view text);
 /// Replaces each ill-formed sequence by U+FFFD.
 std::string repair_utf8(std::string_view text);
 
+/// What a stranger said, fit for a log line or a table: valid UTF-8, runs of white space and control
+/// characters as one space, trimmed, at most `max_bytes`, cut between characters.
+std::string to_one_line(std::string_view text, std::size_t max_bytes);
+
 /// Lower-case ASCII letters, digits and single hyphens; other characters separate words, accents are
 /// folded away, scripts without an ASCII form are kept as they are. "Putin and Xi get closer" →
 /// "putin-and-xi-get-closer". At most `max_bytes`, cut at a word.

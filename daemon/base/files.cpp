@@ -77,6 +77,11 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
   auto temporary = path;
   temporary += ".tmp-" + to_hex(random_bytes(6));
+  return write_file_through(temporary, path, bytes, mode);
+}
+
+Result<void> write_file_through(const std::filesystem::path& temporary, const std::filesystem::path& path,
+                                std::string_view bytes, unsigned mode) {
   {
     const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (file.get() < 0) return system_error(temporary, "create");

@@ -18,4 +18,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                                    unsigned mode = 0644);
 
+/// The same with a temporary file of the caller's naming, on the same file system, for folders that are
+/// watched (Maildir's new/). An earlier `temporary` is an error; it is removed when anything else fails.
+Result<void> write_file_through(const std::filesystem::path& temporary, const std::filesystem::path& path,
+                                std::string_view bytes, unsigned mode = 0644);
+
 }  // namespace crier

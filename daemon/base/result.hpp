@@ -1,4 +1,5 @@
-// Result<T>: a value, or an Error with a sentence for people.
+// Result<T>: a value, or an Error with a sentence for people. Result<T, E> where callers decide on more than
+// the sentence; E then has a `message` too.
 // For anything outside data can cause. Exceptions mean failed start-up or a broken invariant.
 // (boost::system::result is neither [[nodiscard]] nor usable with an Error that is made from a string.)
 #pragma once
@@ -15,11 +16,11 @@ struct Error {
   std::string message;
 };
 
-template <class T>
+template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -35,7 +36,7 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   /// Only when !has_value().
-  const Error& error() const { return std::get<1>(state_); }
+  const E& error() const { return std::get<1>(state_); }
 
  private:
   template <class Self>
@@ -44,7 +45,7 @@ class [[nodiscard]] Result {
     return std::get<0>(self.state_);
   }
 
-  std::variant<T, Error> state_;
+  std::variant<T, E> state_;
 };
 
 template <>

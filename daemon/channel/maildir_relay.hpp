@@ -1,0 +1,32 @@
+// MaildirRelay: writes each message as a file of a Maildir (https://cr.yp.to/proto/maildir.html), for the
+// demo and for mail that a local program collects. Lives on the loop; files are written by the workers. A
+// file in new/ is complete and synced. Its name comes from Message-ID and recipient: a repeated attempt
+// replaces the file instead of adding one, as long as no reader has moved it to cur/.
+#pragma once
+
+#include <filesystem>
+
+#include "channel/relay.hpp"
+
+namespace crier {
+
+class Workers;
+
+class MaildirRelay final : public Relay {
+ public:
+  /// `folder` is the one that holds tmp/, new/ and cur/; they are created when missing. `workers` outlives
+  /// this.
+  MaildirRelay(std::filesystem::path folder, Workers& workers);
+
+  boost::asio::awaitable<Outcome> deliver(Envelope envelope, std::string message) override;
+  boost::asio::awaitable<void> stop() override;
+
+ private:
+  std::filesystem::path folder_;
+  Workers& workers_;
+};
+
+/// The file name of a message in new/: 32 hex digits.
+std::string maildir_name(const Envelope& envelope);
+
+}  // namespace crier

@@ -1,0 +1,78 @@
+// Signed webhooks (Standard Webhooks 1.0): signing, verifying, judging answers, when to try again.
+// All pure but WebhookSender, the thin shell on the loop. A repeated delivery carries the same webhook-id.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "net/http_client.hpp"
+#include "outbox/outcome.hpp"
+
+namespace boost::json {
+class object;
+}
+
+namespace crier {
+
+class Clock;
+
+/// The key inside "whsec_" + standard base64: 24 to 64 bytes. The error does not repeat the secret.
+Result<std::string> parse_webhook_secret(std::string_view text);
+/// A new one, from 32 random bytes.
+std::string make_webhook_secret();
+
+/// `{"type":…,"timestamp":…,"data":…}`: `type` is letters, digits and underscores in parts separated by dots
+/// ("story.corrected"), `timestamp` when the event happened. Sign and send exactly these bytes.
+Result<std::string> webhook_body(std::string_view type, Time timestamp, const boost::json::object& data);
+
+/// The value of webhook-signature: "v1,…" for each key, separated by spaces. `id` is without dots; `at` is
+/// the time of this attempt.
+std::string sign_webhook(std::string_view id, Time at, std::string_view body,
+                         std::span<const std::string> keys);
+
+/// As received.
+struct WebhookHeaders {
+  std::string_view id;
+  std::string_view timestamp;
+  std::string_view signature;
+};
+
+/// Any one signature by any one key suffices; the timestamp is within five minutes of `now`. The caller
+/// remembers ids for as long, to notice repetitions.
+Result<void> verify_webhook(const WebhookHeaders& headers, std::string_view body,
+                            std::span<const std::string> keys, Time now);
+
+/// 2xx is delivered; 410 is refused with reason "gone"; all else is retried, after Retry-After where a 429,
+/// 502, 503 or 504 asks for it (at most 24 hours).
+Outcome judge_webhook(const HttpResponse& response, Time now);
+Outcome judge_webhook(const HttpFailure& failure);
+
+/// The wait after the `failures`th failed attempt (from 1), or nullopt when it was the last: 5 s, 5 min, 30
+/// min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, each prolonged by up to a tenth. `jitter` is from [0, 1).
+std::optional<Duration> webhook_retry_delay(int failures, double jitter);
+
+struct WebhookEndpoint {
+  std::string url;                ///< a secret in itself
+  std::vector<std::string> keys;  ///< newest first; during a rotation also the old one
+};
+
+class WebhookSender {
+ public:
+  /// `client` and `clock` outlive this.
+  WebhookSender(HttpClient& client, const Clock& clock);
+  /// `id` is the same on every attempt.
+  boost::asio::awaitable<Outcome> send(WebhookEndpoint endpoint, std::string id, std::string body);
+
+ private:
+  HttpClient& client_;
+  const Clock& clock_;
+};
+
+}  // namespace crier

@@ -1,0 +1,461 @@
+#include "net/http_client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <unordered_map>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <curl/curl.h>
+#include <fmt/core.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "net/resolver.hpp"
+
+namespace crier {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::size_t max_header_bytes = 64 * 1024;
+// Longer than any request waits for its turn; a re-resolution by libcurl would meet open_checked_socket
+// anyway.
+constexpr long pin_seconds = 600;
+
+bool is_token(std::string_view text) {
+  static constexpr std::string_view others = "!#$%&'*+-.^_`|~";  // RFC 9110 §5.6.2
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_field_value(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto start = text.find_first_not_of(" \t\r\n");
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
+}
+
+HttpFailure::Kind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return HttpFailure::Kind::bad_request;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return HttpFailure::Kind::unresolved;
+    case CURLE_COULDNT_CONNECT:
+      return HttpFailure::Kind::unreachable;
+    case CURLE_OPERATION_TIMEDOUT:
+      return HttpFailure::Kind::timed_out;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return HttpFailure::Kind::tls;
+    default:
+      return HttpFailure::Kind::lost;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string_view> HttpResponse::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(HttpFailure::Kind kind) {
+  switch (kind) {
+    case HttpFailure::Kind::bad_request:
+      return "bad-request";
+    case HttpFailure::Kind::forbidden:
+      return "forbidden";
+    case HttpFailure::Kind::unresolved:
+      return "unresolved";
+    case HttpFailure::Kind::unreachable:
+      return "unreachable";
+    case HttpFailure::Kind::tls:
+      return "tls";
+    case HttpFailure::Kind::timed_out:
+      return "timeout";
+    case HttpFailure::Kind::lost:
+      return "connection-lost";
+  }
+  return "unknown";
+}
+
+// One request in libcurl's hands. Destroying it takes it back, finished or not.
+struct HttpClient::Transfer {
+  Transfer(std::shared_ptr<Loop> curl_loop, HttpRequest what, const asio::any_io_executor& executor);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  void set_options(const HttpClientOptions& options, const UrlTarget& target, Duration time_left);
+  void set_body();
+  Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
+
+  static std::size_t give_body(char* out, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t open_checked_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+
+  std::shared_ptr<Loop> loop;
+  HttpRequest request;
+  CURL* easy;
+  bool added = false;
+  curl_slist* headers = nullptr;
+  curl_slist* pins = nullptr;
+  std::vector<IpAddress> checked;  // the only addresses this request may connect to
+  std::size_t body_given = 0;
+  std::size_t header_bytes = 0;
+  HttpResponse response;
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+  asio::steady_timer finished_wait;  // cancelled when the transfer ends
+  bool finished = false;
+  CURLcode code = CURLE_OK;
+};
+
+// Lets one curl multi handle live on an Asio executor: libcurl says which sockets and which timer it waits
+// for, Asio tells when they are ready.
+class HttpClient::Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  Loop(asio::any_io_executor executor, const HttpClientOptions& options)
+      : executor_(std::move(executor)), timer_(executor_), multi_(curl_multi_init()) {
+    if (multi_ == nullptr) throw std::runtime_error("libcurl: cannot start");
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Loop::on_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Loop::on_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.max_connections);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, options.max_connections_per_host);
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, options.max_idle_connections);
+  }
+
+  ~Loop() {
+    // Closing its idle connections, libcurl would call back into what is being destroyed.
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
+    for (auto& [socket, watched] : sockets_) watched->descriptor.release();
+    curl_multi_cleanup(multi_);
+  }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void add(Transfer& transfer) {
+    if (curl_multi_add_handle(multi_, transfer.easy) != CURLM_OK)
+      throw std::runtime_error("libcurl: cannot add a request");
+    transfer.added = true;
+  }
+
+  void remove(Transfer& transfer) { curl_multi_remove_handle(multi_, transfer.easy); }
+
+  const asio::any_io_executor& executor() const { return executor_; }
+
+  /// Lets go of what keeps this alive through the executor.
+  void stop() { timer_.cancel(); }
+
+ private:
+  struct Watched {
+    explicit Watched(const asio::any_io_executor& executor) : descriptor(executor) {}
+    asio::posix::stream_descriptor descriptor;
+    bool want_read = false;
+    bool want_write = false;
+    bool reading = false;
+    bool writing = false;
+    bool removed = false;
+  };
+
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+    return static_cast<Loop*>(self)->watch(socket, what) ? 0 : -1;
+  }
+
+  static int on_timer(CURLM*, long timeout_ms, void* self) {
+    static_cast<Loop*>(self)->set_timer(timeout_ms);
+    return 0;
+  }
+
+  bool watch(curl_socket_t socket, int what) {
+    auto entry = sockets_.find(socket);
+    if (what == CURL_POLL_REMOVE) {
+      if (entry == sockets_.end()) return true;
+      entry->second->removed = true;
+      entry->second->descriptor.release();
+      sockets_.erase(entry);
+      return true;
+    }
+    if (entry == sockets_.end()) {
+      auto watched = std::make_shared<Watched>(executor_);
+      error_code failed;
+      watched->descriptor.assign(socket, failed);
+      if (failed) return false;
+      entry = sockets_.emplace(socket, std::move(watched)).first;
+    }
+    const auto watched = entry->second;
+    watched->want_read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
+    watched->want_write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
+    wait(socket, watched);
+    return true;
+  }
+
+  void wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched) {
+    if (watched->want_read && !watched->reading) {
+      watched->reading = true;
+      watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                     [self = shared_from_this(), socket, watched](error_code ec) {
+                                       watched->reading = false;
+                                       self->ready(socket, watched, ec,
+                                                   watched->want_read ? CURL_CSELECT_IN : 0);
+                                     });
+    }
+    if (watched->want_write && !watched->writing) {
+      watched->writing = true;
+      watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
+                                     [self = shared_from_this(), socket, watched](error_code ec) {
+                                       watched->writing = false;
+                                       self->ready(socket, watched, ec,
+                                                   watched->want_write ? CURL_CSELECT_OUT : 0);
+                                     });
+    }
+  }
+
+  void ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec, int events) {
+    // `removed`: the number may be another socket's by now.
+    if (watched->removed || ec == asio::error::operation_aborted) return;
+    if (ec) events = CURL_CSELECT_ERR;
+    if (events != 0) act(socket, events);
+    if (!watched->removed) wait(socket, watched);
+  }
+
+  void set_timer(long timeout_ms) {
+    timer_.cancel();
+    if (timeout_ms < 0) return;
+    // Also for 0: libcurl must not be entered from its own callback.
+    timer_.expires_after(std::chrono::milliseconds(timeout_ms));
+    timer_.async_wait([self = shared_from_this()](error_code ec) {
+      if (!ec) self->act(CURL_SOCKET_TIMEOUT, 0);
+    });
+  }
+
+  void act(curl_socket_t socket, int events) {
+    int running = 0;
+    curl_multi_socket_action(multi_, socket, events, &running);
+    int left = 0;
+    while (const auto* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      Transfer* transfer = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+      transfer->code = message->data.result;
+      transfer->finished = true;
+      transfer->finished_wait.cancel();
+    }
+  }
+
+  asio::any_io_executor executor_;
+  asio::steady_timer timer_;
+  std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets_;
+  CURLM* multi_;
+};
+
+HttpClient::Transfer::Transfer(std::shared_ptr<Loop> curl_loop, HttpRequest what,
+                               const asio::any_io_executor& executor)
+    : loop(std::move(curl_loop)), request(std::move(what)), easy(curl_easy_init()), finished_wait(executor) {
+  if (easy == nullptr) throw std::bad_alloc();
+  finished_wait.expires_at(asio::steady_timer::time_point::max());
+}
+
+HttpClient::Transfer::~Transfer() {
+  if (added) loop->remove(*this);
+  curl_easy_cleanup(easy);
+  curl_slist_free_all(headers);
+  curl_slist_free_all(pins);
+}
+
+std::size_t HttpClient::Transfer::give_body(char* out, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const auto& body = transfer.request.body;
+  const auto step = std::min(size * count, body.size() - transfer.body_given);
+  std::memcpy(out, body.data() + transfer.body_given, step);
+  transfer.body_given += step;
+  return step;
+}
+
+std::size_t HttpClient::Transfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  auto& body = transfer.response.body;
+  const auto room = transfer.request.max_response_bytes - body.size();
+  const auto got = size * count;
+  body.append(data, std::min(got, room));
+  if (got <= room) return got;
+  transfer.response.truncated = true;
+  return 0;  // ends the transfer: nobody has to send us the rest
+}
+
+std::size_t HttpClient::Transfer::take_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const std::string_view line(data, size * count);
+  transfer.header_bytes += line.size();
+  if (transfer.header_bytes > max_header_bytes) return 0;
+  if (line.starts_with("HTTP/")) {  // a new head: an interim one (1xx) came before
+    transfer.response.headers.clear();
+  } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+    transfer.response.headers.emplace_back(lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+  }
+  return line.size();
+}
+
+// The last word on where a connection goes: whatever libcurl made of the URL, it is an address we checked.
+curl_socket_t HttpClient::Transfer::open_checked_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  const auto& checked = static_cast<Transfer*>(self)->checked;
+  IpAddress wanted;
+  if (address->family == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
+    wanted = ip_address_from_v4(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr));
+  } else if (address->family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
+    std::copy_n(v6->sin6_addr.s6_addr, wanted.bytes.size(), wanted.bytes.begin());
+  } else {
+    return CURL_SOCKET_BAD;
+  }
+  if (std::ranges::find(checked, wanted) == checked.end()) return CURL_SOCKET_BAD;
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void HttpClient::Transfer::set_options(const HttpClientOptions& options, const UrlTarget& target,
+                                       Duration time_left) {
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "crier/" CRIER_VERSION);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(time_left.count()));
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_checked_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  for (const auto& [name, value] : request.headers)
+    headers = curl_slist_append(headers, (value.empty() ? name + ";" : name + ": " + value).c_str());
+  set_body();
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  if (target.literal) return;
+  std::string pin = fmt::format("+{}:{}:", target.host, target.port);
+  for (const auto& address : checked)
+    pin += address.is_v4() ? to_string(address) + "," : "[" + to_string(address) + "],";
+  pin.pop_back();
+  pins = curl_slist_append(pins, pin.c_str());
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, pins);
+  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, pin_seconds);
+}
+
+void HttpClient::Transfer::set_body() {
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (!request.body.empty() || request.method == "POST") {
+    // Read by a callback that cannot go back: libcurl would otherwise repeat a POST on a new connection when
+    // a kept-alive one answers nothing, and the first may have been acted on.
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, this);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    headers = curl_slist_append(headers, "Expect:");
+    const bool typed = std::ranges::any_of(
+        request.headers, [](const auto& header) { return lower(header.first) == "content-type"; });
+    if (!typed) headers = curl_slist_append(headers, "Content-Type:");
+  }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+Result<HttpResponse, HttpFailure> HttpClient::Transfer::result(const UrlTarget& target) {
+  const bool cut_short = code == CURLE_WRITE_ERROR && response.truncated;
+  if (code == CURLE_OK || cut_short) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    response.status = static_cast<int>(status);
+    return std::move(response);
+  }
+  long head_sent = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head_sent);
+  HttpFailure failure{kind_of(code), {}, head_sent > 0 && body_given == request.body.size()};
+  const char* what = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
+  failure.message = fmt::format("{}: {}", target.origin(), what);
+  return failure;
+}
+
+HttpClient::HttpClient(asio::any_io_executor executor, Resolver& resolver, HttpClientOptions options)
+    : resolver_(resolver), options_(std::move(options)) {
+  static const auto started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (started != CURLE_OK) throw std::runtime_error("libcurl: cannot start");
+  loop_ = std::make_shared<Loop>(std::move(executor), options_);
+}
+
+HttpClient::~HttpClient() {
+  loop_->stop();
+}
+
+asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest request) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto target = options_.guard.check_url(request.url);
+  if (!target) co_return HttpFailure{HttpFailure::Kind::bad_request, target.error().message};
+  const bool headers_fit = std::ranges::all_of(request.headers, [](const auto& header) {
+    return is_token(header.first) && is_field_value(header.second);
+  });
+  if (!is_token(request.method) || !headers_fit)
+    co_return HttpFailure{HttpFailure::Kind::bad_request, target->origin() + ": malformed method or header"};
+
+  auto addresses = co_await resolver_.resolve(target->host, request.total_timeout);
+  if (!addresses) co_return HttpFailure{HttpFailure::Kind::unresolved, addresses.error().message};
+  // One forbidden address condemns the name: the others may be bait.
+  for (const auto& address : *addresses) {
+    const auto allowed = options_.guard.check_address(*target, address);
+    if (!allowed) co_return HttpFailure{HttpFailure::Kind::forbidden, allowed.error().message};
+  }
+  const auto spent = std::chrono::floor<Duration>(std::chrono::steady_clock::now() - started);
+  if (spent >= request.total_timeout)
+    co_return HttpFailure{HttpFailure::Kind::timed_out, target->origin() + ": timed out"};
+
+  Transfer transfer(loop_, std::move(request), loop_->executor());
+  transfer.checked = std::move(*addresses);
+  transfer.set_options(options_, *target, transfer.request.total_timeout - spent);
+  loop_->add(transfer);
+  error_code woken;
+  co_await transfer.finished_wait.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  if (!transfer.finished) throw boost::system::system_error(asio::error::operation_aborted);
+  co_return transfer.result(*target);
+}
+
+}  // namespace crier
