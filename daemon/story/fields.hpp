@@ -1,0 +1,40 @@
+// Fields: one named value of a story as YAML or JSON wrote it, and its way into the Story.
+// Called by the parsers of formats with named fields, so that both know the same names and the same rules.
+// Pure, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "story/reading.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+
+struct Field {
+  enum class Kind {
+    text,      ///< one value: a string or a number
+    list,      ///< of strings or numbers
+    nothing,   ///< null or left empty
+    unusable,  ///< an object, a list within a list, an alias, …
+  };
+
+  std::string name;   ///< as it is written in the source
+  std::string label;  ///< how messages name it: "stories[2].title"
+  Kind kind = Kind::text;
+  std::vector<std::string> values;  ///< exactly one for text
+  int line = 0;                     ///< from 1; 0 = not known
+  int column = 0;
+};
+
+/// Sets the member of `story` that the field names. Unknown names, wrong types and unreadable values become
+/// warnings of `reading`, and the member stays absent. Error (without a place), so that the story must be
+/// refused: a status or an embargo that cannot be read; guessing could publish what must not be published.
+Result<void> assign_field(const Field& field, Story& story, Reading& reading);
+
+/// "Jane Sample, John Sample and Ada Sample, Senior Reporter" → the three names, without roles.
+std::vector<std::string> split_names(std::string_view text);
+
+}  // namespace crier

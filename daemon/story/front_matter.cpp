@@ -1,0 +1,138 @@
+#include "story/front_matter.hpp"
+
+#include <set>
+#include <sstream>
+
+#include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include "story/plain_text.hpp"
+
+namespace crier {
+namespace {
+
+constexpr std::string_view fence = "---";
+constexpr int lines_before_yaml = 1;  // the opening fence
+
+// Collects what lies one level deep: names, and scalars or lists of scalars. Whatever is deeper only makes
+// its field unusable.
+class FieldCollector final : public YAML::EventHandler {
+ public:
+  std::vector<Field> fields;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { leaf(mark, Field::Kind::nothing, {}); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { leaf(mark, Field::Kind::unusable, {}); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string& value) override {
+    leaf(mark, Field::Kind::text, value);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    open(mark, Field::Kind::list);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    if (depth_ == 0)
+      ++depth_;
+    else
+      open(mark, Field::Kind::unusable);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  void leaf(const YAML::Mark& mark, Field::Kind kind, const std::string& value) {
+    if (depth_ == 0) throw YAML::ParserException(mark, "must be a mapping of names to values");
+    if (depth_ == 1 && !in_value_) return name(mark, kind, value);
+    auto& field = fields.back();
+    if (depth_ == 1) {
+      field.kind = kind;
+      if (kind == Field::Kind::text) field.values.push_back(value);
+      in_value_ = false;
+    } else if (kind == Field::Kind::text && depth_ == 2) {
+      field.values.push_back(value);
+    } else {
+      field.kind = Field::Kind::unusable;
+    }
+  }
+
+  void name(const YAML::Mark& mark, Field::Kind kind, const std::string& value) {
+    if (kind != Field::Kind::text) throw YAML::ParserException(mark, "a name must be a text");
+    if (!names_.insert(value).second) throw YAML::ParserException(mark, "the name is there twice");
+    Field field;
+    field.name = value;
+    field.label = tidy_line(cut_text(value, 60));
+    field.line = mark.line + 1 + lines_before_yaml;
+    field.column = mark.column + 1;
+    fields.push_back(std::move(field));
+    in_value_ = true;
+  }
+
+  void open(const YAML::Mark& mark, Field::Kind kind) {
+    if (depth_ == 0) throw YAML::ParserException(mark, "must be a mapping of names to values");
+    if (!in_value_) throw YAML::ParserException(mark, "a name must be a text");
+    fields.back().kind = depth_ == 1 ? kind : Field::Kind::unusable;
+    ++depth_;
+  }
+
+  void close() {
+    --depth_;
+    if (depth_ == 1) in_value_ = false;
+  }
+
+  int depth_ = 0;
+  bool in_value_ = false;
+  std::set<std::string> names_;
+};
+
+// Takes a line off the front of `text`.
+std::string_view take_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  const auto line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+std::string_view without_trailing_space(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t") + 1);
+}
+
+}  // namespace
+
+std::optional<SplitMarkdown> split_front_matter(std::string_view text) {
+  auto rest = text;
+  if (without_trailing_space(take_line(rest)) != fence) return std::nullopt;
+  const auto* start = rest.data();
+  while (!rest.empty()) {
+    const auto* line_start = rest.data();
+    const auto line = without_trailing_space(take_line(rest));
+    if (line != fence && line != "...") continue;
+    return SplitMarkdown{{start, static_cast<std::size_t>(line_start - start)}, rest};
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<Field>> read_front_matter(std::string_view yaml, const Reading& reading) {
+  if (yaml.size() > max_front_matter_bytes)
+    return reading.error(1, 1,
+                         fmt::format("front matter of {} bytes is more than the limit of {}", yaml.size(),
+                                     max_front_matter_bytes));
+  FieldCollector collector;
+  std::istringstream stream{std::string(yaml)};
+  try {
+    YAML::Parser parser(stream);
+    parser.HandleNextDocument(collector);
+  } catch (const YAML::Exception& e) {
+    const bool placed = !e.mark.is_null();
+    return reading.error(placed ? e.mark.line + 1 + lines_before_yaml : 1, placed ? e.mark.column + 1 : 1,
+                         "front matter: " + e.msg);
+  }
+  return std::move(collector.fields);
+}
+
+}  // namespace crier

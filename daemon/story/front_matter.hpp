@@ -1,0 +1,30 @@
+// Front matter: the YAML block that opens a Markdown story.
+// Called by markdown.cpp; pure, any thread. Read as events, so aliases cannot multiply and depth costs
+// nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "story/fields.hpp"
+
+namespace crier {
+
+constexpr std::size_t max_front_matter_bytes = 64U << 10;
+
+struct SplitMarkdown {
+  std::string_view yaml;  ///< between the "---" of line 1 and the closing "---" or "..."
+  std::string_view body;
+};
+
+/// nullopt when the text does not open with front matter, or never closes it.
+std::optional<SplitMarkdown> split_front_matter(std::string_view text);
+
+/// The top-level names and values, in their order, with their places in the whole file. Error with line and
+/// column: broken YAML, not a mapping, a name twice, or more than max_front_matter_bytes.
+Result<std::vector<Field>> read_front_matter(std::string_view yaml, const Reading& reading);
+
+}  // namespace crier

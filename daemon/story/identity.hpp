@@ -1,0 +1,21 @@
+// Identity: the id under which every version of a story is known.
+// Called once per parsed story; pure, any thread. The same story read again gets the same id.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "story/story.hpp"
+
+namespace crier {
+
+constexpr std::size_t max_id_bytes = 512;
+
+/// The story's own id when it has one, kept as it is (callers percent-encode it in URLs and file names);
+/// else one made of its canonical URL: "example-org-world-summit-1f9a3c55d0e2", the readable part for people
+/// and twelve hex digits of the URL's SHA-256 to tell pages apart; else the slug of its title and the UTC
+/// date it was published, when known: "summit-ends-2023-10-18". Made ids are letters, digits and hyphens.
+/// Error: neither id, URL nor title; or an own id of more than max_id_bytes or with control characters.
+Result<std::string> identify(const Story& story);
+
+}  // namespace crier

@@ -1,0 +1,189 @@
+#include "story/parse.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/suggest.hpp"
+#include "story/charset.hpp"
+#include "story/identity.hpp"
+#include "story/plain_text.hpp"
+#include "story/reading.hpp"
+#include "story/url_identity.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t max_line_bytes = 1024;          // title, section, site, a name, a topic
+constexpr std::size_t max_summary_bytes = 16U << 10;  // a mail shows a few hundred characters of it
+constexpr Duration clock_tolerance = std::chrono::minutes(10);
+
+bool has_extension(const Reading& reading, std::initializer_list<std::string_view> extensions) {
+  const auto name = ascii_lower(reading.options.file_name);
+  return std::any_of(extensions.begin(), extensions.end(), [&](auto end) { return name.ends_with(end); });
+}
+
+bool is_json(const Reading& reading) {
+  return has_extension(reading, {".json"}) || looks_like_json(reading.text);
+}
+
+bool is_markdown(const Reading& reading) {
+  return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text);
+}
+
+bool is_any_text(const Reading&) {
+  return true;
+}
+
+struct Format {
+  std::string_view name;
+  bool (*recognises)(const Reading&);
+  Result<void> (*read)(Reading&);
+};
+
+// Asked in this order; the last takes whatever is left.
+constexpr std::array formats{
+    Format{"json", is_json, read_story_json},
+    Format{"markdown", is_markdown, read_markdown},
+    Format{"page-text", is_any_text, read_page_text},
+};
+
+Result<const Format*> choose_format(const Reading& reading) {
+  const auto& wanted = reading.options.format;
+  const auto chosen = std::find_if(formats.begin(), formats.end(), [&](const Format& format) {
+    return wanted.empty() ? format.recognises(reading) : format.name == wanted;
+  });
+  if (chosen != formats.end()) return &*chosen;
+  const auto names = story_formats();
+  return Error{fmt::format("there is no format \"{}\"{}; the formats are {}", wanted,
+                           did_you_mean(wanted, names), fmt::join(names, ", "))};
+}
+
+void clip(Reading& reading, std::string& value, std::string_view name, std::size_t max_bytes) {
+  if (value.size() <= max_bytes) return;
+  reading.warn(0, 0, fmt::format("{}: cut to {} bytes from {}", name, max_bytes, value.size()));
+  value = cut_text(value, max_bytes);
+}
+
+void clip(Reading& reading, Story& story) {
+  clip(reading, story.title, "title", max_line_bytes);
+  clip(reading, story.summary, "summary", max_summary_bytes);
+  clip(reading, story.section, "section", max_line_bytes);
+  clip(reading, story.site, "site", max_line_bytes);
+  clip(reading, story.source, "source", max_line_bytes);
+  for (auto& author : story.authors) clip(reading, author, "authors", max_line_bytes);
+  for (auto& topic : story.topics) clip(reading, topic, "topics", max_line_bytes);
+  for (auto& region : story.regions) clip(reading, region, "regions", max_line_bytes);
+}
+
+void drop_future(Reading& reading, std::optional<Time>& time, std::string_view name) {
+  const auto& now = reading.options.now;
+  if (!time || !now || *time <= *now + clock_tolerance) return;
+  reading.warn(0, 0,
+               fmt::format("{}: {} is in the future and left out; use embargo to hold a story", name,
+                           to_rfc3339(*time)));
+  time.reset();
+}
+
+// What every format has in common once its own reading is done: limits, identity, believable dates.
+void finish_stories(Reading& reading) {
+  auto& stories = reading.source.stories;
+  if (stories.size() == 1 && stories.front().url.empty() && !reading.options.url.empty()) {
+    if (canonical_url(reading.options.url))
+      stories.front().url = reading.options.url;
+    else
+      reading.warn(0, 0, "the given URL is not an absolute http or https URL and is left out");
+  }
+  std::vector<Story> kept;
+  kept.reserve(stories.size());
+  for (auto& story : stories) {
+    clip(reading, story);
+    // Before dates are dropped: an id must not depend on when the file was read.
+    auto id = identify(story);
+    if (!id) {
+      reading.refuse(0, 0, id.error().message);
+      continue;
+    }
+    story.id = *std::move(id);
+    drop_future(reading, story.published, "published");
+    drop_future(reading, story.updated, "updated");
+    kept.push_back(std::move(story));
+  }
+  stories = std::move(kept);
+}
+
+}  // namespace
+
+void Reading::warn(int line, int column, std::string message) {
+  auto& warnings = source.warnings;
+  if (warnings.size() > max_warnings) return;
+  if (warnings.size() == max_warnings) {
+    warnings.push_back(options.file_name + ": further warnings are left out");
+    return;
+  }
+  warnings.push_back(error(line, column, std::move(message)).message);
+}
+
+void Reading::refuse(int line, int column, std::string message) {
+  warn(line, column, "story refused: " + message);
+  if (refusals.empty()) refusals.push_back(error(line, column, std::move(message)).message);
+}
+
+void Reading::mark_bozo(std::string reason) {
+  if (!source.bozo) source.bozo_reason = std::move(reason);
+  source.bozo = true;
+}
+
+Error Reading::error(int line, int column, std::string message) const {
+  return {to_string(Diagnostic{{options.file_name, line, column}, std::move(message), {}})};
+}
+
+std::vector<std::string_view> story_formats() {
+  std::vector<std::string_view> names;
+  for (const auto& format : formats) names.push_back(format.name);
+  return names;
+}
+
+Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& options) {
+  Reading reading({}, options);
+  if (bytes.size() > max_story_bytes)
+    return reading.error(0, 0,
+                         fmt::format("{} bytes is more than the limit of {}", bytes.size(), max_story_bytes));
+  auto decoded = decode_text(bytes);
+  if (!decoded) return reading.error(0, 0, decoded.error().message);
+  reading.text = decoded->text;
+  reading.source.encoding = decoded->encoding;
+  if (decoded->repaired) reading.mark_bozo("not valid UTF-8; read as " + decoded->encoding);
+
+  const auto format = choose_format(reading);
+  if (!format) return reading.error(0, 0, format.error().message);
+  reading.source.format = (*format)->name;
+  if (const auto read = (*format)->read(reading); !read) return read.error();
+  finish_stories(reading);
+  if (reading.source.stories.empty() && !reading.refusals.empty()) return Error{reading.refusals.front()};
+  return std::move(reading.source);
+}
+
+json::object to_json(const ParsedSource& source) {
+  json::object about;
+  about["format"] = source.format;
+  about["bozo"] = source.bozo;
+  if (source.bozo) about["bozo_reason"] = source.bozo_reason;
+  about["encoding"] = source.encoding;
+  if (!source.title.empty()) about["title"] = source.title;
+  if (!source.url.empty()) about["url"] = source.url;
+  if (!source.language.empty()) about["language"] = source.language;
+  if (source.updated) about["updated"] = to_rfc3339(*source.updated);
+  if (!source.warnings.empty())
+    about["warnings"] = json::array(source.warnings.begin(), source.warnings.end());
+  json::array stories;
+  stories.reserve(source.stories.size());
+  for (const auto& story : source.stories) stories.push_back(to_json(story));
+  return {{"source", std::move(about)}, {"stories", std::move(stories)}};
+}
+
+}  // namespace crier

@@ -1,0 +1,51 @@
+// Reading: one file on its way through parse_stories, and the functions that read each format.
+// Only the parsers include this. A new format is one function here and one row in the table of parse.cpp.
+// Lives for one call of parse_stories.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.hpp"
+#include "base/result.hpp"
+#include "story/parse.hpp"
+
+namespace crier {
+
+/// Of page text and Markdown. A long read has 100 KB; the limit keeps the worst inputs well under a second.
+constexpr std::size_t max_prose_bytes = 1U << 20;
+
+/// What a format's function gets (text, options) and fills (source).
+class Reading {
+ public:
+  Reading(std::string_view whole_text, const ParseOptions& parse_options)
+      : text(whole_text), options(parse_options) {}
+
+  /// Line and column count from 1; 0 = not known.
+  void warn(int line, int column, std::string message);
+  /// A story that cannot be taken: a warning while others can, else the Error of parse_stories.
+  void refuse(int line, int column, std::string message);
+  /// The file is ill-formed but readable; the first reason is kept.
+  void mark_bozo(std::string reason);
+  Error error(int line, int column, std::string message) const;
+
+  std::string_view text;  ///< clean UTF-8 (charset.hpp)
+  const ParseOptions& options;
+  ParsedSource source;
+  std::vector<std::string> refusals;
+};
+
+/// A scraped or typed page: navigation, title, date, tags, credit, paragraphs.
+Result<void> read_page_text(Reading& reading);
+
+/// Markdown (CommonMark), optionally after YAML front matter.
+Result<void> read_markdown(Reading& reading);
+bool has_front_matter(std::string_view text);
+
+/// The normalised JSON of a story, a list of them, or {"stories": […]}.
+Result<void> read_story_json(Reading& reading);
+bool looks_like_json(std::string_view text);
+
+}  // namespace crier

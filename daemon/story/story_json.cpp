@@ -1,0 +1,128 @@
+// The normalised JSON of a story, as to_json(Story) writes it and as other people's scripts do.
+
+#include <algorithm>
+#include <optional>
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include "story/fields.hpp"
+#include "story/plain_text.hpp"
+#include "story/reading.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t max_depth = 16;
+
+std::string_view skip_space(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos ? std::string_view() : text.substr(first);
+}
+
+Error syntax_error(const Reading& reading, std::size_t offset, std::string_view what) {
+  const auto before = reading.text.substr(0, offset);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
+  return reading.error(static_cast<int>(line), static_cast<int>(offset - line_start) + 1,
+                       fmt::format("not valid JSON: {}", what));
+}
+
+Result<json::value> parse_json(const Reading& reading) {
+  json::parse_options limits;
+  limits.max_depth = max_depth;
+  json::stream_parser parser({}, limits);
+  boost::system::error_code failed;
+  auto used = parser.write_some(reading.text.data(), reading.text.size(), failed);
+  if (failed) return syntax_error(reading, used, failed.message());
+  if (const auto rest = skip_space(reading.text.substr(used)); !rest.empty())
+    return syntax_error(reading, reading.text.size() - rest.size(), "something follows its end");
+  parser.finish(failed);
+  if (failed) return syntax_error(reading, reading.text.size(), "it ends too early");
+  return parser.release();
+}
+
+std::optional<std::string> scalar_text(const json::value& value) {
+  if (const auto* text = value.if_string()) return std::string(text->begin(), text->end());
+  if (value.is_int64() || value.is_uint64()) return json::serialize(value);
+  return std::nullopt;
+}
+
+Field make_field(std::string_view prefix, const json::key_value_pair& pair) {
+  Field field;
+  field.name = std::string(pair.key());
+  field.label = fmt::format("{}{}", prefix, tidy_line(cut_text(field.name, 60)));
+  const auto& value = pair.value();
+  if (value.is_null()) {
+    field.kind = Field::Kind::nothing;
+  } else if (auto text = scalar_text(value)) {
+    field.values.push_back(*std::move(text));
+  } else if (const auto* items = value.if_array()) {
+    field.kind = Field::Kind::list;
+    for (const auto& item : *items) {
+      auto item_text = scalar_text(item);
+      if (!item_text)
+        field.kind = Field::Kind::unusable;
+      else
+        field.values.push_back(*std::move(item_text));
+    }
+  } else {
+    field.kind = Field::Kind::unusable;
+  }
+  return field;
+}
+
+void read_story(Reading& reading, const json::value& value, const std::string& label) {
+  const auto* object = value.if_object();
+  if (!object) return reading.refuse(0, 0, label + ": must be an object");
+  const auto prefix = label.empty() ? label : label + ".";
+  Story story;
+  for (const auto& pair : *object) {
+    const auto assigned = assign_field(make_field(prefix, pair), story, reading);
+    if (!assigned) return reading.refuse(0, 0, assigned.error().message);
+  }
+  if (story.id.empty() && story.url.empty() && story.title.empty())
+    return reading.refuse(0, 0, (label.empty() ? "the object" : label) + " has neither a title nor an id");
+  reading.source.stories.push_back(std::move(story));
+}
+
+void read_list(Reading& reading, const json::array& list, std::string_view name) {
+  for (std::size_t i = 0; i < std::min(list.size(), max_stories); ++i)
+    read_story(reading, list[i], fmt::format("{}[{}]", name, i));
+  if (list.size() > max_stories)
+    reading.warn(0, 0, fmt::format("only the first {} of {} stories are read", max_stories, list.size()));
+}
+
+}  // namespace
+
+bool looks_like_json(std::string_view text) {
+  text = skip_space(text);
+  if (text.empty() || (text.front() != '{' && text.front() != '[')) return false;
+  // "[BREAKING] …" and "{{ … }}" are text: what follows the bracket decides.
+  const auto inside = skip_space(text.substr(1));
+  if (text.front() == '{') return inside.starts_with('"') || inside.starts_with('}');
+  return inside.starts_with('{') || inside.starts_with(']');
+}
+
+Result<void> read_story_json(Reading& reading) {
+  auto parsed = parse_json(reading);
+  if (!parsed) return parsed.error();
+  if (const auto* list = parsed->if_array()) {
+    read_list(reading, *list, "");
+    return {};
+  }
+  const auto* object = parsed->if_object();
+  if (!object) return reading.error(0, 0, "must be a story, a list of stories or {\"stories\": […]}");
+  const auto* stories = object->if_contains("stories");
+  if (!stories) {
+    read_story(reading, *parsed, "");
+    return {};
+  }
+  if (!stories->is_array()) return reading.error(0, 0, "stories: must be a list");
+  read_list(reading, stories->get_array(), "stories");
+  return {};
+}
+
+}  // namespace crier
