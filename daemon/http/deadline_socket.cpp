@@ -4,10 +4,22 @@
 #include <cerrno>
 #include <cstring>
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 namespace crier::http {
+
+std::string DeadlineSocket::remote_address() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  std::array<char, NI_MAXHOST> text{};
+  if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, text.data(), text.size(), nullptr, 0,
+                    NI_NUMERICHOST) != 0)
+    return "unknown";
+  return text.data();
+}
 
 void DeadlineSocket::allow(std::chrono::milliseconds time, std::size_t bytes) {
   deadline_ = std::chrono::steady_clock::now() + time;

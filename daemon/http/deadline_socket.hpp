@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <string>
 
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@ class DeadlineSocket {
   /// Does not own `descriptor`.
   explicit DeadlineSocket(int descriptor) : descriptor_(descriptor) {}
 
+  /// Numeric, of the other side; "unknown" when it is already gone.
+  std::string remote_address() const;
   /// All reads and writes until the next call share this time; reads also share this many bytes.
   void allow(std::chrono::milliseconds time, std::size_t bytes);
   /// False when nothing came before the deadline or the other side closed.

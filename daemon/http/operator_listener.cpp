@@ -1,7 +1,10 @@
 #include "http/operator_listener.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
+#include <csignal>
+#include <cstring>
 #include <future>
 #include <mutex>
 #include <set>
@@ -13,7 +16,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 #include <httplib.h>
-#include <netinet/tcp.h>
 
 #include "base/log.hpp"
 #include "base/tasks.hpp"
@@ -38,7 +40,7 @@ struct Exchange {
 
 class HttplibStream final : public httplib::Stream {
  public:
-  HttplibStream(DeadlineSocket& socket, std::string remote) : socket_(socket), remote_(std::move(remote)) {}
+  explicit HttplibStream(DeadlineSocket& socket) : socket_(socket), remote_(socket.remote_address()) {}
 
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
@@ -59,17 +61,6 @@ class HttplibStream final : public httplib::Stream {
   DeadlineSocket& socket_;
   std::string remote_;
 };
-
-std::string remote_of(int descriptor) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof(address);
-  std::array<char, NI_MAXHOST> text{};
-  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
-      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, text.data(), text.size(), nullptr, 0,
-                    NI_NUMERICHOST) != 0)
-    return "unknown";
-  return text.data();
-}
 
 // The names httplib routes by: requests are vetted before routing, and the real path is ours to match.
 constexpr const char* accepted_path = "/accepted";
@@ -108,7 +99,7 @@ int vet(const httplib::Request& request, std::size_t body_bytes) {
 
 // What requests on the loop need; they hold it, so that a listener that is gone leaves nothing dangling.
 struct OperatorListener::State {
-  State(asio::any_io_executor executor, OperatorListenerOptions the_options, Handler the_handler)
+  State(const asio::any_io_executor& executor, OperatorListenerOptions the_options, Handler the_handler)
       : loop(executor),
         options(std::move(the_options)),
         handler(std::move(the_handler)),
@@ -270,7 +261,7 @@ bool OperatorListener::Server::process_and_close_socket(socket_t socket) {
     open_.insert(socket);
   }
   DeadlineSocket deadline_socket(socket);
-  HttplibStream stream(deadline_socket, remote_of(socket));
+  HttplibStream stream(deadline_socket);
   for (std::size_t left = requests_per_connection; left > 0; --left) {
     deadline_socket.allow(state_->options.idle_time, 0);
     if (!deadline_socket.wait_for_input() || !answer_next(deadline_socket, stream, left == 1)) break;
@@ -304,10 +295,8 @@ bool OperatorListener::Server::answer_next(DeadlineSocket& socket, HttplibStream
     request.headers.erase("Accept-Encoding");
     request.ranges.clear();
     // What httplib adds here cannot be told from what the client sent.
-    request.headers.erase("REMOTE_ADDR");
-    request.headers.erase("REMOTE_PORT");
-    request.headers.erase("LOCAL_ADDR");
-    request.headers.erase("LOCAL_PORT");
+    for (const auto* added : {"REMOTE_ADDR", "REMOTE_PORT", "LOCAL_ADDR", "LOCAL_PORT"})
+      request.headers.erase(added);
   };
   socket.allow(options.header_time, options.header_bytes);
   bool connection_closed = false;

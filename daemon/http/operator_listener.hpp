@@ -25,8 +25,8 @@ struct OperatorListenerOptions {
   std::chrono::milliseconds answer_time = std::chrono::seconds(10);  ///< for the loop; then 503
   std::chrono::milliseconds write_time = std::chrono::seconds(10);
   std::chrono::milliseconds idle_time = std::chrono::seconds(2);  ///< an idle connection holds a thread
-  std::size_t header_bytes = 16 * 1024;
-  std::size_t body_bytes = 16 * 1024 * 1024;
+  std::size_t header_bytes = 16UL * 1024;
+  std::size_t body_bytes = 16UL * 1024 * 1024;
   OnAnswer on_answer;  ///< may be empty; called on the listener's threads
 };
 

@@ -90,7 +90,7 @@ struct PublicListener::State : std::enable_shared_from_this<PublicListener::Stat
   };
   using ConnectionPtr = std::unique_ptr<Connection>;
 
-  State(asio::any_io_executor executor, const Clock& the_clock, PublicListenerOptions the_options,
+  State(const asio::any_io_executor& executor, const Clock& the_clock, PublicListenerOptions the_options,
         Handler the_handler)
       : loop(executor),
         clock(the_clock),
@@ -192,9 +192,9 @@ asio::awaitable<void> PublicListener::State::serve(std::shared_ptr<State> /*keep
                                                    ConnectionPtr connection) {
   while (co_await await_request(*connection)) {
     const bool more = co_await answer_one(*connection);
-    if (!more) break;
+    // Only here can input be left unread; a connection that ended while idle is just closed.
+    if (!more) co_return co_await linger(*connection);
   }
-  co_await linger(*connection);
 }
 
 /// True when the first byte of a next request is there.

@@ -30,8 +30,8 @@ struct PublicListenerLimits {
   std::chrono::milliseconds write_time = std::chrono::seconds(30);
   std::chrono::milliseconds linger_time = std::chrono::seconds(2);  ///< for the client to read a last answer
   std::uint32_t header_bytes = 16 * 1024;
-  std::uint64_t body_bytes = 1024 * 1024;
-  std::size_t connections = 4000;
+  std::uint64_t body_bytes = 1024UL * 1024;
+  std::size_t connections = 1000;  ///< times body_bytes: the most memory they can hold
   /// An address is an IPv4 address or an IPv6 /64. Behind a reverse proxy all clients share its address.
   std::size_t connections_per_address = 64;
 };

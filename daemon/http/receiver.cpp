@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t max_shown = 16 * 1024;
+constexpr std::size_t max_shown = 16UL * 1024;
 
 // Characters that move the cursor, change the direction of text or break lines.
 bool is_invisible(char32_t c) {

@@ -25,7 +25,7 @@ struct PushedStory {
 struct StoryPush {
   std::vector<std::string> tokens;             ///< bearer tokens; none = 403 for all
   std::map<std::string, std::string> formats;  ///< lower-case media type → the parser's name of the format
-  std::size_t body_bytes = 1024 * 1024;
+  std::size_t body_bytes = 1024UL * 1024;
 
   /// The story in `body`. An Error is the sender's fault: its sentence is answered with 400.
   std::function<boost::asio::awaitable<Result<Story>>(std::string format, std::string body)> parse;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/post.hpp>
@@ -252,18 +253,19 @@ TEST_CASE("public listener: stop lets a running request be answered and closes i
   HttpPeer used(server.port);
   used.send("GET /used HTTP/1.1\r\n" + host + "\r\n");
   REQUIRE(used.read_answer().status == 200);
-  HttpPeer running(server.port);
-  running.send("GET /slow HTTP/1.1\r\n" + host + "\r\nGET /later HTTP/1.1\r\n" + host + "\r\n");
+  auto running = std::make_optional<HttpPeer>(server.port);
+  running->send("GET /slow HTTP/1.1\r\n" + host + "\r\nGET /later HTTP/1.1\r\n" + host + "\r\n");
   server.gate.reached.get_future().wait();
   std::thread stopper([&] { server.stop(20s); });
   REQUIRE(idle.read_to_end().empty());
   REQUIRE(used.read_to_end().empty());
   REQUIRE_THROWS(HttpPeer(server.port));
   asio::post(server.loop.context(), [&] { server.gate.timer.cancel(); });
-  const auto answer = running.read_answer();
+  const auto answer = running->read_answer();
   REQUIRE(answer.body == "slow");
   REQUIRE(answer.header("Connection") == "close");
-  REQUIRE(running.read_to_end().empty());
+  REQUIRE(running->read_to_end().empty());
+  running.reset();
   stopper.join();
   REQUIRE(server.connections() == 0);
 }
