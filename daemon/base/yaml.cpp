@@ -97,7 +97,7 @@ class Builder final : public YAML::EventHandler {
         throw Refused{mark, fmt::format("\"{}\" is there twice", child.scalar)};
       level.key = std::move(child);
     } else {
-      level.node.entries.emplace_back(std::move(*level.key), std::move(child));
+      level.node.entries.push_back({std::move(*level.key), std::move(child)});
       level.key.reset();
     }
   }

@@ -5,12 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/diagnostic.hpp"
 
 namespace crier {
+
+struct YamlEntry;
 
 struct YamlNode {
   enum class Kind { null, scalar, list, map };
@@ -21,9 +22,14 @@ struct YamlNode {
   int line = 0;         ///< from 1; for a quoted scalar the place of the opening quote
   int column = 0;
   std::vector<YamlNode> items;                         ///< of a list
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< of a map, in written order; keys are scalars
+  std::vector<YamlEntry> entries;  ///< of a map, in written order; keys are scalars
 
   const YamlNode* find(std::string_view key) const;
+};
+
+struct YamlEntry {
+  YamlNode key;
+  YamlNode value;
 };
 
 /// nullopt when the text is no single well-formed document; the reasons are added to `diagnostics` with

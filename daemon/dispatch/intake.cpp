@@ -4,6 +4,7 @@
 
 #include "audience/suppression.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/workers.hpp"
 #include "db/database.hpp"
 #include "dispatch/planner.hpp"
