@@ -1,0 +1,295 @@
+// Both belts on a manual clock: what a reader gets, when, and what the ledger says of it.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "support/belts.hpp"
+
+using namespace crier;
+using namespace crier::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view readers = R"(
+topics:
+  harbours: {title: Harbours, any: [harbour]}
+  bridges: {title: Bridges, any: [bridge]}
+editions:
+  morning: {title: The Morning, at: "07:00", zone: Africa/Lagos}
+subscribers:
+  - id: amara
+    email: amara@example.org
+    whatsapp: "+2348012345678"
+    timezone: Africa/Lagos
+    quiet_hours: 22:00-06:30
+    follow:
+      - {topic: harbours, by: [email, whatsapp]}
+      - {topic: bridges, by: [email]}
+  - id: bruno
+    email: bruno@example.org
+    follow:
+      - {topic: harbours, deliver: morning}
+  - id: machine
+    webhook: http://127.0.0.1:9/hook
+    follow:
+      - {topic: harbours}
+)";
+
+const auto noon = at("2026-11-23T12:00:00Z");
+
+Outcome outcome(OutcomeKind kind, std::string reason) {
+  Outcome out;
+  out.kind = kind;
+  out.reason = std::move(reason);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a story reaches everybody who asked for it, once, with the reason") {
+  Belts belts(readers, noon);
+  const auto accepted = belts.accept(sample_story("h1", "The harbour bridge reopens"));
+  CHECK(accepted.novelty == Novelty::fresh);
+  CHECK(accepted.matched == 4);
+  belts.settle();
+  REQUIRE(belts.channel(ChannelKind::email).sent.size() == 1);
+  CHECK(belts.channel(ChannelKind::email).sent[0].subscriber == "amara");
+  CHECK(belts.channel(ChannelKind::email).sent[0].reason == "You follow Harbours, Bridges");
+  CHECK(belts.channel(ChannelKind::whatsapp).sent.size() == 1);
+  CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
+  const auto ledger = belts.ledger();
+  CHECK(ledger.balances());
+  CHECK(ledger.total.matched == 4);
+  CHECK(ledger.total.delivered == 3);
+  CHECK(ledger.total.queued == 1);  // bruno's morning edition
+  CHECK(belts.failures.empty());
+}
+
+TEST_CASE("the same story again is no news; a later version reaches only those who had none") {
+  Belts belts(readers, noon);
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  CHECK(belts.accept(sample_story("h1", "The harbour reopens")).novelty == Novelty::unchanged);
+  const auto update = belts.accept(sample_story("h1", "The harbour reopens, and a bridge"));
+  CHECK(update.novelty == Novelty::update);
+  CHECK(update.version == 2);
+  belts.settle();
+  CHECK(belts.channel(ChannelKind::email).sent.size() == 1);
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.suppressed.at("had an earlier version") == 3);
+}
+
+TEST_CASE("an alert in quiet hours waits for their end") {
+  Belts belts(readers, at("2026-11-23T21:30:00Z"));  // 22:30 in Lagos
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  CHECK(belts.channel(ChannelKind::email).sent.empty());
+  CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
+  belts.advance(7h + 59min);
+  CHECK(belts.channel(ChannelKind::email).sent.empty());
+  belts.advance(1min);
+  REQUIRE(belts.channel(ChannelKind::email).sent.size() == 1);
+  CHECK(belts.channel(ChannelKind::email).sent[0].at == at("2026-11-24T05:30:00Z"));
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("an embargoed story does not leave before its time, over any channel") {
+  Belts belts(readers, noon);
+  auto story = sample_story("h1", "The harbour reopens");
+  story.embargo = noon + 2h;
+  belts.accept(story);
+  belts.advance(1h + 59min);
+  for (const auto kind : all_channels) CHECK(belts.channel(kind).sent.empty());
+  belts.advance(1min);
+  CHECK(belts.channel(ChannelKind::email).sent.size() == 1);
+  CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
+}
+
+TEST_CASE("a digest goes out once at its local time with everything that gathered") {
+  Belts belts(readers, noon);
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.accept(sample_story("h2", "A harbour festival"));
+  belts.advance(17h + 59min);
+  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent, [](const auto& sent) { return sent.subscriber == "bruno"; }));
+  belts.advance(1min);  // 06:00 UTC is 07:00 in Lagos
+  std::vector<ScriptedChannel::Sent> digests;
+  std::ranges::copy_if(belts.channel(ChannelKind::email).sent, std::back_inserter(digests),
+                       [](const auto& sent) { return sent.subscriber == "bruno"; });
+  REQUIRE(digests.size() == 1);
+  CHECK(digests[0].titles == std::vector<std::string>{"The harbour reopens", "A harbour festival"});
+  CHECK(digests[0].reason == "You follow The Morning");
+  belts.advance(24h);
+  CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 1);
+  const auto ledger = belts.ledger();
+  CHECK(ledger.balances());
+  CHECK(ledger.total.queued == 0);
+}
+
+TEST_CASE("a digest missed by a crash is sent when crier is back, but not half a day late") {
+  SECTION("an hour late") {
+    Belts belts(readers, noon);
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.settle();
+    belts.crash();
+    belts.advance(19h);
+    CHECK(belts.channel(ChannelKind::email).sent.back().subscriber == "bruno");
+    belts.crash();
+    belts.advance(1min);
+    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 1);
+  }
+  SECTION("six hours late: with the next edition") {
+    Belts belts(readers, noon);
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.settle();
+    belts.advance(24h);  // one step: as if crier had slept through it
+    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 0);
+    CHECK(belts.ledger().total.queued == 1);
+    belts.advance(18h);
+    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 1);
+    CHECK(belts.ledger().balances());
+  }
+}
+
+TEST_CASE("a failed attempt is made again later with the same id, a refused one is not") {
+  Belts belts(readers, noon);
+  auto& email = belts.channel(ChannelKind::email);
+  SECTION("retry") {
+    email.answers = {outcome(OutcomeKind::retry_later, "smtp-4.5.1")};
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.settle();
+    CHECK(belts.ledger().total.queued == 2);
+    belts.advance(50s);
+    CHECK(email.sent.size() == 1);
+    belts.advance(20s);
+    REQUIRE(email.sent.size() == 2);
+    CHECK(email.sent[0].delivery_id == email.sent[1].delivery_id);
+    CHECK(belts.ledger().total.delivered == 3);
+  }
+  SECTION("refused") {
+    email.answers = {outcome(OutcomeKind::refused, "smtp-5.1.1")};
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.advance(10h);
+    CHECK(email.sent.size() == 1);
+    CHECK(belts.ledger("h1").total.failed.at("smtp-5.1.1") == 1);
+  }
+  SECTION("never") {
+    email.answers.assign(100, outcome(OutcomeKind::retry_later, "timeout"));
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    for (int i = 0; i < 60; ++i) belts.advance(5min);
+    CHECK(belts.ledger("h1").total.failed.at("expired: timeout") == 1);
+  }
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("an ambiguous WhatsApp message is not sent a second time, an ambiguous e-mail is") {
+  Belts belts(readers, noon);
+  belts.channel(ChannelKind::whatsapp).answers = {outcome(OutcomeKind::ambiguous, "connection-lost")};
+  belts.channel(ChannelKind::email).answers = {outcome(OutcomeKind::ambiguous, "connection-lost")};
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.advance(2min);
+  CHECK(belts.channel(ChannelKind::whatsapp).sent.size() == 1);
+  CHECK(belts.channel(ChannelKind::email).sent.size() == 2);
+  const auto ledger = belts.ledger();
+  CHECK(ledger.total.failed.at("ambiguous") == 1);
+  CHECK(ledger.balances());
+}
+
+TEST_CASE("who unsubscribes gets nothing more, even when it was already owed") {
+  Belts belts(readers, at("2026-11-23T21:30:00Z"));
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  belts.suppress(ChannelKind::email, "AMARA@example.org", "unsubscribed");
+  belts.advance(9h);
+  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent, [](const auto& sent) { return sent.subscriber == "amara"; }));
+  CHECK(belts.ledger().total.suppressed.at("unsubscribed") == 1);
+  belts.accept(sample_story("h2", "Another harbour"));
+  belts.settle();
+  CHECK(belts.ledger("h2").total.suppressed.at("unsubscribed") == 1);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a canceled story stops what has not left and stays dead") {
+  Belts belts(readers, at("2026-11-23T21:30:00Z"));
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  auto kill = sample_story("h1", "The harbour reopens");
+  kill.status = StoryStatus::canceled;
+  CHECK(belts.accept(kill).novelty == Novelty::update);
+  belts.advance(12h);
+  CHECK(belts.channel(ChannelKind::email).sent.empty());
+  CHECK(belts.channel(ChannelKind::whatsapp).sent.empty());
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.queued == 0);
+  CHECK(ledger.total.suppressed.at("canceled") == 3);
+  CHECK(belts.accept(sample_story("h1", "The harbour reopens, again")).novelty == Novelty::dead);
+}
+
+TEST_CASE("a story killed while its batch is being sent reaches nobody else") {
+  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
+  for (int i = 0; i < 50; ++i)
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) + "@example.org, follow: [{topic: harbours}]}\n";
+  Belts belts(rules, noon);
+  auto& email = belts.channel(ChannelKind::email);
+  email.answers = {outcome(OutcomeKind::retry_later, "busy")};
+  bool killed = false;
+  email.while_sending = [&](const auto&) {
+    if (email.sent.size() < 10 || killed) return;
+    killed = true;
+    auto kill = sample_story("h1", "The harbour reopens");
+    kill.status = StoryStatus::canceled;
+    belts.accept(kill);
+  };
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.advance(1h);
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.delivered + ledger.total.suppressed.at("canceled") == 50);
+  CHECK(email.sent.size() <= 14);  // the four slots may have been under way
+}
+
+TEST_CASE("a crash loses nothing and repeats at most what was being sent, under the same id") {
+  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
+  constexpr int count = 300;
+  for (int i = 0; i < count; ++i)
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) + "@example.org, follow: [{topic: harbours}]}\n";
+  Belts belts(rules, noon);
+  auto& email = belts.channel(ChannelKind::email);
+  struct Killed {};
+  email.while_sending = [&](const auto&) {
+    if (email.sent.size() == 100) throw Killed{};
+  };
+  try {
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.settle();
+  } catch (const Killed&) {
+  }
+  email.while_sending = nullptr;
+  CHECK(email.sent.size() < count);
+  belts.crash();
+  std::multiset<std::string> ids;
+  for (const auto& sent : email.sent) ids.insert(sent.delivery_id);
+  const std::set<std::string> distinct(ids.begin(), ids.end());
+  CHECK(distinct.size() == count);
+  CHECK(ids.size() - distinct.size() <= email.concurrency());
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.delivered == count);
+}
+
+TEST_CASE("a dead relay costs a few attempts, not one for each reader") {
+  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
+  for (int i = 0; i < 200; ++i)
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) + "@example.org, follow: [{topic: harbours}]}\n";
+  Belts belts(rules, noon);
+  auto& email = belts.channel(ChannelKind::email);
+  email.answers.assign(20, outcome(OutcomeKind::retry_later, "unreachable"));
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  CHECK(email.sent.size() <= 10);
+  for (int i = 0; i < 30; ++i) belts.advance(1min);
+  CHECK(belts.ledger("h1").total.delivered == 200);
+  CHECK(belts.ledger().balances());
+}

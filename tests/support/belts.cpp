@@ -1,0 +1,157 @@
+#include "support/belts.hpp"
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <stdexcept>
+
+#include "app/config.hpp"
+#include "outbox/outbox.hpp"
+
+namespace crier::test {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view base_config = R"(
+site: {name: The Sample Courier, url: "https://courier.example.org", address: 1 Example Street}
+public_url: https://u.example.org
+channels:
+  email: {relay: "maildir:unused", from: alerts@courier.example.org}
+  whatsapp: {base_url: "http://127.0.0.1:1", phone_number_id: "1", template: story_alert}
+  webhook: {allow_http: true, allow: [127.0.0.1]}
+)";
+
+// Waits for a coroutine's result, bounded.
+template <class T>
+T wait_for(asio::io_context& loop, asio::awaitable<T> work) {
+  std::optional<T> value;
+  std::exception_ptr failure;
+  asio::co_spawn(loop, std::move(work), [&](const std::exception_ptr& failed, T result) {
+    failure = failed;
+    value = std::move(result);
+  });
+  for (int i = 0; i < 20'000 && !value; ++i) loop.run_one_for(std::chrono::milliseconds(5));
+  if (failure) std::rethrow_exception(failure);
+  if (!value) throw std::runtime_error("the coroutine did not end");
+  return std::move(*value);
+}
+
+}  // namespace
+
+std::span<const Duration> ScriptedChannel::retry_steps() const {
+  using namespace std::chrono_literals;
+  static constexpr std::array<Duration, 3> steps{1min, 5min, 15min};
+  return steps;
+}
+
+asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
+  Sent entry{message.delivery_id, message.subscriber->id, message.content.subject, message.reader.reason, {},
+             message.attempt,     clock_.now()};
+  for (const auto& item : message.content.items) entry.titles.push_back(item.title);
+  sent.push_back(entry);
+  if (while_sending) while_sending(entry);
+  Outcome outcome;
+  outcome.kind = OutcomeKind::delivered;
+  if (!answers.empty()) {
+    outcome = answers.front();
+    answers.pop_front();
+  }
+  co_return outcome;
+}
+
+Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_({"test", {}, {}, {}}) {
+  folder_.write("config/base.yaml", base_config);
+  folder_.write("config/rules.yaml", rules);
+  Diagnostics diagnostics;
+  auto config = load_config(folder_.path() / "config", diagnostics);
+  if (!diagnostics.empty()) throw std::runtime_error(to_string(diagnostics.list().front()));
+  newsroom_ = std::make_shared<const Newsroom>(config.newsroom);
+  for (const auto kind : all_channels) channels_[kind] = std::make_unique<ScriptedChannel>(kind, clock_);
+  start();
+}
+
+Belts::~Belts() {
+  tasks_->stop();
+  for (int i = 0; i < 2000 && tasks_->running() > 0; ++i) loop_->run_one_for(std::chrono::milliseconds(5));
+}
+
+void Belts::start() {
+  loop_ = std::make_unique<asio::io_context>(1);
+  database_.emplace(folder_.path() / "crier.db");
+  const auto loop = loop_->get_executor();
+  tasks_.emplace(loop, [this](const std::string& task, const std::string& what) { failures.push_back(task + ": " + what); });
+  std::vector<Channel*> channels;
+  for (auto& [kind, channel] : channels_) channels.push_back(channel.get());
+  const auto current = [this] { return newsroom_; };
+  courier_.emplace(loop, Courier::Parts{*database_, clock_, suppressions_, metrics_, channels, current, "key"});
+  intake_.emplace(Intake::Parts{
+      .database = *database_,
+      .workers = workers_,
+      .clock = clock_,
+      .suppressions = suppressions_,
+      .metrics = metrics_,
+      .newsroom = current,
+      .on_seen = [](const Story&) {},
+      .on_owed = [this] { courier_->wake(); },
+      .on_stopped = [this](const std::string& story, std::uint32_t version) { courier_->stop_story(story, version); }});
+  desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
+  const auto now = clock_.now();
+  wait_for(*loop_, database_->run([&](Sqlite& db) {
+    subscriber_numbers(db, newsroom_->book->subscribers());
+    return recover(db, {ChannelKind::email, ChannelKind::webhook}, now);
+  }));
+  tasks_->start("editions", desk_->run());
+  courier_->start(*tasks_);
+  settle();
+}
+
+Accepted Belts::accept(Story story) {
+  return wait_for(*loop_, intake_->accept(std::move(story)));
+}
+
+void Belts::settle() {
+  // Quiet for a while in real time: the database thread is the only one that can still bring something.
+  for (int rounds = 0, idle = 0; rounds < 100'000 && idle < 6; ++rounds)
+    idle = loop_->run_one_for(std::chrono::milliseconds(5)) == 0 ? idle + 1 : 0;
+}
+
+void Belts::advance(Duration by) {
+  clock_.advance(by);
+  settle();
+}
+
+void Belts::crash() {
+  // The loop goes first, with every coroutine in the middle of what it was doing.
+  loop_.reset();
+  tasks_.reset();
+  desk_.reset();
+  intake_.reset();
+  courier_.reset();
+  database_.reset();
+  start();
+}
+
+Ledger Belts::ledger(std::string_view what) {
+  return wait_for(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
+}
+
+void Belts::suppress(ChannelKind kind, std::string_view address, std::string reason) {
+  suppressions_.add(kind, address, std::move(reason));
+}
+
+Story sample_story(std::string id, std::string title, std::string body) {
+  Story story;
+  story.id = std::move(id);
+  story.title = std::move(title);
+  story.body_text = body.empty() ? "The body of the story." : std::move(body);
+  story.summary = "A summary.";
+  story.language = "en";
+  story.url = "https://courier.example.org/" + story.id;
+  return story;
+}
+
+Time at(std::string_view rfc3339) {
+  return parse_rfc3339(rfc3339).value();
+}
+
+}  // namespace crier::test

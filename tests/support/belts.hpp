@@ -1,0 +1,105 @@
+// Belts: intake, outbox, courier and digest desk on an in-memory database, with channels that answer by
+// script and a clock that is moved by hand. What the daemon is without sockets and files.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audience/suppression.hpp"
+#include "base/metrics.hpp"
+#include "base/tasks.hpp"
+#include "base/workers.hpp"
+#include "channel/channel.hpp"
+#include "db/database.hpp"
+#include "dispatch/courier.hpp"
+#include "dispatch/digest_desk.hpp"
+#include "dispatch/intake.hpp"
+#include "outbox/ledger.hpp"
+#include "support/manual_clock.hpp"
+#include "support/temp_folder.hpp"
+
+namespace crier::test {
+
+/// A channel that keeps what it is sent and answers what the test has put in `answers` (then: delivered).
+class ScriptedChannel final : public Channel {
+ public:
+  struct Sent {
+    std::string delivery_id;
+    std::string subscriber;
+    std::string subject;
+    std::string reason;
+    std::vector<std::string> titles;
+    int attempt = 0;
+    Time at;
+  };
+
+  ScriptedChannel(ChannelKind kind, Clock& clock) : kind_(kind), clock_(clock) {}
+
+  ChannelKind kind() const override { return kind_; }
+  unsigned concurrency() const override { return 4; }
+  bool recognises_repeats() const override { return kind_ != ChannelKind::whatsapp; }
+  bool has_one_service() const override { return kind_ != ChannelKind::webhook; }
+  std::span<const Duration> retry_steps() const override;
+  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+
+  std::vector<Sent> sent;
+  std::deque<Outcome> answers;
+  /// Called before an answer is given; a test may change the world in the middle of a sending.
+  std::function<void(const Sent&)> while_sending;
+
+ private:
+  ChannelKind kind_;
+  Clock& clock_;
+};
+
+class Belts {
+ public:
+  /// `rules` is YAML of topics, editions and subscribers; a site and all channels are there.
+  Belts(std::string_view rules, Time start);
+  ~Belts();
+
+  /// Hands a story in and waits until it is accepted.
+  Accepted accept(Story story);
+  /// Runs until nothing more happens at this time.
+  void settle();
+  /// Moves the clock, then settles.
+  void advance(Duration by);
+  /// As a kill -9 and a new start: everything in memory is gone.
+  void crash();
+
+  Ledger ledger(std::string_view what = {});
+  ScriptedChannel& channel(ChannelKind kind) { return *channels_.at(kind); }
+  void suppress(ChannelKind kind, std::string_view address, std::string reason);
+  Database& database() { return *database_; }
+  std::vector<std::string> failures;  ///< tasks that ended by an exception; must stay empty
+
+ private:
+  void start();
+
+  TempFolder folder_;
+  std::shared_ptr<const Newsroom> newsroom_;
+  ManualClock clock_;
+  Metrics metrics_;
+  Workers workers_{1};
+  std::unique_ptr<boost::asio::io_context> loop_;
+  std::optional<Database> database_;
+  SuppressionList suppressions_;
+  std::map<ChannelKind, std::unique_ptr<ScriptedChannel>> channels_;
+  std::optional<Courier> courier_;
+  std::optional<Intake> intake_;
+  std::optional<DigestDesk> desk_;
+  std::optional<TaskGroup> tasks_;
+};
+
+/// A usable story.
+Story sample_story(std::string id, std::string title, std::string body = {});
+
+Time at(std::string_view rfc3339);
+
+}  // namespace crier::test
