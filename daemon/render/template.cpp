@@ -175,7 +175,7 @@ mustache::data to_value(std::string text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < 0x20; }))
     text = single_line(text);
   if (text.empty()) return mustache::data(false);
-  return mustache::data(std::move(text));
+  return mustache::data(text);
 }
 
 mustache::data to_data(const Mail& mail) {
