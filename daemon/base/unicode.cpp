@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/core.h>
 #include <unicode/brkiter.h>
@@ -38,7 +40,6 @@ std::vector<std::size_t> boundaries(std::string_view text, MakeIterator make) {
   std::vector<std::size_t> ends;
   for (auto at = breaks->next(); at != icu::BreakIterator::DONE; at = breaks->next())
     ends.push_back(static_cast<std::size_t>(at));
-  breaks->setText(icu::UnicodeString());
   utext_close(&source);
   return ends;
 }
@@ -77,9 +78,18 @@ int width_of(std::string_view text) {
 // The pieces of a line that a break may follow: words with the spaces after them, and within a word of
 // another script the places where its rules allow a break.
 std::vector<std::string_view> breakable_pieces(std::string_view line) {
-  const auto ends = boundaries(line, icu::BreakIterator::createLineInstance);
   std::vector<std::string_view> pieces;
   std::size_t from = 0;
+  if (is_ascii(line)) {  // most lines; opening an ICU iterator costs more than all of this
+    for (std::size_t end = 1; end < line.size(); ++end) {
+      if (line[end - 1] != ' ' || line[end] == ' ') continue;
+      pieces.push_back(line.substr(from, end - from));
+      from = end;
+    }
+    pieces.push_back(line.substr(from));
+    return pieces;
+  }
+  const auto ends = boundaries(line, icu::BreakIterator::createLineInstance);
   for (const auto end : ends) {
     const bool inside_ascii = end < line.size() && line[end - 1] != ' ' && is_ascii(line.substr(end - 1, 2));
     if (inside_ascii) continue;
@@ -96,7 +106,7 @@ std::string_view without_trailing_spaces(std::string_view text) {
 
 void wrap_line(std::string_view line, int columns, std::string& out) {
   line = without_trailing_spaces(line);
-  if (width_of(line) <= columns) {
+  if (std::cmp_less_equal(line.size(), columns) || width_of(line) <= columns) {
     out += line;
     return;
   }
@@ -123,6 +133,11 @@ void wrap_line(std::string_view line, int columns, std::string& out) {
 }  // namespace
 
 std::vector<std::size_t> grapheme_ends(std::string_view text) {
+  if (is_ascii(text) && text.find('\r') == std::string_view::npos) {
+    std::vector<std::size_t> ends(text.size());
+    std::iota(ends.begin(), ends.end(), std::size_t{1});
+    return ends;
+  }
   return boundaries(text, icu::BreakIterator::createCharacterInstance);
 }
 

@@ -21,6 +21,8 @@ constexpr int mastodon_limit = 500;
 constexpr int mastodon_url_length = 23;
 constexpr int reddit_title_limit = 300;
 constexpr int sms_limit = 160;
+// "…" is not in the default alphabet of SMS and would make every other character twice as long.
+constexpr std::string_view sms_ellipsis = "...";
 constexpr int free_text_limit = 1000;  // graphemes, where a target names no limit: a URL has to stay usable
 
 struct TargetName {
@@ -88,7 +90,7 @@ int code_points(std::string_view text) {
 }
 
 // What a grapheme costs in the default alphabet of SMS (3GPP TS 23.038); `no_gsm` when it is not in it.
-constexpr int no_gsm = 1000;
+constexpr int no_gsm = 1'000'000;
 int gsm_septets(std::string_view grapheme) {
   static constexpr std::string_view beyond_ascii = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà";
   if (grapheme.size() > 1) return beyond_ascii.find(grapheme) != std::string_view::npos ? 1 : no_gsm;
@@ -222,8 +224,7 @@ std::string sms_url(const std::string& title, const std::string& url) {
   constexpr int shortest_title = 20;  // below that a second message is better than no headline
   const int room = sms_limit - cost_of(url, gsm_septets) - 1;
   const bool is_gsm = cost_of(title, gsm_septets) < no_gsm;
-  // `…` is not in the SMS alphabet and would make every other character twice as long.
-  const auto text = is_gsm && room >= shortest_title ? cut(title, room, gsm_septets, "...") : title;
+  const auto text = is_gsm && room >= shortest_title ? cut(title, room, gsm_septets, sms_ellipsis) : title;
   return "sms:?&body=" + percent_encode(title_over_url(text, url));  // iOS wants the "&", others ignore it
 }
 
@@ -273,7 +274,8 @@ int x_weight(std::string_view text) {
 }
 
 std::string share_url(ShareTarget target, const ShareInput& input) {
-  const auto title = cut(to_nfc(single_line(input.title)), free_text_limit, one_each);
+  const auto whole_title = to_nfc(single_line(input.title));
+  const auto title = cut(whole_title, free_text_limit, one_each);
   const auto& url = input.url;
   switch (target) {
     case ShareTarget::x:
@@ -298,7 +300,7 @@ std::string share_url(ShareTarget target, const ShareInput& input) {
       return with_query("https://www.reddit.com/submit",
                         {{"url", url}, {"title", cut(title, reddit_title_limit, code_points)}});
     case ShareTarget::sms:
-      return sms_url(title, url);
+      return sms_url(cut(whole_title, free_text_limit, one_each, sms_ellipsis), url);
   }
   return url;
 }

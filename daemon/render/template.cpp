@@ -143,6 +143,8 @@ constexpr ItemName item_names[] = {
     {"language", [](const ItemPlace& place) { return language_tag(place.item.language); }},
     {"direction", [](const ItemPlace& place) { return direction(place.item.language); }},
     {"start", [](const ItemPlace& place) { return start_side(place.item.language); }},
+    {"is_rtl",
+     [](const ItemPlace& place) { return std::string(is_right_to_left(place.item.language) ? "true" : ""); }},
     {"share_post", [](const ItemPlace& place) { return share_link(place.item.share_post); }},
     {"share_email", [](const ItemPlace& place) { return share_link(place.item.share_email); }},
     {"share_whatsapp", [](const ItemPlace& place) { return share_link(place.item.share_whatsapp); }},
@@ -173,7 +175,7 @@ mustache::data to_value(std::string text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < 0x20; }))
     text = single_line(text);
   if (text.empty()) return mustache::data(false);
-  return mustache::data(std::move(text));
+  return mustache::data(text);
 }
 
 mustache::data to_data(const Mail& mail) {

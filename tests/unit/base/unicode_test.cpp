@@ -9,6 +9,7 @@ using namespace crier;
 TEST_CASE("an emoji with joiners and a letter with accents are one grapheme each") {
   REQUIRE(grapheme_ends("a👨‍👩‍👧é") == std::vector<std::size_t>{1, 19, 21});
   REQUIRE(grapheme_ends("e\u0301x") == std::vector<std::size_t>{3, 4});
+  REQUIRE(grapheme_ends("a\r\nb") == std::vector<std::size_t>{1, 3, 4});
   REQUIRE(grapheme_ends("").empty());
 }
 

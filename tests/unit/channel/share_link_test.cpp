@@ -134,6 +134,7 @@ TEST_CASE("an SMS stays one message when it can") {
   const auto cut = body(std::string(300, 'a'));
   CHECK(cut.size() == 160);
   CHECK(cut.ends_with("...\n" + url));
+  CHECK(body(std::string(5000, 'a')) == cut);
   CHECK(body("short").size() < 160);
   CHECK(body("漢字の見出し") == "漢字の見出し\n" + url);
 }

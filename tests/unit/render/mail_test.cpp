@@ -69,6 +69,14 @@ TEST_CASE("a right-to-left story in a left-to-right digest keeps its direction")
   CHECK(contains(html, "dir=\"rtl\" lang=\"ar\""));
 }
 
+TEST_CASE("a right-to-left mail is so from its root") {
+  auto content = testing::sample_digest();
+  content.language = "ur";
+  const auto html = render_mail(content, testing::sample_reader(), *shipped_templates()).value().html;
+  CHECK(contains(html, "<html lang=\"ur\" dir=\"rtl\""));
+  CHECK(contains(html, "dir=\"ltr\" lang=\"en\""));
+}
+
 TEST_CASE("a story cannot write HTML or links of its own") {
   auto content = testing::sample_alert();
   auto& item = content.items.front();

@@ -56,7 +56,9 @@ const std::vector<std::string> nasty_subjects = {
     "Räte: Überfälle möglich – 50 % “mehr”",
     "習近平與普丁在北京會面,雙方強調關係持續深化,並就地區局勢交換意見,發表聯合聲明",
     "الاتفاق بين المدن الثلاث على ساعة مد واحدة \u200f(عاجل)",
-    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 emoji 👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 all over the "
+    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 emoji 👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 all "
+    "over "
+    "the "
     "fold "
     "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬",
     "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032f\u031e\u0320"
@@ -66,8 +68,7 @@ const std::vector<std::string> nasty_subjects = {
     "tab\there",
     std::string(300, 'x'),
     "https://example.org/" + std::string(1000, 'a'),
-    "Subject that is long enough to need folding more than once because editors like to write whole "
-    "sentences into it",
+    "A sentence of the length that editors like to write, which has to be folded in any header",
     "\xff\xfe broken bytes",
 };
 

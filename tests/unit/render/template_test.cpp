@@ -1,6 +1,7 @@
 #include "render/template.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/core.h>
 
 using namespace crier;
 
@@ -109,8 +110,8 @@ TEST_CASE("partials are checked where they are written, and cannot run away") {
         "t/_b.txt.mustache:1:1: partial \"a\" includes itself\n");
   TemplateFiles doubling;
   for (char c = 'a'; c < 'z'; ++c) {
-    const std::string next(1, static_cast<char>(c + 1));
-    doubling["_" + std::string(1, c) + ".txt.mustache"] = "{{> " + next + "}}{{> " + next + "}}";
+    const auto next = fmt::format("{{{{> {}}}}}", static_cast<char>(c + 1));
+    doubling[fmt::format("_{}.txt.mustache", c)] = next + next;
   }
   doubling["_z.txt.mustache"] = "";
   CHECK(complaints(with("alert.txt.mustache", "{{> a}}", doubling)).find("larger than") != std::string::npos);
