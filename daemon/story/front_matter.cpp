@@ -123,10 +123,14 @@ Result<std::vector<Field>> read_front_matter(std::string_view yaml, const Readin
                          fmt::format("front matter of {} bytes is more than the limit of {}", yaml.size(),
                                      max_front_matter_bytes));
   FieldCollector collector;
-  std::istringstream stream{std::string(yaml)};
+  // yaml-cpp ends an open quotation at the end of its input without a word, with every field it swallowed; at
+  // an end marker it complains. A second document would hide fields just as well.
+  std::istringstream stream{std::string(yaml) + "...\n"};
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(collector);
+    if (parser.HandleNextDocument(collector))
+      return reading.error(1, 1, "front matter: must be one YAML document");
   } catch (const YAML::Exception& e) {
     const bool placed = !e.mark.is_null();
     return reading.error(placed ? e.mark.line + 1 + lines_before_yaml : 1, placed ? e.mark.column + 1 : 1,

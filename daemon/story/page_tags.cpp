@@ -186,12 +186,16 @@ bool TagReader::resembles_tags(std::string_view line) const {
   const auto parts = split_parts(characters);
   const bool glued = std::any_of(parts.begin(), parts.end(),
                                  [](const auto& part) { return split_at_case_changes(part).size() > 1; });
+  const bool lists_known = parts.size() > 1 && std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
+                             std::vector<Piece> pieces;
+                             return cover(fold(part), pieces);
+                           });
   const bool lower_case = std::none_of(characters.begin(), characters.end(), [](char32_t c) {
     return u_isupper(static_cast<UChar32>(c)) || u_isdigit(static_cast<UChar32>(c));
   });
   const bool has_letters = std::any_of(characters.begin(), characters.end(),
                                        [](char32_t c) { return u_isalpha(static_cast<UChar32>(c)); });
-  return has_letters && (glued || lower_case);
+  return has_letters && (glued || lists_known || lower_case);
 }
 
 Tags TagReader::read(std::string_view line) const {

@@ -24,8 +24,8 @@ class TagReader {
   /// Whether the line is made of known tags and separators alone.
   bool knows(std::string_view line) const;
 
-  /// Whether an unknown line right under the date looks like tags: short, no sentence, and all lower case or
-  /// glued at a change of case ("techGulf").
+  /// Whether an unknown line right under the date looks like tags: short, no sentence, and all lower
+  /// case, glued at a change of case ("techGulf") or a list with a known tag in it ("Kelp · Africa").
   bool resembles_tags(std::string_view line) const;
 
   /// The tags as the page spells them. Unknown ones are split where the case changes and count as topics.

@@ -1,0 +1,176 @@
+#include <catch2/catch.hpp>
+
+#include "story/parse.hpp"
+
+using namespace crier;
+
+namespace {
+
+Result<ParsedSource> parse(const std::string& text, const std::string& file_name = "story.md") {
+  ParseOptions options;
+  options.file_name = file_name;
+  return parse_stories(text, options);
+}
+
+Story story_of(const std::string& text) {
+  auto source = parse(text);
+  if (!source) FAIL(source.error().message);
+  return source->stories.at(0);
+}
+
+std::string error_of(const std::string& text) {
+  const auto source = parse(text);
+  return source ? "no error" : source.error().message;
+}
+
+using List = std::vector<std::string>;
+
+const std::string full = R"(---
+id: pact-7
+version: 3
+status: withheld
+url: https://example.org/pact?utm_source=x
+title: "Two ports sign a pact"
+summary: What it says.
+authors: [Jane Sample, John Sample]
+published: 2023-10-18T15:37:00-04:00
+updated: Oct 19, 2023 9:00 UTC
+embargo: 2023-10-20 06:00 UTC
+language: en_GB
+topics:
+  - politics
+  - trade
+regions: East Asia, Europe
+section: World
+site: Harbour Post
+image: https://example.org/a.jpg
+urgency: 2
+---
+
+First *paragraph* with a [link](https://example.org/).
+
+## What next
+
+- one
+- two
+
+    code & more
+)";
+
+}  // namespace
+
+TEST_CASE("front matter and Markdown make a whole story") {
+  const auto source = parse(full, "story.txt").value();
+  REQUIRE(source.format == "markdown");
+  REQUIRE(source.warnings.empty());
+  const auto& story = source.stories.at(0);
+  REQUIRE(story.id == "pact-7");
+  REQUIRE(story.version == 3);
+  REQUIRE(story.status == StoryStatus::withheld);
+  REQUIRE(story.url == "https://example.org/pact?utm_source=x");
+  REQUIRE(story.title == "Two ports sign a pact");
+  REQUIRE(story.summary == "What it says.");
+  REQUIRE(story.authors == List{"Jane Sample", "John Sample"});
+  REQUIRE(to_rfc3339(*story.published) == "2023-10-18T19:37:00Z");
+  REQUIRE(to_rfc3339(*story.updated) == "2023-10-19T09:00:00Z");
+  REQUIRE(to_rfc3339(*story.embargo) == "2023-10-20T06:00:00Z");
+  REQUIRE(story.language == "en-GB");
+  REQUIRE(story.topics == List{"politics", "trade"});
+  REQUIRE(story.regions == List{"East Asia", "Europe"});
+  REQUIRE(story.section == "World");
+  REQUIRE(story.site == "Harbour Post");
+  REQUIRE(story.urgency == 2);
+  REQUIRE(story.body_text.starts_with("First paragraph with a link.\n\nWhat next\n\n• one\n\n• two"));
+  REQUIRE(story.body_html.starts_with(
+      "<p>First <em>paragraph</em> with a <a href=\"https://example.org/\">link</a>.</p>"));
+}
+
+TEST_CASE("Markdown alone takes its title from the first heading, which leaves the body") {
+  const auto story = story_of("# Dam *breaks*\n\nWater came at night.\nPeople ran.\n\n## More\n\nLater.\n");
+  REQUIRE(story.title == "Dam breaks");
+  REQUIRE(story.id == "dam-breaks");
+  REQUIRE(story.summary == "Water came at night. People ran.");
+  REQUIRE(story.body_text == "Water came at night. People ran.\n\nMore\n\nLater.");
+  REQUIRE(story.body_html.find("Dam") == std::string::npos);
+}
+
+TEST_CASE("raw HTML and script links do not pass") {
+  const auto story =
+      story_of("# T\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) <b onclick=a>b</b>\n");
+  REQUIRE(story.body_html.find("<script") == std::string::npos);
+  REQUIRE(story.body_html.find("javascript") == std::string::npos);
+  REQUIRE(story.body_html.find("onclick") == std::string::npos);
+  REQUIRE(story.body_text == "x b");
+}
+
+TEST_CASE("wrong values are warnings with their place, unknown names come with a suggestion") {
+  const auto source = parse(
+                          "---\ntitle: T\nurgency: high\nversion: [1]\nregoins: [Asia]\npublished: someday\n"
+                          "url: javascript:alert(1)\nauthors: {name: Jane}\nlanguage: 'x y'\n---\nBody.\n")
+                          .value();
+  REQUIRE(source.stories.at(0).title == "T");
+  REQUIRE(source.stories.at(0).url.empty());
+  REQUIRE_FALSE(source.stories.at(0).urgency);
+  const List expected{
+      "story.md:3:1: urgency: must be a whole number from 1 to 8; ignored",
+      "story.md:4:1: version: must be one text or number; ignored",
+      "story.md:5:1: regoins: unknown field, ignored (did you mean \"regions\"?)",
+      "story.md:6:1: published: cannot read the date \"someday\"; left out",
+      "story.md:7:1: url: must be an absolute http or https URL; ignored",
+      "story.md:8:1: authors: must be a list of texts; ignored",
+      "story.md:9:1: language: must be a language tag such as \"en\" or \"pt-BR\"; ignored",
+  };
+  REQUIRE(source.warnings == expected);
+}
+
+TEST_CASE("a status or embargo that cannot be read refuses the story") {
+  REQUIRE(error_of("---\ntitle: T\nstatus: kiled\n---\n") ==
+          "story.md:3:1: status: must be usable, withheld or canceled");
+  REQUIRE(
+      error_of("---\ntitle: T\nembargo: soon\n---\n").starts_with("story.md:3:1: embargo: cannot be read"));
+  REQUIRE(error_of("---\ntitle: T\nembargo: [2023-10-18]\n---\n").starts_with("story.md:3:1: embargo:"));
+  REQUIRE(
+      error_of("---\nstatus: canceled\ntitle: T\n").starts_with("story.md:1:1: front matter begins here"));
+  const auto held = story_of("---\ntitle: T\nembargo:\n---\nBody.\n");
+  REQUIRE(held.embargo == held_indefinitely);
+}
+
+TEST_CASE("broken YAML names its line and column") {
+  // An open quotation must not swallow the status.
+  REQUIRE(error_of("---\ntitle: 'open\nstatus: canceled\n---\n").starts_with("story.md:4:1: front matter: "));
+  REQUIRE(error_of("---\ntitle: \"open\nstatus: canceled\n---\n").starts_with("story.md:4:1: front matter: "));
+  REQUIRE(error_of("---\ntitle: T\n--- x\nstatus: canceled\n---\n").find("one YAML document") != std::string::npos);
+  REQUIRE(error_of("---\ntitle: a\ntitle: b\n---\n") ==
+          "story.md:3:1: front matter: the name is there twice");
+  REQUIRE(error_of("---\n- a: b\n---\n").starts_with("story.md:2:1: front matter: must be a mapping"));
+  REQUIRE(error_of("---\na: \"\\x\"\n---\n").starts_with("story.md:2:"));
+}
+
+TEST_CASE("YAML bombs and nests neither crash nor grow") {
+  std::string bomb = "---\ntitle: T\na: &a [x,x,x,x,x,x,x,x,x]\n";
+  for (char c = 'b'; c < 'k'; ++c) {
+    bomb += std::string(1, c) + ": &" + c + " [";
+    for (int i = 0; i < 9; ++i) bomb += std::string(i ? "," : "") + "*" + static_cast<char>(c - 1);
+    bomb += "]\n";
+  }
+  REQUIRE(story_of(bomb + "topics: *j\n---\nBody.\n").topics.empty());
+  for (const auto* nest : {"[", "{a: ", "- ", "? ", "!!x ", "&a "}) {
+    std::string deep = "---\nx: ";
+    while (deep.size() < 60'000) deep += nest;
+    CAPTURE(nest);
+    REQUIRE_NOTHROW(parse(deep + "\n---\nBody.\n").has_value());
+  }
+  REQUIRE(error_of("---\nx: " + std::string(70'000, 'x') + "\n---\n").find("more than the limit") !=
+          std::string::npos);
+}
+
+TEST_CASE("Markdown that is slow for naive parsers is not slow here") {
+  for (const auto* pattern :
+       {"> ", "- ", "*a ", "[a](", "`", "<!--", "![[", "**x [a*b**c* _", "1. ", "&#", "<a b=\""}) {
+    std::string text = "# T\n\n";
+    while (text.size() < 100'000) text += pattern;
+    CAPTURE(pattern);
+    REQUIRE(parse(text));
+  }
+  REQUIRE_FALSE(parse("# T\n\n" + std::string(2U << 20, 'x')));
+}

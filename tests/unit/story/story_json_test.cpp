@@ -1,0 +1,134 @@
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include "story/parse.hpp"
+
+using namespace crier;
+
+namespace {
+
+Result<ParsedSource> parse(const std::string& text, const std::string& file_name = "story.json") {
+  ParseOptions options;
+  options.file_name = file_name;
+  return parse_stories(text, options);
+}
+
+std::string error_of(const std::string& text) {
+  const auto source = parse(text);
+  return source ? "no error" : source.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("normalised JSON comes back as it went out") {
+  Story story;
+  story.id = "a/b?c";
+  story.version = 2;
+  story.status = StoryStatus::canceled;
+  story.url = "https://example.org/a";
+  story.title = "Ünïcode “title”";
+  story.summary = "S";
+  story.body_text = "One.\n\nTwo.";
+  story.body_html = "<p>One.</p>";
+  story.authors = {"Jane Sample"};
+  story.published = parse_rfc3339("2023-10-18T19:37:00Z");
+  story.embargo = held_indefinitely;
+  story.language = "en";
+  story.topics = {"politics"};
+  story.regions = {"East Asia"};
+  story.section = "World";
+  story.site = "Harbour Post";
+  story.image = "https://example.org/a.jpg";
+  story.urgency = 1;
+  const auto text = boost::json::serialize(to_json(story));
+  for (const auto& written : {text, "[" + text + "]", "{\"stories\":[" + text + "]}"}) {
+    const auto source = parse(written, "dropped.txt");
+    REQUIRE(source);
+    REQUIRE(source->format == "json");
+    REQUIRE(source->warnings.empty());
+    REQUIRE(boost::json::serialize(to_json(source->stories.at(0))) == text);
+  }
+}
+
+TEST_CASE("what crier parse prints can be parsed again") {
+  const auto source = parse(R"([{"title":"One"},{"title":"Two"}])").value();
+  const auto printed = to_json(source);
+  REQUIRE(printed.at("source").at("format") == "json");
+  REQUIRE(printed.at("source").at("bozo") == false);
+  REQUIRE(printed.at("source").at("encoding") == "utf-8");
+  REQUIRE(printed.at("source").as_object().size() == 3);
+  REQUIRE(printed.at("stories").at(1).at("id") == "two");
+  REQUIRE_FALSE(printed.at("stories").at(1).as_object().contains("published"));
+  REQUIRE(parse(boost::json::serialize(printed))->stories.size() == 2);
+}
+
+TEST_CASE("one bad story stops no other") {
+  const auto source =
+      parse(R"([{"title":"A"},{"title":"B","status":"gone"},7,{"summary":"x"},{"id":"c","urgency":12}])")
+          .value();
+  REQUIRE(source.stories.size() == 2);
+  REQUIRE(source.warnings ==
+          std::vector<std::string>{
+              "story.json: story refused: [1].status: must be usable, withheld or canceled",
+              "story.json: story refused: [2]: must be an object",
+              "story.json: story refused: [3] has neither a title nor an id",
+              "story.json: [4].urgency: must be a whole number from 1 to 8; ignored",
+          });
+}
+
+TEST_CASE("numbers serve as ids, `embargoed` as embargo, ninjs' lowest urgency as ours") {
+  const auto story = parse(R"({"id": 42, "embargoed": null, "title": "T", "urgency": 9})")->stories.at(0);
+  REQUIRE(story.id == "42");
+  REQUIRE(story.embargo == held_indefinitely);
+  REQUIRE(story.urgency == 8);
+}
+
+TEST_CASE("broken JSON names line and column") {
+  REQUIRE(error_of("{\"title\": \"T\",\n  \"id\": nope}").starts_with("story.json:2:"));
+  REQUIRE(error_of("{\"title\": \"T\"").find("ends too early") != std::string::npos);
+  REQUIRE(error_of("{\"title\": \"T\"}\n\n x").starts_with("story.json:3:2: "));
+  REQUIRE(error_of(std::string(100'000, '[')).starts_with("story.json:1:"));
+  REQUIRE(error_of("\"just a text\"").find("must be a story") != std::string::npos);
+  REQUIRE(error_of("{\"stories\": {}}").find("stories: must be a list") != std::string::npos);
+  REQUIRE(error_of("{\"title\": \"\"}").find("neither a title nor an id") != std::string::npos);
+}
+
+TEST_CASE("brackets alone do not make a text JSON") {
+  for (const auto* text : {"[BREAKING] Dam breaks\n\nWater.\n", "{{ draft }} Dam breaks\n"}) {
+    const auto source = parse(text, "page.txt");
+    REQUIRE(source);
+    REQUIRE(source->format == "page-text");
+  }
+}
+
+TEST_CASE("control characters smuggled in by escapes are dropped") {
+  const auto story =
+      parse(
+          R"({"title": "A\u0000B\r\nBcc: x", "body_text": "x\u0000\u0007y\r\nz", "topics": ["a\nb", " ", "a b"]})")
+          ->stories.at(0);
+  REQUIRE(story.title == "AB Bcc: x");
+  REQUIRE(story.body_text == "xy\nz");
+  REQUIRE(story.topics == std::vector<std::string>{"a b"});
+}
+
+TEST_CASE("sizes and counts are capped, and said") {
+  std::string list = "[";
+  for (std::size_t i = 0; i <= max_stories; ++i)
+    list += (i ? ",{\"id\":" : "{\"id\":") + std::to_string(i) + "}";
+  const auto many = parse(list + "]").value();
+  REQUIRE(many.stories.size() == max_stories);
+  REQUIRE(many.warnings.size() == 1);
+
+  std::string topics = "\"x\"";
+  for (int i = 0; i < 1000; ++i) topics += ",\"t" + std::to_string(i) + "\"";
+  const auto story =
+      parse("{\"title\":\"" + std::string(5000, 'x') + "\",\"topics\":[" + topics + "]}").value();
+  REQUIRE(story.stories.at(0).title.size() == 1024);
+  REQUIRE(story.stories.at(0).topics.size() == 100);
+  REQUIRE(story.warnings.size() == 2);
+
+  std::string unknown = "{\"id\":1";
+  for (int i = 0; i < 1000; ++i) unknown += ",\"zz" + std::to_string(i) + "\":1";
+  REQUIRE(parse(unknown + "}")->warnings.size() == max_warnings + 1);
+  REQUIRE_FALSE(parse(std::string(max_story_bytes + 1, ' ')));
+}
