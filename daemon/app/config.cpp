@@ -141,7 +141,7 @@ void load_file(std::deque<LoadedFile>& files, const fs::path& name, Diagnostics&
     return;
   }
   auto& loaded = files.emplace_back();
-  loaded.file = {name.string(), std::move(*text), &diagnostics};
+  loaded.file = YamlFile(name.string(), std::move(*text), diagnostics);
   auto root = parse_yaml(loaded.file.text, loaded.file.name, diagnostics);
   if (root) loaded.root = std::move(*root);
 }

@@ -14,11 +14,15 @@
 namespace crier {
 namespace {
 
-constexpr std::array field_names{"title", "topic", "region", "section", "author", "source", "site", "lang"};
+constexpr std::array field_names{"topic", "region", "section", "author", "source", "site", "lang", "title"};
 
-// Where the text of a scalar begins, so that a column inside a query is a column of the file.
-Place place_of(const YamlNode& scalar, const YamlFile& file) {
-  return {file.name, scalar.line, scalar.column + (scalar.quoted ? 1 : 0)};
+// Parses the query in a scalar; a place inside the query becomes a place in the file where the file has the
+// query as it is (no escapes, not folded over lines).
+std::optional<Rule> parse_scalar(std::string_view query, const YamlNode& scalar, const YamlFile& file) {
+  const Place start{file.name, scalar.line, scalar.column + (scalar.quoted ? 1 : 0)};
+  const auto columns =
+      file.line_from(start.line, start.column).starts_with(scalar.scalar) ? Columns::add_up : Columns::start_only;
+  return parse_query(query, start, *file.diagnostics, columns);
 }
 
 std::vector<Rule> read_rules(const YamlNode& node, const YamlFile& file, std::string_view what) {
@@ -29,8 +33,11 @@ std::vector<Rule> read_rules(const YamlNode& node, const YamlFile& file, std::st
   return out;
 }
 
-// The rule that a mapping's any, all, none, at_least … of and fields make together: all must hold.
-std::optional<Rule> read_clauses(YamlSection& section) {
+// The rule that a mapping's any, all, none, at_least … of and fields make together: all must hold. The title
+// of a topic is its name for people, that of a rule inside it is a condition.
+enum class TitleIs { name, condition };
+
+std::optional<Rule> read_clauses(YamlSection& section, TitleIs title) {
   const auto& file = section.file();
   std::vector<Rule> parts;
   if (const auto* any = section.find("any")) parts.push_back(any_of(read_rules(*any, file, "any")));
@@ -44,6 +51,7 @@ std::optional<Rule> read_clauses(YamlSection& section) {
     section.error(*of, "\"of\" belongs to at_least: N");
   }
   for (const std::string_view field : field_names) {
+    if (field == "title" && title == TitleIs::name) continue;
     const auto* node = section.find(field);
     if (node == nullptr) continue;
     std::vector<Rule> values;
@@ -51,7 +59,7 @@ std::optional<Rule> read_clauses(YamlSection& section) {
       const auto query = fmt::format("{}:\"{}\"", field, value);
       // A quotation mark or backslash cannot stand in a value; everything else can.
       if (value.find_first_of("\"\\") != std::string::npos) section.error(*node, "a field's value must be without quotes");
-      else if (auto rule = parse_query(query, place_of(*node, file), *file.diagnostics)) values.push_back(std::move(*rule));
+      else if (auto rule = parse_scalar(query, *node, file)) values.push_back(std::move(*rule));
     }
     if (!values.empty()) parts.push_back(any_of(std::move(values)));
   }
@@ -109,7 +117,7 @@ class BookReader {
     YamlSection section(*entry.value, file, fmt::format("topic {}", entry.key->scalar));
     const auto& name = entry.key->scalar;
     auto title = section.text("title").value_or(name);
-    auto rule = read_clauses(section);
+    auto rule = read_clauses(section, TitleIs::name);
     section.finish();
     if (topics_.contains(name)) {
       file.error(*entry.key, fmt::format("there are two topics \"{}\"", name));
@@ -268,9 +276,9 @@ class BookReader {
 }  // namespace
 
 std::optional<Rule> read_rule(const YamlNode& node, const YamlFile& file) {
-  if (node.kind == YamlNode::Kind::scalar) return parse_query(node.scalar, place_of(node, file), *file.diagnostics);
+  if (node.kind == YamlNode::Kind::scalar) return parse_scalar(node.scalar, node, file);
   YamlSection section(node, file, "rule");
-  auto rule = read_clauses(section);
+  auto rule = read_clauses(section, TitleIs::condition);
   section.finish();
   return rule;
 }

@@ -70,7 +70,8 @@ void print_text(const Newsroom& newsroom, const Story& story, const Matched& mat
     if (explained) fmt::print("    {}\n", to_text(explain(book.rules()[rule].rule, matched.analysed)));
   }
   if (matched.rules.empty()) fmt::print("  no rule matches\n");
-  for (const auto& item : to_json(newsroom, story, matched, false).at("deliveries").as_array()) {
+  const auto shown = to_json(newsroom, story, matched, false);
+  for (const auto& item : shown.at("deliveries").as_array()) {
     const auto& delivery = item.as_object();
     const auto text = [&](std::string_view key) {
       const auto* value = delivery.if_contains(key);

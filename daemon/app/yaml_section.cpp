@@ -9,6 +9,19 @@
 
 namespace crier {
 
+YamlFile::YamlFile(std::string file_name, std::string content, Diagnostics& complaints)
+    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints), line_starts_{0} {
+  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) line_starts_.push_back(at + 1);
+}
+
+std::string_view YamlFile::line_from(int line, int column) const {
+  if (line < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return {};
+  const auto rest = std::string_view(text).substr(line_starts_[static_cast<std::size_t>(line) - 1]);
+  const auto whole = rest.substr(0, rest.find('\n'));
+  return column < 1 || static_cast<std::size_t>(column) > whole.size() ? std::string_view()
+                                                                       : whole.substr(static_cast<std::size_t>(column) - 1);
+}
+
 void YamlFile::error(const YamlNode& at, std::string message) const {
   diagnostics->add({name, at.line, at.column}, std::move(message), caret_excerpt(text, at.line, at.column));
 }

@@ -17,12 +17,21 @@
 namespace crier {
 
 /// A file of the configuration, as long as it is being read.
-struct YamlFile {
+class YamlFile {
+ public:
+  YamlFile() = default;
+  YamlFile(std::string file_name, std::string content, Diagnostics& complaints);
+
   std::string name;
   std::string text;
   Diagnostics* diagnostics = nullptr;
 
   void error(const YamlNode& at, std::string message) const;
+  /// What stands in a line (from 1) from a column (from 1, in bytes) on; empty when there is no such place.
+  std::string_view line_from(int line, int column) const;
+
+ private:
+  std::vector<std::size_t> line_starts_;
 };
 
 class YamlSection {

@@ -31,6 +31,6 @@ bool is_plain_word(std::string_view text);
 
 /// "AND" for "and", "And" …: the operator that a word looks like; empty for other words and for right
 /// operators.
-std::string_view misspelt_operator(std::string_view word);
+std::string misspelt_operator(std::string_view word);
 
 }  // namespace crier
