@@ -1,7 +1,9 @@
 #include "base/workers.hpp"
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -16,7 +18,9 @@ Workers::~Workers() {
 }
 
 asio::awaitable<void> Workers::run_erased(std::function<void()> job) {
-  auto caller = co_await asio::this_coro::executor;
+  // Tracked: the caller's loop has work for as long as it waits for a worker.
+  const auto caller =
+      asio::prefer(co_await asio::this_coro::executor, asio::execution::outstanding_work.tracked);
   auto start = [this, caller, &job](auto handler) {
     asio::post(pool_, [&job, caller, handler = std::move(handler)]() mutable {
       job();

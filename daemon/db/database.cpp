@@ -3,7 +3,9 @@
 #include <vector>
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -28,7 +30,9 @@ Database::~Database() {
 }
 
 asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work) {
-  const auto caller = co_await asio::this_coro::executor;
+  // Tracked: the loop has work for as long as somebody waits for this thread.
+  const auto caller =
+      asio::prefer(co_await asio::this_coro::executor, asio::execution::outstanding_work.tracked);
   auto start = [this, caller, &work](auto handler) {
     // std::function wants something copyable; an awaitable's handler can only be moved.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));

@@ -64,7 +64,7 @@ void put_subject(Statement& insert, int index, const Subject& subject) {
 // The columns a claim needs, in the order read_claim expects; "c" is the chunk, "b" its batch.
 constexpr std::string_view claim_columns =
     "c.id, c.batch_id, b.uid, b.story_id, b.story_version, b.edition, b.occurrence, c.lane, c.expires_at, "
-    "c.members";
+    "b.created_at, c.due_at, c.members";
 
 Claim read_claim(const Statement& row, ChannelKind channel) {
   Claim claim;

@@ -61,11 +61,11 @@ json::object to_json(const Story& story) {
 }
 
 std::string content_hash(const Story& story) {
-  auto noticed = to_json(story);
-  noticed.erase("version");
-  noticed.erase("updated");
-  noticed.erase("source");
-  return sha256(json::serialize(noticed));
+  Story noticed = story;
+  noticed.version = 0;
+  noticed.updated.reset();
+  noticed.source.clear();
+  return sha256(json::serialize(to_json(noticed)));
 }
 
 }  // namespace crier

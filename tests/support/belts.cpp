@@ -26,6 +26,7 @@ template <class T>
 T wait_for(asio::io_context& loop, asio::awaitable<T> work) {
   std::optional<T> value;
   std::exception_ptr failure;
+  loop.restart();  // a loop that ran out of work has stopped
   asio::co_spawn(loop, std::move(work), [&](const std::exception_ptr& failed, T result) {
     failure = failed;
     value = std::move(result);
@@ -111,6 +112,7 @@ Accepted Belts::accept(Story story) {
 
 void Belts::settle() {
   // Quiet for a while in real time: the database thread is the only one that can still bring something.
+  loop_->restart();
   for (int rounds = 0, idle = 0; rounds < 100'000 && idle < 6; ++rounds)
     idle = loop_->run_one_for(std::chrono::milliseconds(5)) == 0 ? idle + 1 : 0;
 }
@@ -121,13 +123,14 @@ void Belts::advance(Duration by) {
 }
 
 void Belts::crash() {
-  // The loop goes first, with every coroutine in the middle of what it was doing.
-  loop_.reset();
-  tasks_.reset();
+  // Nothing is told to stop; the loop goes last, with every coroutine in the middle of what it was doing.
   desk_.reset();
-  intake_.reset();
   courier_.reset();
+  intake_.reset();
+  tasks_.reset();
   database_.reset();
+  clock_.forget_sleepers();
+  loop_.reset();
   start();
 }
 

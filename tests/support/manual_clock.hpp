@@ -20,6 +20,9 @@ class ManualClock final : public Clock {
   /// Moves time and wakes the sleepers that are due; run the loop afterwards to let them go on.
   void advance(Duration by);
 
+  /// Before the loop of the sleepers is destroyed under them.
+  void forget_sleepers() { sleepers_.clear(); }
+
  private:
   struct Sleeper;
   Time now_;
