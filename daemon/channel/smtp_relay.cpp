@@ -67,8 +67,11 @@ Result<SmtpServer> parse_smtp_url(std::string_view text) {
   const bool implicit = url->scheme() == "smtps";
   server.host = url->host_type() == urls::host_type::ipv6 ? std::string(url->host_address()) : url->host();
   server.port = implicit ? 465 : 25;
-  if (url->has_port()) server.port = url->port_number();
-  if (server.port == 0) return Error{"relay URL: the port is not a number from 1 to 65535"};
+  if (url->has_port()) {
+    const auto port = parse_port(std::string_view(url->port()));
+    if (!port) return Error{"relay URL: the port is not a number from 1 to 65535"};
+    server.port = *port;
+  }
   const bool loopback = is_loopback_host(server.host);
   server.security = implicit   ? SmtpSecurity::implicit
                     : loopback ? SmtpSecurity::opportunistic

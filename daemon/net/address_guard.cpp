@@ -152,8 +152,11 @@ Result<UrlTarget> AddressGuard::check_url(std::string_view text) const {
   if (!host) return host.error();
   target.host = std::move(*host);
   target.port = target.tls ? 443 : 80;
-  if (url->has_port()) target.port = url->port_number();
-  if (target.port == 0) return Error{"URL: the port is not a number from 1 to 65535"};
+  if (url->has_port()) {
+    const auto port = parse_port(std::string_view(url->port()));
+    if (!port) return Error{"URL: the port is not a number from 1 to 65535"};
+    target.port = *port;
+  }
   return target;
 }
 

@@ -58,7 +58,6 @@ std::string_view trim(std::string_view text) {
 HttpFailure::Kind kind_of(CURLcode code) {
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return HttpFailure::Kind::bad_request;
     case CURLE_COULDNT_RESOLVE_HOST:
       return HttpFailure::Kind::unresolved;

@@ -163,15 +163,15 @@ void SmtpSession::submit(const Envelope& envelope, std::string_view message) {
     return refuse_unsent(SmtpVerdict::permanent, "no-smtputf8",
                          "the server does not take addresses in UTF-8");
   stage_ = SmtpStage::body;
+  if (data_.has_nul || data_.longest_line > max_line_bytes)
+    return refuse_unsent(SmtpVerdict::permanent, "malformed-message",
+                         "a NUL or a line of more than 998 bytes");
   if (data_.eight_bit && !capabilities_.eight_bit_mime)
     return refuse_unsent(SmtpVerdict::permanent, "no-8bitmime", "the server takes only 7-bit messages");
   if (capabilities_.max_size != 0 && data_.size > capabilities_.max_size) {
     return refuse_unsent(SmtpVerdict::permanent, "too-large",
                          fmt::format("{} bytes; the server takes {}", data_.size, capabilities_.max_size));
   }
-  if (data_.has_nul || data_.longest_line > max_line_bytes)
-    return refuse_unsent(SmtpVerdict::permanent, "malformed-message",
-                         "a NUL or a line of more than 998 bytes");
   if (needs_reset_)
     command(SmtpStage::reset, "RSET");
   else
