@@ -20,6 +20,7 @@
 
 namespace crier {
 
+class CurlLoop;
 class Resolver;
 
 struct HttpRequest {
@@ -83,12 +84,11 @@ class HttpClient {
   boost::asio::awaitable<Result<HttpResponse, HttpFailure>> send(HttpRequest request);
 
  private:
-  class Loop;
   struct Transfer;
 
   Resolver& resolver_;
   HttpClientOptions options_;
-  std::shared_ptr<Loop> loop_;
+  std::shared_ptr<CurlLoop> loop_;
 };
 
 }  // namespace crier

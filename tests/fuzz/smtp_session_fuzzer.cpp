@@ -1,6 +1,7 @@
 // Plays a hostile SMTP server against the client's state machine: the first byte chooses security and login,
 // the rest is what the server says, cut where the session must write. No input may crash it, make it send an
 // address twice or keep it from ending.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,6 @@
 // Headers that strangers send: those of a signed webhook, Retry-After, and URLs for the address guard. The
 // input is cut into fields at its line ends.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -7,7 +7,7 @@
 #include "base/files.hpp"
 #include "base/workers.hpp"
 #include "support/run_loop.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -24,7 +24,7 @@ struct Bench {
     return run_loop(loop, relay.deliver(envelope, message));
   }
 
-  TemporaryFolder folder;
+  TempFolder folder;
   boost::asio::io_context loop;
   Workers workers{1};
   MaildirRelay relay{folder.path() / "mail", workers};
@@ -58,6 +58,9 @@ TEST_CASE("what SMTP would refuse is refused here, and a bad folder is the opera
   const auto refused = bench.deliver({"news@example.org", "not an address", "<1@example.org>"}, "x");
   REQUIRE(refused.kind == OutcomeKind::refused);
   REQUIRE_FALSE(refused.blames_sender);
+  const auto nameless = bench.deliver({"news@example.org", "amara@example.net", ""}, "x");
+  REQUIRE(nameless.kind == OutcomeKind::refused);
+  REQUIRE(nameless.blames_sender);
   std::ofstream(bench.folder.path() / "mail") << "a file where the folder should be";
   const auto failed = bench.deliver({"news@example.org", "amara@example.net", "<1@example.org>"}, "x");
   REQUIRE(failed.kind == OutcomeKind::retry_later);

@@ -81,7 +81,8 @@ TEST_CASE("relay URLs say host, port, user and how TLS is meant") {
        {"", "mail.example.org", "http://mail.example.org", "smtp://", "smtp://a:pw@mail.example.org",
         "smtp://mail.example.org/path", "smtp://mail.example.org#x", "smtp://mail.example.org:0",
         "smtp://mail.example.org?starttls=maybe", "smtp://mail.example.org?tls=1",
-        "smtps://mail.example.org?starttls=off", "smtp://mail.example.org?auth=ntlm"}) {
+        "smtps://mail.example.org?starttls=off", "smtp://a@mail.example.org?starttls=off",
+        "smtp://a@mail.example.org?starttls=opportunistic", "smtp://mail.example.org?auth=ntlm"}) {
     CAPTURE(wrong);
     REQUIRE_FALSE(parse_smtp_url(wrong));
   }

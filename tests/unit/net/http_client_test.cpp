@@ -1,5 +1,7 @@
 #include "net/http_client.hpp"
 
+#include <fstream>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/system/system_error.hpp>
@@ -7,7 +9,9 @@
 
 #include "net/resolver.hpp"
 #include "support/fake_http_server.hpp"
+#include "support/fake_smtp_server.hpp"
 #include "support/run_loop.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -174,6 +178,32 @@ TEST_CASE("a name is resolved by us and reached at the address that was checked"
   auto request = post();
   request.url = "http://LocalHost:" + std::to_string(bench.server.port()) + "/";
   REQUIRE(bench.send(std::move(request)).value().status == 200);
+}
+
+TEST_CASE("a certificate must be for the name in the URL") {
+  // The peer speaks TLS and then no HTTP: that one gets as far as being misunderstood is the point.
+  for (const auto& [name, kind] : {std::pair{"localhost", Kind::lost}, {"elsewhere.example", Kind::tls}}) {
+    CAPTURE(name);
+    const TempFolder folder;
+    const auto certificate = make_certificate(name);
+    std::ofstream(folder.path() / "ca.pem") << certificate.certificate_pem;
+    boost::asio::io_context loop;
+    FakeSmtpScript script;
+    script.certificate = certificate;
+    script.implicit_tls = true;
+    const FakeSmtpServer server(loop, script);
+    Resolver resolver(loop.get_executor());
+    HttpClient client(loop.get_executor(), resolver,
+                      {.guard = AddressGuard::create({.allow = {"localhost"}}).value(),
+                       .ca_file = folder.path() / "ca.pem"});
+    auto request = post();
+    request.url = "https://localhost:" + std::to_string(server.port()) + "/";
+    const auto answer = run_loop(loop, client.send(std::move(request)));
+    REQUIRE_FALSE(answer);
+    CAPTURE(answer.error().message);
+    REQUIRE(answer.error().kind == kind);
+    REQUIRE(answer.error().request_sent == (kind == Kind::lost));
+  }
 }
 
 TEST_CASE("malformed requests are refused before anything is resolved") {

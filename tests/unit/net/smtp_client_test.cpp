@@ -10,7 +10,7 @@
 #include "net/resolver.hpp"
 #include "support/fake_smtp_server.hpp"
 #include "support/run_loop.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -55,7 +55,7 @@ struct Bench {
     return run_loop(loop, connection().send(envelope, message));
   }
 
-  TemporaryFolder folder;
+  TempFolder folder;
   boost::asio::io_context loop;
   Resolver resolver;
   FakeSmtpServer server;
@@ -117,7 +117,7 @@ TEST_CASE("a certificate for another name, or of nobody we trust, is refused bef
     REQUIRE(result.reason == "tls");
     REQUIRE(bench.server.commands() == std::vector<std::string>{"EHLO crier.example", "STARTTLS"});
   }
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto other = make_certificate("elsewhere.example");
   std::ofstream(folder.path() / "ca.pem") << other.certificate_pem;
   Bench trusted_but_wrong(with_tls(other), SmtpSecurity::starttls);

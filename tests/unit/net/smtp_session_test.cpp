@@ -310,6 +310,12 @@ TEST_CASE("a refused, missing or unsafe login is never the recipient's fault") {
   REQUIRE(in_clear.session.step() == SmtpStep::closed);
   REQUIRE(in_clear.result().reason == "auth-in-clear");
 
+  Script unverified(SmtpSecurity::opportunistic, careful);
+  unverified.open("250-STARTTLS\r\n250 AUTH PLAIN\r\n").hear("STARTTLS\r\n").say("220 go\r\n");
+  unverified.session.secured();
+  unverified.hear("EHLO crier.example\r\n").say("250-fake\r\n250 AUTH PLAIN\r\n");
+  REQUIRE(unverified.result().reason == "auth-in-clear");
+
   Script curious(SmtpSecurity::off, login());
   curious.open("250 AUTH LOGIN\r\n");
   for (int i = 0; i < 3; ++i) {
