@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <new>
 
 #include <boost/asio/redirect_error.hpp>
@@ -24,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t max_header_bytes = 64 * 1024;
+constexpr std::size_t max_header_bytes = 65536;
 // Longer than any request waits for its turn; a re-resolution by libcurl would meet open_checked_socket
 // anyway.
 constexpr long pin_seconds = 600;
@@ -157,7 +156,7 @@ std::size_t HttpClient::Transfer::give_body(char* out, std::size_t size, std::si
   auto& transfer = *static_cast<Transfer*>(self);
   const auto& body = transfer.request.body;
   const auto step = std::min(size * count, body.size() - transfer.body_given);
-  std::memcpy(out, body.data() + transfer.body_given, step);
+  std::copy_n(body.data() + transfer.body_given, step, out);
   transfer.body_given += step;
   return step;
 }
@@ -232,7 +231,8 @@ void HttpClient::Transfer::set_options(const HttpClientOptions& options, const U
   if (target.literal) return;
   std::string pin = fmt::format("+{}:{}:", target.host, target.port);
   for (const auto& address : checked)
-    pin += address.is_v4() ? to_string(address) + "," : "[" + to_string(address) + "],";
+    pin +=
+        fmt::format("{0}{2}{1},", address.is_v4() ? "" : "[", address.is_v4() ? "" : "]", to_string(address));
   pin.pop_back();
   pins = curl_slist_append(pins, pin.c_str());
   curl_easy_setopt(easy, CURLOPT_RESOLVE, pins);

@@ -27,7 +27,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using TlsStream = asio::ssl::stream<tcp::socket>;
 
-constexpr std::size_t block_bytes = 64 * 1024;
+constexpr std::size_t block_bytes = 65536;
 constexpr std::size_t max_addresses = 4;
 // How long the reason is waited for when the server stops reading in the middle of a message.
 constexpr Duration last_words = std::chrono::seconds(2);
