@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "audience/suppression.hpp"
-#include "base/bell.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
@@ -130,7 +130,8 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscr
 
 }  // namespace
 
-Courier::Courier(asio::any_io_executor loop, Parts parts) : loop_(std::move(loop)), parts_(std::move(parts)) {
+Courier::Courier(asio::any_io_executor loop, Parts parts)
+    : loop_(std::move(loop)), parts_(std::move(parts)), record_done_(loop_) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
 }
 
@@ -340,8 +341,27 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   log_settled(*work.batch, settled, subscriber, line.sent);
 }
 
-// What has left must be remembered: a database that cannot be written is tried until it can.
+// What has left must be remembered: a database that cannot be written is tried until it can. Outcomes that
+// come while one write is under way share the next one; the slot that found none under way writes.
 asio::awaitable<void> Courier::record(Settled settled) {
+  unrecorded_.push_back(std::move(settled));
+  const auto mine = next_record_;
+  if (recording_) {
+    while (recorded_ < mine) co_await record_done_.wait();
+    co_return;
+  }
+  recording_ = true;
+  while (!unrecorded_.empty()) {
+    const auto batch = std::exchange(unrecorded_, {});
+    const auto number = next_record_++;
+    co_await write_down(batch);
+    recorded_ = number;
+    record_done_.ring();
+  }
+  recording_ = false;
+}
+
+asio::awaitable<void> Courier::write_down(const std::vector<Settled>& settled) {
   for (;;) {
     std::string failure;
     try {
