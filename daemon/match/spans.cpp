@@ -89,7 +89,8 @@ std::vector<Span> find_spans(const clause::Phrase& phrase, const AnalyzedStory& 
 
 std::vector<Span> find_spans(const clause::Prefix& prefix, const AnalyzedStory& story) {
   std::vector<Span> spans;
-  for (const auto position : within(prefix.scope, story.with_prefix(prefix.exact), story))
+  const auto positions = story.with_prefix(prefix.exact);
+  for (const auto position : within(prefix.scope, positions, story))
     spans.push_back({position, position});
   return spans;
 }
