@@ -24,6 +24,9 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// Escapes & < > " ' for HTML text and attributes.
 std::string html_escape(std::string_view text);
 
+/// Only A to Z change: for protocol words and host names.
+std::string to_lower_ascii(std::string_view text);
+
 bool is_valid_utf8(std::string_view text);
 /// Replaces each ill-formed sequence by U+FFFD.
 std::string repair_utf8(std::string_view text);

@@ -41,6 +41,12 @@ boost::asio::awaitable<Outcome> MaildirRelay::deliver(Envelope envelope, std::st
     outcome.reply = address.error().message;
     co_return outcome;
   }
+  if (envelope.message_id.empty()) {  // all such messages would share one file
+    outcome.kind = OutcomeKind::refused;
+    outcome.reason = "no-message-id";
+    outcome.blames_sender = true;
+    co_return outcome;
+  }
   const auto name = maildir_name(envelope);
   const auto written = co_await workers_.run([&] { return write_message(folder_, name, message); });
   if (written) {

@@ -12,7 +12,7 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/core.h>
 
-#include "base/encoding.hpp"
+#include "base/finally.hpp"
 #include "base/log.hpp"
 #include "net/ip_address.hpp"
 
@@ -67,8 +67,11 @@ Result<SmtpServer> parse_smtp_url(std::string_view text) {
   const bool implicit = url->scheme() == "smtps";
   server.host = url->host_type() == urls::host_type::ipv6 ? std::string(url->host_address()) : url->host();
   server.port = implicit ? 465 : 25;
-  if (url->has_port()) server.port = url->port_number();
-  if (server.port == 0) return Error{"relay URL: the port is not a number from 1 to 65535"};
+  if (url->has_port()) {
+    const auto port = parse_port(std::string_view(url->port()));
+    if (!port) return Error{"relay URL: the port is not a number from 1 to 65535"};
+    server.port = *port;
+  }
   const bool loopback = is_loopback_host(server.host);
   server.security = implicit   ? SmtpSecurity::implicit
                     : loopback ? SmtpSecurity::opportunistic
@@ -78,6 +81,10 @@ Result<SmtpServer> parse_smtp_url(std::string_view text) {
   for (const auto& parameter : url->params()) {
     if (const auto read = read_parameter(parameter.key, parameter.value, server); !read) return read.error();
   }
+  const bool verified =
+      server.security == SmtpSecurity::implicit || server.security == SmtpSecurity::starttls;
+  if (!server.login.user.empty() && !verified && !loopback)
+    return Error{"relay URL: a login needs starttls=required or smtps:// to a host that is not this one"};
   return server;
 }
 
@@ -136,11 +143,9 @@ asio::awaitable<void> SmtpRelay::wait_for_turn() {
   }
   Turn turn(executor_);
   const auto place = waiting_.insert(waiting_.end(), &turn);
-  // Also when this frame is destroyed or cancelled while it waits; a turn that came too late is passed on.
-  const auto leave = [&](Turn* mine) {
-    if (!mine->come) waiting_.erase(place);
-  };
-  const std::unique_ptr<Turn, decltype(leave)> leaves_at_exit(&turn, leave);
+  const Finally leave([&] {
+    if (!turn.come) waiting_.erase(place);
+  });
   boost::system::error_code woken;
   co_await turn.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   if (!turn.come) throw boost::system::system_error(asio::error::operation_aborted);
@@ -159,8 +164,7 @@ void SmtpRelay::give_turn() {
 
 asio::awaitable<Outcome> SmtpRelay::deliver(Envelope envelope, std::string message) {
   co_await wait_for_turn();
-  const auto release = [](SmtpRelay* relay) { relay->give_turn(); };
-  const std::unique_ptr<SmtpRelay, decltype(release)> gives_turn_at_exit(this, release);
+  const Finally release([this] { give_turn(); });
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   const auto result = co_await attempt(envelope, message);
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());

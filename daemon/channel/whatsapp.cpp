@@ -22,7 +22,7 @@ namespace json = boost::json;
 
 constexpr std::size_t max_delivery_id = 512;
 constexpr std::size_t max_reply_bytes = 1024;
-constexpr std::size_t max_answer_bytes = 64 * 1024;
+constexpr std::size_t max_answer_bytes = 65536;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';

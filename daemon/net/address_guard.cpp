@@ -7,6 +7,8 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/core.h>
 
+#include "base/encoding.hpp"
+
 namespace crier {
 namespace {
 
@@ -44,14 +46,6 @@ bool is_host_name(std::string_view host) {
          !ends_in_number(host);
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 IpAddress v4_at(const IpAddress& address, std::size_t offset) {
   return ip_address_from_v4(address.bytes.data() + offset);
 }
@@ -65,7 +59,7 @@ bool is_public_v4(const IpAddress& address) {
 }
 
 Result<std::string> read_host(const urls::url_view& url, std::optional<IpAddress>& literal) {
-  const auto host = lower(std::string(url.encoded_host()));
+  const auto host = to_lower_ascii(std::string(url.encoded_host()));
   switch (url.host_type()) {
     case urls::host_type::ipv4:
     case urls::host_type::ipv6: {
@@ -127,7 +121,7 @@ Result<AddressGuard> AddressGuard::create(const AddressRules& rules) {
   for (const auto& entry : rules.allow) {
     if (const auto network = parse_ip_network(entry)) {
       guard.networks_.push_back(*network);
-    } else if (const auto host = lower(entry); is_host_name(host)) {
+    } else if (const auto host = to_lower_ascii(entry); is_host_name(host)) {
       guard.hosts_.push_back(host);
     } else {
       return Error{
@@ -152,8 +146,11 @@ Result<UrlTarget> AddressGuard::check_url(std::string_view text) const {
   if (!host) return host.error();
   target.host = std::move(*host);
   target.port = target.tls ? 443 : 80;
-  if (url->has_port()) target.port = url->port_number();
-  if (target.port == 0) return Error{"URL: the port is not a number from 1 to 65535"};
+  if (url->has_port()) {
+    const auto port = parse_port(std::string_view(url->port()));
+    if (!port) return Error{"URL: the port is not a number from 1 to 65535"};
+    target.port = *port;
+  }
   return target;
 }
 

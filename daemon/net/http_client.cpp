@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <stdexcept>
-#include <unordered_map>
+#include <new>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +13,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/encoding.hpp"
+#include "net/curl_loop.hpp"
 #include "net/resolver.hpp"
 
 namespace crier {
@@ -24,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t max_header_bytes = 64 * 1024;
+constexpr std::size_t max_header_bytes = 65536;
 // Longer than any request waits for its turn; a re-resolution by libcurl would meet open_checked_socket
 // anyway.
 constexpr long pin_seconds = 600;
@@ -41,14 +40,6 @@ bool is_field_value(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::string_view trim(std::string_view text) {
   const auto start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return {};
@@ -58,7 +49,6 @@ std::string_view trim(std::string_view text) {
 HttpFailure::Kind kind_of(CURLcode code) {
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return HttpFailure::Kind::bad_request;
     case CURLE_COULDNT_RESOLVE_HOST:
       return HttpFailure::Kind::unresolved;
@@ -109,7 +99,7 @@ std::string_view to_string(HttpFailure::Kind kind) {
 
 // One request in libcurl's hands. Destroying it takes it back, finished or not.
 struct HttpClient::Transfer {
-  Transfer(std::shared_ptr<Loop> curl_loop, HttpRequest what, const asio::any_io_executor& executor);
+  Transfer(std::shared_ptr<CurlLoop> curl_loop, HttpRequest what);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -118,12 +108,13 @@ struct HttpClient::Transfer {
   void set_body();
   Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
 
+  static void end(void* self, int code);
   static std::size_t give_body(char* out, std::size_t size, std::size_t count, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t open_checked_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
-  std::shared_ptr<Loop> loop;
+  std::shared_ptr<CurlLoop> loop;  // shared: a transfer may be destroyed with the loop's last handlers
   HttpRequest request;
   CURL* easy;
   bool added = false;
@@ -139,167 +130,33 @@ struct HttpClient::Transfer {
   CURLcode code = CURLE_OK;
 };
 
-// Lets one curl multi handle live on an Asio executor: libcurl says which sockets and which timer it waits
-// for, Asio tells when they are ready.
-class HttpClient::Loop : public std::enable_shared_from_this<Loop> {
- public:
-  Loop(asio::any_io_executor executor, const HttpClientOptions& options)
-      : executor_(std::move(executor)), timer_(executor_), multi_(curl_multi_init()) {
-    if (multi_ == nullptr) throw std::runtime_error("libcurl: cannot start");
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Loop::on_socket);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Loop::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.max_connections);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, options.max_connections_per_host);
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, options.max_idle_connections);
-  }
-
-  ~Loop() {
-    // Closing its idle connections, libcurl would call back into what is being destroyed.
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, nullptr);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, nullptr);
-    for (auto& [socket, watched] : sockets_) watched->descriptor.release();
-    curl_multi_cleanup(multi_);
-  }
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-
-  void add(Transfer& transfer) {
-    if (curl_multi_add_handle(multi_, transfer.easy) != CURLM_OK)
-      throw std::runtime_error("libcurl: cannot add a request");
-    transfer.added = true;
-  }
-
-  void remove(Transfer& transfer) { curl_multi_remove_handle(multi_, transfer.easy); }
-
-  const asio::any_io_executor& executor() const { return executor_; }
-
-  /// Lets go of what keeps this alive through the executor.
-  void stop() { timer_.cancel(); }
-
- private:
-  struct Watched {
-    explicit Watched(const asio::any_io_executor& executor) : descriptor(executor) {}
-    asio::posix::stream_descriptor descriptor;
-    bool want_read = false;
-    bool want_write = false;
-    bool reading = false;
-    bool writing = false;
-    bool removed = false;
-  };
-
-  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-    return static_cast<Loop*>(self)->watch(socket, what) ? 0 : -1;
-  }
-
-  static int on_timer(CURLM*, long timeout_ms, void* self) {
-    static_cast<Loop*>(self)->set_timer(timeout_ms);
-    return 0;
-  }
-
-  bool watch(curl_socket_t socket, int what) {
-    auto entry = sockets_.find(socket);
-    if (what == CURL_POLL_REMOVE) {
-      if (entry == sockets_.end()) return true;
-      entry->second->removed = true;
-      entry->second->descriptor.release();
-      sockets_.erase(entry);
-      return true;
-    }
-    if (entry == sockets_.end()) {
-      auto watched = std::make_shared<Watched>(executor_);
-      error_code failed;
-      watched->descriptor.assign(socket, failed);
-      if (failed) return false;
-      entry = sockets_.emplace(socket, std::move(watched)).first;
-    }
-    const auto watched = entry->second;
-    watched->want_read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
-    watched->want_write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
-    wait(socket, watched);
-    return true;
-  }
-
-  void wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched) {
-    if (watched->want_read && !watched->reading) {
-      watched->reading = true;
-      watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                     [self = shared_from_this(), socket, watched](error_code ec) {
-                                       watched->reading = false;
-                                       self->ready(socket, watched, ec,
-                                                   watched->want_read ? CURL_CSELECT_IN : 0);
-                                     });
-    }
-    if (watched->want_write && !watched->writing) {
-      watched->writing = true;
-      watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
-                                     [self = shared_from_this(), socket, watched](error_code ec) {
-                                       watched->writing = false;
-                                       self->ready(socket, watched, ec,
-                                                   watched->want_write ? CURL_CSELECT_OUT : 0);
-                                     });
-    }
-  }
-
-  void ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec, int events) {
-    // `removed`: the number may be another socket's by now.
-    if (watched->removed || ec == asio::error::operation_aborted) return;
-    if (ec) events = CURL_CSELECT_ERR;
-    if (events != 0) act(socket, events);
-    if (!watched->removed) wait(socket, watched);
-  }
-
-  void set_timer(long timeout_ms) {
-    timer_.cancel();
-    if (timeout_ms < 0) return;
-    // Also for 0: libcurl must not be entered from its own callback.
-    timer_.expires_after(std::chrono::milliseconds(timeout_ms));
-    timer_.async_wait([self = shared_from_this()](error_code ec) {
-      if (!ec) self->act(CURL_SOCKET_TIMEOUT, 0);
-    });
-  }
-
-  void act(curl_socket_t socket, int events) {
-    int running = 0;
-    curl_multi_socket_action(multi_, socket, events, &running);
-    int left = 0;
-    while (const auto* message = curl_multi_info_read(multi_, &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      Transfer* transfer = nullptr;
-      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-      transfer->code = message->data.result;
-      transfer->finished = true;
-      transfer->finished_wait.cancel();
-    }
-  }
-
-  asio::any_io_executor executor_;
-  asio::steady_timer timer_;
-  std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets_;
-  CURLM* multi_;
-};
-
-HttpClient::Transfer::Transfer(std::shared_ptr<Loop> curl_loop, HttpRequest what,
-                               const asio::any_io_executor& executor)
-    : loop(std::move(curl_loop)), request(std::move(what)), easy(curl_easy_init()), finished_wait(executor) {
+HttpClient::Transfer::Transfer(std::shared_ptr<CurlLoop> curl_loop, HttpRequest what)
+    : loop(std::move(curl_loop)),
+      request(std::move(what)),
+      easy(curl_easy_init()),
+      finished_wait(loop->executor(), asio::steady_timer::time_point::max()) {
   if (easy == nullptr) throw std::bad_alloc();
-  finished_wait.expires_at(asio::steady_timer::time_point::max());
 }
 
 HttpClient::Transfer::~Transfer() {
-  if (added) loop->remove(*this);
+  if (added) loop->remove(easy);
   curl_easy_cleanup(easy);
   curl_slist_free_all(headers);
   curl_slist_free_all(pins);
+}
+
+void HttpClient::Transfer::end(void* self, int code) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.code = static_cast<CURLcode>(code);
+  transfer.finished = true;
+  transfer.finished_wait.cancel();
 }
 
 std::size_t HttpClient::Transfer::give_body(char* out, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const auto& body = transfer.request.body;
   const auto step = std::min(size * count, body.size() - transfer.body_given);
-  std::memcpy(out, body.data() + transfer.body_given, step);
+  std::copy_n(body.data() + transfer.body_given, step, out);
   transfer.body_given += step;
   return step;
 }
@@ -323,7 +180,8 @@ std::size_t HttpClient::Transfer::take_header(char* data, std::size_t size, std:
   if (line.starts_with("HTTP/")) {  // a new head: an interim one (1xx) came before
     transfer.response.headers.clear();
   } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-    transfer.response.headers.emplace_back(lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+    transfer.response.headers.emplace_back(to_lower_ascii(trim(line.substr(0, colon))),
+                                           trim(line.substr(colon + 1)));
   }
   return line.size();
 }
@@ -373,7 +231,8 @@ void HttpClient::Transfer::set_options(const HttpClientOptions& options, const U
   if (target.literal) return;
   std::string pin = fmt::format("+{}:{}:", target.host, target.port);
   for (const auto& address : checked)
-    pin += address.is_v4() ? to_string(address) + "," : "[" + to_string(address) + "],";
+    pin +=
+        fmt::format("{0}{2}{1},", address.is_v4() ? "" : "[", address.is_v4() ? "" : "]", to_string(address));
   pin.pop_back();
   pins = curl_slist_append(pins, pin.c_str());
   curl_easy_setopt(easy, CURLOPT_RESOLVE, pins);
@@ -394,7 +253,7 @@ void HttpClient::Transfer::set_body() {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     headers = curl_slist_append(headers, "Expect:");
     const bool typed = std::ranges::any_of(
-        request.headers, [](const auto& header) { return lower(header.first) == "content-type"; });
+        request.headers, [](const auto& header) { return to_lower_ascii(header.first) == "content-type"; });
     if (!typed) headers = curl_slist_append(headers, "Content-Type:");
   }
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -417,15 +276,15 @@ Result<HttpResponse, HttpFailure> HttpClient::Transfer::result(const UrlTarget& 
 }
 
 HttpClient::HttpClient(asio::any_io_executor executor, Resolver& resolver, HttpClientOptions options)
-    : resolver_(resolver), options_(std::move(options)) {
-  static const auto started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK) throw std::runtime_error("libcurl: cannot start");
-  loop_ = std::make_shared<Loop>(std::move(executor), options_);
-}
+    : resolver_(resolver),
+      options_(std::move(options)),
+      loop_(std::make_shared<CurlLoop>(
+          std::move(executor),
+          CurlLoop::Limits{options_.max_connections, options_.max_connections_per_host,
+                           options_.max_idle_connections},
+          &Transfer::end)) {}
 
-HttpClient::~HttpClient() {
-  loop_->stop();
-}
+HttpClient::~HttpClient() = default;
 
 asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest request) {
   const auto started = std::chrono::steady_clock::now();
@@ -448,10 +307,11 @@ asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest 
   if (spent >= request.total_timeout)
     co_return HttpFailure{HttpFailure::Kind::timed_out, target->origin() + ": timed out"};
 
-  Transfer transfer(loop_, std::move(request), loop_->executor());
+  Transfer transfer(loop_, std::move(request));
   transfer.checked = std::move(*addresses);
   transfer.set_options(options_, *target, transfer.request.total_timeout - spent);
-  loop_->add(transfer);
+  loop_->add(transfer.easy);
+  transfer.added = true;
   error_code woken;
   co_await transfer.finished_wait.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   if (!transfer.finished) throw boost::system::system_error(asio::error::operation_aborted);

@@ -20,6 +20,7 @@
 
 namespace crier {
 
+class CurlLoop;
 class Resolver;
 
 struct HttpRequest {
@@ -29,7 +30,7 @@ struct HttpRequest {
   std::string body;
   Duration connect_timeout = std::chrono::seconds(5);  ///< includes the TLS handshake
   Duration total_timeout = std::chrono::seconds(20);   ///< includes the name's lookup
-  std::size_t max_response_bytes = 16 * 1024;          ///< of the body; what is beyond is not read
+  std::size_t max_response_bytes = 16384;              ///< of the body; what is beyond is not read
 };
 
 struct HttpResponse {
@@ -83,12 +84,11 @@ class HttpClient {
   boost::asio::awaitable<Result<HttpResponse, HttpFailure>> send(HttpRequest request);
 
  private:
-  class Loop;
   struct Transfer;
 
   Resolver& resolver_;
   HttpClientOptions options_;
-  std::shared_ptr<Loop> loop_;
+  std::shared_ptr<CurlLoop> loop_;
 };
 
 }  // namespace crier

@@ -28,6 +28,13 @@ std::optional<IpAddress> parse_ip_address(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
 IpAddress ip_address_from_v4(const std::uint8_t* four_bytes) {
   auto address = v4_base;
   std::copy_n(four_bytes, 4, address.bytes.begin() + 12);

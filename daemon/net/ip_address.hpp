@@ -21,6 +21,8 @@ struct IpAddress {
 
 /// "192.0.2.1", "2001:db8::1"; no brackets, zones, ports or short spellings such as "127.1".
 std::optional<IpAddress> parse_ip_address(std::string_view text);
+/// 1 to 65535 in decimal digits.
+std::optional<std::uint16_t> parse_port(std::string_view text);
 /// From the four bytes of an IPv4 address, network byte order.
 IpAddress ip_address_from_v4(const std::uint8_t* four_bytes);
 std::string to_string(const IpAddress& address);

@@ -16,6 +16,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/finally.hpp"
+
 namespace crier {
 namespace {
 
@@ -117,8 +119,7 @@ asio::awaitable<Answer> Resolver::resolve(std::string host, Duration timeout) {
     timer.expires_after(timeout);
     const auto place = name->waiting.insert(name->waiting.end(), &timer);
     // Also when this frame is destroyed while it waits.
-    const auto leave = [&](void*) { name->waiting.erase(place); };
-    const std::unique_ptr<void, decltype(leave)> leaves_at_exit(name.get(), leave);
+    const Finally leave([&] { name->waiting.erase(place); });
     boost::system::error_code ended;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ended));
     if (!name->answer && ended) throw boost::system::system_error(asio::error::operation_aborted);

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
+#include <stdexcept>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
@@ -26,7 +27,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using TlsStream = asio::ssl::stream<tcp::socket>;
 
-constexpr std::size_t block_bytes = 64 * 1024;
+constexpr std::size_t block_bytes = 65536;
 constexpr std::size_t max_addresses = 4;
 // How long the reason is waited for when the server stops reading in the middle of a message.
 constexpr Duration last_words = std::chrono::seconds(2);
@@ -182,14 +183,18 @@ asio::awaitable<void> SmtpConnection::Shell::connect() {
 
 asio::awaitable<void> SmtpConnection::Shell::handshake() {
   auto& stream = *deadline_->stream;
+  const bool by_address = parse_ip_address(server_.host).has_value();
   // An opportunistic connection would otherwise be made in clear: an unverified certificate is still better.
   if (server_.security == SmtpSecurity::opportunistic) {
     stream.set_verify_mode(asio::ssl::verify_none);
   } else {
     stream.set_verify_mode(asio::ssl::verify_peer);
-    stream.set_verify_callback(asio::ssl::host_name_verification(server_.host));
+    if (by_address)
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream.native_handle()), server_.host.c_str());
+    else
+      SSL_set1_host(stream.native_handle(), server_.host.c_str());
   }
-  if (!parse_ip_address(server_.host))  // SNI carries names only (RFC 6066 §3)
+  if (!by_address)  // SNI carries names only (RFC 6066 §3)
     SSL_set_tlsext_host_name(stream.native_handle(), server_.host.c_str());
   arm(deadline_, server_.timeouts.tls);
   error_code ec;

@@ -1,5 +1,6 @@
 #include "net/smtp_session.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <utility>
@@ -13,14 +14,6 @@ namespace {
 
 constexpr std::size_t max_line_bytes = 998;  // RFC 5322 §2.1.1
 constexpr std::size_t max_text_bytes = 1024;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return out;
-}
 
 std::string_view take_word(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -38,32 +31,32 @@ bool is_opening(SmtpStage stage) {
 SmtpCapabilities parse_capabilities(const SmtpReply& ehlo_reply) {
   SmtpCapabilities out;
   for (std::size_t i = 1; i < ehlo_reply.lines.size(); ++i) {  // the first line greets
-    const auto line = upper(ehlo_reply.lines[i]);
+    const auto line = to_lower_ascii(ehlo_reply.lines[i]);
     std::string_view rest = line;
     const auto keyword = take_word(rest);
-    if (keyword == "STARTTLS")
+    if (keyword == "starttls")
       out.starttls = true;
-    else if (keyword == "PIPELINING")
+    else if (keyword == "pipelining")
       out.pipelining = true;
-    else if (keyword == "CHUNKING")
+    else if (keyword == "chunking")
       out.chunking = true;
-    else if (keyword == "8BITMIME")
+    else if (keyword == "8bitmime")
       out.eight_bit_mime = true;
-    else if (keyword == "SMTPUTF8")
+    else if (keyword == "smtputf8")
       out.smtp_utf8 = true;
-    else if (keyword == "SIZE") {
+    else if (keyword == "size") {
       out.size = true;
       const auto digits = take_word(rest);
       std::uint64_t size = 0;
       const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
       if (error == std::errc{} && end == digits.data() + digits.size()) out.max_size = size;
-    } else if (keyword == "AUTH") {
+    } else if (keyword == "auth") {
       for (auto mechanism = take_word(rest); !mechanism.empty(); mechanism = take_word(rest)) {
-        if (mechanism == "PLAIN")
+        if (mechanism == "plain")
           out.auth_plain = true;
-        else if (mechanism == "LOGIN")
+        else if (mechanism == "login")
           out.auth_login = true;
-        else if (mechanism == "XOAUTH2")
+        else if (mechanism == "xoauth2")
           out.auth_xoauth2 = true;
       }
     }
@@ -163,15 +156,15 @@ void SmtpSession::submit(const Envelope& envelope, std::string_view message) {
     return refuse_unsent(SmtpVerdict::permanent, "no-smtputf8",
                          "the server does not take addresses in UTF-8");
   stage_ = SmtpStage::body;
+  if (data_.has_nul || data_.longest_line > max_line_bytes)
+    return refuse_unsent(SmtpVerdict::permanent, "malformed-message",
+                         "a NUL or a line of more than 998 bytes");
   if (data_.eight_bit && !capabilities_.eight_bit_mime)
     return refuse_unsent(SmtpVerdict::permanent, "no-8bitmime", "the server takes only 7-bit messages");
   if (capabilities_.max_size != 0 && data_.size > capabilities_.max_size) {
     return refuse_unsent(SmtpVerdict::permanent, "too-large",
                          fmt::format("{} bytes; the server takes {}", data_.size, capabilities_.max_size));
   }
-  if (data_.has_nul || data_.longest_line > max_line_bytes)
-    return refuse_unsent(SmtpVerdict::permanent, "malformed-message",
-                         "a NUL or a line of more than 998 bytes");
   if (needs_reset_)
     command(SmtpStage::reset, "RSET");
   else
@@ -308,8 +301,11 @@ void SmtpSession::authenticate() {
     step_ = SmtpStep::ready;
     return;
   }
-  if (!secured_ && !login_.allow_in_clear)
-    return fail(SmtpVerdict::sender, "auth-in-clear", "a password is not sent without TLS to this relay");
+  // Opportunistic TLS keeps eavesdroppers out, not impostors.
+  const bool trusted = secured_ && security_ != SmtpSecurity::opportunistic;
+  if (!trusted && !login_.allow_in_clear)
+    return fail(SmtpVerdict::sender, "auth-in-clear",
+                "a password is not sent without verified TLS to this relay");
   if (login_.xoauth2) {
     if (!capabilities_.auth_xoauth2)
       return fail(SmtpVerdict::sender, "no-auth", "the server does not offer AUTH XOAUTH2");

@@ -41,7 +41,7 @@ struct SmtpLogin {
   std::string user;  ///< empty = no AUTH
   std::string password;
   bool xoauth2 = false;         ///< the password is an OAuth 2 access token
-  bool allow_in_clear = false;  ///< AUTH without TLS: only for loopback or by the operator's word
+  bool allow_in_clear = false;  ///< AUTH without verified TLS: only for loopback or by the operator's word
 };
 
 enum class SmtpStep {

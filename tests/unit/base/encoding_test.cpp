@@ -43,3 +43,13 @@ TEST_CASE("ill-formed UTF-8 is noticed and repaired") {
   REQUIRE_FALSE(is_valid_utf8("\xed\xa0\x80"));
   REQUIRE(is_valid_utf8(repair_utf8("na\xefve \xed\xa0\x80 \xf0\x9f")));
 }
+
+TEST_CASE("what a stranger said becomes one bounded line") {
+  REQUIRE(to_one_line("  a\r\n\tb \x1b[31m c  ", 100) == "a b [31m c");
+  REQUIRE(to_one_line("a\xFF", 100) == "a\xEF\xBF\xBD");
+  REQUIRE(to_one_line("gr\xC3\xBC\xC3\x9F", 3) == "gr");
+  REQUIRE(to_one_line("gr\xC3\xBC\xC3\x9F", 4) == "gr\xC3\xBC");
+  REQUIRE(to_one_line(std::string(5000, ' ') + "x", 10).size() <= 10);
+  REQUIRE(to_one_line("", 10).empty());
+  REQUIRE(to_one_line("abc", 0).empty());
+}

@@ -1,0 +1,184 @@
+#include "net/curl_loop.hpp"
+
+#include <stdexcept>
+#include <unordered_map>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <curl/curl.h>
+
+namespace crier {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+struct Watched {
+  explicit Watched(const asio::any_io_executor& executor) : descriptor(executor) {}
+
+  asio::posix::stream_descriptor descriptor;
+  bool want_read = false;
+  bool want_write = false;
+  bool reading = false;
+  bool writing = false;
+  bool removed = false;
+};
+
+}  // namespace
+
+// Shared with the handlers of its waits.
+struct CurlLoop::State : std::enable_shared_from_this<State> {
+  State(asio::any_io_executor on, const Limits& limits, Finished tell);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
+  static int on_timer(CURLM* multi, long timeout_ms, void* self);
+  bool watch(curl_socket_t socket, int what);
+  void unwatch(curl_socket_t socket);
+  void wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched);
+  void ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec, int events);
+  void set_timer(long timeout_ms);
+  void act(curl_socket_t socket, int events);
+
+  asio::any_io_executor executor;
+  Finished finished;
+  asio::steady_timer timer;
+  std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets;
+  CURLM* multi = nullptr;
+};
+
+CurlLoop::State::State(asio::any_io_executor on, const Limits& limits, Finished tell)
+    : executor(std::move(on)), finished(tell), timer(executor) {
+  static const auto started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (started == CURLE_OK) multi = curl_multi_init();
+  if (multi == nullptr) throw std::runtime_error("libcurl: cannot start");
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &State::on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &State::on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, limits.connections);
+  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.connections_per_host);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, limits.idle_connections);
+}
+
+CurlLoop::State::~State() {
+  // Closing its idle connections, libcurl would call back into what is being destroyed.
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
+  for (auto& [socket, watched] : sockets) watched->descriptor.release();  // libcurl closes it
+  curl_multi_cleanup(multi);
+}
+
+int CurlLoop::State::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  auto& state = *static_cast<State*>(self);
+  if (what != CURL_POLL_REMOVE) return state.watch(socket, what) ? 0 : -1;
+  state.unwatch(socket);
+  return 0;
+}
+
+int CurlLoop::State::on_timer(CURLM*, long timeout_ms, void* self) {
+  static_cast<State*>(self)->set_timer(timeout_ms);
+  return 0;
+}
+
+bool CurlLoop::State::watch(curl_socket_t socket, int what) {
+  auto& watched = sockets[socket];
+  if (!watched) {
+    watched = std::make_shared<Watched>(executor);
+    error_code failed;
+    watched->descriptor.assign(socket, failed);
+    if (failed) {
+      sockets.erase(socket);
+      return false;
+    }
+  }
+  watched->want_read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
+  watched->want_write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
+  wait(socket, watched);
+  return true;
+}
+
+void CurlLoop::State::unwatch(curl_socket_t socket) {
+  const auto entry = sockets.find(socket);
+  if (entry == sockets.end()) return;
+  entry->second->removed = true;
+  entry->second->descriptor.release();
+  sockets.erase(entry);
+}
+
+void CurlLoop::State::wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched) {
+  if (watched->want_read && !watched->reading) {
+    watched->reading = true;
+    watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                   [self = shared_from_this(), socket, watched](error_code ec) {
+                                     watched->reading = false;
+                                     self->ready(socket, watched, ec,
+                                                 watched->want_read ? CURL_CSELECT_IN : 0);
+                                   });
+  }
+  if (watched->want_write && !watched->writing) {
+    watched->writing = true;
+    watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
+                                   [self = shared_from_this(), socket, watched](error_code ec) {
+                                     watched->writing = false;
+                                     self->ready(socket, watched, ec,
+                                                 watched->want_write ? CURL_CSELECT_OUT : 0);
+                                   });
+  }
+}
+
+void CurlLoop::State::ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec,
+                            int events) {
+  // `removed`: the number may be another socket's by now.
+  if (watched->removed || ec == asio::error::operation_aborted) return;
+  if (ec) events = CURL_CSELECT_ERR;
+  if (events != 0) act(socket, events);
+  if (!watched->removed) wait(socket, watched);
+}
+
+void CurlLoop::State::set_timer(long timeout_ms) {
+  timer.cancel();
+  if (timeout_ms < 0) return;
+  // Also for 0: libcurl must not be entered from its own callback.
+  timer.expires_after(std::chrono::milliseconds(timeout_ms));
+  timer.async_wait([self = shared_from_this()](error_code ec) {
+    if (!ec) self->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+void CurlLoop::State::act(curl_socket_t socket, int events) {
+  int running = 0;
+  curl_multi_socket_action(multi, socket, events, &running);
+  int left = 0;
+  while (const auto* message = curl_multi_info_read(multi, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    void* private_data = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private_data);
+    finished(private_data, message->data.result);
+  }
+}
+
+CurlLoop::CurlLoop(asio::any_io_executor executor, const Limits& limits, Finished finished)
+    : state_(std::make_shared<State>(std::move(executor), limits, finished)) {}
+
+CurlLoop::~CurlLoop() {
+  state_->timer.cancel();  // its handler would keep the state alive
+}
+
+const asio::any_io_executor& CurlLoop::executor() const {
+  return state_->executor;
+}
+
+void CurlLoop::add(void* easy) {
+  if (curl_multi_add_handle(state_->multi, easy) != CURLM_OK)
+    throw std::runtime_error("libcurl: cannot add a request");
+}
+
+void CurlLoop::remove(void* easy) {
+  curl_multi_remove_handle(state_->multi, easy);
+}
+
+}  // namespace crier

@@ -1,0 +1,221 @@
+#include "support/fake_smtp_server.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/tasks.hpp"
+
+namespace crier::test {
+namespace {
+
+namespace asio = boost::asio;
+using asio::use_awaitable;
+using asio::ip::tcp;
+
+constexpr std::size_t max_line = 4U << 20;
+
+std::string verb_of(const std::string& line) {
+  std::string verb = line.substr(0, line.find(' '));
+  for (char& c : verb) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return verb;
+}
+
+}  // namespace
+
+struct FakeSmtpServer::State {
+  State(asio::io_context& loop, FakeSmtpScript given)
+      : script(std::move(given)),
+        acceptor(loop, {asio::ip::address_v4::loopback(), 0}),
+        tls(asio::ssl::context::tls_server),
+        // A connection that breaks off is what many tests want.
+        tasks(loop.get_executor(), [](const std::string&, const std::string&) {}) {
+    if (!script.certificate) return;
+    tls.use_certificate(asio::buffer(script.certificate->certificate_pem), asio::ssl::context::pem);
+    tls.use_private_key(asio::buffer(script.certificate->key_pem), asio::ssl::context::pem);
+  }
+
+  FakeSmtpScript script;
+  tcp::acceptor acceptor;
+  asio::ssl::context tls;
+  std::vector<std::string> commands;
+  std::vector<std::string> messages;
+  int connections = 0;
+  TaskGroup tasks;
+};
+
+namespace {
+
+// One connection. `Owner` is FakeSmtpServer::State, which is private there.
+template <class Owner>
+class Conversation {
+ public:
+  Conversation(std::shared_ptr<Owner> owner, tcp::socket socket)
+      : owner_(std::move(owner)), stream_(std::move(socket), owner_->tls) {}
+
+  asio::awaitable<void> run() {
+    if (owner_->script.implicit_tls) co_await secure();
+    co_await answer("GREETING", {"220 fake.example ESMTP"});
+    while (open_) {
+      const auto line = co_await read_line();
+      owner_->commands.push_back(line);
+      co_await obey(verb_of(line));
+    }
+  }
+
+ private:
+  asio::awaitable<void> secure() {
+    co_await stream_.async_handshake(asio::ssl::stream_base::server, use_awaitable);
+    secured_ = true;
+  }
+
+  asio::awaitable<void> obey(std::string verb) {
+    if (verb == "EHLO") {
+      co_await answer(verb, {hello()});
+    } else if (verb == "STARTTLS") {
+      if (co_await answer(verb, {"220 2.0.0 go"}) && open_) co_await secure();
+    } else if (verb == "AUTH") {
+      co_await answer(verb, {"235 2.7.0 welcome"});
+    } else if (verb == "DATA") {
+      if (co_await answer(verb, {"354 go ahead"}) && open_) {
+        co_await read_message();
+        owner_->commands.emplace_back("BODY");
+        co_await answer("BODY", {"250 2.0.0 taken as 42"});
+      }
+    } else if (verb == "QUIT") {
+      co_await answer(verb, {"221 2.0.0 bye", FakeReply::Manner::say_and_close});
+    } else {
+      co_await answer(verb, {"250 2.0.0 ok"});
+    }
+  }
+
+  std::string hello() const {
+    std::vector<std::string> lines{"fake.example"};
+    for (const auto& each : owner_->script.extensions) lines.push_back(each);
+    if (owner_->script.certificate && !secured_) lines.emplace_back("STARTTLS");
+    std::string out;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (i > 0) out += "\r\n";
+      out += (i + 1 < lines.size() ? "250-" : "250 ") + lines[i];
+    }
+    return out;
+  }
+
+  // True when the scripted or usual answer was a positive one.
+  asio::awaitable<bool> answer(std::string verb, FakeReply usual) {
+    auto reply = std::move(usual);
+    if (auto& scripted = owner_->script.replies[verb]; !scripted.empty()) {
+      reply = scripted.front();
+      scripted.pop_front();
+    }
+    switch (reply.manner) {
+      case FakeReply::Manner::say:
+      case FakeReply::Manner::say_and_close:
+        if (!reply.text.empty()) co_await write(reply.text + "\r\n");
+        if (reply.manner == FakeReply::Manner::say_and_close) {
+          open_ = false;
+          stream_.next_layer().close();
+        }
+        break;
+      case FakeReply::Manner::hang: {
+        asio::steady_timer forever(stream_.get_executor(), asio::steady_timer::time_point::max());
+        co_await forever.async_wait(use_awaitable);
+        break;
+      }
+      case FakeReply::Manner::drip: {
+        asio::steady_timer pause(stream_.get_executor());
+        for (;;) {
+          co_await write("2");
+          pause.expires_after(std::chrono::milliseconds(5));
+          co_await pause.async_wait(use_awaitable);
+        }
+      }
+    }
+    co_return !reply.text.empty() && (reply.text[0] == '2' || reply.text[0] == '3');
+  }
+
+  asio::awaitable<void> write(std::string text) {
+    if (secured_)
+      co_await asio::async_write(stream_, asio::buffer(text), use_awaitable);
+    else
+      co_await asio::async_write(stream_.next_layer(), asio::buffer(text), use_awaitable);
+  }
+
+  asio::awaitable<std::string> read_line() {
+    auto buffer = asio::dynamic_buffer(unread_, max_line);
+    std::size_t size = 0;
+    if (secured_)
+      size = co_await asio::async_read_until(stream_, buffer, "\r\n", use_awaitable);
+    else
+      size = co_await asio::async_read_until(stream_.next_layer(), buffer, "\r\n", use_awaitable);
+    auto line = unread_.substr(0, size - 2);
+    unread_.erase(0, size);
+    co_return line;
+  }
+
+  asio::awaitable<void> read_message() {
+    std::string message;
+    for (;;) {
+      auto line = co_await read_line();
+      if (line == ".") break;
+      if (line.starts_with('.')) line.erase(0, 1);
+      message += line + "\r\n";
+      if (owner_->script.body_limit && message.size() > *owner_->script.body_limit) break;
+    }
+    owner_->messages.push_back(std::move(message));
+  }
+
+  std::shared_ptr<Owner> owner_;
+  asio::ssl::stream<tcp::socket> stream_;
+  std::string unread_;
+  bool secured_ = false;
+  bool open_ = true;
+};
+
+template <class Owner>
+asio::awaitable<void> converse(std::shared_ptr<Owner> owner, tcp::socket socket) {
+  Conversation<Owner> conversation(owner, std::move(socket));
+  co_await conversation.run();
+}
+
+template <class Owner>
+asio::awaitable<void> accept_all(std::shared_ptr<Owner> owner) {
+  for (;;) {
+    auto socket = co_await owner->acceptor.async_accept(use_awaitable);
+    ++owner->connections;
+    owner->tasks.start("conversation", converse(owner, std::move(socket)));
+  }
+}
+
+}  // namespace
+
+FakeSmtpServer::FakeSmtpServer(asio::io_context& loop, FakeSmtpScript script)
+    : state_(std::make_shared<State>(loop, std::move(script))) {
+  state_->tasks.start("accept", accept_all(state_));
+}
+
+FakeSmtpServer::~FakeSmtpServer() {
+  state_->tasks.stop();
+}
+
+std::uint16_t FakeSmtpServer::port() const {
+  return state_->acceptor.local_endpoint().port();
+}
+
+const std::vector<std::string>& FakeSmtpServer::commands() const {
+  return state_->commands;
+}
+
+const std::vector<std::string>& FakeSmtpServer::messages() const {
+  return state_->messages;
+}
+
+int FakeSmtpServer::connections() const {
+  return state_->connections;
+}
+
+}  // namespace crier::test

@@ -1,0 +1,167 @@
+#include "channel/webhook.hpp"
+
+#include <boost/json/object.hpp>
+#include <catch2/catch.hpp>
+
+#include "base/encoding.hpp"
+#include "net/resolver.hpp"
+#include "support/fake_http_server.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run_loop.hpp"
+
+using namespace crier;
+using namespace crier::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// The published vector of Standard Webhooks 1.0.
+const std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const std::string id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const std::string timestamp = "1614265330";
+const std::string body = R"({"test": 2432232314})";
+const std::string signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+const Time at{std::chrono::seconds(1614265330)};
+
+std::vector<std::string> key() {
+  return {parse_webhook_secret(secret).value()};
+}
+
+HttpResponse response(int status, std::vector<std::pair<std::string, std::string>> headers = {}) {
+  HttpResponse out;
+  out.status = status;
+  out.headers = std::move(headers);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the published vector signs and verifies") {
+  REQUIRE(sign_webhook(id, at, body, key()) == signature);
+  REQUIRE(verify_webhook({id, timestamp, signature}, body, key(), at));
+}
+
+TEST_CASE("secrets are whsec_ and 24 to 64 bytes, and errors do not repeat them") {
+  REQUIRE(parse_webhook_secret(secret).value().size() == 24);
+  REQUIRE(parse_webhook_secret(make_webhook_secret()).value().size() == 32);
+  for (const std::string& wrong :
+       {std::string("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), std::string("whsec_"), std::string("whsec_!!!!"),
+        "whsec_" + to_base64(std::string(23, 'k')), "whsec_" + to_base64(std::string(65, 'k'))}) {
+    const auto parsed = parse_webhook_secret(wrong);
+    REQUIRE_FALSE(parsed);
+    REQUIRE(parsed.error().message.find("MfKQ") == std::string::npos);
+  }
+}
+
+TEST_CASE("during a rotation both secrets sign, and either verifies") {
+  const auto old_key = key().front();
+  const auto new_key = parse_webhook_secret(make_webhook_secret()).value();
+  const auto both = sign_webhook(id, at, body, std::vector{new_key, old_key});
+  REQUIRE(both.ends_with(" " + signature));
+  REQUIRE(verify_webhook({id, timestamp, both}, body, std::vector{old_key}, at));
+  REQUIRE(verify_webhook({id, timestamp, both}, body, std::vector{new_key}, at));
+  REQUIRE(verify_webhook({id, timestamp, signature}, body, std::vector{new_key, old_key}, at));
+  REQUIRE(verify_webhook({id, timestamp, "v1a,abc v2,x  " + signature}, body, key(), at));
+}
+
+TEST_CASE("anything changed, too old, too new or malformed does not verify") {
+  REQUIRE_FALSE(verify_webhook({id, timestamp, signature}, body + " ", key(), at));
+  REQUIRE_FALSE(verify_webhook({"msg_x", timestamp, signature}, body, key(), at));
+  REQUIRE_FALSE(verify_webhook({id, "1614265331", signature}, body, key(), at));
+  REQUIRE_FALSE(verify_webhook({id, timestamp, signature}, body, {}, at));
+  REQUIRE(verify_webhook({id, timestamp, signature}, body, key(), at + 5min));
+  REQUIRE(verify_webhook({id, timestamp, signature}, body, key(), at - 5min));
+  REQUIRE_FALSE(verify_webhook({id, timestamp, signature}, body, key(), at + 5min + 1s));
+  REQUIRE_FALSE(verify_webhook({id, timestamp, signature}, body, key(), at - 5min - 1s));
+  for (const auto* bad : {"", "x", "-1614265330", "1614265330.0", " 1614265330", "99999999999999999999",
+                          "9223372036854775807", "1614265330x"}) {
+    CAPTURE(bad);
+    REQUIRE_FALSE(verify_webhook({id, bad, signature}, body, key(), at));
+  }
+  REQUIRE_FALSE(verify_webhook({"", timestamp, signature}, body, key(), at));
+  REQUIRE_FALSE(verify_webhook({"a.b", timestamp, signature}, body, key(), at));
+  for (const std::string& bad : {std::string(), std::string("v1,"), signature.substr(3),
+                                 std::string(100000, ' '), "v2" + signature.substr(2)}) {
+    REQUIRE_FALSE(verify_webhook({id, timestamp, bad}, body, key(), at));
+  }
+}
+
+TEST_CASE("a body has type, timestamp and data, in this order") {
+  REQUIRE(webhook_body("story.corrected", at, {{"id", "s1"}}).value() ==
+          R"({"type":"story.corrected","timestamp":"2021-02-25T15:02:10Z","data":{"id":"s1"}})");
+  for (const auto* bad : {"", ".", "a.", ".a", "a..b", "a b", "a-b", "story/new"}) {
+    CAPTURE(bad);
+    REQUIRE_FALSE(webhook_body(bad, at, {}));
+  }
+}
+
+TEST_CASE("answers are judged by their status alone") {
+  REQUIRE(judge_webhook(response(200), at).kind == OutcomeKind::delivered);
+  REQUIRE(judge_webhook(response(299), at).kind == OutcomeKind::delivered);
+  REQUIRE(judge_webhook(response(410), at).kind == OutcomeKind::refused);
+  REQUIRE(judge_webhook(response(410), at).reason == "gone");
+  for (const int status : {301, 307, 400, 401, 404, 418, 500, 999}) {
+    CAPTURE(status);
+    REQUIRE(judge_webhook(response(status), at).kind == OutcomeKind::retry_later);
+    REQUIRE(judge_webhook(response(status), at).reason == "http-" + std::to_string(status));
+  }
+  for (const int status : {429, 502, 503, 504})
+    REQUIRE(judge_webhook(response(status, {{"retry-after", "90"}}), at).retry_after == 90s);
+  REQUIRE(judge_webhook(response(503, {{"retry-after", "9999999"}}), at).retry_after == 24h);
+  REQUIRE_FALSE(judge_webhook(response(503, {{"retry-after", "later"}}), at).retry_after);
+  REQUIRE_FALSE(judge_webhook(response(500, {{"retry-after", "90"}}), at).retry_after);
+  auto page = response(500);
+  page.body = std::string(5000, 'x') + "\xff";
+  REQUIRE(judge_webhook(page, at).reply.size() == 1024);
+}
+
+TEST_CASE("the schedule of retries ends after ten attempts") {
+  const std::vector<Duration> schedule{5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h};
+  Duration total{};
+  for (int failures = 1; failures <= 9; ++failures) {
+    const auto wait = schedule[static_cast<std::size_t>(failures - 1)];
+    REQUIRE(webhook_retry_delay(failures, 0) == wait);
+    REQUIRE(webhook_retry_delay(failures, 0.999) <= wait + wait / 10);
+    total += wait;
+  }
+  REQUIRE(std::chrono::duration_cast<std::chrono::minutes>(total) == 75h + 35min);
+  REQUIRE_FALSE(webhook_retry_delay(10, 0));
+  REQUIRE_FALSE(webhook_retry_delay(0, 0));
+}
+
+TEST_CASE("each attempt is signed anew with the same id") {
+  boost::asio::io_context loop;
+  FakeHttpServer server(loop, {http_answer(503, "busy", "Retry-After: 5\r\n"), http_answer(204)});
+  Resolver resolver(loop.get_executor());
+  HttpClient client(
+      loop.get_executor(), resolver,
+      {.guard = AddressGuard::create({.allow_http = true, .allow = {"127.0.0.1"}}).value(), .ca_file = {}});
+  ManualClock clock(at);
+  WebhookSender sender(client, clock);
+  const WebhookEndpoint endpoint{server.url("/in"), key()};
+  const auto busy = run_loop(loop, sender.send(endpoint, id, body));
+  REQUIRE(busy.kind == OutcomeKind::retry_later);
+  REQUIRE(busy.retry_after == 5s);
+  REQUIRE(busy.reply == "busy");
+  clock.advance(5s);
+  REQUIRE(run_loop(loop, sender.send(endpoint, id, body)).kind == OutcomeKind::delivered);
+  REQUIRE(server.requests().at(0).find("webhook-signature: " + signature + "\r\n") != std::string::npos);
+  REQUIRE(server.requests().at(0).ends_with("\r\n\r\n" + body));
+  REQUIRE(server.requests().at(1).find("webhook-id: " + id + "\r\n") != std::string::npos);
+  REQUIRE(server.requests().at(1).find("webhook-timestamp: 1614265335\r\n") != std::string::npos);
+  REQUIRE(server.requests().at(1).find(signature) == std::string::npos);
+}
+
+TEST_CASE("a webhook into the private network is tried again, never reached") {
+  boost::asio::io_context loop;
+  FakeHttpServer server(loop, {http_answer(200)});
+  Resolver resolver(loop.get_executor());
+  HttpClient client(loop.get_executor(), resolver,
+                    {.guard = AddressGuard::create({.allow_http = true}).value(), .ca_file = {}});
+  const ManualClock clock(at);
+  WebhookSender sender(client, clock);
+  const auto outcome = run_loop(loop, sender.send({server.url("/in"), key()}, id, body));
+  REQUIRE(outcome.kind == OutcomeKind::retry_later);
+  REQUIRE(outcome.reason == "forbidden");
+  REQUIRE(server.connections() == 0);
+}
