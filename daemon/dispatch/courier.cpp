@@ -281,11 +281,11 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   message.edition = claim.subject.edition;
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *stories.front());
+    message.content = compose_alert(newsroom, *stories.front(), claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
-    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence, stories);
+    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence, stories, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);
