@@ -1,0 +1,37 @@
+// Terms: distinct strings and their small numbers, for one story. The strings lie in one buffer: 16 MB of
+// words that never repeat cost little more than themselves. A value; not shared while it is being filled.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crier {
+
+/// Seeded once per process, so that nobody can prepare a story whose words collide.
+std::uint64_t hash_term(std::string_view text);
+
+class Terms {
+ public:
+  using Id = std::uint32_t;
+
+  /// The number of `text`, given out in order of first sight from 0.
+  Id intern(std::string_view text);
+  std::optional<Id> find(std::string_view text) const;
+  std::string_view operator[](Id id) const;
+  std::size_t size() const { return ends_.size(); }
+
+ private:
+  std::size_t slot_of(std::string_view text) const;
+  void grow();
+
+  static constexpr Id empty = ~Id{0};
+
+  std::string pool_;
+  std::vector<std::size_t> ends_;  // of each term in the pool
+  std::vector<Id> slots_;          // open addressing, a power of two, at most half full
+};
+
+}  // namespace crier

@@ -1,0 +1,61 @@
+// Tokenizer: cuts a text into words, the same way for stories and for rules, whatever the language.
+// It keeps no state between texts and needs linear time and bounded look-ahead on any bytes.
+//
+// - Possessives lose their 's (Ada’s → ada); other apostrophes are dropped (O'Brien → obrien) unless they
+// follow
+//   an elided article, which is a word of its own (l'Élysée → l, élysée).
+// - Hyphens separate: state-of-the-art is four words, and so a phrase in a rule.
+// - 1,000 → 1000; 3.5 stays; initials keep their inner dots (U.S. → u.s, so that it is not the word "us").
+// - C++ and C# are words. @, # and currency signs before a word or amount are words of their own, so that
+//   $5bn is found by $5bn and by 5bn, @reuters by @reuters and by reuters.
+// - Chinese, Japanese and Korean: each ideograph, kana and Hangul syllable is a word, so that a rule's word
+// is
+//   a phrase and cannot be segmented differently from the story (Korean particles stay outside).
+// - Thai, Lao, Khmer, Burmese: the words of ICU's dictionary.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crier {
+
+struct Token {
+  std::string surface;  ///< case-folded (fold_case), with accents; at most 120 bytes, longer words are cut
+  std::uint32_t begin = 0;  ///< bytes [begin, end) of the text, on character boundaries
+  std::uint32_t end = 0;
+};
+
+class Tokenizer {
+ public:
+  /// Texts end at 4 GiB. The text must outlive the tokenizer; ill-formed UTF-8 separates words.
+  explicit Tokenizer(std::string_view text);
+
+  /// Puts the next word into `token`; false at the end of the text.
+  bool next(Token& token);
+
+ private:
+  struct Unit;
+  struct WordShape;
+
+  Unit unit_at(std::size_t at) const;
+  bool is_word_at(std::size_t at) const;
+  bool is_sigil_at(std::size_t at, const Unit& unit) const;
+  bool is_thousands_group(std::size_t at) const;
+  void read_word(Token& token);
+  bool read_joiner(const Unit& unit, WordShape& shape, std::string& word);
+  bool read_apostrophe(const Unit& unit, const WordShape& shape, std::string_view word);
+  void queue_ideographs(const Unit& unit);
+  void queue_segments();
+  bool take_queued(Token& token);
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t word_end_ = 0;  // where the last word ended
+  bool word_ends_in_digit_ = false;
+  std::vector<Token> queued_;  // words found together, the next one last
+};
+
+}  // namespace crier
