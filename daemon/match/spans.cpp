@@ -90,8 +90,7 @@ std::vector<Span> find_spans(const clause::Phrase& phrase, const AnalyzedStory& 
 std::vector<Span> find_spans(const clause::Prefix& prefix, const AnalyzedStory& story) {
   std::vector<Span> spans;
   const auto positions = story.with_prefix(prefix.exact);
-  for (const auto position : within(prefix.scope, positions, story))
-    spans.push_back({position, position});
+  for (const auto position : within(prefix.scope, positions, story)) spans.push_back({position, position});
   return spans;
 }
 

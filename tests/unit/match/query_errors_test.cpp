@@ -89,7 +89,7 @@ TEST_CASE("every error of a query has its column and says what to type") {
       {"region:(a OR b)", 8, "a field has one value; write (region:a OR region:b)"},
       {"region:As*", 8, "region: compares the whole value and knows no *; write it out"},
       {"region:\"-\"", 8, "this value has neither letters nor digits; write one that has"},
-      {"title:", 1, "title: needs a word, a \"phrase\" or (several) behind it, as in title:Putin"},
+      {"title:", 1, "title: needs a word, a \"phrase\" or (several) behind it, as in title:summit"},
       {"title:(a AND region:b)", 14, "title: is about words; write region: outside it"},
       {"title:title:a", 7, "this is within title: already; write only the word"},
       {"title:(a AND urgency<=2)", 14, "title: is about words; write urgency outside it"},

@@ -33,7 +33,7 @@ using Words = std::vector<std::string>;
 TEST_CASE("words are cut as newsrooms write them") {
   const std::vector<std::pair<std::string, Words>> table{
       {"The minister’s plan, again.", {"the", "minister", "plan", "again"}},
-      {"Xi's and Xi’s", {"xi", "and", "xi"}},
+      {"Ada's and Ada’s", {"ada", "and", "ada"}},
       {"O'Brien O’Brien OBRIEN", {"obrien", "obrien", "obrien"}},
       {"the workers' strike, 'quoted'", {"the", "workers", "strike", "quoted"}},
       {"l'Élysée, qu’il, dell'arte", {"l", "élysée", "qu", "il", "dell", "arte"}},
@@ -61,8 +61,8 @@ TEST_CASE("words are cut as newsrooms write them") {
 
 TEST_CASE("words of the world's scripts") {
   const std::vector<std::pair<std::string, Words>> table{
-      {"習近平在北京", {"習", "近", "平", "在", "北", "京"}},
-      {"トランプ大統領とG7", {"ト", "ラ", "ン", "プ", "大", "統", "領", "と", "g7"}},
+      {"記者在北京", {"記", "者", "在", "北", "京"}},
+      {"ホテル会議とG7", {"ホ", "テ", "ル", "会", "議", "と", "g7"}},
       {"ｶﾞｽ", {"ガ", "ス"}},
       {"コンピューター", {"コ", "ン", "ピ", "ュ", "ー", "タ", "ー"}},
       {"대통령이", {"대", "통", "령", "이"}},
@@ -84,18 +84,18 @@ TEST_CASE("words of the world's scripts") {
 }
 
 TEST_CASE("each word knows its bytes in the text") {
-  REQUIRE(originals_of("The U.S. and Xi’s “Café”, $5bn C++") ==
-          Words{"The", "U.S", "and", "Xi", "Café", "$", "5bn", "C++"});
+  REQUIRE(originals_of("The U.S. and Ada’s “Café”, $5bn C++") ==
+          Words{"The", "U.S", "and", "Ada", "Café", "$", "5bn", "C++"});
   REQUIRE(originals_of("北京 cafe\u0301s ไทย") == Words{"北", "京", "cafe\u0301s", "ไทย"});
 }
 
 TEST_CASE("accents fold away, letters do not") {
   const std::vector<std::pair<std::string, std::string>> table{
-      {"müller", "muller"}, {"wałęsa", "walesa"}, {"ångström", "angstrom"}, {"tiếng", "tieng"},
-      {"søren", "soren"},   {"ışık", "isik"},     {"i̇stanbul", "istanbul"}, {"ελλάδα", "ελλαδα"},
-      {"ёлка", "елка"},     {"йод", "йод"},       {"київ", "київ"},         {"مُحَمَّد", "محمد"},
-      {"أحمد", "احمد"},     {"مصـــر", "مصر"},    {"שָלוֹם", "שלום"},         {"ガス", "ガス"},
-      {"한국", "한국"},     {"मंत्री", "मंत्री"},     {"plain", "plain"},
+      {"müller", "muller"}, {"łódź", "lodz"},  {"ångström", "angstrom"}, {"tiếng", "tieng"},
+      {"søren", "soren"},   {"ışık", "isik"},  {"i̇stanbul", "istanbul"}, {"ελλάδα", "ελλαδα"},
+      {"ёлка", "елка"},     {"йод", "йод"},    {"київ", "київ"},         {"مُحَمَّد", "محمد"},
+      {"أحمد", "احمد"},     {"مصـــر", "مصر"}, {"שָלוֹם", "שלום"},         {"ガス", "ガス"},
+      {"한국", "한국"},     {"मंत्री", "मंत्री"},  {"plain", "plain"},
   };
   for (const auto& [text, folded] : table) {
     CAPTURE(text);
