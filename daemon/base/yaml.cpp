@@ -134,7 +134,8 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
     diagnostics.add({file, 0, 0}, "not a UTF-8 text file");
     return std::nullopt;
   }
-  std::istringstream stream{std::string(text)};
+  // Only before an end marker does yaml-cpp notice a quotation that is never closed.
+  std::istringstream stream{std::string(text) + "\n...\n"};
   Builder builder;
   try {
     YAML::Parser parser(stream);
@@ -148,7 +149,7 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
     report(refused.mark, refused.message, text, file, diagnostics);
     return std::nullopt;
   } catch (const YAML::ParserException& e) {
-    report(e.mark, "not YAML: " + e.msg, text, file, diagnostics);
+    report(e.mark, "not YAML: " + repair_utf8(e.msg), text, file, diagnostics);
     return std::nullopt;
   }
   return builder.take_root();
