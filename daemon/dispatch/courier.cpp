@@ -337,6 +337,11 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
     if (claim.subject.edition.empty())
       parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
   }
+  if (settled.settlement == Settlement::retry) {
+    // It may be due before whatever the line waits for, if that waits for anything at all.
+    line.look_again = true;
+    line.work_owed.ring();
+  }
   parts_.metrics.delivery_ended(to_string(claim.channel), outcome_name(settled.settlement));
   log_settled(*work.batch, settled, subscriber, line.sent);
 }
