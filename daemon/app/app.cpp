@@ -117,6 +117,7 @@ struct App::Parts {
 
   std::filesystem::path config_path;
   asio::io_context loop{1};
+  asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP};  // from the start: one that comes early waits
   SystemClock clock;
   Notify notify;
   std::shared_ptr<Config> config;  // the current snapshot; const to everybody but the loader
@@ -355,7 +356,6 @@ asio::awaitable<void> App::Parts::feed_watchdog() {
 }
 
 asio::awaitable<void> App::Parts::obey_signals() {
-  asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal == SIGHUP) {
