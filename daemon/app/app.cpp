@@ -247,6 +247,7 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
 }
 
 void App::Parts::start() {
+  metrics.set_reload_successful(true);  // only a good configuration comes this far
   tasks.start("signals", obey_signals());
   tasks.start("storage", look_after_storage());
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
