@@ -32,6 +32,7 @@ class Supervisor:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(address)
         self._socket.settimeout(support.PATIENCE)
+        self.signs_of_life = 0
 
     def __enter__(self):
         return self
@@ -42,13 +43,18 @@ class Supervisor:
     def next(self):
         """What comes next but for signs of life."""
         while True:
-            told = dict(line.split("=", 1) for line in self._socket.recv(4096).decode().splitlines())
-            if "WATCHDOG" not in told:
+            told = self._receive()
+            if told != {"WATCHDOG": "1"}:
                 return told
 
     def wait_for_life(self, count):
-        while count > 0:
-            count -= self._socket.recv(4096).decode() == "WATCHDOG=1"
+        while self.signs_of_life < count:
+            self._receive()
+
+    def _receive(self):
+        told = dict(line.split("=", 1) for line in self._socket.recv(4096).decode().splitlines())
+        self.signs_of_life += told == {"WATCHDOG": "1"}
+        return told
 
 
 class SystemdTest(support.NewsroomTest):
@@ -98,7 +104,8 @@ class SystemdTest(support.NewsroomTest):
         daemon.wait_for("delivery.sent", count=2)
         self.assertEqual(supervisor.next()["READY"], "1")
         daemon.stop()
-        self.assertEqual(supervisor._socket.recv(4096), b"STOPPING=1")
+        self.assertEqual(supervisor.next()["STOPPING"], "1")
+        self.assertEqual(supervisor.signs_of_life, 0)
 
     def test_a_supervisor_that_is_gone(self):
         daemon = self.serve(NOTIFY_SOCKET=self.address, WATCHDOG_USEC="2000")
