@@ -1,11 +1,13 @@
 #include "base/bell.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <exception>
 
 namespace crier {
 
@@ -37,7 +39,12 @@ asio::awaitable<void> Bell::wait() {
 
 asio::awaitable<void> Bell::wait_until(Clock& clock, Time time) {
   using namespace asio::experimental::awaitable_operators;
-  co_await (wait() || clock.sleep_until(time));
+  try {
+    co_await (wait() || clock.sleep_until(time));
+  } catch (const asio::multiple_exceptions& both) {
+    // A cancellation ends both sides; who waits knows it only as the operation_aborted of one.
+    std::rethrow_exception(both.first_exception());
+  }
 }
 
 }  // namespace crier
