@@ -1,13 +1,14 @@
 #include "app/config.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <boost/url/parse.hpp>
 #include <deque>
 #include <map>
 
+#include <boost/url/parse.hpp>
+#include <fmt/core.h>
+
 #include "app/config_parts.hpp"
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "render/template.hpp"
 
@@ -36,7 +37,8 @@ std::vector<fs::path> config_files(const fs::path& path, Diagnostics& diagnostic
       continue;
     }
     const auto extension = walk->path().extension();
-    if ((extension == ".yaml" || extension == ".yml") && walk->is_regular_file(failed)) files.push_back(walk->path());
+    if ((extension == ".yaml" || extension == ".yml") && walk->is_regular_file(failed))
+      files.push_back(walk->path());
   }
   if (failed) diagnostics.add({path.string(), 0, 0}, "cannot list the folder: " + failed.message());
   std::ranges::sort(files);
@@ -47,6 +49,7 @@ std::vector<fs::path> config_files(const fs::path& path, Diagnostics& diagnostic
 struct LoadedFile {
   YamlFile file;
   YamlNode root;
+  bool is_read = false;
 };
 
 // What is collected over all files before it can be read.
@@ -54,28 +57,37 @@ struct Collected {
   std::vector<Pending> topics;
   std::vector<Pending> editions;
   std::vector<Pending> subscribers;
+  std::vector<Pending> tests;
   std::map<std::string, std::string> single;  // section → file that has it
+  bool is_whole = true;                       // every file could be read
 };
 
-void collect_entries(std::vector<Pending>& into, const YamlNode& node, const YamlFile& file, std::string_view what) {
-  for_each_entry(node, file, what,
-                 [&](const YamlNode& key, const YamlNode& value) { into.push_back({&file, &key, &value}); });
+void collect_entries(std::vector<Pending>& into, const YamlNode& node, const YamlFile& file,
+                     std::string_view what) {
+  for_each_entry(node, file, what, [&](const YamlNode& key, const YamlNode& value) {
+    into.push_back({&file, &key, &value});
+  });
+}
+
+void collect_items(std::vector<Pending>& into, const YamlNode& node, const YamlFile& file,
+                   std::string_view what) {
+  for_each_item(node, file, what, [&](const YamlNode& item) { into.push_back({&file, nullptr, &item}); });
 }
 
 // What ops and tests say about readers: entries that add up over the files.
-void collect_rules(YamlSection& section, Config& config, Collected& collected) {
+void collect_rules(YamlSection& section, Collected& collected) {
   const auto& file = section.file();
-  if (const auto* node = section.find("tests")) read_tests(*node, file, config);
   if (const auto* node = section.find("topics")) collect_entries(collected.topics, *node, file, "topics");
-  if (const auto* node = section.find("editions")) collect_entries(collected.editions, *node, file, "editions");
+  if (const auto* node = section.find("editions"))
+    collect_entries(collected.editions, *node, file, "editions");
   if (const auto* node = section.find("subscribers"))
-    for_each_item(*node, file, "subscribers", [&](const YamlNode& item) {
-      collected.subscribers.push_back({&file, nullptr, &item});
-    });
+    collect_items(collected.subscribers, *node, file, "subscribers");
+  if (const auto* node = section.find("tests")) collect_items(collected.tests, *node, file, "tests");
 }
 
 void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
-  const auto& [file, root] = loaded;
+  const auto& file = loaded.file;
+  const auto& root = loaded.root;
   if (root.kind == YamlNode::Kind::null) return;
   YamlSection section(root, file, "the configuration");
   // Sections that describe one thing stand in one file; the others add up.
@@ -93,7 +105,7 @@ void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   if (const auto* node = single("alerts")) read_alerts(*node, file, config);
   if (single("public_url") != nullptr) {
     auto& url = config.newsroom.public_url;
-    url = section.text("public_url").value_or("");
+    url = read_url(section, "public_url");
     while (url.ends_with('/')) url.pop_back();
   }
   if (single("state") != nullptr) config.state = section.text("state").value_or("var");
@@ -101,7 +113,7 @@ void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   for (auto& region : section.texts("regions")) config.vocabulary.regions.push_back(std::move(region));
   for (auto& topic : section.texts("story_topics")) config.vocabulary.topics.push_back(std::move(topic));
   if (const auto* node = section.find("sources")) read_sources(*node, file, config);
-  collect_rules(section, config, collected);
+  collect_rules(section, collected);
   section.finish();
 }
 
@@ -111,39 +123,40 @@ fs::path find_templates(const fs::path& configured, const fs::path& config_path)
   std::error_code ignored;
   const auto folder = fs::is_directory(config_path, ignored) ? config_path : config_path.parent_path();
   const auto program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const auto& candidate :
-       {fs::path("templates"), folder / "templates", folder / "../templates", program / "../../templates",
-        program / "../share/crier/templates"}) {
+  for (const auto& candidate : {fs::path("templates"), folder / "templates", folder / "../templates",
+                                program / "../../templates", program / "../share/crier/templates"}) {
     if (fs::is_directory(candidate, ignored)) return candidate;
   }
   return "templates";
 }
 
 // What the parts need of one another.
-void check_whole(Config& config, const Collected& collected, const std::string& where, Diagnostics& diagnostics) {
-  if (!collected.single.contains("site"))
+void check_whole(Config& config, const Collected& collected, const std::string& where,
+                 Diagnostics& diagnostics) {
+  // What a file that cannot be read may hold is not missed.
+  if (!collected.single.contains("site") && collected.is_whole)
     diagnostics.add({where, 0, 0}, "there is no \"site:\" section with the publication's name");
   auto& newsroom = config.newsroom;
   if (config.public_listener && newsroom.public_url.empty())
-    newsroom.public_url = fmt::format("http://{}:{}", config.public_listener->host, config.public_listener->port);
-  if (const auto url = boost::urls::parse_uri(newsroom.site.url)) newsroom.own_hosts.push_back(url->host());
+    newsroom.public_url =
+        fmt::format("http://{}:{}", config.public_listener->host, config.public_listener->port);
+  if (const auto url = boost::urls::parse_uri(newsroom.site.url))
+    newsroom.own_hosts.push_back(to_lower_ascii(url->host()));
 }
 
-}  // namespace
-
-namespace {
-
-// The root of one file; a file that cannot be read or is no YAML is complained about and left out.
-void load_file(std::deque<LoadedFile>& files, const fs::path& name, Diagnostics& diagnostics) {
+// The root of one file, empty when it cannot be read or is no YAML, which is complained about.
+const LoadedFile& load_file(std::deque<LoadedFile>& files, const fs::path& name, Diagnostics& diagnostics) {
+  auto& loaded = files.emplace_back();
   auto text = read_file(name, max_config_file_bytes);
   if (!text) {
     diagnostics.add({}, text.error().message);
-    return;
+    return loaded;
   }
-  auto& loaded = files.emplace_back();
   loaded.file = YamlFile(name.string(), std::move(*text), diagnostics);
   auto root = parse_yaml(loaded.file.text, loaded.file.name, diagnostics);
+  loaded.is_read = root.has_value();
   if (root) loaded.root = std::move(*root);
+  return loaded;
 }
 
 // Keeps of the configuration what is not replaced by a file of rules.
@@ -151,18 +164,17 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const fs::path& rules_f
                           Diagnostics& diagnostics) {
   Collected collected;
   for (const auto& loaded : files) read_root(loaded, config, collected);
+  collected.is_whole = !files.empty() && std::ranges::all_of(files, &LoadedFile::is_read);
   if (rules_file.empty()) return collected;
   collected.topics.clear();
   collected.editions.clear();
   collected.subscribers.clear();
-  config.tests.clear();
-  load_file(files, rules_file, diagnostics);
-  const auto& rules = files.back();
-  if (rules.file.name == rules_file.string() && rules.root.kind != YamlNode::Kind::null) {
-    YamlSection section(rules.root, rules.file, "the rules");
-    collect_rules(section, config, collected);
-    section.finish();
-  }
+  collected.tests.clear();
+  const auto& rules = load_file(files, rules_file, diagnostics);
+  if (rules.root.kind == YamlNode::Kind::null) return collected;
+  YamlSection section(rules.root, rules.file, "the rules");
+  collect_rules(section, collected);
+  section.finish();
   return collected;
 }
 
@@ -187,9 +199,11 @@ Config load_config(const fs::path& path, Diagnostics& diagnostics, const fs::pat
   const auto collected = read_with_rules(files, rules_file, config, diagnostics);
   for (const auto& edition : collected.editions) read_edition(edition, config);
   read_book(collected.topics, collected.subscribers, config);
+  for (const auto& test : collected.tests) read_test(test, config);
   config.templates_path = find_templates(config.templates_path, path);
   config.newsroom.templates = TemplateSet::load(config.templates_path, diagnostics);
   check_whole(config, collected, path.string(), diagnostics);
+  diagnostics.sort();
   return config;
 }
 

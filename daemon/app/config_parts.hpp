@@ -23,7 +23,8 @@ void read_channels(const YamlNode& node, const YamlFile& file, Config& config);
 void read_http(const YamlNode& node, const YamlFile& file, Config& config);
 void read_alerts(const YamlNode& node, const YamlFile& file, Config& config);
 void read_edition(const Pending& entry, Config& config);
-void read_tests(const YamlNode& node, const YamlFile& file, Config& config);
+/// When the book and the editions are there: a test names both.
+void read_test(const Pending& entry, Config& config);
 
 /// Topics first, then subscribers, whose follows refer to them and to the editions.
 void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config);
@@ -31,7 +32,10 @@ void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& s
 /// A node of a rule: a query, or a mapping of any, all, none, at_least … of, and fields.
 std::optional<Rule> read_rule(const YamlNode& node, const YamlFile& file);
 
-/// A zone that exists, reported at `at` otherwise.
+/// An absolute http or https URL, reported otherwise; empty when the key is absent.
+std::string read_url(YamlSection& section, std::string_view key);
+
+/// A zone that exists, reported at `at` otherwise; what is not even a text is left to YamlSection::text.
 std::optional<Zone> read_zone(const YamlNode& at, const YamlFile& file);
 
 /// The secret a `…_file` key refers to; empty when the key is absent or the secret cannot be had (reported).

@@ -1,30 +1,19 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
-#include <boost/url/parse.hpp>
 #include <charconv>
+
+#include <boost/url/parse.hpp>
+#include <fmt/core.h>
 
 #include "app/config_parts.hpp"
 #include "app/secret.hpp"
 #include "base/suggest.hpp"
+#include "channel/smtp_relay.hpp"
+#include "net/address_guard.hpp"
+#include "net/envelope.hpp"
 
 namespace crier {
 namespace {
-
-// An absolute http or https URL, reported otherwise.
-std::string read_url(YamlSection& section, std::string_view key) {
-  const auto* node = section.find(key);
-  auto text = section.text(key).value_or("");
-  if (text.empty()) return text;
-  // "{id}" is ours, not part of URL syntax.
-  auto filled = text;
-  for (auto at = filled.find("{id}"); at != std::string::npos; at = filled.find("{id}")) filled.replace(at, 4, "id");
-  const auto url = boost::urls::parse_uri(filled);
-  if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty())
-    section.error(*node, fmt::format("{} must be an absolute http or https URL", key));
-  return text;
-}
 
 std::optional<ListenConfig> read_listen(const YamlNode& node, const YamlFile& file, std::string_view what,
                                         YamlSection& section) {
@@ -40,29 +29,38 @@ std::optional<ListenConfig> read_listen(const YamlNode& node, const YamlFile& fi
   }
   if (good) return listen;
   const auto* at = section.find("listen");
-  file.error(at != nullptr ? *at : node, fmt::format("{} needs listen: HOST:PORT, like 127.0.0.1:8080", what));
+  file.error(at != nullptr ? *at : node,
+             fmt::format("{} needs listen: HOST:PORT, like 127.0.0.1:8080", what));
   return std::nullopt;
+}
+
+// What is wrong with a relay; empty when nothing is.
+std::string relay_mistake(std::string_view relay) {
+  if (relay.starts_with("maildir:"))
+    return relay == "maildir:" ? "relay needs a folder: maildir:PATH" : std::string();
+  if (!relay.starts_with("smtp://") && !relay.starts_with("smtps://"))
+    return "relay must be maildir:PATH, smtp://HOST:PORT or smtps://HOST:PORT";
+  const auto server = parse_smtp_url(relay);
+  return server ? std::string() : server.error().message;
 }
 
 void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
   YamlSection section(node, file, "channels.email");
   EmailConfig email;
   email.relay = section.required_text("relay");
-  const auto* relay = section.find("relay");
-  const bool known = email.relay.starts_with("maildir:") || email.relay.starts_with("smtp://") ||
-                     email.relay.starts_with("smtps://");
-  if (relay != nullptr && !email.relay.empty() && !known)
-    section.error(*relay, "relay must be maildir:PATH, smtp://HOST:PORT or smtps://HOST:PORT");
+  if (!email.relay.empty()) {
+    if (const auto mistake = relay_mistake(email.relay); !mistake.empty())
+      section.error(*section.find("relay"), mistake);
+  }
   email.from = section.required_text("from");
-  const auto* from = section.find("from");
-  const auto at_sign = email.from.find('@');
-  if (from != nullptr && (at_sign == std::string::npos || at_sign == 0 || at_sign + 1 == email.from.size() ||
-                          email.from.find_first_of(" <>\r\n\t,") != std::string::npos))
-    section.error(*from, "from must be a bare address like news@example.org; its display name goes to from_name");
+  if (!email.from.empty() && !to_wire_address(email.from))
+    section.error(*section.find("from"),
+                  "from must be a bare address like news@example.org; its display name goes to from_name");
   email.from_name = section.text("from_name").value_or("");
   email.password = read_secret_key(section, "password_file");
   email.ca_file = section.text("ca_file").value_or("");
-  email.connections = static_cast<unsigned>(section.integer("connections", 1, 256).value_or(email.connections));
+  email.connections =
+      static_cast<unsigned>(section.integer("connections", 1, 256).value_or(email.connections));
   email.timeout = section.duration("timeout");
   section.finish();
   config.email = std::move(email);
@@ -85,10 +83,10 @@ void read_whatsapp(const YamlNode& node, const YamlFile& file, Config& config) {
   whatsapp.template_name = section.required_text("template");
   whatsapp.language = section.text("language").value_or("en_US");
   static constexpr std::array<std::string_view, 4> known{"title", "summary", "reason", "url"};
-  whatsapp.parameters = section.texts("parameters");
-  for (const auto& name : whatsapp.parameters) {
+  for (const auto* node_of_name : section.text_nodes("parameters")) {
+    const auto& name = whatsapp.parameters.emplace_back(node_of_name->scalar);
     if (std::ranges::find(known, name) == known.end())
-      section.error(*section.find("parameters"),
+      section.error(*node_of_name,
                     fmt::format("there is no parameter \"{}\"{}", name, did_you_mean(name, known)));
   }
   if (section.find("parameters") == nullptr) whatsapp.parameters = {"title", "summary"};
@@ -109,8 +107,13 @@ void read_webhook(const YamlNode& node, const YamlFile& file, Config& config) {
   WebhookConfig webhook;
   webhook.allow_http = section.flag("allow_http").value_or(false);
   webhook.allow = section.texts("allow");
+  AddressRules rules;
+  rules.allow = webhook.allow;
+  if (const auto guard = AddressGuard::create(rules); !guard)
+    section.error(*section.find("allow"), guard.error().message);
   webhook.timeout = section.duration("timeout").value_or(webhook.timeout);
-  webhook.connections = static_cast<unsigned>(section.integer("connections", 1, 1024).value_or(webhook.connections));
+  webhook.connections =
+      static_cast<unsigned>(section.integer("connections", 1, 1024).value_or(webhook.connections));
   section.finish();
   config.webhook = std::move(webhook);
 }
@@ -120,16 +123,34 @@ unsigned read_days(YamlSection& section) {
   const auto* node = section.find("days");
   if (node == nullptr) return 0x7F;
   unsigned days = 0;
-  for (const auto& word : section.texts("days")) {
-    const auto found = std::ranges::find(names, word);
-    if (found == names.end()) section.error(*node, fmt::format("\"{}\" is no day; write mon, tue, wed, thu, fri, sat, sun", word));
-    else days |= 1U << (found - names.begin());
+  const auto words = section.text_nodes("days");
+  for (const auto* word : words) {
+    const auto found = std::ranges::find(names, word->scalar);
+    if (found == names.end())
+      section.error(*word,
+                    fmt::format("\"{}\" is no day: write mon, tue, wed, thu, fri, sat or sun", word->scalar));
+    else
+      days |= 1U << (found - names.begin());
   }
-  if (days == 0) section.error(*node, "days must name at least one day");
+  if (words.empty()) section.error(*node, "days must name at least one day");
   return days;
 }
 
 }  // namespace
+
+std::string read_url(YamlSection& section, std::string_view key) {
+  const auto* node = section.find(key);
+  auto text = section.text(key).value_or("");
+  if (text.empty()) return text;
+  // "{id}" is ours, not part of URL syntax.
+  auto filled = text;
+  for (auto at = filled.find("{id}"); at != std::string::npos; at = filled.find("{id}"))
+    filled.replace(at, 4, "id");
+  const auto url = boost::urls::parse_uri(filled);
+  if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty())
+    section.error(*node, fmt::format("{} must be an absolute http or https URL", key));
+  return text;
+}
 
 std::string read_secret_key(YamlSection& section, std::string_view key) {
   const auto* node = section.find(key);
@@ -141,6 +162,7 @@ std::string read_secret_key(YamlSection& section, std::string_view key) {
 }
 
 std::optional<Zone> read_zone(const YamlNode& at, const YamlFile& file) {
+  if (at.kind != YamlNode::Kind::scalar || at.scalar.empty()) return std::nullopt;
   auto zone = Zone::find(at.scalar);
   if (zone) return std::move(*zone);
   file.error(at, zone.error().message);
@@ -174,7 +196,8 @@ void read_sources(const YamlNode& node, const YamlFile& file, Config& config) {
     }
     section.finish();
     for (const auto& other : config.folders) {
-      if (other.name == folder.name) file.error(key, fmt::format("there are two sources \"{}\"", folder.name));
+      if (other.name == folder.name)
+        file.error(key, fmt::format("there are two sources \"{}\"", folder.name));
     }
     config.folders.push_back(std::move(folder));
   });
@@ -219,7 +242,8 @@ void read_edition(const Pending& entry, Config& config) {
   YamlSection section(*entry.value, file, fmt::format("edition {}", entry.key->scalar));
   Edition edition;
   edition.name = entry.key->scalar;
-  if (edition.name == "alert") file.error(*entry.key, "an edition cannot be named \"alert\": that is the word for at once");
+  if (edition.name == "alert")
+    file.error(*entry.key, "an edition cannot be named \"alert\": that is the word for at once");
   if (config.newsroom.find_edition(edition.name) != nullptr)
     file.error(*entry.key, fmt::format("there are two editions \"{}\"", edition.name));
   edition.title = section.text("title").value_or(edition.name);
@@ -241,25 +265,54 @@ void read_edition(const Pending& entry, Config& config) {
   config.newsroom.editions.push_back(std::move(edition));
 }
 
-void read_tests(const YamlNode& node, const YamlFile& file, Config& config) {
-  for_each_item(node, file, "tests", [&](const YamlNode& item) {
-    YamlSection section(item, file, "test");
-    RuleTest test;
-    test.place = {file.name, item.line, item.column};
-    test.story = section.required_text("story");
-    if (const auto at = section.text("at")) {
-      test.at = parse_rfc3339(*at);
-      if (!test.at) section.error(*section.find("at"), "at must be a time like 2023-10-18T19:37:00Z");
-    }
-    if (const auto* expect = section.find("expect")) {
-      for_each_entry(*expect, file, "expect", [&](const YamlNode& key, const YamlNode& value) {
-        auto& ways = test.expect[key.scalar];
-        for_each_item(value, file, key.scalar, [&](const YamlNode& way) { ways.push_back(way.scalar); });
-      });
-    }
-    section.finish();
-    config.tests.push_back(std::move(test));
+namespace {
+
+// "alert email", "lagos-morning whatsapp": a cadence and a channel.
+bool is_way(std::string_view text, const Newsroom& newsroom) {
+  const auto space = text.rfind(' ');
+  if (space == std::string_view::npos || !parse_channel(text.substr(space + 1))) return false;
+  const auto cadence = text.substr(0, space);
+  return cadence == "alert" || newsroom.find_edition(cadence) != nullptr;
+}
+
+void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile& file, const Config& config,
+                      RuleTest& test) {
+  const auto& subscriber = key.scalar;
+  if (config.book->find(subscriber) == nullptr) {
+    std::vector<std::string_view> known;
+    for (const auto& one : config.book->subscribers()) known.push_back(one.id);
+    file.error(key,
+               fmt::format("there is no subscriber \"{}\"{}", subscriber, did_you_mean(subscriber, known)));
+  }
+  auto& ways = test.expect[subscriber];
+  for_each_item(value, file, subscriber, [&](const YamlNode& way) {
+    if (!is_way(way.scalar, config.newsroom))
+      file.error(
+          way, fmt::format("\"{}\" is no way of delivery: write alert or an edition, then the channel, like "
+                           "\"alert email\"",
+                           way.scalar));
+    ways.push_back(way.scalar);
   });
+}
+
+}  // namespace
+
+void read_test(const Pending& entry, Config& config) {
+  const auto& file = *entry.file;
+  YamlSection section(*entry.value, file, "test");
+  RuleTest test;
+  test.place = {file.name, entry.value->line, entry.value->column};
+  test.story = section.required_text("story");
+  if (const auto at = section.text("at")) {
+    test.at = parse_rfc3339(*at);
+    if (!test.at) section.error(*section.find("at"), "at must be a time like 2023-10-18T19:37:00Z");
+  }
+  if (const auto* expect = section.find("expect"))
+    for_each_entry(*expect, file, "expect", [&](const YamlNode& key, const YamlNode& value) {
+      read_expectation(key, value, file, config, test);
+    });
+  section.finish();
+  config.tests.push_back(std::move(test));
 }
 
 }  // namespace crier

@@ -1,9 +1,9 @@
 #include "app/yaml_section.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/core.h>
 
 #include "base/suggest.hpp"
 
@@ -11,19 +11,22 @@ namespace crier {
 
 YamlFile::YamlFile(std::string file_name, std::string content, Diagnostics& complaints)
     : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints), line_starts_{0} {
-  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) line_starts_.push_back(at + 1);
+  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+    line_starts_.push_back(at + 1);
 }
 
 std::string_view YamlFile::line_from(int line, int column) const {
   if (line < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return {};
   const auto rest = std::string_view(text).substr(line_starts_[static_cast<std::size_t>(line) - 1]);
-  const auto whole = rest.substr(0, rest.find('\n'));
-  return column < 1 || static_cast<std::size_t>(column) > whole.size() ? std::string_view()
-                                                                       : whole.substr(static_cast<std::size_t>(column) - 1);
+  const auto whole = rest.substr(0, rest.find_first_of("\r\n"));
+  return column < 1 || static_cast<std::size_t>(column) > whole.size()
+             ? std::string_view()
+             : whole.substr(static_cast<std::size_t>(column) - 1);
 }
 
 void YamlFile::error(const YamlNode& at, std::string message) const {
-  diagnostics->add({name, at.line, at.column}, std::move(message), caret_excerpt(text, at.line, at.column));
+  diagnostics->add({name, at.line, at.column}, std::move(message),
+                   caret_excerpt(line_from(at.line, 1), 1, at.column));
 }
 
 YamlSection::YamlSection(const YamlNode& node, const YamlFile& file, std::string what)
@@ -54,18 +57,21 @@ std::string YamlSection::required_text(std::string_view key) {
     return {};
   }
   auto value = text(key).value_or("");
-  if (value.empty() && found->kind == YamlNode::Kind::scalar) error(*found, fmt::format("{} must not be empty", key));
+  if (value.empty() && found->kind == YamlNode::Kind::scalar)
+    error(*found, fmt::format("{} must not be empty", key));
   return value;
 }
 
-std::optional<std::int64_t> YamlSection::integer(std::string_view key, std::int64_t lowest, std::int64_t highest) {
+std::optional<std::int64_t> YamlSection::integer(std::string_view key, std::int64_t lowest,
+                                                 std::int64_t highest) {
   const auto* found = find(key);
   if (found == nullptr) return std::nullopt;
   std::int64_t value = 0;
   const auto& text = found->scalar;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (found->kind != YamlNode::Kind::scalar || failed != std::errc{} || end != text.data() + text.size() ||
-      value < lowest || value > highest) {
+  const bool is_number = found->kind == YamlNode::Kind::scalar && !found->quoted && failed == std::errc{} &&
+                         end == text.data() + text.size();
+  if (!is_number || value < lowest || value > highest) {
     error(*found, fmt::format("{} must be a whole number from {} to {}", key, lowest, highest));
     return std::nullopt;
   }
@@ -87,20 +93,31 @@ std::optional<Duration> YamlSection::duration(std::string_view key) {
   const auto* found = find(key);
   if (found == nullptr) return std::nullopt;
   const auto value = found->kind == YamlNode::Kind::scalar ? parse_duration(found->scalar) : std::nullopt;
-  if (!value) error(*found, fmt::format("{} must be a time with its unit, like 15m, 2h or 30s", key));
-  return value;
+  if (value && *value > Duration::zero()) return value;
+  error(*found, fmt::format("{} must be a time above zero with its unit, like 15m, 2h or 30s", key));
+  return std::nullopt;
+}
+
+std::vector<const YamlNode*> YamlSection::text_nodes(std::string_view key) {
+  std::vector<const YamlNode*> out;
+  const auto* found = find(key);
+  if (found == nullptr) return out;
+  const auto take = [&](const YamlNode& item) {
+    if (item.kind == YamlNode::Kind::scalar)
+      out.push_back(&item);
+    else
+      error(item, fmt::format("{} must hold texts", key));
+  };
+  if (found->kind == YamlNode::Kind::list)
+    std::ranges::for_each(found->items, take);
+  else
+    take(*found);
+  return out;
 }
 
 std::vector<std::string> YamlSection::texts(std::string_view key) {
   std::vector<std::string> out;
-  const auto* found = find(key);
-  if (found == nullptr) return out;
-  const auto take = [&](const YamlNode& item) {
-    if (item.kind == YamlNode::Kind::scalar) out.push_back(item.scalar);
-    else error(item, fmt::format("{} must hold texts", key));
-  };
-  if (found->kind == YamlNode::Kind::list) std::ranges::for_each(found->items, take);
-  else take(*found);
+  for (const auto* node : text_nodes(key)) out.push_back(node->scalar);
   return out;
 }
 

@@ -48,8 +48,10 @@ class YamlSection {
   std::string required_text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t lowest, std::int64_t highest);
   std::optional<bool> flag(std::string_view key);
+  /// Longer than zero.
   std::optional<Duration> duration(std::string_view key);
-  /// A list of texts, or one text.
+  /// A list of texts, or one text; as nodes, so that a complaint can name the place of one.
+  std::vector<const YamlNode*> text_nodes(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
 
   void error(const YamlNode& at, std::string message) const { file_.error(at, std::move(message)); }

@@ -1,6 +1,7 @@
 #include "base/diagnostic.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/core.h>
 
@@ -18,6 +19,13 @@ std::string to_string(const Diagnostic& diagnostic) {
 
 void Diagnostics::add(Place place, std::string message, std::string excerpt) {
   list_.push_back({std::move(place), std::move(message), std::move(excerpt)});
+}
+
+void Diagnostics::sort() {
+  std::ranges::stable_sort(list_, {}, [](const Diagnostic& diagnostic) {
+    const auto& place = diagnostic.place;
+    return std::tuple(std::string_view(place.file), place.line, place.column);
+  });
 }
 
 std::string caret_excerpt(std::string_view text, int line, int column) {

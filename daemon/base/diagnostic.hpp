@@ -28,6 +28,8 @@ std::string to_string(const Diagnostic& diagnostic);
 class Diagnostics {
  public:
   void add(Place place, std::string message, std::string excerpt = {});
+  /// By file, line and column; those of one place stay in the order found.
+  void sort();
   bool empty() const { return list_.empty(); }
   const std::vector<Diagnostic>& list() const { return list_; }
 

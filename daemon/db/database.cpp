@@ -74,6 +74,8 @@ void Database::run_group(std::deque<Job>& group) {
         group[i].work(db_);
       } catch (...) {
         failures[i] = std::current_exception();
+        // A full or broken disk ends the whole transaction, and with it what the jobs before have done.
+        if (!db_.in_transaction()) throw;
         db_.execute("ROLLBACK TO job");
       }
       db_.execute("RELEASE job");

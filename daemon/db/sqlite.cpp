@@ -123,6 +123,10 @@ Statement Sqlite::query(std::string_view sql) {
   return {db_.get(), found->second.get()};
 }
 
+bool Sqlite::in_transaction() const {
+  return sqlite3_get_autocommit(db_.get()) == 0;
+}
+
 std::int64_t Sqlite::last_insert_id() const {
   return sqlite3_last_insert_rowid(db_.get());
 }
@@ -137,11 +141,11 @@ Transaction::Transaction(Sqlite& db) : db_(db) {
 
 Transaction::~Transaction() {
   if (!open_) return;
+  if (!db_.in_transaction()) return;
   try {
     db_.execute("ROLLBACK");
   } catch (const SqliteError& e) {
-    // SQLite rolls back by itself after some I/O errors; there is then no transaction left to end.
-    log::debug("db.rollback", {{"what", e.what()}});
+    log::error("db.rollback", {{"what", e.what()}});
   }
 }
 

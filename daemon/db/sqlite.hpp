@@ -69,6 +69,8 @@ class Sqlite {
   void execute(const char* sql);
   /// Prepared once per text and kept; one at a time may be in use for the same text.
   Statement query(std::string_view sql);
+  /// False also when SQLite has rolled back by itself (disk full, I/O error).
+  bool in_transaction() const;
   std::int64_t last_insert_id() const;
   std::int64_t changes() const;
 

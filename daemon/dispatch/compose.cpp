@@ -1,10 +1,10 @@
 #include "dispatch/compose.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
+
 #include <boost/url/parse.hpp>
+#include <fmt/core.h>
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
@@ -28,12 +28,16 @@ std::string published_words(const Story& story, const Zone& zone) {
 
 bool is_own(const Newsroom& newsroom, std::string_view url) {
   const auto parsed = boost::urls::parse_uri(url);
-  return parsed && std::ranges::find(newsroom.own_hosts, parsed->host()) != newsroom.own_hosts.end();
+  return parsed &&
+         std::ranges::find(newsroom.own_hosts, to_lower_ascii(parsed->host())) != newsroom.own_hosts.end();
 }
 
 Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind, const Zone& zone,
                   ChannelKind channel) {
-  const ShareInput share{.title = story.title, .url = outgoing_url(newsroom, story, "social"), .via = {}, .hashtags = {},
+  const ShareInput share{.title = story.title,
+                         .url = outgoing_url(newsroom, story, "social"),
+                         .via = {},
+                         .hashtags = {},
                          .mastodon_instance = {}};
   ItemContext context;
   context.kind = kind;
@@ -87,8 +91,8 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
   content.site = site_of(newsroom);
   content.edition_title = edition.title;
   if (const auto nominal = parse_local_time(occurrence))
-    content.edition_date =
-        fmt::format("{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
+    content.edition_date = fmt::format(
+        "{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
   content.language = newsroom.site.language;
   for (const auto* story : stories) {
     if (content.items.size() == edition.max_items) break;

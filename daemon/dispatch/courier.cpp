@@ -1,10 +1,10 @@
 #include "dispatch/courier.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <deque>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "audience/suppression.hpp"
 #include "base/log.hpp"
@@ -47,10 +47,10 @@ struct Courier::Line {
 
   Channel& channel;
   std::array<std::deque<Work>, lane_count> ready;
-  Bell work_ready;          // something came into `ready`, or the courier drains
-  Bell work_owed;           // something came into the outbox
-  bool refilling = false;   // one slot at a time asks the outbox
-  bool look_again = true;   // the outbox may hold something more urgent than `ready`
+  Bell work_ready;         // something came into `ready`, or the courier drains
+  Bell work_owed;          // something came into the outbox
+  bool refilling = false;  // one slot at a time asks the outbox
+  bool look_again = true;  // the outbox may hold something more urgent than `ready`
   std::size_t sending = 0;
   std::int64_t sent = 0;
   Breaker breaker;
@@ -78,6 +78,9 @@ std::optional<Loaded> load_claim(Sqlite& db, ChannelKind channel, std::optional<
   const auto add_story = [&](const std::string& id, std::uint32_t version) {
     auto story = load_story(db, id, version);
     if (!story) throw std::runtime_error(fmt::format("story {} is owed but not in the story log", id));
+    // A story may have been stopped before this start of crier, when its edition was already on its way.
+    if (const auto latest = find_known(db, id); latest && latest->status != StoryStatus::usable)
+      story->status = latest->status;
     batch.stories.push_back(std::move(*story));
   };
   if (subject.edition.empty()) {
@@ -95,16 +98,21 @@ std::string delivery_id(const ClaimedBatch& batch, const Delivery& delivery) {
 
 std::string_view outcome_name(Settlement settlement) {
   switch (settlement) {
-    case Settlement::delivered: return "delivered";
-    case Settlement::failed: return "refused";
-    case Settlement::suppressed: return "suppressed";
-    case Settlement::retry: return "retry_later";
+    case Settlement::delivered:
+      return "delivered";
+    case Settlement::failed:
+      return "refused";
+    case Settlement::suppressed:
+      return "suppressed";
+    case Settlement::retry:
+      return "retry_later";
   }
   return "retry_later";
 }
 
 // Deliveries of small batches are followed one by one, those of large ones by their count.
-void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscriber* subscriber, std::int64_t sent) {
+void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscriber* subscriber,
+                 std::int64_t sent) {
   const auto& subject = batch.claim.subject;
   const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
   const auto who = subscriber != nullptr ? subscriber->id : std::to_string(settled.delivery.number);
@@ -112,7 +120,8 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscr
   constexpr std::int64_t few = 100;
   if (settled.settlement == Settlement::delivered) {
     if (sent <= few || sent % 1000 == 0)
-      log::info("delivery.sent", {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});
+      log::info("delivery.sent",
+                {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});
     return;
   }
   const bool is_retry = settled.settlement == Settlement::retry;
@@ -265,7 +274,8 @@ std::vector<const Story*> Courier::stories_for(const Work& work) const {
   for (std::size_t i = 0; i < batch.stories.size(); ++i) {
     const bool is_hers =
         batch.items.empty() || std::ranges::binary_search(batch.items[i].item.members, work.delivery.number);
-    if (is_hers && !is_stopped(batch.stories[i])) out.push_back(&batch.stories[i]);
+    const auto& story = batch.stories[i];
+    if (is_hers && story.status == StoryStatus::usable && !is_stopped(story)) out.push_back(&story);
   }
   return out;
 }
@@ -291,7 +301,8 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   message.reader.reason = claim.reasons.at(work.delivery.reason);
   if (!newsroom.public_url.empty())
     message.reader.unsubscribe_url =
-        newsroom.public_url + "/u/" + unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
+        newsroom.public_url + "/u/" +
+        unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
   message.stories = std::move(stories);
   message.templates = newsroom.templates;
   return message;
@@ -318,14 +329,18 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   }
   if (settled.reason.empty()) {
     auto message = compose(work, *newsroom, *subscriber, std::move(stories));
-    if (!line.channel.recognises_repeats())
-      co_await parts_.database.run(
-          [&](Sqlite& db) { mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
+    if (!line.channel.recognises_repeats()) {
+      bool may_go = false;
+      co_await write(
+          [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
+      if (!may_go) co_return;  // its story was stopped, and the outbox says so already
+    }
     const auto outcome = co_await line.channel.send(std::move(message));
     const auto after = parts_.clock.now();
     settled = what_follows(outcome, claim, work.delivery,
                            {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
-    if (const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, after) : std::nullopt)
+    if (const auto pause =
+            line.channel.has_one_service() ? line.breaker.record(outcome, after) : std::nullopt)
       log::error("channel.paused", {{"channel", to_string(claim.channel)},
                                     {"for", to_string(*pause)},
                                     {"reason", outcome.reason},
@@ -346,8 +361,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   log_settled(*work.batch, settled, subscriber, line.sent);
 }
 
-// What has left must be remembered: a database that cannot be written is tried until it can. Outcomes that
-// come while one write is under way share the next one; the slot that found none under way writes.
+// Outcomes that come while one write is under way share the next one; the slot that found none under way writes.
 asio::awaitable<void> Courier::record(Settled settled) {
   unrecorded_.push_back(std::move(settled));
   const auto mine = next_record_;
@@ -359,19 +373,20 @@ asio::awaitable<void> Courier::record(Settled settled) {
   while (!unrecorded_.empty()) {
     const auto batch = std::exchange(unrecorded_, {});
     const auto number = next_record_++;
-    co_await write_down(batch);
+    const auto now = parts_.clock.now();
+    co_await write([&](Sqlite& db) { settle(db, batch, now); });
     recorded_ = number;
     record_done_.ring();
   }
   recording_ = false;
 }
 
-asio::awaitable<void> Courier::write_down(const std::vector<Settled>& settled) {
+// What has left must be remembered: a database that cannot be written is tried until it can.
+asio::awaitable<void> Courier::write(std::function<void(Sqlite&)> job) {
   for (;;) {
     std::string failure;
     try {
-      const auto now = parts_.clock.now();
-      co_await parts_.database.run([&](Sqlite& db) { settle(db, settled, now); });
+      co_await parts_.database.run([&](Sqlite& db) { job(db); });
       co_return;
     } catch (const SqliteError& e) {
       failure = e.what();

@@ -4,13 +4,14 @@
 // held. Runs on the loop; the outbox is reached through the database thread.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/bell.hpp"
 #include "base/clock.hpp"
@@ -23,6 +24,7 @@ namespace crier {
 struct ClaimedBatch;
 class Database;
 class Metrics;
+class Sqlite;
 class SuppressionList;
 class TaskGroup;
 
@@ -62,7 +64,7 @@ class Courier {
   boost::asio::awaitable<void> refill(Line& line);
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
   boost::asio::awaitable<void> record(Settled settled);
-  boost::asio::awaitable<void> write_down(const std::vector<Settled>& settled);
+  boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
   bool is_stopped(const Story& story) const;
   std::vector<const Story*> stories_for(const Work& work) const;

@@ -18,22 +18,23 @@ class TemplateSet;
 struct SiteIdentity {
   std::string name;
   std::string url;
-  std::string address;   ///< postal, at the foot of mails
-  std::string language;  ///< of the site's own sentences and of stories that name none
+  std::string address;      ///< postal, at the foot of mails
+  std::string language;     ///< of the site's own sentences and of stories that name none
   Zone zone = Zone::utc();  ///< for subscribers and stories without one
 };
 
 struct Newsroom {
   SiteIdentity site;
-  std::string public_url;  ///< where share and unsubscribe links lead, without a slash at the end; may be empty
-  std::vector<std::string> own_hosts;  ///< whose links may be tagged (UTM)
+  std::string
+      public_url;  ///< where share and unsubscribe links lead, without a slash at the end; may be empty
+  std::vector<std::string> own_hosts;  ///< whose links may be tagged (UTM); in lower case
   std::shared_ptr<const TemplateSet> templates;
   std::vector<Edition> editions;
-  std::shared_ptr<const SubscriberBook> book;  ///< never null
-  Duration alert_expiry = std::chrono::hours(4);    ///< an alert that could not be sent until then never is
+  std::shared_ptr<const SubscriberBook> book;     ///< never null
+  Duration alert_expiry = std::chrono::hours(4);  ///< an alert that could not be sent until then never is
   Duration digest_expiry = std::chrono::hours(24);
-  Duration webhook_expiry = std::chrono::hours(76); ///< the whole retry schedule of Standard Webhooks
-  Duration catch_up = std::chrono::hours(4);        ///< a digest missed by more than this waits for the next
+  Duration webhook_expiry = std::chrono::hours(76);  ///< the whole retry schedule of Standard Webhooks
+  Duration catch_up = std::chrono::hours(4);         ///< a digest missed by more than this waits for the next
 
   const Edition* find_edition(std::string_view name) const;
   /// How long after it is due a message may still be sent.

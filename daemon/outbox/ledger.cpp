@@ -1,6 +1,7 @@
 #include "outbox/ledger.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "db/sqlite.hpp"
@@ -80,27 +81,57 @@ std::string state_of(const Chunk& chunk, const std::unordered_map<std::uint32_t,
   return std::string(chunk.settled.test(position) ? delivered : queued);
 }
 
+// Where a subscriber stands in a chunk.
+std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number) {
+  const auto member = std::ranges::lower_bound(audience.members, number, {}, &Member::number);
+  if (member == audience.members.end() || member->number != number) return std::nullopt;
+  return static_cast<std::size_t>(member - audience.members.begin());
+}
+
+// Whether the members, the bits, the exception rows and the counters of a chunk agree.
+bool is_consistent(const Chunk& chunk, const std::unordered_map<std::uint32_t, ExceptionRow>& exceptions) {
+  Audience audience;
+  try {
+    audience = decode_audience(chunk.members);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+  const auto size = audience.members.size();
+  const auto settled = static_cast<std::int64_t>(chunk.settled.count());
+  if (chunk.size != static_cast<std::int64_t>(size) || chunk.settled.bytes().size() != (size + 7) / 8 ||
+      settled > chunk.size)
+    return false;
+  if (!chunk.suppressed.empty()) return settled == chunk.size && chunk.open == 0;
+  std::int64_t waiting = 0;
+  for (const auto& [number, row] : exceptions) {
+    const auto position = position_of(audience, number);
+    const bool waits = row.state == queued;
+    if (!position || chunk.settled.test(*position) == waits) return false;
+    if (waits) ++waiting;
+  }
+  return chunk.open == chunk.size - settled - waiting;
+}
+
 // Counts a batch from its chunks; `matched` comes from the batch row, written when it was planned.
 void tally_chunks(Sqlite& db, BatchLedger& ledger) {
   std::int64_t members = 0;
   for (const auto& chunk : chunks_of(db, ledger.batch_id)) {
     members += chunk.size;
-    const auto settled = static_cast<std::int64_t>(chunk.settled.count());
+    const auto exceptions = exceptions_of(db, chunk.id);
+    ledger.consistent = ledger.consistent && is_consistent(chunk, exceptions);
     if (!chunk.suppressed.empty()) {
       count_state(ledger.tally, chunk.suppressed, chunk.size);
-      ledger.consistent = ledger.consistent && settled == chunk.size && chunk.open == 0;
       continue;
     }
+    const auto settled = static_cast<std::int64_t>(chunk.settled.count());
     std::int64_t ended_otherwise = 0;
-    std::int64_t waiting = 0;
-    for (const auto& [number, row] : exceptions_of(db, chunk.id)) {
-      (row.state == queued ? waiting : ended_otherwise) += 1;
-      if (row.state != queued) count_state(ledger.tally, row.state, 1);
+    for (const auto& [number, row] : exceptions) {
+      if (row.state == queued) continue;
+      count_state(ledger.tally, row.state, 1);
+      ++ended_otherwise;
     }
     count_state(ledger.tally, delivered, settled - ended_otherwise);
     count_state(ledger.tally, queued, chunk.size - settled);
-    ledger.consistent =
-        ledger.consistent && settled >= ended_otherwise && chunk.open == chunk.size - settled - waiting;
   }
   ledger.consistent = ledger.consistent && members == ledger.tally.matched;
 }
@@ -265,11 +296,10 @@ std::vector<Fate> fates(Sqlite& db, std::string_view story_id, std::uint32_t sub
   for (auto& [batch_id, fate] : candidates) {
     for (const auto& chunk : chunks_of(db, batch_id)) {
       const auto audience = decode_audience(chunk.members);
-      const auto member = std::ranges::lower_bound(audience.members, subscriber_number, {}, &Member::number);
-      if (member == audience.members.end() || member->number != subscriber_number) continue;
+      const auto position = position_of(audience, subscriber_number);
+      if (!position) continue;
       const auto exceptions = exceptions_of(db, chunk.id);
-      fate.state = state_of(chunk, exceptions, subscriber_number,
-                            static_cast<std::size_t>(member - audience.members.begin()));
+      fate.state = state_of(chunk, exceptions, subscriber_number, *position);
       if (const auto row = exceptions.find(subscriber_number); row != exceptions.end())
         fate.reply = row->second.reply;
       out.push_back(fate);

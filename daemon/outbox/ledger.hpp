@@ -34,7 +34,7 @@ struct BatchLedger {
   ChannelKind channel = ChannelKind::email;
   Lane lane = Lane::alert;
   Tally tally;
-  bool consistent = true;  ///< the batch's own counters agree with its chunks
+  bool consistent = true;  ///< its counters, members, bits and exception rows agree
 };
 
 struct StoryLedger {

@@ -350,20 +350,12 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
 }
 
-void mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
+bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
+  if (load_chunk(db, delivery.chunk_id).settled.test(delivery.position)) return false;
   const bool was_open = !has_exception(db, delivery);
   put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
   if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();
-}
-
-void release(Sqlite& db, const std::vector<Delivery>& deliveries) {
-  for (const auto& delivery : deliveries) {
-    db.query("UPDATE chunk SET claimed = 0 WHERE id = ? AND claimed = 1").bind(0, delivery.chunk_id).run();
-    db.query("UPDATE exception SET claimed = 0 WHERE chunk_id = ? AND number = ? AND claimed = 1")
-        .bind(0, delivery.chunk_id)
-        .bind(1, std::int64_t{delivery.number})
-        .run();
-  }
+  return true;
 }
 
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now) {
@@ -411,8 +403,8 @@ std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view 
   {
     auto rows = db.query(
         "SELECT c.id FROM chunk c JOIN batch b ON b.id = c.batch_id WHERE b.story_id = ?"
-        " AND (c.open > 0 OR EXISTS (SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state = "
-        "'retry'))");
+        " AND (c.open > 0 OR EXISTS (SELECT 1 FROM exception e WHERE e.chunk_id = c.id"
+        " AND e.state IN ('retry', 'sending')))");
     rows.bind(0, story_id);
     while (rows.step()) chunks.push_back(rows.integer(0));
   }

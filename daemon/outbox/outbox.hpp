@@ -28,7 +28,7 @@ struct Delivery {
   int attempts = 0;            ///< made before this one
 };
 
-/// Deliveries of one chunk, held by this process until they are settled or released.
+/// Deliveries of one chunk, held by this process until they are settled or it ends.
 struct Claim {
   std::int64_t batch_id = 0;
   std::string batch_uid;
@@ -70,10 +70,9 @@ struct Settled {
 void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 
 /// For channels that cannot recognise a repeat: written before the attempt, so that a crash leaves a trace.
-void mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now);
-
-/// Gives unsent deliveries of a claim back.
-void release(Sqlite& db, const std::vector<Delivery>& deliveries);
+/// False when the delivery was settled meanwhile (its story was stopped): it must not be attempted.
+[[nodiscard]] bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane,
+                                Time now);
 
 /// At start-up, when no courier runs: voids all claims. Attempts that a crash interrupted become retries on
 /// `resend` channels and failures with the reason "ambiguous" on the others. Returns how many there were.

@@ -25,14 +25,14 @@ LocalTime from_civil(const cctz::civil_minute& civil) {
 
 bool has_zone_syntax(std::string_view name) {
   if (name.empty() || name.size() > 64 || name.starts_with('/') || name.ends_with('/')) return false;
-  if (name.find("//") != std::string_view::npos || name.find("..") != std::string_view::npos) return false;
+  if (name.find("//") != std::string_view::npos) return false;
   return std::ranges::all_of(name, [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '+' || c == '-' || c == '/';
   });
 }
 
-// "UTC" and Area/City are names; "IST", "CST", "EST5EDT" are abbreviations of several places.
+// "UTC" and Area/City say which zone is meant; "IST", "CST", "EST5EDT" are abbreviations of several.
 bool is_abbreviation(std::string_view name) {
   return name.find('/') == std::string_view::npos && name != "UTC" && name != "GMT";
 }
@@ -92,8 +92,10 @@ Result<Zone> Zone::find(std::string_view name) {
   if (!has_zone_syntax(name))
     return Error{fmt::format("\"{}\" is not a time zone name; write it like Africa/Lagos", name)};
   if (is_abbreviation(name))
-    return Error{fmt::format(
-        "\"{}\" is ambiguous as a time zone; write an IANA name like Europe/Berlin or UTC", name)};
+    return Error{
+        fmt::format("\"{}\" is not of the form Area/City (abbreviations mean several zones): write one like "
+                    "Europe/Berlin, or UTC",
+                    name)};
   auto rules = std::make_shared<Rules>();
   if (!cctz::load_time_zone(std::string(name), &rules->zone))
     return Error{fmt::format("unknown time zone \"{}\"{}", name, suggestion(name))};

@@ -15,7 +15,9 @@ Time earliest_send(Time now, const QuietHours& quiet, const Zone& zone) {
   ends.minute = end % 60;
   const Time until = zone.to_utc(ends);
   // In the second pass of a repeated hour the converted end is that of the first pass and already over.
-  return until > now ? until : now + std::chrono::minutes((end - minute + 1440) % 1440);
+  return until > now ? until
+                     : std::chrono::floor<std::chrono::minutes>(now) +
+                           std::chrono::minutes((end - minute + 1440) % 1440);
 }
 
 }  // namespace crier

@@ -1,0 +1,71 @@
+// Any bytes as YAML and as rules: a tree with places within the text or one complaint, never a crash, and
+// what is complained about has a place that exists.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "app/config_parts.hpp"
+#include "base/yaml.hpp"
+
+namespace {
+
+using crier::YamlNode;
+
+void check_places(const YamlNode& node, int lines) {
+  if (node.line < 0 || node.line > lines + 1 || node.column < 0) std::abort();
+  for (const auto& item : node.items) check_places(item, lines);
+  for (const auto& [key, value] : node.entries) {
+    if (node.find(key.scalar) != &value) std::abort();
+    check_places(value, lines);
+  }
+}
+
+// The sections that strangers to the code write; those that read other files stay out.
+void read_sections(const YamlNode& root, const crier::YamlFile& file) {
+  crier::Config config;
+  config.email.emplace();
+  config.whatsapp.emplace();
+  crier::YamlSection section(root, file, "the configuration");
+  if (const auto* node = section.find("site")) crier::read_site(*node, file, config);
+  if (const auto* node = section.find("alerts")) crier::read_alerts(*node, file, config);
+  const auto collect = [&](std::string_view key) {
+    std::vector<crier::Pending> out;
+    if (const auto* node = section.find(key)) {
+      for (const auto& [name, value] : node->entries) out.push_back({&file, &name, &value});
+      for (const auto& item : node->items) out.push_back({&file, nullptr, &item});
+    }
+    return out;
+  };
+  for (const auto& edition : collect("editions"))
+    if (edition.key != nullptr) crier::read_edition(edition, config);
+  auto topics = collect("topics");
+  std::erase_if(topics, [](const crier::Pending& entry) { return entry.key == nullptr; });
+  auto subscribers = collect("subscribers");
+  std::erase_if(subscribers, [](const crier::Pending& entry) {
+    const auto* webhook = entry.value->find("webhook");
+    return webhook != nullptr && webhook->kind == YamlNode::Kind::map;  // may name a file
+  });
+  crier::read_book(topics, subscribers, config);
+  for (const auto& test : collect("tests")) crier::read_test(test, config);
+  section.finish();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto lines = static_cast<int>(std::ranges::count(text, '\n')) + 1;
+  crier::Diagnostics diagnostics;
+  const auto root = crier::parse_yaml(text, "fuzz.yaml", diagnostics);
+  if (root.has_value() != diagnostics.empty()) std::abort();
+  if (root) {
+    check_places(*root, lines);
+    const crier::YamlFile file("fuzz.yaml", text, diagnostics);
+    read_sections(*root, file);
+    crier::read_rule(*root, file);
+  }
+  for (const auto& diagnostic : diagnostics.list())
+    if (diagnostic.message.empty() || diagnostic.place.line > lines + 1) std::abort();
+  return 0;
+}

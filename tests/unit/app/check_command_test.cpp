@@ -1,0 +1,114 @@
+// `crier check`: every mistake at once, in the words that ops read. The expected output is a file, so that
+// it can be judged as they see it; after a change of wording write it anew with
+//   crier check --config tests/fixtures/broken > tests/golden/check-broken.txt
+#include <cstdio>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <unistd.h>
+
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+#include "support/sample_config.hpp"
+
+using namespace crier;
+using namespace crier::test;
+
+namespace {
+
+// What is printed to standard output while it exists.
+class CapturedOutput {
+ public:
+  CapturedOutput() : file_(std::tmpfile()), before_(::dup(STDOUT_FILENO)) {
+    std::fflush(stdout);
+    ::dup2(::fileno(file_), STDOUT_FILENO);
+  }
+  ~CapturedOutput() {
+    restore();
+    std::fclose(file_);
+  }
+  CapturedOutput(const CapturedOutput&) = delete;
+  CapturedOutput& operator=(const CapturedOutput&) = delete;
+
+  std::string take() {
+    restore();
+    std::rewind(file_);
+    std::string out;
+    for (int c = std::fgetc(file_); c != EOF; c = std::fgetc(file_)) out += static_cast<char>(c);
+    return out;
+  }
+
+ private:
+  void restore() {
+    if (before_ < 0) return;
+    std::fflush(stdout);
+    ::dup2(before_, STDOUT_FILENO);
+    ::close(before_);
+    before_ = -1;
+  }
+
+  std::FILE* file_;
+  int before_;
+};
+
+// The folder of the project, as the paths in the broken configuration start there.
+class InSourceFolder {
+ public:
+  InSourceFolder() : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(CRIER_SOURCE_DIR);
+  }
+  ~InSourceFolder() { std::filesystem::current_path(before_); }
+  InSourceFolder(const InSourceFolder&) = delete;
+  InSourceFolder& operator=(const InSourceFolder&) = delete;
+
+ private:
+  std::filesystem::path before_;
+};
+
+struct Checked {
+  int code = 0;
+  std::string output;
+};
+
+Checked check(const std::string& config, bool json = false) {
+  CapturedOutput captured;
+  Words words{"--config", config};
+  if (json) words.emplace_back("--json");
+  const int code = check_command(words);
+  return {code, captured.take()};
+}
+
+}  // namespace
+
+TEST_CASE("check lists every mistake of a configuration with its place, and exits 78") {
+  const InSourceFolder here;
+  const auto checked = check("tests/fixtures/broken");
+  CHECK(checked.code == exit_code::configuration);
+  std::ifstream file("tests/golden/check-broken.txt");
+  std::istringstream output(checked.output);
+  std::string expected;
+  std::string line;
+  for (int number = 1; std::getline(file, expected); ++number) {
+    INFO("line " << number);
+    REQUIRE(std::getline(output, line));
+    REQUIRE(line == expected);
+  }
+  CHECK_FALSE(std::getline(output, line));
+}
+
+TEST_CASE("check says in JSON what it says to people") {
+  const InSourceFolder here;
+  const auto checked = check("tests/fixtures/broken", true);
+  CHECK(checked.code == exit_code::configuration);
+  CHECK(
+      checked.output.starts_with("{\"ok\":false,\"errors\":[{\"file\":\"tests/fixtures/broken/"
+                                 "aliases.yaml\",\"line\":2,\"column\":10,"));
+}
+
+TEST_CASE("check of a good configuration says what it holds, and exits 0") {
+  SampleConfig sample(
+      "topics: {a: {any: [x]}}\nsubscribers: [{id: m, email: m@example.org, follow: [{topic: a}]}]\n");
+  const auto checked = check(sample.path().string());
+  CHECK(checked.code == exit_code::ok);
+  CHECK(checked.output == sample.path().string() + ": all well: 1 subscribers, 1 rules, 0 editions\n");
+}

@@ -1,0 +1,289 @@
+// The configuration as a whole: what a good one becomes, and how files are put together.
+#include "app/config.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "match/rule_index.hpp"
+#include "support/sample_config.hpp"
+#include "text/analyzer.hpp"
+
+using namespace crier;
+using namespace crier::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::string> matched_topics(const Config& config, std::string_view title) {
+  Story story;
+  story.id = "s1";
+  story.title = title;
+  story.section = "World";
+  story.regions = {"East Asia"};
+  story.language = "en";
+  std::vector<std::string> out;
+  for (const auto rule : config.newsroom.book->index().match(analyze(story)))
+    out.push_back(config.newsroom.book->rules()[rule].topic);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the configuration that is shipped loads without a complaint") {
+  Diagnostics diagnostics;
+  const auto config = load_config(std::filesystem::path(CRIER_SOURCE_DIR) / "config", diagnostics);
+  for (const auto& diagnostic : diagnostics.list()) UNSCOPED_INFO(to_string(diagnostic));
+  REQUIRE(diagnostics.empty());
+  CHECK(config.newsroom.site.name == "The Sample Courier");
+  CHECK(config.newsroom.own_hosts == std::vector<std::string>{"courier.example.org"});
+  CHECK(config.email);
+  CHECK(config.whatsapp);
+  CHECK(config.webhook);
+  CHECK(config.newsroom.find_edition("lagos-morning") != nullptr);
+  CHECK(config.newsroom.book->find("amara") != nullptr);
+  CHECK(config.newsroom.templates);
+  CHECK_FALSE(config.tests.empty());
+}
+
+TEST_CASE("every value arrives where it belongs") {
+  SampleConfig sample(R"(
+public_url: https://u.example.org/
+state: /var/lib/sample
+story_topics: [politics]
+regions: East Asia
+sources:
+  stories: {folder: in, url: "https://courier.example.org/{id}", backlog: note}
+http:
+  public: {listen: "0.0.0.0:80"}
+  operator: {listen: "[::1]:8081"}
+alerts: {expire_after: 90m, digest_expire_after: 2d, catch_up: 1h}
+editions:
+  weekly: {title: The Week, at: "08:30", zone: Asia/Kathmandu, days: [mon, sun], max_items: 7}
+topics:
+  harbours: {title: Harbours, any: [harbour]}
+subscribers:
+  - id: amara
+    name: Amara Sample
+    email: amara@example.org
+    whatsapp: "+2348012345678"
+    webhook: https://hooks.example.org/amara
+    timezone: Africa/Lagos
+    quiet_hours: 22:00-06:30
+    follow:
+      - {topic: harbours}
+      - {topic: harbours, deliver: weekly, by: [whatsapp, whatsapp]}
+      - {match: {any: [chips], none: [sport]}, by: email}
+tests:
+  - {story: s.txt, at: 2026-11-23T12:00:00Z, expect: {amara: [alert email, weekly whatsapp]}}
+)");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  const auto& newsroom = config.newsroom;
+  CHECK(newsroom.public_url == "https://u.example.org");
+  CHECK(newsroom.site.zone.name() == "Africa/Lagos");
+  CHECK(config.state == "/var/lib/sample");
+  CHECK(config.vocabulary.regions == std::vector<std::string>{"East Asia"});
+  REQUIRE(config.folders.size() == 1);
+  CHECK_FALSE(config.folders[0].send_backlog);
+  CHECK(config.public_listener->port == 80);
+  CHECK(config.operator_listener->host == "[::1]");
+  CHECK(newsroom.alert_expiry == 90min);
+  CHECK(newsroom.digest_expiry == 48h);
+  CHECK(newsroom.catch_up == 1h);
+  const auto* edition = newsroom.find_edition("weekly");
+  REQUIRE(edition != nullptr);
+  CHECK(edition->recurrence.hour == 8);
+  CHECK(edition->recurrence.minute == 30);
+  CHECK(edition->recurrence.days == 0b1000001);
+  CHECK(edition->max_items == 7);
+  const auto& book = *newsroom.book;
+  REQUIRE(book.rules().size() == 2);
+  const auto& followers = book.rules()[0].followers;
+  REQUIRE(followers.size() == 2);
+  CHECK(followers[0].edition.empty());
+  CHECK(followers[0].channels.size() == 3);  // all that she has
+  CHECK(followers[1].edition == "weekly");
+  CHECK(followers[1].channels == std::vector<ChannelKind>{ChannelKind::whatsapp});
+  CHECK(book.rules()[1].topic.empty());
+  CHECK(book.rules()[1].followers[0].channels == std::vector<ChannelKind>{ChannelKind::email});
+  CHECK(book.find("amara")->quiet_hours->end_minute == 390);
+  REQUIRE(config.tests.size() == 1);
+  CHECK(config.tests[0].expect.at("amara") == std::vector<std::string>{"alert email", "weekly whatsapp"});
+}
+
+TEST_CASE("rules in YAML mean what they say") {
+  SampleConfig sample(R"(
+topics:
+  both: {any: [harbour, ship], all: [{region: East Asia}]}
+  elsewhere: {any: [harbour], all: [{region: Europe}]}
+  without: {any: [harbour], none: [ferry]}
+  two: {at_least: 2, of: [harbour, ferry, storm]}
+  titled: {any: [{title: harbour}]}
+  nested: {any: [{all: [harbour, {any: [ferry, train]}]}]}
+)");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  CHECK(matched_topics(config, "The harbour reopens") ==
+        std::vector<std::string>{"both", "without", "titled"});
+  CHECK(matched_topics(config, "The harbour ferry") ==
+        std::vector<std::string>{"both", "two", "titled", "nested"});
+  CHECK(matched_topics(config, "Weather").empty());
+}
+
+TEST_CASE("sections add up over files and folders; hidden and other files are left alone") {
+  SampleConfig sample("topics: {a: {any: [harbour]}}\n");
+  sample.write("more/b.yml",
+               "topics: {b: {any: [bridge]}}\nsubscribers: [{id: x, email: x@example.org, follow: [{topic: "
+               "a}, {topic: b}]}]\n");
+  sample.write("more/deeper/c.yaml", "editions: {dawn: {at: \"05:00\", zone: UTC}}\n");
+  sample.write("empty.yaml", "");
+  sample.write("comment.yaml", "# nothing yet\n");
+  sample.write(".hidden.yaml", "nonsense");
+  sample.write(".git/config.yaml", "nonsense");
+  sample.write("backup.yaml~", "nonsense");
+  sample.write("notes.txt", "nonsense");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  CHECK(config.newsroom.book->rules().size() == 2);
+  CHECK(config.newsroom.editions.size() == 1);
+}
+
+TEST_CASE("one file alone may be the configuration") {
+  SampleConfig sample;
+  Diagnostics diagnostics;
+  CHECK(load_config(sample.path() / "base.yaml", diagnostics).newsroom.site.name == "The Sample Courier");
+  CHECK(diagnostics.empty());
+}
+
+TEST_CASE("a file of rules takes the place of the configuration's own") {
+  SampleConfig sample(
+      "topics: {a: {any: [harbour]}}\neditions: {dawn: {at: \"05:00\", zone: UTC}}\n"
+      "subscribers: [{id: x, email: x@example.org, follow: [{topic: a, deliver: dawn}]}]\n"
+      "tests: [{story: s.txt, expect: {x: [dawn email]}}]\n");
+  TempFolder other;
+  const auto rules = other.write(
+      "rules.yaml",
+      "topics: {a: {any: [bridge]}}\nsubscribers: [{id: y, email: y@example.org, follow: [{topic: a}]}]\n");
+  const auto config = sample.load(rules);
+  CHECK(sample.complaints(rules).empty());
+  CHECK(config.newsroom.site.name == "The Sample Courier");
+  CHECK(config.newsroom.book->find("x") == nullptr);
+  CHECK(config.newsroom.book->find("y") != nullptr);
+  CHECK(config.newsroom.editions.empty());
+  CHECK(config.tests.empty());
+  CHECK(matched_topics(config, "A bridge") == std::vector<std::string>{"a"});
+  CHECK(matched_topics(config, "A harbour").empty());
+
+  SECTION("it may not set anything else") {
+    CHECK(sample.complaints(other.write("more.yaml", "site: {name: Other}\n")) ==
+          "more.yaml:1:1: the rules has no \"site\"\n");
+  }
+  SECTION("when it is broken or not there, that is said") {
+    CHECK(sample.complaints(other.write("broken.yaml", "topics: [")).starts_with("broken.yaml:1:"));
+    CHECK(sample.complaints(other.path() / "absent.yaml").find("absent.yaml: cannot open") !=
+          std::string::npos);
+  }
+  SECTION("also without a configuration") {
+    Diagnostics diagnostics;
+    load_config(other.path() / "nowhere", diagnostics, other.path() / "nothing.yaml");
+    CHECK(diagnostics.list().size() == 2);
+  }
+}
+
+TEST_CASE("a configuration that is not there, empty or no text is said to be so") {
+  TempFolder folder;
+  const auto complaint = [](const std::filesystem::path& path) {
+    Diagnostics diagnostics;
+    load_config(path, diagnostics);
+    REQUIRE(diagnostics.list().size() == 1);
+    return diagnostics.list().front().message;
+  };
+  CHECK(complaint(folder.write("a/nul.yaml", std::string_view("site: \0", 7))).find("UTF-8") !=
+        std::string::npos);
+  CHECK(complaint(folder.write("a/no-site.yaml", "state: var\n")).find("no \"site:\" section") !=
+        std::string::npos);
+  CHECK(complaint(folder.write("a/open.yaml", "site: {name: \"S}\n")) == "this quote is never closed");
+  Diagnostics diagnostics;
+  load_config(folder.path() / "absent", diagnostics);
+  CHECK(diagnostics.list().front().message.find("no such file or folder") != std::string::npos);
+  diagnostics = {};
+  load_config(folder.write("list.yaml", "- a\n"), diagnostics);
+  CHECK(std::ranges::any_of(diagnostics.list(), [](const Diagnostic& one) {
+    return one.message == "the configuration must be a mapping (key: value)";
+  }));
+}
+
+TEST_CASE("a broken query in YAML is pointed at in the file, or within the query where that cannot be") {
+  SampleConfig sample(
+      "topics:\n"
+      "  plain: {any: [a AND OR b]}\n"
+      "  double: {any: [\"a AND OR b\"]}\n"
+      "  single: {any: ['a AND OR b']}\n"
+      "  escaped: {any: [\"\\u00e9 AND OR b\"]}\n"
+      "  folded:\n"
+      "    any:\n"
+      "      - a AND\n"
+      "        OR b\n"
+      "  field: {any: [{region: '!!'}]}\n");
+  const auto complaints = sample.complaints();
+  CHECK(complaints.find("rules.yaml:2:23: OR needs") != std::string::npos);
+  CHECK(complaints.find("rules.yaml:3:25: OR needs") != std::string::npos);
+  CHECK(complaints.find("rules.yaml:4:25: OR needs") != std::string::npos);
+  CHECK(complaints.find("rules.yaml:5:20: OR needs something before it; write a OR b, or \"OR\" for the word "
+                        "(column 8 of the query)") != std::string::npos);
+  CHECK(complaints.find("rules.yaml:8:9: OR needs") != std::string::npos);
+  CHECK(complaints.find("rules.yaml:10:26: this value has neither letters nor digits") != std::string::npos);
+  CHECK(std::ranges::count(complaints, '\n') == 6);
+}
+
+TEST_CASE("plain http for a webhook is allowed only where the channel allows it") {
+  constexpr std::string_view reader =
+      "topics: {a: {any: [x]}}\nsubscribers: [{id: m, webhook: \"http://hooks.example.org/\", follow: "
+      "[{topic: a}]}]\n";
+  SampleConfig sample(reader);
+  CHECK(sample.complaints() == "rules.yaml:2:32: webhook URL: plain http is not allowed here; use https\n");
+  sample.write("base.yaml", "site: {name: S}\nchannels: {webhook: {allow_http: true}}\n");
+  CHECK(sample.complaints().empty());
+}
+
+TEST_CASE("what a running daemon cannot take over is named") {
+  SampleConfig sample;
+  const auto before = sample.load();
+  CHECK(settings_that_need_restart(before, sample.load()).empty());
+  sample.write("base.yaml", R"(
+site: {name: Another name}
+channels:
+  email: {relay: "maildir:elsewhere", from: alerts@courier.example.org}
+http: {public: {listen: "127.0.0.1:0"}}
+sources: {stories: {folder: in}}
+)");
+  CHECK(settings_that_need_restart(before, sample.load()) ==
+        std::vector<std::string>{"sources", "channels.email", "channels.whatsapp", "channels.webhook",
+                                 "http.public"});
+}
+
+TEST_CASE("hostile subscriber files are refused, not unfolded") {
+  for (const std::string text : {
+           "subscribers: &a [*a]\n",
+           "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nsubscribers: [*c]\n",
+           "subscribers: !!binary aGk=\n",
+           "subscribers: [{<<: {id: x}}]\n",
+           "subscribers: {id: {id: {id: x}}}\n",
+           "subscribers: [[[[[x]]]]]\n",
+           "subscribers: 7\ntopics: 7\neditions: 7\ntests: 7\n",
+           "subscribers: [~, '', 7, [], {}]\ntopics: {a: ~, b: 7, c: [], d: {}}\neditions: {a: ~, b: 7, c: "
+           "[], d: {}}\ntests: [~, 7, [], {}]\n",
+           "topics: {a: {any: [{any: [{any: [{}]}]}], at_least: 99999999999999999999, of: 7, title: {}, "
+           "region: {}}}\n",
+           "subscribers: [{id: {}, email: [], whatsapp: {}, webhook: [], timezone: {}, quiet_hours: [], "
+           "follow: {}}]\n",
+       }) {
+    SampleConfig sample(text);
+    INFO(text);
+    CHECK_FALSE(sample.complaints().empty());
+  }
+  // An id may hold anything printable, but nothing that could break a line of the log.
+  SampleConfig sample("subscribers: [{id: \"a\\nb\", email: x@example.org}]\n");
+  CHECK(sample.complaints() == "rules.yaml:1:20: id must be at most 128 characters without spaces\n");
+}

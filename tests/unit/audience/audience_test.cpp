@@ -1,0 +1,85 @@
+// Subscribers, their addresses, and the list of addresses that get nothing.
+#include <algorithm>
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "audience/subscriber_book.hpp"
+#include "audience/suppression.hpp"
+#include "db/schema.hpp"
+#include "db/sqlite.hpp"
+
+using namespace crier;
+
+namespace {
+
+std::vector<Subscriber> people(std::initializer_list<const char*> ids) {
+  std::vector<Subscriber> out;
+  for (const auto* id : ids) out.emplace_back().id = id;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("addresses are compared without regard to spelling that does not matter") {
+  CHECK(normalised_address(ChannelKind::email, "Amara@Example.ORG") == "amara@example.org");
+  CHECK(normalised_address(ChannelKind::whatsapp, "+234 801 234-5678") == "2348012345678");
+  CHECK(normalised_address(ChannelKind::webhook, "https://example.org/Hook") == "https://example.org/Hook");
+}
+
+TEST_CASE("channels are called as they are written") {
+  for (const auto channel : all_channels) CHECK(parse_channel(to_string(channel)) == channel);
+  for (const auto* bad : {"", "Email", "sms", "email "}) CHECK_FALSE(parse_channel(bad));
+}
+
+TEST_CASE("a suppressed address is found in every spelling, on its channel only") {
+  SuppressionList list;
+  list.add(ChannelKind::email, "amara@example.org", "unsubscribed");
+  CHECK(list.find(ChannelKind::email, "AMARA@example.org") == "unsubscribed");
+  CHECK_FALSE(list.find(ChannelKind::email, "bruno@example.org"));
+  CHECK_FALSE(list.find(ChannelKind::webhook, "amara@example.org"));
+  list.add(ChannelKind::email, "Amara@Example.org", "complaint");
+  CHECK(list.find(ChannelKind::email, "amara@example.org") == "complaint");
+  list.remove(ChannelKind::email, "AMARA@EXAMPLE.ORG");
+  CHECK_FALSE(list.find(ChannelKind::email, "amara@example.org"));
+}
+
+TEST_CASE("suppressions outlive a restart") {
+  Sqlite db(":memory:");
+  migrate(db);
+  SuppressionList::store(db, ChannelKind::email, "Amara@example.org", "complaint", Time{});
+  SuppressionList::store(db, ChannelKind::email, "amara@example.org", "unsubscribed", Time{});
+  SuppressionList::store(db, ChannelKind::whatsapp, "+2348012345678", "131050", Time{});
+  SuppressionList::store(db, ChannelKind::webhook, "https://example.org/a b'", "gone", Time{});
+  SuppressionList::erase(db, ChannelKind::whatsapp, "+234 8012345678");
+  const auto list = SuppressionList::load(db);
+  CHECK(list.find(ChannelKind::email, "amara@EXAMPLE.org") == "unsubscribed");
+  CHECK_FALSE(list.find(ChannelKind::whatsapp, "+2348012345678"));
+  CHECK(list.find(ChannelKind::webhook, "https://example.org/a b'") == "gone");
+}
+
+TEST_CASE("a subscriber keeps their number for ever, and nobody inherits it") {
+  Sqlite db(":memory:");
+  migrate(db);
+  const auto first = subscriber_numbers(db, people({"amara", "bruno", "chen"}));
+  CHECK(first.size() == 3);
+  CHECK(std::set<std::uint32_t>(first.begin(), first.end()).size() == 3);
+  CHECK(subscriber_numbers(db, people({"chen", "amara"})) == std::vector<std::uint32_t>{first[2], first[0]});
+  const auto later = subscriber_numbers(db, people({"dora", "bruno"}));
+  CHECK(later[1] == first[1]);
+  CHECK(std::ranges::find(first, later[0]) == first.end());
+  db.execute("DELETE FROM subscriber_number");
+  CHECK(subscriber_numbers(db, people({"eve"})).front() > later[0]);
+}
+
+TEST_CASE("the book finds people by id and number, and forgets those who left") {
+  SubscriberBook book(people({"amara", "bruno"}), {});
+  CHECK(book.find("bruno")->id == "bruno");
+  CHECK(book.find("nobody") == nullptr);
+  CHECK(book.by_number(book.number_of(0))->id == "amara");
+  book.assign_numbers({700, 30});
+  CHECK(book.number_of(1) == 30);
+  CHECK(book.by_number(700)->id == "amara");
+  CHECK(book.by_number(1) == nullptr);
+  CHECK(book.by_number(31) == nullptr);
+}

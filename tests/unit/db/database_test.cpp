@@ -1,0 +1,258 @@
+// The database thread: a job is all or nothing for its caller, also when it shares a commit with others.
+#include "db/database.hpp"
+
+#include <future>
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <sqlite3.h>
+
+#include "base/tasks.hpp"
+#include "db/schema.hpp"
+#include "support/run_loop.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace crier;
+using namespace crier::test;
+
+namespace {
+
+namespace asio = boost::asio;
+
+void put(Sqlite& db, std::string_view key, std::string_view value = "x") {
+  db.query("INSERT INTO setting (key, value) VALUES (?, ?)").bind(0, key).bind(1, value).run();
+}
+
+std::string keys(Sqlite& db) {
+  std::string out;
+  auto rows = db.query("SELECT key FROM setting ORDER BY key");
+  while (rows.step()) out += std::string(rows.text(0)) + " ";
+  return out;
+}
+
+// Keeps the database thread busy until open() is called, so that the jobs after it share one commit.
+class Gate {
+ public:
+  auto job() {
+    return [this, opened = opened_.get_future().share()](Sqlite&) {
+      entered_.set_value();
+      opened.wait_for(loop_bound);
+    };
+  }
+  void wait_until_busy() { entered_.get_future().wait_for(loop_bound); }
+  void open() { opened_.set_value(); }
+
+ private:
+  std::promise<void> entered_;
+  std::promise<void> opened_;
+};
+
+struct Fixture {
+  TempFolder folder;
+  asio::io_context loop{1};
+  std::vector<std::string> ended;  // "name ok" or "name: what"
+  Database database{folder.path() / "crier.db"};
+  TaskGroup tasks{loop.get_executor(), [](const std::string&, const std::string& what) { FAIL(what); }};
+
+  template <class Job>
+  asio::awaitable<void> run_and_note(std::string name, Job job) {
+    std::string what = " ok";
+    try {
+      co_await database.run(job);
+    } catch (const std::exception& e) {
+      what = std::string(": ") + e.what();
+    }
+    ended.push_back(name + what);
+  }
+
+  // Runs the jobs in one group.
+  template <class... Named>
+  void run_together(Named... named) {
+    Gate gate;
+    tasks.start("gate", run_and_note("gate", gate.job()));
+    loop.restart();
+    loop.poll();
+    gate.wait_until_busy();
+    (tasks.start(named.first, run_and_note(named.first, named.second)), ...);
+    loop.poll();
+    gate.open();
+    run_until(loop, [this] { return tasks.running() == 0; });
+  }
+
+  template <class Job>
+  auto run(Job job) {
+    return run_loop(loop, database.run(job));
+  }
+  std::string stored() {
+    return run([](Sqlite& db) { return keys(db); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what a job returns or throws comes back to its caller") {
+  Fixture f;
+  CHECK(f.run([](Sqlite& db) {
+    put(db, "a");
+    return 7;
+  }) == 7);
+  CHECK_THROWS_WITH(f.run([](Sqlite&) -> int { throw std::runtime_error("no"); }), "no");
+  CHECK(f.stored() == "a ");
+}
+
+TEST_CASE("a job that throws is undone alone") {
+  Fixture f;
+  f.run_together(std::pair{"one", [](Sqlite& db) { put(db, "one"); }},
+                 std::pair{"two",
+                           [](Sqlite& db) {
+                             put(db, "two");
+                             throw std::runtime_error("changed my mind");
+                           }},
+                 std::pair{"three", [](Sqlite& db) { put(db, "one"); }},  // the key is taken
+                 std::pair{"four", [](Sqlite& db) { put(db, "four"); }});
+  REQUIRE(f.ended.size() == 5);
+  CHECK(f.ended[1] == "one ok");
+  CHECK(f.ended[2] == "two: changed my mind");
+  CHECK(f.ended[3].starts_with("three: database: "));
+  CHECK(f.ended[4] == "four ok");
+  CHECK(f.stored() == "four one ");
+}
+
+TEST_CASE("a commit that fails reaches everybody who shared it, and the next one works") {
+  Fixture f;
+  f.run_together(
+      std::pair{"innocent", [](Sqlite& db) { put(db, "innocent"); }},
+      std::pair{"guilty", [](Sqlite& db) {
+                  // Checked at the commit only.
+                  db.execute("PRAGMA defer_foreign_keys = ON");
+                  db.execute(
+                      "INSERT INTO exception (chunk_id, number, channel, lane, state, attempts, due_at, "
+                      "reason, reply, updated_at) VALUES (999, 1, 'email', 0, 'retry', 0, 0, '', '', 0)");
+                }});
+  REQUIRE(f.ended.size() == 3);
+  CHECK(f.ended[1].starts_with("innocent: database: "));
+  CHECK(f.ended[1].find("FOREIGN KEY") != std::string::npos);
+  CHECK(f.ended[2].find("FOREIGN KEY") != std::string::npos);
+  CHECK(f.stored().empty());
+  f.run([](Sqlite& db) { put(db, "later"); });
+  CHECK(f.stored() == "later ");
+}
+
+TEST_CASE("a full disk is an error that says so, with nothing half-written") {
+  Fixture f;
+  f.run([](Sqlite& db) { put(db, "before"); });
+  f.run([](Sqlite& db) {
+    auto pages = db.query("PRAGMA page_count");
+    pages.step();
+    db.execute(("PRAGMA max_page_count = " + std::to_string(pages.integer(0) + 4)).c_str());
+  });
+  int code = 0;
+  try {
+    f.run([](Sqlite& db) {
+      for (int i = 0; i < 1000; ++i) put(db, "full" + std::to_string(i), std::string(4000, 'x'));
+    });
+  } catch (const SqliteError& e) {
+    code = e.code();
+  }
+  CHECK(code == SQLITE_FULL);
+  CHECK(f.stored() == "before ");
+
+  SECTION("those who share the commit are told the reason, and may try again") {
+    f.run_together(std::pair{"small", [](Sqlite& db) { put(db, "small"); }},
+                   std::pair{"big",
+                             [](Sqlite& db) {
+                               for (int i = 0; i < 1000; ++i)
+                                 put(db, "big" + std::to_string(i), std::string(4000, 'x'));
+                             }},
+                   std::pair{"last", [](Sqlite& db) { put(db, "last"); }});
+    REQUIRE(f.ended.size() == 4);
+    for (std::size_t i = 1; i < 4; ++i) CHECK(f.ended[i].find("full") != std::string::npos);
+    CHECK(f.stored() == "before ");
+  }
+  f.run([](Sqlite& db) { put(db, "small"); });
+  CHECK(f.stored() == "before small ");
+}
+
+TEST_CASE("what is queued when the database is closed is still done") {
+  TempFolder folder;
+  asio::io_context loop{1};
+  int ended = 0;
+  {
+    Database database(folder.path() / "crier.db");
+    TaskGroup tasks(loop.get_executor(), [](const std::string&, const std::string& what) { FAIL(what); });
+    const auto write = [](Database& db, int number, int& count) -> asio::awaitable<void> {
+      const auto key = std::to_string(number);
+      co_await db.run([&key](Sqlite& sqlite) { put(sqlite, key); });
+      ++count;
+    };
+    for (int i = 0; i < 10; ++i) tasks.start("write", write(database, i, ended));
+    loop.poll();
+    run_until(loop, [&] { return tasks.running() == 0; });
+  }
+  CHECK(ended == 10);
+  Sqlite db(folder.path() / "crier.db");
+  CHECK(keys(db) == "0 1 2 3 4 5 6 7 8 9 ");
+}
+
+TEST_CASE("a database is brought to this version once, and one from the future is refused") {
+  TempFolder folder;
+  const auto path = folder.path() / "crier.db";
+  {
+    Sqlite db(path);
+    CHECK_FALSE(has_current_schema(db));
+    migrate(db);
+    CHECK(has_current_schema(db));
+    put(db, "kept");
+    migrate(db);
+    CHECK(keys(db) == "kept ");
+    db.execute("PRAGMA user_version = 4711");
+    CHECK_THROWS_WITH(migrate(db), Catch::Contains("newer crier"));
+    CHECK(keys(db) == "kept ");
+  }
+  CHECK_THROWS(Database(path));
+}
+
+TEST_CASE("a file that is no database is refused") {
+  TempFolder folder;
+  const auto path = folder.write("crier.db", std::string(8192, 'x'));
+  CHECK_THROWS_AS(Database(path), SqliteError);
+  CHECK_THROWS_AS(Sqlite(folder.path() / "absent" / "crier.db"), SqliteError);
+  CHECK_THROWS_AS(Sqlite(folder.path() / "absent.db", Sqlite::Mode::read_only), SqliteError);
+}
+
+TEST_CASE("values survive as they are, and a reader cannot write") {
+  TempFolder folder;
+  const auto path = folder.path() / "crier.db";
+  const std::string bytes("a\0b\xFF", 4);
+  {
+    Sqlite db(path);
+    migrate(db);
+    db.query("INSERT INTO setting (key, value) VALUES (?, ?)")
+        .bind(0, "caf\u00e9'; DROP TABLE setting; --")
+        .bind_blob(1, bytes)
+        .run();
+    db.query("INSERT INTO setting (key, value) VALUES ('empty', ?)").bind_blob(0, {}).run();
+    CHECK(db.changes() == 1);
+  }
+  Sqlite reader(path, Sqlite::Mode::read_only);
+  auto row = reader.query("SELECT key, value FROM setting ORDER BY key");
+  REQUIRE(row.step());
+  CHECK(row.text(0) == "caf\u00e9'; DROP TABLE setting; --");
+  CHECK(row.blob(1) == bytes);
+  REQUIRE(row.step());
+  CHECK(row.blob(1).empty());
+  CHECK_FALSE(row.is_null(1));
+  CHECK_THROWS_AS(put(reader, "x"), SqliteError);
+}
+
+TEST_CASE("a transaction that is not committed leaves nothing") {
+  Sqlite db(":memory:");
+  migrate(db);
+  {
+    Transaction transaction(db);
+    put(db, "gone");
+    CHECK(db.in_transaction());
+  }
+  CHECK_FALSE(db.in_transaction());
+  CHECK(keys(db).empty());
+}

@@ -1,0 +1,194 @@
+// The books: they balance through every change of state, and show when somebody tampers with them.
+#include "outbox/ledger.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "db/schema.hpp"
+#include "db/sqlite.hpp"
+#include "outbox/outbox.hpp"
+#include "story/story_log.hpp"
+
+using namespace crier;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto now = parse_rfc3339("2026-11-23T12:00:00Z").value();
+
+// A story owed to ten readers by e-mail, three by the morning edition, and already given up by two: of the
+// ten, 1 has it, 2 was refused, 3 waits for a retry.
+struct Books {
+  Sqlite db{":memory:"};
+  std::int64_t batch = 0;
+
+  Books() {
+    migrate(db);
+    Story story;
+    story.id = "s1";
+    story.version = 1;
+    story.title = "The harbour reopens";
+    store_story(db, story, 15, now);
+    BatchPlan plan{{"s1", 1, {}, {}},
+                   ChannelKind::email,
+                   Lane::alert,
+                   {"because"},
+                   {{now, now + 4h, {}, {}}, {now, now + 4h, "unsubscribed", {{11, 0}, {12, 0}}}}};
+    for (std::uint32_t number = 1; number <= 10; ++number) plan.groups[0].members.push_back({number, 0});
+    batch = add_batch(db, plan, now);
+    add_digest_item(db, {"morning", ChannelKind::email, "s1", 1, {20, 21, 22}});
+    const auto claimed = claim(db, ChannelKind::email, now).value();
+    const auto end = [&](std::size_t i, Settlement settlement, std::string reason) {
+      settle(db, std::vector<Settled>{Settled{claimed.deliveries[i], ChannelKind::email, Lane::alert, settlement, 1, now + 5min,
+              std::move(reason), "550 no such user"}}, now);
+    };
+    end(0, Settlement::delivered, "");
+    end(1, Settlement::failed, "smtp-5.1.1");
+    end(2, Settlement::retry, "smtp-4.2.2");
+  }
+
+  bool balances() { return read_ledger(db)->balances(); }
+  void tamper(const char* sql) {
+    CHECK(balances());
+    db.execute(sql);
+    INFO(sql);
+    CHECK_FALSE(balances());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("matched is delivered, suppressed, queued and failed, per story, batch and in all") {
+  Books books;
+  const auto ledger = read_ledger(books.db).value();
+  CHECK(ledger.balances());
+  REQUIRE(ledger.stories.size() == 1);
+  CHECK(ledger.stories[0].id == "s1");
+  CHECK(ledger.stories[0].title == "The harbour reopens");
+  CHECK(ledger.stories[0].seen_at == now);
+  const auto& tally = ledger.total;
+  CHECK(tally.matched == 15);
+  CHECK(tally.delivered == 1);
+  CHECK(tally.failed.at("smtp-5.1.1") == 1);
+  CHECK(tally.suppressed.at("unsubscribed") == 2);
+  CHECK(tally.queued == 11);
+  REQUIRE(ledger.batches.size() == 1);
+  CHECK(ledger.batches[0].tally.matched == 12);
+  CHECK(ledger.batches[0].tally.queued == 8);
+}
+
+TEST_CASE("a digest's deliveries count for the stories it carries") {
+  Books books;
+  const auto items = pending_items(books.db, "morning", ChannelKind::email);
+  const auto digest = add_batch(books.db,
+                                {{{}, 0, "morning", "2026-11-24T07:00"},
+                                 ChannelKind::email,
+                                 Lane::digest,
+                                 {"You follow Morning"},
+                                 {{now, now + 24h, {}, {{20, 0}, {21, 0}, {22, 0}}}}},
+                                now);
+  assign_items(books.db, items, digest);
+  recover(books.db, {ChannelKind::email}, now);
+  for (auto claimed = claim(books.db, ChannelKind::email, now); claimed;
+       claimed = claim(books.db, ChannelKind::email, now)) {
+    if (claimed->batch_id != digest) continue;
+    settle(books.db, std::vector<Settled>{Settled{claimed->deliveries[0], ChannelKind::email, Lane::digest, Settlement::delivered, 1, now, "", ""}}, now);
+    settle(books.db, std::vector<Settled>{Settled{claimed->deliveries[1], ChannelKind::email, Lane::digest, Settlement::suppressed, 1, now,
+            "unsubscribed", ""}}, now);
+  }
+  const auto ledger = read_ledger(books.db, "s1").value();
+  CHECK(ledger.balances());
+  CHECK(ledger.total.delivered == 2);
+  CHECK(ledger.total.suppressed.at("unsubscribed") == 3);
+  const auto found = fates(books.db, "s1", 21);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].state == "suppressed: unsubscribed");
+  CHECK(found[0].edition == "morning");
+}
+
+TEST_CASE("a ledger is asked for by story, batch or its message id") {
+  Books books;
+  CHECK(read_ledger(books.db, "s1")->stories.size() == 1);
+  CHECK(read_ledger(books.db, std::to_string(books.batch))->batches.size() == 1);
+  auto uid = books.db.query("SELECT uid FROM batch");
+  uid.step();
+  CHECK(read_ledger(books.db, std::string(uid.text(0)))->total.matched == 12);
+  for (const auto* unknown : {"s2", "999", "s", "' OR 1=1 --", "1 "})
+    CHECK_FALSE(read_ledger(books.db, unknown));
+}
+
+TEST_CASE("an empty ledger balances") {
+  Sqlite db(":memory:");
+  migrate(db);
+  const auto ledger = read_ledger(db);
+  REQUIRE(ledger);
+  CHECK(ledger->balances());
+  CHECK(ledger->stories.empty());
+}
+
+TEST_CASE("what became of one reader can be asked") {
+  Books books;
+  const auto state = [&](std::uint32_t number) {
+    const auto found = fates(books.db, "s1", number);
+    return found.empty() ? std::string("nothing") : found[0].state;
+  };
+  CHECK(state(1) == "delivered");
+  CHECK(state(2) == "failed: smtp-5.1.1");
+  CHECK(state(3) == "queued");
+  CHECK(state(4) == "queued");
+  CHECK(state(11) == "suppressed: unsubscribed");
+  CHECK(state(99) == "nothing");
+  CHECK(fates(books.db, "s1", 2)[0].reply == "550 no such user");
+  CHECK(fates(books.db, "s2", 1).empty());
+}
+
+TEST_CASE("books that were tampered with do not balance") {
+  Books books;
+  SECTION("a story that claims more, or less") {
+    books.tamper("UPDATE story SET matched = 16");
+  }
+  SECTION("a chunk that is gone") {
+    books.tamper("DELETE FROM chunk WHERE suppressed IS NOT NULL");
+  }
+  SECTION("a batch that is gone") {
+    books.db.execute("PRAGMA foreign_keys = OFF");
+    books.tamper("DELETE FROM batch");
+  }
+  SECTION("a batch that is larger than its chunks") {
+    books.tamper("UPDATE batch SET size = 13");
+  }
+  SECTION("a bit that was set by nobody") {
+    books.tamper("UPDATE chunk SET settled = x'FF03' WHERE suppressed IS NULL");
+  }
+  SECTION("a bit beyond the last member") {
+    books.tamper("UPDATE chunk SET settled = x'03FF' WHERE suppressed IS NULL");
+  }
+  SECTION("bits that are cut off") {
+    books.tamper("UPDATE chunk SET settled = x'03' WHERE suppressed IS NULL");
+  }
+  SECTION("a retry that is gone") {
+    books.tamper("DELETE FROM exception WHERE state = 'retry'");
+  }
+  SECTION("a retry that became a failure") {
+    books.tamper("UPDATE exception SET state = 'failed' WHERE state = 'retry'");
+  }
+  SECTION("an exception of a stranger") {
+    books.tamper("UPDATE exception SET number = 4711 WHERE state = 'failed'");
+  }
+  SECTION("an audience that lost members") {
+    books.tamper(
+        "UPDATE chunk SET members = (SELECT members FROM chunk WHERE suppressed IS NOT NULL) WHERE "
+        "suppressed IS NULL");
+  }
+  SECTION("an audience that is garbage") {
+    books.tamper("UPDATE chunk SET members = x'FFFFFF' WHERE suppressed IS NULL");
+  }
+  SECTION("a counter that is off") {
+    books.tamper("UPDATE chunk SET open = open - 1 WHERE suppressed IS NULL");
+  }
+  SECTION("a digest item that is gone") {
+    books.tamper("DELETE FROM digest_item");
+  }
+  SECTION("a digest item that shrank") {
+    books.tamper("UPDATE digest_item SET size = 2");
+  }
+}
