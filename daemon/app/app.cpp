@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -9,7 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <optional>
-#include <set>
+#include <map>
 #include <thread>
 
 #include "app/doors.hpp"
@@ -40,6 +41,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration drain_time = std::chrono::seconds(30);  // of the 60 s that the unit allows
+constexpr Duration stop_time = std::chrono::seconds(5);    // for what is left after that
 constexpr std::uint64_t least_free_bytes = 64ULL << 20;
 
 MetricLabels metric_labels(const Config& config) {
@@ -58,20 +60,26 @@ struct Restored {
   SuppressionList suppressions;
   ShareShelf shelf;
   std::int64_t interrupted = 0;
-  std::set<std::string> new_sources;  // folders that no crier has watched before
+  std::map<std::string, Time> watched_since;  // source → when crier first watched it
 };
 
-// True the first time it is asked about a source.
-bool is_new_source(Sqlite& db, const std::string& name) {
-  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, '')").bind(0, "source seen/" + name).run();
-  return db.changes() > 0;
+// When crier first watched a source.
+Time watched_since(Sqlite& db, const std::string& name, Time now) {
+  const auto key = "source since/" + name;
+  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, ?)")
+      .bind(0, key)
+      .bind(1, now.time_since_epoch().count())
+      .run();
+  auto since = db.query("SELECT value FROM setting WHERE key = ?");
+  since.bind(0, key);
+  since.step();
+  return Time(Duration(since.integer(0)));
 }
 
 Restored restore(Sqlite& db, const Config& config, Time now) {
   Restored restored;
-  for (const auto& folder : config.folders) {
-    if (is_new_source(db, folder.name)) restored.new_sources.insert(folder.name);
-  }
+  for (const auto& folder : config.folders)
+    restored.watched_since[folder.name] = watched_since(db, folder.name, now);
   restored.numbers = subscriber_numbers(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);
   restored.shelf = ShareShelf::load(db);
@@ -79,6 +87,14 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   if (config.whatsapp && config.whatsapp->resend_ambiguous) resend.push_back(ChannelKind::whatsapp);
   restored.interrupted = recover(db, resend, now);
   return restored;
+}
+
+// Whether a file was put where it is before `time`. Copying and renaming renew the time of its last status
+// change, whatever age they preserve.
+bool arrived_before(const std::filesystem::path& path, Time time) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return false;
+  return Time(std::chrono::seconds(info.st_ctim.tv_sec)) < std::chrono::floor<std::chrono::seconds>(time);
 }
 
 bool has_room(const std::filesystem::path& folder) {
@@ -104,10 +120,11 @@ struct App::Parts {
   Result<void> open_doors(const std::string& push_token, const std::string& unsubscribe_key);
   void start();
   void fail(const std::string& task, const std::string& what);
-  static std::optional<std::string> prepare(Config& fresh);
+  static std::optional<std::string> prepare(Config& fresh, const std::filesystem::path& state);
   std::string summary() const;
   asio::awaitable<void> obey_signals();
   asio::awaitable<void> shut_down();
+  asio::awaitable<std::shared_ptr<Config>> load_fresh(Diagnostics& diagnostics);
   asio::awaitable<void> reload();
   asio::awaitable<void> look_after_storage();
   asio::awaitable<void> feed_watchdog();
@@ -140,8 +157,7 @@ struct App::Parts {
   bool draining = false;
   bool config_good = true;
   bool storage_good = true;
-  std::set<std::string> new_sources;
-  Time started_at = clock.now();
+  std::map<std::string, Time> sources_since;  // when crier first watched them
   std::optional<int> abandoned;  // the exit code of a stop that waits for nothing
 };
 
@@ -153,14 +169,14 @@ void App::Parts::fail(const std::string& task, const std::string& what) {
 }
 
 // Gives webhook endpoints without a configured secret one of their own. Returns what went wrong.
-std::optional<std::string> App::Parts::prepare(Config& fresh) {
+std::optional<std::string> App::Parts::prepare(Config& fresh, const std::filesystem::path& state) {
   const auto& subscribers = fresh.book->subscribers();
   for (std::uint32_t i = 0; i < subscribers.size(); ++i) {
     if (subscribers[i].address(ChannelKind::webhook).empty() || !subscribers[i].webhook_secrets.empty()) continue;
-    auto key = own_webhook_key(fresh.state, subscribers[i].id);
+    auto key = own_webhook_key(state, subscribers[i].id);
     if (!key) return key.error().message;
     log::debug("webhook.key", {{"subscriber", subscribers[i].id},
-                               {"file", webhook_key_path(fresh.state, subscribers[i].id).string()}});
+                               {"file", webhook_key_path(state, subscribers[i].id).string()}});
     fresh.book->give_webhook_secret(i, std::move(*key));
   }
   return std::nullopt;
@@ -172,12 +188,13 @@ Result<void> App::Parts::open() {
   lock.emplace(std::move(*taken));
   const auto unsubscribe_key = own_secret(config->state, "unsubscribe.key");
   if (!unsubscribe_key) return unsubscribe_key.error();
-  if (const auto failed = prepare(*config)) return Error{*failed};
+  if (const auto failed = prepare(*config, config->state)) return Error{*failed};
   auto push_token = Result<std::string>(config->push_token);
   if (push_token->empty()) push_token = own_secret(config->state, "push.token");
   if (!push_token) return push_token.error();
 
   {
+    if (const auto made = make_private_file(database_path(*config)); !made) return made;
     Sqlite db(database_path(*config));
     migrate(db);
     Transaction transaction(db);
@@ -186,7 +203,7 @@ Result<void> App::Parts::open() {
     config->book->assign_numbers(std::move(restored.numbers));
     suppressions = std::move(restored.suppressions);
     shelf = std::move(restored.shelf);
-    new_sources = std::move(restored.new_sources);
+    sources_since = std::move(restored.watched_since);
     if (restored.interrupted > 0) log::warn("outbox.interrupted", {{"deliveries", restored.interrupted}});
   }
   database.emplace(database_path(*config));
@@ -269,12 +286,9 @@ asio::awaitable<void> App::Parts::run_folder(FolderConfig folder) {
 
 asio::awaitable<void> App::Parts::take_file(const FolderConfig& folder, std::filesystem::path path) {
   const auto snapshot = config;
-  std::error_code unknown;
-  const auto changed = std::filesystem::last_write_time(path, unknown);
-  const bool is_backlog = !folder.send_backlog && new_sources.contains(folder.name) && !unknown &&
-                          std::chrono::file_clock::to_sys(changed) < started_at;
+  const bool is_backlog = !folder.send_backlog && arrived_before(path, sources_since.at(folder.name));
   auto parsed = co_await workers.run([&]() -> Result<ParsedSource> {
-    const auto bytes = read_file(path, max_story_bytes);
+    const auto bytes = read_file(path, max_story_bytes, Links::refuse);
     if (!bytes) return bytes.error();
     ParseOptions options;
     options.file_name = path.string();
@@ -347,10 +361,15 @@ asio::awaitable<void> App::Parts::look_after_storage() {
   }
 }
 
-// Runs on the loop after the database has answered: a hung loop or disk is a hung daemon.
+// Runs on the loop after the database has answered: a hung loop or disk is a hung daemon. An error is an
+// answer, too; /readyz tells of it.
 asio::awaitable<void> App::Parts::feed_watchdog() {
   for (;;) {
-    co_await database->run([](Sqlite&) {});
+    try {
+      co_await database->run([](Sqlite&) {});
+    } catch (const SqliteError& e) {
+      log::debug("watchdog.database", {{"what", e.what()}});
+    }
     notify.alive();
     co_await clock.sleep_until(clock.now() + *notify.watchdog_period());
   }
@@ -381,22 +400,46 @@ asio::awaitable<void> App::Parts::shut_down() {
   if (public_listener) co_await public_listener->stop(std::chrono::seconds(2));
   if (operator_listener) co_await operator_listener->stop(std::chrono::seconds(2));
   tasks.stop();
-  co_await tasks.join();
-  co_await services->stop();
+  // A relay that never answers holds its transaction; systemd would not wait much longer, either.
+  co_await (tasks.join() || clock.sleep_until(clock.now() + stop_time));
+  if (const auto left = tasks.running(); left > 0) {
+    log::warn("crier.abandoned", {{"tasks", left}});
+    abandoned = exit_code::ok;
+    loop.stop();
+    co_return;
+  }
+  co_await (services->stop() || clock.sleep_until(clock.now() + stop_time));
   log::info("crier.stopped");
+}
+
+// Reads, checks and numbers a fresh configuration; nothing of it is in use yet. What is wrong goes to
+// `diagnostics`.
+asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& diagnostics) {
+  std::shared_ptr<Config> fresh;
+  try {
+    fresh = co_await workers.run([&] {
+      auto loaded = std::make_shared<Config>(load_config(config_path, diagnostics));
+      if (diagnostics.empty()) {
+        if (const auto failed = prepare(*loaded, config->state)) diagnostics.add({}, *failed);
+      }
+      return loaded;
+    });
+    if (!diagnostics.empty()) co_return fresh;
+    auto numbers = co_await database->run(
+        [&](Sqlite& db) { return subscriber_numbers(db, fresh->book->subscribers()); });
+    fresh->book->assign_numbers(std::move(numbers));
+  } catch (const SqliteError& e) {
+    diagnostics.add({}, e.what());
+  } catch (const std::filesystem::filesystem_error& e) {
+    diagnostics.add({}, e.what());
+  }
+  co_return fresh;
 }
 
 asio::awaitable<void> App::Parts::reload() {
   notify.reloading();
   Diagnostics diagnostics;
-  auto fresh = co_await workers.run([&] {
-    auto loaded = std::make_shared<Config>(load_config(config_path, diagnostics));
-    loaded->state = config->state;
-    if (diagnostics.empty()) {
-      if (const auto failed = prepare(*loaded)) diagnostics.add({}, *failed);
-    }
-    return loaded;
-  });
+  auto fresh = co_await load_fresh(diagnostics);
   config_good = diagnostics.empty();
   metrics.set_reload_successful(config_good);
   if (!config_good) {
@@ -404,11 +447,9 @@ asio::awaitable<void> App::Parts::reload() {
     notify.ready("reload refused, the former configuration stays: " + diagnostics.list().front().message);
     co_return;
   }
-  auto numbers = co_await database->run(
-      [&](Sqlite& db) { return subscriber_numbers(db, fresh->book->subscribers()); });
-  fresh->book->assign_numbers(std::move(numbers));
   for (const auto& section : settings_that_need_restart(*config, *fresh))
     log::warn("config.restart_needed", {{"section", section}});
+  fresh->state = config->state;
   config = std::move(fresh);
   digest_desk->reload();
   log::info("config.reloaded", {{"holds", summary()}});

@@ -139,7 +139,8 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
   auto& newsroom = config.newsroom;
   if (config.public_listener && newsroom.public_url.empty())
     newsroom.public_url =
-        fmt::format("http://{}:{}", config.public_listener->host, config.public_listener->port);
+        fmt::format(config.public_listener->host.find(':') == std::string::npos ? "http://{}:{}" : "http://[{}]:{}",
+                    config.public_listener->host, config.public_listener->port);
   if (const auto url = boost::urls::parse_uri(newsroom.site.url))
     newsroom.own_hosts.push_back(to_lower_ascii(url->host()));
 }
@@ -182,6 +183,7 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const fs::path& rules_f
 
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh) {
   std::vector<std::string> sections;
+  if (running.state != fresh.state) sections.emplace_back("state");
   if (running.folders != fresh.folders) sections.emplace_back("sources");
   if (running.email != fresh.email) sections.emplace_back("channels.email");
   if (running.whatsapp != fresh.whatsapp) sections.emplace_back("channels.whatsapp");

@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <fmt/core.h>
 
@@ -25,12 +26,16 @@ std::optional<ListenConfig> read_listen(const YamlNode& node, const YamlFile& fi
     listen.host = text.substr(0, colon);
     const auto port = std::string_view(text).substr(colon + 1);
     const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), listen.port);
-    good = failed == std::errc{} && end == port.data() + port.size();
+    if (listen.host.starts_with('[') && listen.host.ends_with(']'))  // IPv6 as in a URL
+      listen.host = listen.host.substr(1, listen.host.size() - 2);
+    boost::system::error_code not_numeric;
+    boost::asio::ip::make_address(listen.host, not_numeric);
+    good = failed == std::errc{} && end == port.data() + port.size() && !not_numeric;
   }
   if (good) return listen;
   const auto* at = section.find("listen");
   file.error(at != nullptr ? *at : node,
-             fmt::format("{} needs listen: HOST:PORT, like 127.0.0.1:8080", what));
+             fmt::format("{} needs listen: ADDRESS:PORT, like 127.0.0.1:8080", what));
   return std::nullopt;
 }
 
@@ -50,7 +55,7 @@ void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
   email.relay = section.required_text("relay");
   if (!email.relay.empty()) {
     if (const auto mistake = relay_mistake(email.relay); !mistake.empty())
-      section.error(*section.find("relay"), mistake);
+      section.file().error_without_excerpt(*section.find("relay"), mistake);  // the URL may hold a password
   }
   email.from = section.required_text("from");
   if (!email.from.empty() && !to_wire_address(email.from))

@@ -34,6 +34,7 @@ ShareInput share_input(const ShareShelf::Entry& entry, const Newsroom& newsroom)
 std::optional<http::SharedStory> shared_story(const DoorParts& parts, std::string_view id) {
   const auto* entry = parts.shelf.find(id);
   if (entry == nullptr || entry->status == StoryStatus::withheld) return std::nullopt;
+  if (entry->embargo && *entry->embargo > parts.clock.now()) return std::nullopt;
   http::SharedStory shared{entry->id, entry->title, entry->url, {}, entry->status == StoryStatus::canceled};
   if (shared.killed) return shared;
   if (entry->url.empty()) return std::nullopt;
@@ -86,14 +87,14 @@ asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<Doo
   try {
     co_await parts->database.run([&](Sqlite& db) {
       if (stops) SuppressionList::store(db, leaving->channel, leaving->address, "unsubscribed", now);
-      else SuppressionList::erase(db, leaving->channel, leaving->address);
+      else SuppressionList::erase_unsubscription(db, leaving->channel, leaving->address);
     });
   } catch (const SqliteError& e) {
     failure = e.what();
   }
   if (!failure.empty()) co_return Error{failure};
   if (stops) parts->suppressions.add(leaving->channel, leaving->address, "unsubscribed");
-  else parts->suppressions.remove(leaving->channel, leaving->address);
+  else parts->suppressions.resubscribe(leaving->channel, leaving->address);
   log::info(stops ? "reader.unsubscribed" : "reader.resubscribed", {{"channel", to_string(leaving->channel)}});
   co_return std::optional(leaving->about);
 }
@@ -114,6 +115,7 @@ asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, st
     FolderConfig completion;
     completion.name = "push";
     if (!config->folders.empty()) completion.url = config->folders.front().url;
+    story.source = completion.name;  // not for the sender to choose: rules may ask for it
     complete_story(story, completion);
     return story;
   });

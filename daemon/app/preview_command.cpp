@@ -29,7 +29,8 @@ struct Draft {
 };
 
 // The stories that wait for an edition and this subscriber.
-std::vector<Story> waiting_stories(const Config& config, const std::string& edition, const Subscriber& subscriber) {
+std::vector<Story> waiting_stories(const Config& config, const std::string& edition, const Subscriber& subscriber,
+                                   Time now) {
   std::vector<Story> stories;
   const auto db = open_database(config);
   if (!db) return stories;
@@ -38,7 +39,7 @@ std::vector<Story> waiting_stories(const Config& config, const std::string& edit
   if (!row.step()) return stories;
   const auto number = static_cast<std::uint32_t>(row.integer(0));
   for (const auto channel : all_channels) {
-    for (const auto& pending : pending_items(*db, edition, channel)) {
+    for (const auto& pending : pending_items(*db, edition, channel, now)) {
       const auto& item = pending.item;
       const bool is_there = std::ranges::any_of(stories, [&](const Story& story) { return story.id == item.story_id; });
       if (is_there || !std::ranges::binary_search(item.members, number)) continue;
@@ -71,7 +72,7 @@ Result<Draft> draft_story(const Config& config, const std::string& name, const S
 Result<Draft> draft_edition(const Config& config, const Edition& edition, const Subscriber& subscriber,
                             ChannelKind channel, Time now) {
   Draft draft;
-  draft.stories = waiting_stories(config, edition.name, subscriber);
+  draft.stories = waiting_stories(config, edition.name, subscriber, now);
   if (draft.stories.empty())
     return Error{fmt::format("nothing waits for {} in edition {}", subscriber.id, edition.name)};
   std::vector<const Story*> stories;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -33,10 +34,12 @@ Result<std::string> read_secret(std::string_view reference) {
   auto bytes = read_file(*path, max_secret_bytes);
   if (!bytes) return bytes.error();
   struct stat info {};
-  if (::stat(path->c_str(), &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0 &&
+  if (::stat(path->c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 &&
       !reference.starts_with("credential:"))
-    return Error{fmt::format("{}: others may read this secret; run chmod 600 {}", path->string(), path->string())};
+    return Error{fmt::format("{}: others may read or change this secret; run chmod 600 {}", path->string(), path->string())};
   while (bytes->ends_with('\n') || bytes->ends_with('\r')) bytes->pop_back();
+  if (std::ranges::any_of(*bytes, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
+    return Error{fmt::format("{}: the secret must be one line of text", path->string())};
   if (bytes->empty()) return Error{fmt::format("{}: the secret is empty", path->string())};
   return bytes;
 }

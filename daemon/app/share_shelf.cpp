@@ -10,18 +10,19 @@ ShareShelf ShareShelf::load(Sqlite& db) {
   ShareShelf shelf;
   std::vector<Entry> newest;
   auto rows = db.query(
-      "SELECT id, title, json_extract(json, '$.url'), status FROM story s"
+      "SELECT id, title, json_extract(json, '$.url'), status, json_extract(json, '$.embargo') FROM story s"
       " WHERE version = (SELECT MAX(version) FROM story WHERE id = s.id) ORDER BY seen_at DESC LIMIT ?");
   rows.bind(0, static_cast<std::int64_t>(capacity));
   while (rows.step())
     newest.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
-                      parse_story_status(rows.text(3)).value_or(StoryStatus::usable)});
+                      parse_story_status(rows.text(3)).value_or(StoryStatus::usable),
+                      parse_rfc3339(rows.text(4))});
   for (auto entry = newest.rbegin(); entry != newest.rend(); ++entry) shelf.put(std::move(*entry));
   return shelf;
 }
 
 void ShareShelf::put(const Story& story) {
-  put(Entry{story.id, story.title, story.url, story.status});
+  put(Entry{story.id, story.title, story.url, story.status, story.embargo});
 }
 
 void ShareShelf::put(Entry entry) {

@@ -22,6 +22,7 @@ class ShareShelf {
     std::string title;
     std::string url;
     StoryStatus status = StoryStatus::usable;
+    std::optional<Time> embargo;
   };
 
   /// The newest stories of the log. In a database job.

@@ -51,6 +51,15 @@ StateLock::~StateLock() {
 
 StateLock::StateLock(StateLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
+Result<void> make_private_file(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return Error{fmt::format("{}: cannot open: {}", path.string(), std::strerror(errno))};
+  const bool closed_to_others = ::fchmod(fd, 0600) == 0;
+  ::close(fd);
+  if (!closed_to_others) return Error{fmt::format("{}: cannot set its permissions: {}", path.string(), std::strerror(errno))};
+  return {};
+}
+
 std::filesystem::path secret_path(const std::filesystem::path& folder, const std::string& name) {
   return folder / "secrets" / name;
 }

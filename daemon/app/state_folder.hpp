@@ -23,6 +23,10 @@ class StateLock {
   int fd_;
 };
 
+/// Makes sure that `path` exists and that only its owner may read it: what SQLite opens, it opens with these
+/// permissions, its log included.
+Result<void> make_private_file(const std::filesystem::path& path);
+
 /// A secret kept in `folder`/secrets/`name` (0600): 32 random bytes in hex, made on first use.
 Result<std::string> own_secret(const std::filesystem::path& folder, const std::string& name);
 

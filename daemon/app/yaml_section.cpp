@@ -15,6 +15,10 @@ YamlFile::YamlFile(std::string file_name, std::string content, Diagnostics& comp
     line_starts_.push_back(at + 1);
 }
 
+void YamlFile::error_without_excerpt(const YamlNode& at, std::string message) const {
+  diagnostics->add({name, at.line, at.column}, std::move(message));
+}
+
 std::string_view YamlFile::line_from(int line, int column) const {
   if (line < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return {};
   const auto rest = std::string_view(text).substr(line_starts_[static_cast<std::size_t>(line) - 1]);
@@ -47,6 +51,11 @@ std::optional<std::string> YamlSection::text(std::string_view key) {
     error(*found, fmt::format("{} must be a text", key));
     return std::nullopt;
   }
+  // Names, addresses and paths end up in headers, logs and file names.
+  if (std::ranges::any_of(found->scalar, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; })) {
+    error(*found, fmt::format("{} must be one line, without control characters", key));
+    return std::nullopt;
+  }
   return found->scalar;
 }
 
@@ -56,10 +65,10 @@ std::string YamlSection::required_text(std::string_view key) {
     if (node_.kind == YamlNode::Kind::map) error(node_, fmt::format("{} needs \"{}\"", what_, key));
     return {};
   }
-  auto value = text(key).value_or("");
-  if (value.empty() && found->kind == YamlNode::Kind::scalar)
-    error(*found, fmt::format("{} must not be empty", key));
-  return value;
+  auto value = text(key);
+  if (!value) return {};
+  if (value->empty()) error(*found, fmt::format("{} must not be empty", key));
+  return std::move(*value);
 }
 
 std::optional<std::int64_t> YamlSection::integer(std::string_view key, std::int64_t lowest,

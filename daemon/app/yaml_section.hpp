@@ -27,6 +27,8 @@ class YamlFile {
   Diagnostics* diagnostics = nullptr;
 
   void error(const YamlNode& at, std::string message) const;
+  /// For what may hold a secret.
+  void error_without_excerpt(const YamlNode& at, std::string message) const;
   /// What stands in a line (from 1) from a column (from 1, in bytes) on; empty when there is no such place.
   std::string_view line_from(int line, int column) const;
 

@@ -21,8 +21,9 @@ void SuppressionList::add(ChannelKind channel, std::string_view address, std::st
   reasons_[key_of(channel, address)] = std::move(reason);
 }
 
-void SuppressionList::remove(ChannelKind channel, std::string_view address) {
-  reasons_.erase(key_of(channel, address));
+void SuppressionList::resubscribe(ChannelKind channel, std::string_view address) {
+  const auto found = reasons_.find(key_of(channel, address));
+  if (found != reasons_.end() && found->second == "unsubscribed") reasons_.erase(found);
 }
 
 SuppressionList SuppressionList::load(Sqlite& db) {
@@ -44,8 +45,8 @@ void SuppressionList::store(Sqlite& db, ChannelKind channel, std::string_view ad
       .run();
 }
 
-void SuppressionList::erase(Sqlite& db, ChannelKind channel, std::string_view address) {
-  db.query("DELETE FROM suppression WHERE channel = ? AND address = ?")
+void SuppressionList::erase_unsubscription(Sqlite& db, ChannelKind channel, std::string_view address) {
+  db.query("DELETE FROM suppression WHERE channel = ? AND address = ? AND reason = 'unsubscribed'")
       .bind(0, to_string(channel))
       .bind(1, normalised_address(channel, address))
       .run();

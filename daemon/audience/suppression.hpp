@@ -20,12 +20,13 @@ class SuppressionList {
   /// The reason ("unsubscribed", "complaint", …), or nullopt.
   std::optional<std::string_view> find(ChannelKind channel, std::string_view address) const;
   void add(ChannelKind channel, std::string_view address, std::string reason);
-  void remove(ChannelKind channel, std::string_view address);
+  /// Lifts an unsubscription; a complaint or a manual entry stays.
+  void resubscribe(ChannelKind channel, std::string_view address);
 
   static SuppressionList load(Sqlite& db);
   static void store(Sqlite& db, ChannelKind channel, std::string_view address, std::string_view reason,
                     Time now);
-  static void erase(Sqlite& db, ChannelKind channel, std::string_view address);
+  static void erase_unsubscription(Sqlite& db, ChannelKind channel, std::string_view address);
 
  private:
   std::unordered_map<std::string, std::string> reasons_;  // "channel address" → reason

@@ -44,9 +44,10 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
 
 }  // namespace
 
-Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes, Links links) {
+  const int no_links = links == Links::refuse ? O_NOFOLLOW : 0;
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_links));
   if (file.get() < 0) return system_error(path, "open");
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(path, "look at it");

@@ -194,8 +194,7 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
   }
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  // Only before an end marker does yaml-cpp notice a quotation that is never closed.
-  std::istringstream stream{std::string(text) + "\n...\n"};
+  std::istringstream stream{std::string(text)};
   Builder builder(text);
   try {
     YAML::Parser parser(stream);

@@ -92,6 +92,7 @@ CREATE TABLE digest_item (
   story_version INTEGER NOT NULL,
   members BLOB NOT NULL,
   size INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,         -- the embargo
   batch_id INTEGER REFERENCES batch,   -- the occurrence's batch, once there is one
   dropped TEXT                         -- why it will not be sent (the story was canceled)
 );

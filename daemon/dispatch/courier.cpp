@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
+#include "base/finally.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
@@ -51,6 +52,7 @@ struct Courier::Line {
   Bell work_owed;          // something came into the outbox
   bool refilling = false;  // one slot at a time asks the outbox
   bool look_again = true;  // the outbox may hold something more urgent than `ready`
+  Time look_at = Time::max();  // when it may again, because of something that becomes due
   std::size_t sending = 0;
   std::int64_t sent = 0;
   Breaker breaker;
@@ -101,13 +103,19 @@ std::string_view outcome_name(Settlement settlement) {
     case Settlement::delivered:
       return "delivered";
     case Settlement::failed:
-      return "refused";
+      return "failed";
     case Settlement::suppressed:
       return "suppressed";
     case Settlement::retry:
       return "retry_later";
   }
   return "retry_later";
+}
+
+// In the words of the metric, which has no "failed".
+std::string_view metric_outcome(const Settled& settled) {
+  if (settled.settlement != Settlement::failed) return outcome_name(settled.settlement);
+  return settled.reason == "ambiguous" ? "ambiguous" : "refused";
 }
 
 // Deliveries of small batches are followed one by one, those of large ones by their count.
@@ -199,6 +207,7 @@ asio::awaitable<bool> Courier::take(Line& line, Work& work) {
       co_await parts_.clock.sleep_until(line.breaker.paused_until());
       continue;
     }
+    if (parts_.clock.now() >= line.look_at) line.look_again = true;
     if (auto* queue = line.most_urgent(); queue != nullptr && (!line.look_again || line.refilling)) {
       work = std::move(queue->front());
       queue->pop_front();
@@ -219,6 +228,8 @@ asio::awaitable<bool> Courier::take(Line& line, Work& work) {
 // Asks the outbox for more; when it has nothing, waits until it does.
 asio::awaitable<void> Courier::refill(Line& line) {
   line.look_again = false;
+  // While the line is busy something more urgent may become due, so it looks again every second.
+  line.look_at = parts_.clock.now() + std::chrono::seconds(1);
   const auto channel = line.channel.kind();
   const auto now = parts_.clock.now();
   std::optional<Loaded> loaded;
@@ -308,6 +319,28 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   return message;
 }
 
+namespace {
+
+// One attempt; whatever a channel throws is an outcome, so that one message cannot stop the others.
+asio::awaitable<Outcome> attempt(Channel& channel, Outgoing message) {
+  Outcome outcome;
+  try {
+    outcome = co_await channel.send(std::move(message));
+  } catch (const boost::system::system_error& e) {
+    if (e.code() == asio::error::operation_aborted) throw;
+    outcome.reply = e.what();
+  } catch (const std::exception& e) {
+    outcome.reply = e.what();
+  }
+  if (outcome.reason.empty() && outcome.kind == OutcomeKind::retry_later) {
+    outcome.reason = "internal";
+    if (!channel.recognises_repeats()) outcome.kind = OutcomeKind::ambiguous;  // it may have left
+  }
+  co_return outcome;
+}
+
+}  // namespace
+
 asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   const auto& claim = work.batch->claim;
   const auto newsroom = parts_.newsroom();
@@ -335,7 +368,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
           [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
       if (!may_go) co_return;  // its story was stopped, and the outbox says so already
     }
-    const auto outcome = co_await line.channel.send(std::move(message));
+    const auto outcome = co_await attempt(line.channel, std::move(message));
     const auto after = parts_.clock.now();
     settled = what_follows(outcome, claim, work.delivery,
                            {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
@@ -357,28 +390,30 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
     line.look_again = true;
     line.work_owed.ring();
   }
-  parts_.metrics.delivery_ended(to_string(claim.channel), outcome_name(settled.settlement));
+  parts_.metrics.delivery_ended(to_string(claim.channel), metric_outcome(settled));
   log_settled(*work.batch, settled, subscriber, line.sent);
 }
 
-// Outcomes that come while one write is under way share the next one; the slot that found none under way writes.
+// Outcomes that come while one write is under way share the next one, which one of their slots writes.
 asio::awaitable<void> Courier::record(Settled settled) {
   unrecorded_.push_back(std::move(settled));
   const auto mine = next_record_;
-  if (recording_) {
-    while (recorded_ < mine) co_await record_done_.wait();
-    co_return;
-  }
-  recording_ = true;
-  while (!unrecorded_.empty()) {
+  while (recorded_ < mine) {
+    if (recording_) {
+      co_await record_done_.wait();
+      continue;
+    }
+    recording_ = true;
+    const Finally done([this] {
+      recording_ = false;
+      record_done_.ring();
+    });
     const auto batch = std::exchange(unrecorded_, {});
     const auto number = next_record_++;
     const auto now = parts_.clock.now();
     co_await write([&](Sqlite& db) { settle(db, batch, now); });
     recorded_ = number;
-    record_done_.ring();
   }
-  recording_ = false;
 }
 
 // What has left must be remembered: a database that cannot be written is tried until it can.

@@ -42,7 +42,7 @@ std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edit
                        Time now) {
   std::size_t deliveries = 0;
   for (const auto channel : all_channels) {
-    const auto pending = pending_items(db, edition.name, channel);
+    const auto pending = pending_items(db, edition.name, channel, now);
     if (pending.empty()) continue;
     std::vector<DigestItem> items;
     for (const auto& entry : pending) items.push_back(entry.item);

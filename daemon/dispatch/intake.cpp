@@ -77,6 +77,7 @@ bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::
   } else {
     stop_story(db, story.id, to_string(story.status), now);
   }
+  drop_pending_items(db, story.id, "superseded by a later version");
   planned.plan = plan_story(newsroom, story, planned.decisions, now);
   store_story(db, story, planned.plan.matched, now);
   for (const auto& batch : planned.plan.batches) add_batch(db, batch, now);

@@ -165,6 +165,7 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
     item.channel = key.second;
     item.story_id = story.id;
     item.story_version = story.version;
+    item.not_before = story.embargo.value_or(Time{});
     std::ranges::sort(item.members);
     plan.items.push_back(std::move(item));
   }

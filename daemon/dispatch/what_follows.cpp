@@ -21,10 +21,8 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
     return settled;
   }
   const bool may_not_repeat = outcome.kind == OutcomeKind::ambiguous && !policy.recognises_repeats;
-  // A refusal of the sender's own account, template or token is mended by ops, not the reader's end.
-  const bool is_final = outcome.kind == OutcomeKind::refused && !outcome.blames_sender;
   if (may_not_repeat) settled.reason = "ambiguous";
-  if (may_not_repeat || is_final) {
+  if (may_not_repeat || outcome.kind == OutcomeKind::refused) {
     settled.settlement = Settlement::failed;
     return settled;
   }
@@ -37,7 +35,8 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
 }
 
 std::optional<Duration> Breaker::record(const Outcome& outcome, Time now) {
-  const bool counts = outcome.kind == OutcomeKind::retry_later || outcome.blames_sender;
+  // A refusal is about one message or reader; only what is to be tried again can be about the service.
+  const bool counts = outcome.kind == OutcomeKind::retry_later;
   if (!counts) {
     failures_ = 0;
     pauses_ = 0;

@@ -46,6 +46,7 @@ struct DigestItem {
   std::string story_id;
   std::uint32_t story_version = 0;
   std::vector<std::uint32_t> members;  ///< ascending
+  Time not_before{};                   ///< an occurrence before this time leaves it to a later one
 };
 
 }  // namespace crier

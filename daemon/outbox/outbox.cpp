@@ -416,25 +416,30 @@ std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view 
     rows.bind(0, story_id);
     if (rows.step()) stopped += rows.integer(0);
   }
+  drop_pending_items(db, story_id, reason);
+  return stopped;
+}
+
+void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view reason) {
   db.query("UPDATE digest_item SET dropped = ? WHERE story_id = ? AND batch_id IS NULL AND dropped IS NULL")
       .bind(0, reason)
       .bind(1, story_id)
       .run();
-  return stopped;
 }
 
 void add_digest_item(Sqlite& db, const DigestItem& item) {
   Audience audience;
   for (const auto number : item.members) audience.members.push_back({number, 0});
   db.query(
-        "INSERT INTO digest_item (edition, channel, story_id, story_version, members, size) VALUES (?, ?, ?, "
-        "?, ?, ?)")
+        "INSERT INTO digest_item (edition, channel, story_id, story_version, members, size, not_before)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)")
       .bind(0, item.edition)
       .bind(1, to_string(item.channel))
       .bind(2, item.story_id)
       .bind(3, std::int64_t{item.story_version})
       .bind_blob(4, encode_audience(audience))
       .bind(5, static_cast<std::int64_t>(item.members.size()))
+      .bind(6, to_ms(item.not_before))
       .run();
 }
 
@@ -458,11 +463,12 @@ std::vector<PendingItem> read_items(Statement& rows) {
 
 }  // namespace
 
-std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel) {
+std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
   auto rows = db.query(
       "SELECT seq, edition, channel, story_id, story_version, members FROM digest_item"
-      " WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL ORDER BY seq");
-  rows.bind(0, edition).bind(1, to_string(channel));
+      " WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
+      " AND not_before <= ? ORDER BY seq");
+  rows.bind(0, edition).bind(1, to_string(channel)).bind(2, to_ms(now));
   return read_items(rows);
 }
 

@@ -84,12 +84,15 @@ std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view 
 
 void add_digest_item(Sqlite& db, const DigestItem& item);
 
-/// Pending items of an edition on one channel, oldest first.
+/// Pending items of this story, of any version, will not be sent, for `reason`.
+void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view reason);
+
+/// Pending items of an edition on one channel that may leave at `now`, oldest first.
 struct PendingItem {
   std::int64_t seq = 0;
   DigestItem item;
 };
-std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel);
+std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now);
 
 /// Ties items to the batch of the occurrence that carries them.
 void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_t batch_id);

@@ -39,7 +39,18 @@ bool is_story_name(std::string_view name) {
                       [&](auto ending) { return lower.ends_with(ending); });
 }
 
-// The names of the regular files, sorted. Blocking: for a worker.
+// Whether somebody has the file open for writing: then no read lease is to be had (fcntl(2)). Files of other
+// owners cannot be asked about and count as finished.
+bool is_being_written(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool refused = ::fcntl(fd, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
+  ::close(fd);
+  return refused;
+}
+
+// The names of the finished regular files, sorted; one that is being written comes by its event when it is
+// closed. Blocking: for a worker.
 Result<std::vector<std::string>> list_stories(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   std::error_code failed;
@@ -47,7 +58,8 @@ Result<std::vector<std::string>> list_stories(const std::filesystem::path& folde
        entry.increment(failed)) {
     std::error_code gone;  // deleted since it was listed
     auto name = entry->path().filename().string();
-    if (is_story_name(name) && entry->is_regular_file(gone)) names.push_back(std::move(name));
+    if (is_story_name(name) && entry->is_regular_file(gone) && !is_being_written(entry->path()))
+      names.push_back(std::move(name));
   }
   if (failed) return Error{fmt::format("{}: cannot list the folder: {}", folder.string(), failed.message())};
   std::sort(names.begin(), names.end());

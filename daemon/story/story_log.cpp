@@ -33,6 +33,9 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known) {
   if (known->status == StoryStatus::canceled) return {Novelty::dead, known->version};
   if (story.version == 0) return {Novelty::update, known->version + 1};
   if (story.version > known->version) return {Novelty::update, story.version};
+  // A stop needs no higher number: an editor who kills a story must not lose to a counter.
+  if (story.status != StoryStatus::usable && known->status == StoryStatus::usable)
+    return {Novelty::update, known->version + 1};
   return {Novelty::outdated, known->version};
 }
 

@@ -37,7 +37,7 @@ struct Verdict {
 };
 
 /// Pure. A story without a version of its own is numbered from 1; equal content is no news, whatever its
-/// number says.
+/// number says; a stop (withheld, canceled) counts whatever its number.
 Verdict judge(const Story& story, const std::optional<KnownStory>& known);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);

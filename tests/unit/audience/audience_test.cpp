@@ -40,7 +40,10 @@ TEST_CASE("a suppressed address is found in every spelling, on its channel only"
   CHECK_FALSE(list.find(ChannelKind::webhook, "amara@example.org"));
   list.add(ChannelKind::email, "Amara@Example.org", "complaint");
   CHECK(list.find(ChannelKind::email, "amara@example.org") == "complaint");
-  list.remove(ChannelKind::email, "AMARA@EXAMPLE.ORG");
+  list.resubscribe(ChannelKind::email, "AMARA@EXAMPLE.ORG");
+  CHECK(list.find(ChannelKind::email, "amara@example.org") == "complaint");
+  list.add(ChannelKind::email, "amara@example.org", "unsubscribed");
+  list.resubscribe(ChannelKind::email, "AMARA@EXAMPLE.ORG");
   CHECK_FALSE(list.find(ChannelKind::email, "amara@example.org"));
 }
 
@@ -49,9 +52,9 @@ TEST_CASE("suppressions outlive a restart") {
   migrate(db);
   SuppressionList::store(db, ChannelKind::email, "Amara@example.org", "complaint", Time{});
   SuppressionList::store(db, ChannelKind::email, "amara@example.org", "unsubscribed", Time{});
-  SuppressionList::store(db, ChannelKind::whatsapp, "+2348012345678", "131050", Time{});
+  SuppressionList::store(db, ChannelKind::whatsapp, "+2348012345678", "unsubscribed", Time{});
   SuppressionList::store(db, ChannelKind::webhook, "https://example.org/a b'", "gone", Time{});
-  SuppressionList::erase(db, ChannelKind::whatsapp, "+234 8012345678");
+  SuppressionList::erase_unsubscription(db, ChannelKind::whatsapp, "+234 8012345678");
   const auto list = SuppressionList::load(db);
   CHECK(list.find(ChannelKind::email, "amara@EXAMPLE.org") == "unsubscribed");
   CHECK_FALSE(list.find(ChannelKind::whatsapp, "+2348012345678"));

@@ -317,14 +317,14 @@ TEST_CASE("digest items wait for their edition, travel with its batch, or are dr
   add_digest_item(outbox.db, {"morning", ChannelKind::email, "s2", 3, {5}});
   add_digest_item(outbox.db, {"morning", ChannelKind::whatsapp, "s1", 1, {1}});
   add_digest_item(outbox.db, {"evening", ChannelKind::email, "s1", 1, {9}});
-  auto pending = pending_items(outbox.db, "morning", ChannelKind::email);
+  auto pending = pending_items(outbox.db, "morning", ChannelKind::email, now);
   REQUIRE(pending.size() == 2);
   CHECK(pending[0].item.story_id == "s1");
   CHECK(pending[0].item.members == std::vector<std::uint32_t>{1, 5, 70'000});
   CHECK(pending[1].item.story_version == 3);
 
   CHECK(stop_story(outbox.db, "s2", "canceled", now) == 1);
-  pending = pending_items(outbox.db, "morning", ChannelKind::email);
+  pending = pending_items(outbox.db, "morning", ChannelKind::email, now);
   REQUIRE(pending.size() == 1);
   const auto batch = add_batch(outbox.db,
                                {{{}, 0, "morning", "2026-11-24T07:00"},
@@ -334,8 +334,8 @@ TEST_CASE("digest items wait for their edition, travel with its batch, or are dr
                                 {{now, now + 24h, {}, {{1, 0}, {5, 0}, {70'000, 0}}}}},
                                now);
   assign_items(outbox.db, pending, batch);
-  CHECK(pending_items(outbox.db, "morning", ChannelKind::email).empty());
-  CHECK(pending_items(outbox.db, "evening", ChannelKind::email).size() == 1);
+  CHECK(pending_items(outbox.db, "morning", ChannelKind::email, now).empty());
+  CHECK(pending_items(outbox.db, "evening", ChannelKind::email, now).size() == 1);
   CHECK(items_of_batch(outbox.db, batch).size() == 1);
   CHECK(items_of_batch(outbox.db, batch + 1).empty());
   const auto claim = outbox.take();
