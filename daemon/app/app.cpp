@@ -117,6 +117,7 @@ struct App::Parts {
 
   std::filesystem::path config_path;
   asio::io_context loop{1};
+  asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP};  // from the start: one that comes early waits
   SystemClock clock;
   Notify notify;
   std::shared_ptr<Config> config;  // the current snapshot; const to everybody but the loader
@@ -246,6 +247,7 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
 }
 
 void App::Parts::start() {
+  metrics.set_reload_successful(true);  // only a good configuration comes this far
   tasks.start("signals", obey_signals());
   tasks.start("storage", look_after_storage());
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
@@ -355,7 +357,6 @@ asio::awaitable<void> App::Parts::feed_watchdog() {
 }
 
 asio::awaitable<void> App::Parts::obey_signals() {
-  asio::signal_set signals(loop, SIGTERM, SIGINT, SIGHUP);
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal == SIGHUP) {

@@ -57,17 +57,19 @@ std::string reason_for(const Newsroom& newsroom, const Story& story, const Subsc
   return "This is a preview; no rule of yours matches";
 }
 
-Result<Draft> draft_story(const Config& config, const std::string& name, const Subscriber& subscriber, Time now) {
+Result<Draft> draft_story(const Config& config, const std::string& name, const Subscriber& subscriber,
+                          ChannelKind channel, Time now) {
   Draft draft;
   auto story = find_story(name, config);
   if (!story) return story.error();
   draft.stories.push_back(std::move(*story));
-  draft.message.content = compose_alert(config.newsroom, draft.stories.front());
+  draft.message.content = compose_alert(config.newsroom, draft.stories.front(), channel);
   draft.message.reader.reason = reason_for(config.newsroom, draft.stories.front(), subscriber, now);
   return draft;
 }
 
-Result<Draft> draft_edition(const Config& config, const Edition& edition, const Subscriber& subscriber, Time now) {
+Result<Draft> draft_edition(const Config& config, const Edition& edition, const Subscriber& subscriber,
+                            ChannelKind channel, Time now) {
   Draft draft;
   draft.stories = waiting_stories(config, edition.name, subscriber);
   if (draft.stories.empty())
@@ -76,10 +78,22 @@ Result<Draft> draft_edition(const Config& config, const Edition& edition, const 
   for (const auto& story : draft.stories) stories.push_back(&story);
   const auto next = next_occurrences(edition.recurrence, now, 1);
   const auto nominal = next.empty() ? std::string() : to_string(next.front().nominal);
-  draft.message.content = compose_digest(config.newsroom, edition, nominal, stories);
+  draft.message.content = compose_digest(config.newsroom, edition, nominal, stories, channel);
   draft.message.edition = edition.name;
   draft.message.reader.reason = "You follow " + edition.title;
   return draft;
+}
+
+// What does not depend on the story.
+void complete(Draft& draft, const Config& config, const Subscriber& subscriber, Time now) {
+  auto& message = draft.message;
+  for (const auto& story : draft.stories) message.stories.push_back(&story);
+  message.delivery_id = "preview-0";
+  message.created = now;
+  message.subscriber = &subscriber;
+  message.templates = config.newsroom.templates;
+  message.reader.name = subscriber.name;
+  if (!config.newsroom.public_url.empty()) message.reader.unsubscribe_url = config.newsroom.public_url + "/u/preview";
 }
 
 // The files one channel's form makes: name → content. The first is what is printed without --out.
@@ -163,20 +177,14 @@ int preview_command(const Words& words) {
   const auto now = SystemClock().now();
   const auto& what = line.arguments()[0];
   const auto* edition = config->newsroom.find_edition(what);
-  auto draft = edition != nullptr ? draft_edition(*config, *edition, *subscriber, now)
-                                  : draft_story(*config, what, *subscriber, now);
-  if (!draft) return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input, draft.error().message);
-  auto& message = draft->message;
-  for (const auto& story : draft->stories) message.stories.push_back(&story);
-  message.delivery_id = "preview-0";
-  message.created = now;
-  message.subscriber = subscriber;
-  message.templates = config->newsroom.templates;
-  message.reader.name = subscriber->name;
-  if (!config->newsroom.public_url.empty()) message.reader.unsubscribe_url = config->newsroom.public_url + "/u/preview";
   json::object all;
   for (const auto channel : channels) {
-    const auto files = preview_on(*config, channel, message);
+    auto draft = edition != nullptr ? draft_edition(*config, *edition, *subscriber, channel, now)
+                                    : draft_story(*config, what, *subscriber, channel, now);
+    if (!draft)
+      return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input, draft.error().message);
+    complete(*draft, *config, *subscriber, now);
+    const auto files = preview_on(*config, channel, draft->message);
     if (!files) return line.fail(exit_code::bad_data, files.error().message);
     if (line.json()) {
       for (const auto& [name, content] : *files) all[name] = content;

@@ -116,7 +116,7 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     HttpClientOptions options{std::move(*guard), {}};
     options.max_connections = static_cast<long>(webhook->connections);
     parts->webhook_client.emplace(loop, parts->resolver, std::move(options));
-    parts->webhook_sender.emplace(*parts->webhook_client, clock);
+    parts->webhook_sender.emplace(*parts->webhook_client, clock, webhook->timeout);
     parts->channels.push_back(std::make_unique<WebhookChannel>(*parts->webhook_sender, webhook->connections));
   }
   return std::unique_ptr<Services>(new Services(std::move(parts)));

@@ -194,7 +194,8 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
   }
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  std::istringstream stream{std::string(text)};
+  // Only before an end marker does yaml-cpp notice a quotation that is never closed.
+  std::istringstream stream{std::string(text) + "\n...\n"};
   Builder builder(text);
   try {
     YAML::Parser parser(stream);
@@ -205,8 +206,8 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
     return std::nullopt;
   } catch (const YAML::ParserException& e) {
     const bool at_end = std::ranges::count(text, '\n') <= e.mark.line;
-    report(e.mark, "not YAML: " + e.msg + (at_end ? "; is a quote or bracket left open?" : ""), text, file,
-           diagnostics);
+    report(e.mark, "not YAML: " + repair_utf8(e.msg) + (at_end ? "; is a quote or bracket left open?" : ""), text,
+           file, diagnostics);
     return std::nullopt;
   }
   return builder.take_root();

@@ -140,7 +140,8 @@ std::optional<Duration> webhook_retry_delay(int failures, double jitter) {
   return wait + Duration(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.1 * jitter));
 }
 
-WebhookSender::WebhookSender(HttpClient& client, const Clock& clock) : client_(client), clock_(clock) {}
+WebhookSender::WebhookSender(HttpClient& client, const Clock& clock, Duration timeout)
+    : client_(client), clock_(clock), timeout_(timeout) {}
 
 boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, std::string id,
                                                     std::string body) {
@@ -148,6 +149,7 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
   HttpRequest request;
   request.method = "POST";
   request.url = std::move(endpoint.url);
+  request.total_timeout = timeout_;
   request.headers = {{"Content-Type", "application/json"},
                      {"webhook-id", id},
                      {"webhook-timestamp", std::to_string(unix_seconds(now))},

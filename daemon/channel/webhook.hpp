@@ -65,14 +65,15 @@ struct WebhookEndpoint {
 
 class WebhookSender {
  public:
-  /// `client` and `clock` outlive this.
-  WebhookSender(HttpClient& client, const Clock& clock);
+  /// `client` and `clock` outlive this; `timeout` is for one attempt, from the lookup to the answer's end.
+  WebhookSender(HttpClient& client, const Clock& clock, Duration timeout = std::chrono::seconds(20));
   /// `id` is the same on every attempt.
   boost::asio::awaitable<Outcome> send(WebhookEndpoint endpoint, std::string id, std::string body);
 
  private:
   HttpClient& client_;
   const Clock& clock_;
+  Duration timeout_;
 };
 
 }  // namespace crier

@@ -32,7 +32,8 @@ bool is_own(const Newsroom& newsroom, std::string_view url) {
          std::ranges::find(newsroom.own_hosts, to_lower_ascii(parsed->host())) != newsroom.own_hosts.end();
 }
 
-Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind, const Zone& zone) {
+Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind, const Zone& zone,
+                  ChannelKind channel) {
   const ShareInput share{.title = story.title,
                          .url = outgoing_url(newsroom, story, "social"),
                          .via = {},
@@ -40,7 +41,7 @@ Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind
                          .mastodon_instance = {}};
   ItemContext context;
   context.kind = kind;
-  context.url = outgoing_url(newsroom, story, "email");
+  context.url = outgoing_url(newsroom, story, to_string(channel));
   context.published = published_words(story, zone);
   if (!share.url.empty()) {
     context.share_post = share_url(ShareTarget::x, share);
@@ -72,19 +73,19 @@ std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::stri
   return tag_url(story.url, utm);
 }
 
-Content compose_alert(const Newsroom& newsroom, const Story& story) {
+Content compose_alert(const Newsroom& newsroom, const Story& story, ChannelKind channel) {
   Content content;
   content.kind = ContentKind::alert;
   content.subject = story.title.empty() ? newsroom.site.name : story.title;
   content.site = site_of(newsroom);
   content.preheader = story.summary;
   content.language = story.language.empty() ? newsroom.site.language : story.language;
-  content.items.push_back(compose_item(newsroom, story, ContentKind::alert, newsroom.site.zone));
+  content.items.push_back(compose_item(newsroom, story, ContentKind::alert, newsroom.site.zone, channel));
   return content;
 }
 
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<const Story*>& stories) {
+                       const std::vector<const Story*>& stories, ChannelKind channel) {
   Content content;
   content.kind = ContentKind::digest;
   content.site = site_of(newsroom);
@@ -95,7 +96,7 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
   content.language = newsroom.site.language;
   for (const auto* story : stories) {
     if (content.items.size() == edition.max_items) break;
-    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, edition.recurrence.zone));
+    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, edition.recurrence.zone, channel));
   }
   content.subject = content.items.empty() ? edition.title
                                           : fmt::format("{}: {}", edition.title, content.items.front().title);

@@ -17,13 +17,13 @@ namespace crier {
 /// one of our own hosts.
 std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::string_view medium);
 
-/// The content of an alert.
-Content compose_alert(const Newsroom& newsroom, const Story& story);
+/// The content of an alert; its links are tagged for the channel.
+Content compose_alert(const Newsroom& newsroom, const Story& story, ChannelKind channel);
 
 /// The content of a digest: at most `edition.max_items` stories.
 /// `occurrence` is its nominal local time, "2026-11-23T07:00".
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<const Story*>& stories);
+                       const std::vector<const Story*>& stories, ChannelKind channel);
 
 /// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the
 /// subscriber and channel, and only who has the key can make one.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
-#include "base/bell.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
@@ -139,7 +139,8 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscr
 
 }  // namespace
 
-Courier::Courier(asio::any_io_executor loop, Parts parts) : loop_(std::move(loop)), parts_(std::move(parts)) {
+Courier::Courier(asio::any_io_executor loop, Parts parts)
+    : loop_(std::move(loop)), parts_(std::move(parts)), record_done_(loop_) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
 }
 
@@ -290,12 +291,11 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   message.edition = claim.subject.edition;
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *stories.front());
+    message.content = compose_alert(newsroom, *stories.front(), claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
-    message.content =
-        compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence, stories);
+    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence, stories, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);
@@ -346,15 +346,39 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
                                     {"reason", outcome.reason},
                                     {"reply", outcome.reply}});
   }
-  const auto ended_at = parts_.clock.now();
-  co_await write([&](Sqlite& db) { settle(db, settled, ended_at); });
+  co_await record(settled);
   if (settled.settlement == Settlement::delivered) {
     ++line.sent;
     if (claim.subject.edition.empty())
       parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
   }
+  if (settled.settlement == Settlement::retry) {
+    // It may be due before whatever the line waits for, if that waits for anything at all.
+    line.look_again = true;
+    line.work_owed.ring();
+  }
   parts_.metrics.delivery_ended(to_string(claim.channel), outcome_name(settled.settlement));
   log_settled(*work.batch, settled, subscriber, line.sent);
+}
+
+// Outcomes that come while one write is under way share the next one; the slot that found none under way writes.
+asio::awaitable<void> Courier::record(Settled settled) {
+  unrecorded_.push_back(std::move(settled));
+  const auto mine = next_record_;
+  if (recording_) {
+    while (recorded_ < mine) co_await record_done_.wait();
+    co_return;
+  }
+  recording_ = true;
+  while (!unrecorded_.empty()) {
+    const auto batch = std::exchange(unrecorded_, {});
+    const auto number = next_record_++;
+    const auto now = parts_.clock.now();
+    co_await write([&](Sqlite& db) { settle(db, batch, now); });
+    recorded_ = number;
+    record_done_.ring();
+  }
+  recording_ = false;
 }
 
 // What has left must be remembered: a database that cannot be written is tried until it can.

@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "base/bell.hpp"
 #include "base/clock.hpp"
 #include "channel/channel.hpp"
 #include "dispatch/newsroom.hpp"
@@ -62,6 +63,7 @@ class Courier {
   boost::asio::awaitable<bool> take(Line& line, Work& work);
   boost::asio::awaitable<void> refill(Line& line);
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
+  boost::asio::awaitable<void> record(Settled settled);
   boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
   bool is_stopped(const Story& story) const;
@@ -74,6 +76,13 @@ class Courier {
   std::vector<std::unique_ptr<Line>> lines_;
   std::map<std::string, std::uint32_t> stopped_;  // story id → version up to which nothing leaves
   bool draining_ = false;
+
+  // Outcomes on their way to the disk. A delivery is done when the write that holds it has ended.
+  std::vector<Settled> unrecorded_;
+  std::uint64_t next_record_ = 1;  // the write that will take `unrecorded_`
+  std::uint64_t recorded_ = 0;     // the last write that has ended
+  bool recording_ = false;
+  Bell record_done_;
 };
 
 }  // namespace crier

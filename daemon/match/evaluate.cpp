@@ -46,8 +46,9 @@ bool matches(const Rule& rule, const AnalyzedStory& story) {
 
 std::optional<std::int64_t> number_of(const AnalyzedStory& story, clause::Number number) {
   if (number == clause::Number::urgency) return story.urgency();
-  if (!story.published()) return std::nullopt;
-  return story.published()->time_since_epoch().count();
+  const auto published = story.published();
+  if (!published) return std::nullopt;
+  return published->time_since_epoch().count();
 }
 
 }  // namespace crier

@@ -2,6 +2,9 @@
 // and the occurrences of their words.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "match/rule.hpp"
 #include "text/analyzer.hpp"
 

@@ -74,8 +74,11 @@ std::string shown(const std::vector<Reason>& reasons) {
   return listed(reasons, [](const Reason& r) { return r.found; });
 }
 
-std::string value_text(std::int64_t value, clause::Number number) {
-  return number == clause::Number::urgency ? fmt::format("{}", value) : to_rfc3339(Time{Duration(value)});
+// The number of the story that a Between compares.
+std::string number_text(const AnalyzedStory& story, clause::Number number) {
+  const auto value = number_of(story, number);
+  if (!value) return "no time of publication";
+  return number == clause::Number::urgency ? fmt::format("{}", *value) : to_rfc3339(Time{Duration(*value)});
 }
 
 // Why a rule that is true of the story is.
@@ -98,16 +101,16 @@ class Evidence {
     reasons_.push_back({query_of(rule), std::move(found), std::move(words)});
   }
   void add(const clause::Near& pair, const Rule& rule) {
-    const auto nearest = find_nearest(pair, story_);
-    auto words = words_at({nearest->left, nearest->right}, story_);
-    auto found = fmt::format("{} near {}", shown(words[0]), shown(words[1]));
-    reasons_.push_back({query_of(rule), std::move(found), std::move(words)});
+    if (const auto nearest = find_nearest(pair, story_)) {
+      std::vector words{words_at(nearest->left, story_), words_at(nearest->right, story_)};
+      auto found = fmt::format("{} near {}", shown(words[0]), shown(words[1]));
+      reasons_.push_back({query_of(rule), std::move(found), std::move(words)});
+    }
   }
   void add(const clause::ValueIs&, const Rule& rule) { add_plain(rule, ""); }
   void add(const clause::Between& between, const Rule& rule) {
-    const auto number = number_of(story_, between.number);
-    add_plain(rule,
-              between.least == between.most ? "" : fmt::format(" ({})", value_text(*number, between.number)));
+    const bool says_it = between.least == between.most;
+    add_plain(rule, says_it ? "" : fmt::format(" ({})", number_text(story_, between.number)));
   }
   void add(const clause::Not&, const Rule& rule) { add_plain(rule, ""); }
   void add(const clause::All& all, const Rule&) { add_true(all.rules); }
@@ -196,9 +199,7 @@ struct Lack {
     return fmt::format("needs {}; the story has {}", query_of(rule), text);
   }
   std::string operator()(const clause::Between& between) const {
-    const auto number = number_of(story, between.number);
-    return fmt::format("needs {}; the story has {}", query_of(rule),
-                       number ? value_text(*number, between.number) : "no time of publication");
+    return fmt::format("needs {}; the story has {}", query_of(rule), number_text(story, between.number));
   }
   std::string operator()(const clause::All& all) const {
     const Rule* smallest = nullptr;

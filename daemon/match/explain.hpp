@@ -22,7 +22,7 @@ struct FoundWords {
 
 struct Reason {
   std::string clause;             ///< as a query
-  std::string found;              ///< for people: `"Xi Jinping" (body word 2)`, `region:Asia`, `NOT sport`
+  std::string found;              ///< for people: `"Ada Okoro" (body word 2)`, `region:Asia`, `NOT sport`
   std::vector<FoundWords> words;  ///< the first 20; of NEAR one of each side; empty for other conditions
 };
 
@@ -35,8 +35,8 @@ struct Explanation {
 
 Explanation explain(const Rule& rule, const AnalyzedStory& story);
 
-/// One line: `matched: "Xi Jinping" (body word 2), Putin (title word 1)`, or
-/// `no match: needs one of "Xi Jinping", Putin; neither occurs`.
+/// One line: `matched: "Ada Okoro" (body word 2), Brandt (title word 1)`, or
+/// `no match: needs one of "Ada Okoro", Brandt; neither occurs`.
 std::string to_text(const Explanation& explanation);
 
 /// {"matched": true, "because": [{"clause", "words": [{"field", "word", "begin", "end", "text"}]}]}, or

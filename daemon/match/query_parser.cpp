@@ -230,7 +230,7 @@ class Parser {
                           (next.kind == Kind::word && next.text != "ATLEAST") ||
                           (next.kind == Kind::compare && next.text == "=");
     if (!is_words)
-      return fail(name, "title: needs a word, a \"phrase\" or (several) behind it, as in title:Putin");
+      return fail(name, "title: needs a word, a \"phrase\" or (several) behind it, as in title:summit");
     scope_ = Scope::title;
     auto rule = parse_primary();
     scope_ = Scope::story;

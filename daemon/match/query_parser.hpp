@@ -5,7 +5,7 @@
 //   sanction*        =Apple                    words beginning so; this form only, without stemming
 //   "Belt and Road" NEAR/10 summit             within 10 words; ONEAR/10: in this order
 //   ATLEAST(2, chips, Taiwan, "export ban")    any two of them
-//   title:Putin      title:(Putin OR Xi)       in the title
+//   title:summit      title:(summit OR talks)       in the title
 //   topic: region: section: author: source: site: lang:      a field's whole value: region:"East Asia"
 //   urgency<=2       published>=2023-01-01     = < > <= >=; a date is the whole UTC day
 //
@@ -21,7 +21,7 @@
 
 namespace crier {
 
-inline constexpr std::size_t max_query_bytes = 64 * 1024;
+inline constexpr std::size_t max_query_bytes = std::size_t{64} * 1024;
 inline constexpr int max_query_depth = 200;       ///< of parentheses, NOT and ATLEAST within each other
 inline constexpr std::size_t max_clauses = 4096;  ///< words and conditions in one query
 inline constexpr std::size_t max_phrase_words = 64;

@@ -89,8 +89,8 @@ std::vector<Span> find_spans(const clause::Phrase& phrase, const AnalyzedStory& 
 
 std::vector<Span> find_spans(const clause::Prefix& prefix, const AnalyzedStory& story) {
   std::vector<Span> spans;
-  for (const auto position : within(prefix.scope, story.with_prefix(prefix.exact), story))
-    spans.push_back({position, position});
+  const auto positions = story.with_prefix(prefix.exact);
+  for (const auto position : within(prefix.scope, positions, story)) spans.push_back({position, position});
   return spans;
 }
 

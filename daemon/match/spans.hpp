@@ -2,6 +2,7 @@
 // or exact form in the story's language. Shared by evaluate and explain, so that both mean the same.
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "outbox/outbox.hpp"
 
 #include <algorithm>
+#include <map>
 #include <span>
 
 #include <fmt/core.h>
@@ -184,11 +185,31 @@ bool has_exception(Sqlite& db, const Delivery& delivery) {
   return row.step();
 }
 
-SettledBits settled_bits(Sqlite& db, std::int64_t chunk_id) {
-  auto row = db.query("SELECT settled FROM chunk WHERE id = ?");
+// What a chunk says of its members.
+struct ChunkState {
+  std::int64_t id = 0;
+  SettledBits settled{0};
+  std::int64_t size = 0;
+  std::int64_t open = 0;
+  bool is_claimed = false;
+
+  // Members with an exception row that is not final. Without any, an unset bit means that there is no row.
+  std::int64_t waiting() const { return size - static_cast<std::int64_t>(settled.count()) - open; }
+};
+
+ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
+  auto row = db.query("SELECT settled, size, open, claimed FROM chunk WHERE id = ?");
   row.bind(0, chunk_id);
   if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
-  return SettledBits(row.blob(0));
+  return {chunk_id, SettledBits(row.blob(0)), row.integer(1), row.integer(2), row.integer(3) != 0};
+}
+
+void store_chunk(Sqlite& db, const ChunkState& chunk) {
+  db.query("UPDATE chunk SET settled = ?, open = ? WHERE id = ?")
+      .bind_blob(0, chunk.settled.bytes())
+      .bind(1, chunk.open)
+      .bind(2, chunk.id)
+      .run();
 }
 
 std::string_view state_name(Settlement settlement) {
@@ -204,32 +225,59 @@ std::string_view state_name(Settlement settlement) {
   return "retry";
 }
 
+void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now) {
+  const auto& delivery = settled.delivery;
+  const bool was_settled = chunk.settled.test(delivery.position);
+  // Stopped while the attempt was under way, which came to nothing: it stays stopped.
+  if (settled.settlement == Settlement::retry && was_settled) return;
+  const bool had_row = (was_settled || chunk.waiting() > 0) && has_exception(db, delivery);
+  if (settled.settlement == Settlement::delivered) {
+    if (had_row)
+      db.query("DELETE FROM exception WHERE chunk_id = ? AND number = ?")
+          .bind(0, delivery.chunk_id)
+          .bind(1, std::int64_t{delivery.number})
+          .run();
+  } else {
+    put_exception(
+        db, delivery, settled.channel, settled.lane,
+        {state_name(settled.settlement), settled.attempts, settled.due_at, settled.reason, settled.reply}, now);
+  }
+  if (settled.settlement != Settlement::retry) chunk.settled.set(delivery.position);
+  if (!was_settled && !had_row) --chunk.open;
+}
+
 std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now) {
-  std::optional<ChannelKind> channel;
-  Lane lane{};
-  Audience audience;
+  auto chunk = load_chunk(db, chunk_id);
+  if (chunk.open == chunk.size && !chunk.is_claimed) {
+    // Nobody has touched it: one word for all of its members.
+    for (std::int64_t i = 0; i < chunk.size; ++i) chunk.settled.set(static_cast<std::size_t>(i));
+    chunk.open = 0;
+    store_chunk(db, chunk);
+    db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
+    return chunk.size;
+  }
+  std::vector<Settled> stopped;
   {
     auto row = db.query("SELECT channel, lane, members FROM chunk WHERE id = ?");
     row.bind(0, chunk_id);
-    if (!row.step()) return 0;
-    channel = parse_channel(row.text(0));
-    lane = static_cast<Lane>(row.integer(1));
-    audience = decode_audience(row.blob(2));
+    row.step();
+    const auto channel = parse_channel(row.text(0)).value_or(ChannelKind::email);
+    const auto lane = static_cast<Lane>(row.integer(1));
+    const auto audience = decode_audience(row.blob(2));
+    for (std::size_t i = 0; i < audience.members.size(); ++i) {
+      if (chunk.settled.test(i)) continue;
+      stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
+                         .channel = channel,
+                         .lane = lane,
+                         .settlement = Settlement::suppressed,
+                         .attempts = 0,
+                         .due_at = now,
+                         .reason = std::string(reason),
+                         .reply = {}});
+    }
   }
-  const auto before = settled_bits(db, chunk_id);
-  std::int64_t stopped = 0;
-  for (std::size_t i = 0; i < audience.members.size(); ++i) {
-    if (before.test(i)) continue;
-    settle(db,
-           {.delivery = delivery_at(chunk_id, audience, i, 0),
-            .channel = channel.value_or(ChannelKind::email),
-            .lane = lane,
-            .settlement = Settlement::suppressed,
-            .reason = std::string(reason)},
-           now);
-    ++stopped;
-  }
-  return stopped;
+  settle(db, stopped, now);
+  return static_cast<std::int64_t>(stopped.size());
 }
 
 }  // namespace
@@ -291,35 +339,19 @@ std::optional<Time> next_due(Sqlite& db, ChannelKind channel) {
   return from_ms(row.integer(0));
 }
 
-void settle(Sqlite& db, const Settled& settled, Time now) {
-  const auto& delivery = settled.delivery;
-  auto bits = settled_bits(db, delivery.chunk_id);
-  // Stopped while the attempt was under way, which came to nothing: it stays stopped.
-  if (settled.settlement == Settlement::retry && bits.test(delivery.position)) return;
-  const bool had_row = has_exception(db, delivery);
-  const bool was_open = !bits.test(delivery.position) && !had_row;
-  if (settled.settlement != Settlement::retry) bits.set(delivery.position);
-  if (settled.settlement == Settlement::delivered) {
-    if (had_row)
-      db.query("DELETE FROM exception WHERE chunk_id = ? AND number = ?")
-          .bind(0, delivery.chunk_id)
-          .bind(1, std::int64_t{delivery.number})
-          .run();
-  } else {
-    put_exception(
-        db, delivery, settled.channel, settled.lane,
-        {state_name(settled.settlement), settled.attempts, settled.due_at, settled.reason, settled.reply},
-        now);
+void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
+  std::map<std::int64_t, ChunkState> chunks;
+  for (const auto& each : settled) {
+    const auto id = each.delivery.chunk_id;
+    auto chunk = chunks.find(id);
+    if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
+    settle_one(db, chunk->second, each, now);
   }
-  db.query("UPDATE chunk SET settled = ?, open = open - ? WHERE id = ?")
-      .bind_blob(0, bits.bytes())
-      .bind(1, was_open ? 1 : 0)
-      .bind(2, delivery.chunk_id)
-      .run();
+  for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
 }
 
 bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
-  if (settled_bits(db, delivery.chunk_id).test(delivery.position)) return false;
+  if (load_chunk(db, delivery.chunk_id).settled.test(delivery.position)) return false;
   const bool was_open = !has_exception(db, delivery);
   put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
   if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();
@@ -350,19 +382,19 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
            parse_channel(rows.text(3)).value_or(ChannelKind::email), static_cast<Lane>(rows.integer(4))});
     }
   }
+  std::vector<Settled> ended;
   for (const auto& [delivery, channel, lane] : interrupted) {
     const bool again = std::ranges::find(resend, channel) != resend.end();
-    settle(db,
-           {.delivery = delivery,
-            .channel = channel,
-            .lane = lane,
-            .settlement = again ? Settlement::retry : Settlement::failed,
-            .attempts = delivery.attempts + 1,
-            .due_at = now,
-            .reason = "ambiguous",
-            .reply = "interrupted while it was being sent; it may have arrived"},
-           now);
+    ended.push_back({.delivery = delivery,
+                     .channel = channel,
+                     .lane = lane,
+                     .settlement = again ? Settlement::retry : Settlement::failed,
+                     .attempts = delivery.attempts + 1,
+                     .due_at = now,
+                     .reason = "ambiguous",
+                     .reply = "interrupted while it was being sent; it may have arrived"});
   }
+  settle(db, ended, now);
   return static_cast<std::int64_t>(interrupted.size());
 }
 

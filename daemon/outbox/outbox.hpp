@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,9 @@ struct Settled {
   std::string reply;
 };
 
-/// Records it. Settling a delivery that somebody settled meanwhile keeps what really happened: the latest.
-void settle(Sqlite& db, const Settled& settled, Time now);
+/// Records them; those of one chunk cost one read and one write of its bits. Settling a delivery that was
+/// stopped meanwhile keeps what really happened: it was delivered, or it stays stopped.
+void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 
 /// For channels that cannot recognise a repeat: written before the attempt, so that a crash leaves a trace.
 /// False when the delivery was settled meanwhile (its story was stopped): it must not be attempted.

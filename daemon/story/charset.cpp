@@ -103,9 +103,7 @@ Result<DecodedText> decode_text(std::string_view bytes) {
   // Old printers' page and tab controls separate words as a line end does.
   for (char& c : decoded.text)
     if (c == '\v' || c == '\f') c = '\n';
-  // Only the start is trimmed by a reader of places: leading blank lines must keep counting.
-  const auto first = decoded.text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return Error{"the file is empty"};
+  if (decoded.text.find_first_not_of(" \t\r\n") == std::string::npos) return Error{"the file is empty"};
   std::string lines;
   lines.reserve(decoded.text.size());
   for (std::size_t i = 0; i < decoded.text.size(); ++i) {

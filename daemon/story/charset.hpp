@@ -12,7 +12,7 @@
 namespace crier {
 
 struct DecodedText {
-  std::string text;       ///< valid UTF-8; lines end in "\n"; tab and newline are the only controls
+  std::string text;       ///< valid UTF-8; lines end in "\n"; of the ASCII controls only tab and newline
   std::string encoding;   ///< lower case: "utf-8", "utf-16le", "windows-1252", "utf-8+windows-1252", …
   bool repaired = false;  ///< some bytes were not what the encoding promised
 };

@@ -9,6 +9,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "base/encoding.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier {
@@ -134,7 +135,7 @@ Result<std::vector<Field>> read_front_matter(std::string_view yaml, const Readin
   } catch (const YAML::Exception& e) {
     const bool placed = !e.mark.is_null();
     return reading.error(placed ? e.mark.line + 1 + lines_before_yaml : 1, placed ? e.mark.column + 1 : 1,
-                         "front matter: " + e.msg);
+                         "front matter: " + repair_utf8(e.msg));  // it quotes single bytes
   }
   return std::move(collector.fields);
 }

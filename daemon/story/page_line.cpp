@@ -55,12 +55,12 @@ constexpr std::array<std::string_view, 19> share_words{
     "bookmark", "copy link", "copylink", "comments", "article", "comment", "share", "print", "story", "post",
     "save",     "send",      "copy",     "link",     "this",    "text",    "sms",   "via",   "on"};
 
-constexpr std::array<std::string_view, 11> credit_starts{
-    "photo by",     "photo:",   "photos by", "photograph by",   "photograph:", "image:",
-    "image credit", "picture:", "credit:",   "illustration by", "courtesy of"};
-constexpr std::array<std::string_view, 8> agencies{"getty images",         "reuters",     "ap photo",
-                                                   "afp via getty images", "afp",         "epa",
-                                                   "associated press",     "shutterstock"};
+constexpr std::array<std::string_view, 13> credit_starts{
+    "photo by",    "photos by",       "photo:",       "photo courtesy of", "photograph by",
+    "photograph:", "image:",          "image credit", "image courtesy of", "picture:",
+    "credit:",     "illustration by", "getty images"};
+constexpr std::array<std::string_view, 6> agencies{"reuters", "ap photo",         "afp",
+                                                   "epa",     "associated press", "shutterstock"};
 
 template <class Words>
 bool contains(const Words& words, std::string_view word) {
@@ -223,8 +223,7 @@ std::vector<std::string> byline_authors(std::string_view line) {
 bool is_credit(std::string_view line) {
   if (line.size() > max_marker_bytes) return false;
   const auto lower = ascii_lower(line);
-  return starts_with_one_of(credit_starts, lower) || contains(agencies, lower) ||
-         lower.starts_with("getty images") || is_agency_slash_name(line);
+  return starts_with_one_of(credit_starts, lower) || contains(agencies, lower) || is_agency_slash_name(line);
 }
 
 std::optional<DateLine> read_date_line(std::string_view line, const std::string& default_zone) {

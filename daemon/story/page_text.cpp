@@ -142,8 +142,10 @@ class PageReader {
     return none;
   }
 
+  // "Harbour Post Briefing"; a headline about the site itself is longer.
   bool is_label_of_site(const std::string& text) const {
-    return !story_.site.empty() && text.starts_with(story_.site);
+    return !story_.site.empty() && text.starts_with(story_.site) &&
+           count_words(text) <= count_words(story_.site) + 2;
   }
 
   bool is_candidate(std::size_t at) const {
@@ -216,13 +218,12 @@ class PageReader {
 
   void read_plain_head_line(std::size_t i) {
     const auto& line = lines_[i];
-    const bool before_anchor = anchor_ != none && i < anchor_;
+    const bool above_title = title_at_ == none || i < title_at_;
+    const bool above_anchor = anchor_ != none && i < anchor_;
     if (i == title_at_) return;
-    if (title_at_ == none || i < title_at_)
-      labels_.insert(line.text);
-    else if (before_anchor && page::ends_sentence(line.text))
+    if (!above_title && above_anchor && page::ends_sentence(line.text))
       story_.summary = line.text;
-    else if (before_anchor)
+    else if (above_title || above_anchor)
       labels_.insert(line.text);
     else if (date_at_ != none && i == date_at_ + 1 && !line.after_blank &&
              tag_reader_.resembles_tags(line.text))
@@ -232,15 +233,14 @@ class PageReader {
   }
 
   void read_head_bullet(std::size_t i) {
-    const bool before_title = title_at_ == none || i < title_at_ || (anchor_ != none && i < anchor_);
-    if (before_title)
-      menu_.emplace(*page::bullet_text(lines_[i].text));
-    else
-      read_body_line(i);
+    const bool above_title = title_at_ == none || i < title_at_ || (anchor_ != none && i < anchor_);
+    if (!above_title) return read_body_line(i);
+    if (const auto entry = page::bullet_text(lines_[i].text)) menu_.emplace(*entry);
   }
 
   void read_date(const Line& line) {
     auto date = page::read_date_line(line.text, reading_.options.default_zone);
+    if (!date) return;
     if (!story_.published) story_.published = date->published;
     if (!story_.updated) story_.updated = date->updated;
     for (auto& doubt : date->doubts) reading_.warn(line.number, 1, std::move(doubt));
@@ -307,17 +307,21 @@ class PageReader {
 
   void write_body() {
     bool in_list = false;
+    const auto add_html = [&](std::string_view line) {
+      if (!story_.body_html.empty()) story_.body_html += '\n';
+      story_.body_html += line;
+    };
     for (const auto& block : blocks_) {
       const bool is_item = block.kind == Block::Kind::item;
-      if (is_item != in_list) story_.body_html += is_item ? "<ul>\n" : "</ul>\n";
+      if (is_item != in_list) add_html(is_item ? "<ul>" : "</ul>");
       in_list = is_item;
       const std::string_view tag = is_item ? "li" : block.kind == Block::Kind::heading ? "h2" : "p";
-      story_.body_html += fmt::format("<{0}>{1}</{0}>\n", tag, html_escape(block.text));
+      add_html(fmt::format("<{0}>{1}</{0}>", tag, html_escape(block.text)));
       if (!story_.body_text.empty()) story_.body_text += "\n\n";
       story_.body_text += (is_item ? "• " : "") + block.text;
       if (story_.summary.empty() && block.kind == Block::Kind::paragraph) story_.summary = block.text;
     }
-    if (in_list) story_.body_html += "</ul>\n";
+    if (in_list) add_html("</ul>");
   }
 
   Reading& reading_;

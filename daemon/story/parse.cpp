@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "story/charset.hpp"
 #include "story/identity.hpp"
@@ -122,7 +123,7 @@ void Reading::warn(int line, int column, std::string message) {
   auto& warnings = source.warnings;
   if (warnings.size() > max_warnings) return;
   if (warnings.size() == max_warnings) {
-    warnings.push_back(options.file_name + ": further warnings are left out");
+    warnings.push_back(error(0, 0, "further warnings are left out").message);
     return;
   }
   warnings.push_back(error(line, column, std::move(message)).message);
@@ -139,12 +140,12 @@ void Reading::mark_bozo(std::string reason) {
 }
 
 Error Reading::error(int line, int column, std::string message) const {
-  return {to_string(Diagnostic{{options.file_name, line, column}, std::move(message), {}})};
+  return {to_string(Diagnostic{{repair_utf8(options.file_name), line, column}, std::move(message), {}})};
 }
 
 std::vector<std::string_view> story_formats() {
-  std::vector<std::string_view> names;
-  for (const auto& format : formats) names.push_back(format.name);
+  std::vector<std::string_view> names(formats.size());
+  std::transform(formats.begin(), formats.end(), names.begin(), [](const Format& one) { return one.name; });
   return names;
 }
 

@@ -106,6 +106,14 @@ bool joins_backwards(std::string_view text, std::size_t at) {
          !normalizer->hasBoundaryBefore(c);
 }
 
+// Past the ASCII characters that can begin nothing: white space and most punctuation.
+std::size_t skip_separators(std::string_view text, std::size_t at) {
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80 &&
+         kind_of_ascii(static_cast<unsigned char>(text[at])) == Kind::other)
+    ++at;
+  return at;
+}
+
 struct BreakIteratorCloser {
   void operator()(UBreakIterator* iterator) const { ubrk_close(iterator); }
 };
@@ -206,6 +214,7 @@ bool Tokenizer::is_word_at(std::size_t at) const {
 
 bool Tokenizer::next(Token& token) {
   while (!take_queued(token)) {
+    at_ = skip_separators(text_, at_);
     if (at_ >= text_.size()) return false;
     const auto unit = unit_at(at_);
     if (unit.kind == Kind::letter || unit.kind == Kind::digit) {

@@ -1,7 +1,7 @@
 // Tokenizer: cuts a text into words, the same way for stories and for rules, whatever the language.
 // It keeps no state between texts and needs linear time and bounded look-ahead on any bytes.
 //
-// - Possessives lose their 's (Xi’s → xi); other apostrophes are dropped (O'Brien → obrien) unless they
+// - Possessives lose their 's (Ada’s → ada); other apostrophes are dropped (O'Brien → obrien) unless they
 // follow
 //   an elided article, which is a word of its own (l'Élysée → l, élysée).
 // - Hyphens separate: state-of-the-art is four words, and so a phrase in a rule.

@@ -49,7 +49,7 @@ TEST_CASE("an alert shows the story in the site's time, with its share links") {
   const auto room = newsroom();
   auto story = sample_story("s1", "The harbour reopens");
   story.published = at("2026-11-23T23:30:00Z");
-  const auto content = compose_alert(room, story);
+  const auto content = compose_alert(room, story, ChannelKind::email);
   CHECK(content.kind == ContentKind::alert);
   CHECK(content.subject == "The harbour reopens");
   CHECK(content.preheader == "A summary.");
@@ -64,7 +64,7 @@ TEST_CASE("a story without title, link or language still makes a message") {
   auto story = sample_story("s1", "");
   story.url.clear();
   story.language.clear();
-  const auto content = compose_alert(newsroom(), story);
+  const auto content = compose_alert(newsroom(), story, ChannelKind::email);
   CHECK(content.subject == "The Sample Courier");
   CHECK(content.language == "en");
   CHECK(content.items[0].share_post.empty());
@@ -77,7 +77,7 @@ TEST_CASE("a digest has the edition's date and zone, and no more stories than it
   stories[0].published = at("2026-11-23T20:00:00Z");
   std::vector<const Story*> chosen;
   for (const auto& story : stories) chosen.push_back(&story);
-  const auto content = compose_digest(newsroom(), morning(20), "2026-11-24T07:00", chosen);
+  const auto content = compose_digest(newsroom(), morning(20), "2026-11-24T07:00", chosen, ChannelKind::email);
   CHECK(content.kind == ContentKind::digest);
   CHECK(content.edition_title == "The Morning");
   CHECK(content.edition_date == "Tuesday, 24 November 2026");
@@ -85,8 +85,8 @@ TEST_CASE("a digest has the edition's date and zone, and no more stories than it
   REQUIRE(content.items.size() == 20);
   CHECK(content.items[19].title == "Story 19");
   CHECK(content.items[0].published == "24 November 2026, 01:45");
-  CHECK(compose_digest(newsroom(), morning(20), "2026-11-24T07:00", {}).subject == "The Morning");
-  CHECK(compose_digest(newsroom(), morning(20), "garbage", chosen).edition_date.empty());
+  CHECK(compose_digest(newsroom(), morning(20), "2026-11-24T07:00", {}, ChannelKind::email).subject == "The Morning");
+  CHECK(compose_digest(newsroom(), morning(20), "garbage", chosen, ChannelKind::email).edition_date.empty());
 }
 
 TEST_CASE("an unsubscribe link names its reader and channel") {

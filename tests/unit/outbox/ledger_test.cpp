@@ -38,10 +38,8 @@ struct Books {
     add_digest_item(db, {"morning", ChannelKind::email, "s1", 1, {20, 21, 22}});
     const auto claimed = claim(db, ChannelKind::email, now).value();
     const auto end = [&](std::size_t i, Settlement settlement, std::string reason) {
-      settle(db,
-             {claimed.deliveries[i], ChannelKind::email, Lane::alert, settlement, 1, now + 5min,
-              std::move(reason), "550 no such user"},
-             now);
+      settle(db, std::vector<Settled>{Settled{claimed.deliveries[i], ChannelKind::email, Lane::alert, settlement, 1, now + 5min,
+              std::move(reason), "550 no such user"}}, now);
     };
     end(0, Settlement::delivered, "");
     end(1, Settlement::failed, "smtp-5.1.1");
@@ -93,13 +91,9 @@ TEST_CASE("a digest's deliveries count for the stories it carries") {
   for (auto claimed = claim(books.db, ChannelKind::email, now); claimed;
        claimed = claim(books.db, ChannelKind::email, now)) {
     if (claimed->batch_id != digest) continue;
-    settle(books.db,
-           {claimed->deliveries[0], ChannelKind::email, Lane::digest, Settlement::delivered, 1, now, "", ""},
-           now);
-    settle(books.db,
-           {claimed->deliveries[1], ChannelKind::email, Lane::digest, Settlement::suppressed, 1, now,
-            "unsubscribed", ""},
-           now);
+    settle(books.db, std::vector<Settled>{Settled{claimed->deliveries[0], ChannelKind::email, Lane::digest, Settlement::delivered, 1, now, "", ""}}, now);
+    settle(books.db, std::vector<Settled>{Settled{claimed->deliveries[1], ChannelKind::email, Lane::digest, Settlement::suppressed, 1, now,
+            "unsubscribed", ""}}, now);
   }
   const auto ledger = read_ledger(books.db, "s1").value();
   CHECK(ledger.balances());

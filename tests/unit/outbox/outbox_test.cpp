@@ -39,10 +39,8 @@ struct Outbox {
 
   void end(const Claim& claim, const Delivery& delivery, Settlement settlement, std::string reason = {},
            Time due = now) {
-    settle(db,
-           {delivery, claim.channel, claim.lane, settlement, delivery.attempts + 1, due, std::move(reason),
-            "said"},
-           now);
+    settle(db, std::vector<Settled>{Settled{delivery, claim.channel, claim.lane, settlement, delivery.attempts + 1, due, std::move(reason),
+            "said"}}, now);
   }
 
   Tally tally(std::int64_t batch) {

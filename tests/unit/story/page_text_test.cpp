@@ -65,7 +65,7 @@ TEST_CASE("a scraped page gives its story without menus, advertising and buttons
   }
   REQUIRE(story.body_html.starts_with("<h2>The Facts</h2>\n<p>The mayors"));
   REQUIRE(story.body_html.find("<h2>VIEWS</h2>") != std::string::npos);
-  REQUIRE(story.body_html.ends_with("<li>Kaito will train the crews.</li>\n</ul>\n"));
+  REQUIRE(story.body_html.ends_with("<li>Kaito will train the crews.</li>\n</ul>"));
 }
 
 TEST_CASE("the same page is the same story however its bytes were written") {
@@ -206,13 +206,33 @@ TEST_CASE("what only looks like a tag, a byline or a date stays in the story") {
   REQUIRE(story.body_text.find("\n\nAD 79\n\n") != std::string::npos);
 }
 
+TEST_CASE("the title is found above or under the date, and may name its site") {
+  const std::string body = "\n\nThe ferry left an hour late because of the fog over the bay.\n";
+  REQUIRE(parse("Oct 18, 2023, 3:37pm EDT\n\nFog stops the ferry\nBy Jane Sample" + body).stories[0].title ==
+          "Fog stops the ferry");
+  REQUIRE(parse("Menu\nHarbour Post Logo\nHarbour Post Briefing\nHarbour Post wins a prize for its maps\n"
+                "Oct 18, 2023, 3:37pm EDT" +
+                body)
+              .stories[0]
+              .title == "Harbour Post wins a prize for its maps");
+  REQUIRE(
+      parse("Weather\n\nFog stops the ferry\n\nPublished Oct 18, 2023 3pm ET | Updated Oct 19, 2023 4pm ET" +
+            body)
+          .stories[0]
+          .title == "Fog stops the ferry");
+  const auto updated =
+      parse("Fog stops the ferry\n\nPublished Oct 18, 2023 3pm ET | Updated: Oct 19, 2023 4pm ET" + body)
+          .stories[0];
+  REQUIRE(published(updated) == "2023-10-18T19:00:00Z");
+  REQUIRE(to_rfc3339(updated.updated.value()) == "2023-10-19T20:00:00Z");
+}
+
 TEST_CASE("markup in a page is text") {
   const auto story =
       parse("A <b>bold</b> title\n\n<script>alert(1)</script> stood on the wall of the house.\n")
           .stories.front();
   REQUIRE(story.title == "A <b>bold</b> title");
-  REQUIRE(story.body_html ==
-          "<p>&lt;script&gt;alert(1)&lt;/script&gt; stood on the wall of the house.</p>\n");
+  REQUIRE(story.body_html == "<p>&lt;script&gt;alert(1)&lt;/script&gt; stood on the wall of the house.</p>");
 }
 
 TEST_CASE("text direction and control characters do not travel in a title") {

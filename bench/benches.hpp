@@ -1,0 +1,15 @@
+// The benchmarks of crier-bench. Each runs ours and its peer in one run, prints one JSON object to standard
+// output and returns an exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace crier::bench {
+
+using Words = std::vector<std::string>;
+
+/// The durable queue: add, claim and settle deliveries, against one row per delivery.
+int outbox_bench(const Words& words);
+
+}  // namespace crier::bench

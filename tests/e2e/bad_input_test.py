@@ -1,0 +1,264 @@
+"""A bad rule, template, story or reply names its place in one clear line and stops nothing else."""
+
+import json
+import os
+import shutil
+import signal
+
+import support
+from http_receiver import NO_ANSWER, HttpReceiver
+from mail_server import MailServer
+
+BROKEN = """\
+topics:
+  ships:
+    titel: Ships
+    any: [ship, 'chips China']
+  boats:
+    any: ['boat AND (']
+editions:
+  noon:
+    at: "12:00"
+  morning:
+    at: "07:00"
+    zone: Africa/Lagoss
+"""
+# Line, column and a word of each mistake in it.
+MISTAKES = {
+    (3, 5, "titel"),
+    (4, 24, "chips AND China"),
+    (6, 22, "query ends"),
+    (9, 5, "zone"),
+    (12, 11, "Africa/Lagos"),
+}
+
+
+class BadConfigTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.config = support.config()
+        self.newsroom.configure(self.config)
+
+    def find_mistake(self, errors, file, line, column, word):
+        found = [error for error in errors if (error["file"], error["line"], error["column"]) == (file, line, column)]
+        self.assertEqual(len(found), 1, f"{file}:{line}:{column} in {errors}")
+        self.assertIn(word, found[0]["message"])
+
+    def test_all_is_well(self):
+        self.assertEqual(self.newsroom.run_json("check")["errors"], [])
+        self.assertIn("2 subscribers", self.newsroom.run("check"))
+
+    def test_every_mistake_is_named_with_its_place(self):
+        self.newsroom.write("config/broken.yaml", BROKEN)
+        checked = self.newsroom.run_json("check", code=78)
+        self.assertFalse(checked["ok"])
+        for line, column, word in MISTAKES:
+            self.find_mistake(checked["errors"], "config/broken.yaml", line, column, word)
+        self.assertEqual(len(checked["errors"]), len(MISTAKES))
+        shown = self.newsroom.run("check", code=78)
+        for line, column, _ in MISTAKES:
+            self.assertIn(f"\nconfig/broken.yaml:{line}:{column}: ", "\n" + shown)
+
+    def test_a_template_with_an_unknown_variable(self):
+        shutil.copytree(support.ROOT / "templates", self.newsroom.folder / "templates")
+        alert = self.newsroom.folder / "templates/alert.txt.mustache"
+        lines = alert.read_text().splitlines()
+        lines.insert(1, "By {{autor}}")
+        alert.write_text("\n".join(lines) + "\n")
+        self.newsroom.configure(self.config | {"templates": "templates"})
+        errors = self.newsroom.run_json("check", code=78)["errors"]
+        self.find_mistake(errors, "templates/alert.txt.mustache", 2, 4, "autor")
+
+    def test_the_daemon_does_not_start_with_mistakes(self):
+        self.newsroom.write("config/broken.yaml", BROKEN)
+        daemon = self.start()
+        self.assertEqual(daemon.wait_for_end(), 78)
+        self.assertIn("config/broken.yaml:3:5: ", daemon.log)
+        self.assertFalse(self.newsroom.state.exists(), "nothing was begun")
+
+    def test_a_refused_reload_leaves_the_daemon_delivering(self):
+        daemon = self.serve()
+        self.newsroom.write("config/broken.yaml", BROKEN)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("config.refused", count=len(MISTAKES))
+        told = [event.fields["what"] for event in daemon.events("config.refused")]
+        for line, column, _ in MISTAKES:
+            self.assertEqual(len([what for what in told if what.startswith(f"config/broken.yaml:{line}:{column}: ")]), 1, told)
+        self.newsroom.drop("first.txt", support.page("First harbour news"))
+        daemon.wait_for("delivery.sent", count=2)
+        (self.newsroom.folder / "config/broken.yaml").unlink()
+        self.config["subscribers"].append(support.reader("chidi"))
+        self.newsroom.configure(self.config)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for("config.reloaded")
+        self.newsroom.drop("second.txt", support.page("Second harbour news"))
+        daemon.wait_for("delivery.sent", subscriber="chidi")
+        daemon.wait_for("delivery.sent", count=5)
+        daemon.stop()
+        self.assertEqual(self.totals()["delivered"], 5)
+
+    def test_a_secret_that_others_may_read(self):
+        self.newsroom.write("password", "correct horse", mode=0o644)
+        self.config["channels"]["email"] |= {"relay": "smtp://amara@relay.example.org:587", "password_file": "password"}
+        self.newsroom.configure(self.config)
+        [error] = self.newsroom.run_json("check", code=78)["errors"]
+        self.assertIn("chmod 600 password", error["message"])
+        self.assertNotIn("correct horse", json.dumps(error))
+
+
+class BadStoryTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.newsroom.configure(support.config())
+
+    def serve_for_anyone(self):
+        """A daemon that file modes hold back also when the test is root's."""
+        powers = "-dac_override,-dac_read_search"
+        root = os.geteuid() == 0
+        return self.serve(prefix=["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if root else [])
+
+    def assert_refused_alone(self, daemon, *words):
+        """One line says it, and the next story is delivered."""
+        refused = daemon.wait_for("story.refused")
+        for word in words:
+            self.assertIn(word, refused.fields["what"])
+        self.newsroom.drop("good.txt", support.page("Harbour news"))
+        daemon.wait_for("delivery.sent", count=2)
+        daemon.stop()
+        problems = [event for event in daemon.log.splitlines() if " info " not in event]
+        self.assertEqual(len(problems), 1, problems)
+        self.assertEqual(self.totals()["delivered"], 2)
+
+    def test_an_enormous_file(self):
+        daemon = self.serve()
+        with open(self.newsroom.stories / "enormous.txt", "wb") as file:
+            file.truncate(300 << 20)
+        self.assert_refused_alone(daemon, "stories/enormous.txt", "314572800", "limit")
+
+    def test_binary_garbage(self):
+        daemon = self.serve()
+        self.newsroom.drop("garbage.txt", bytes(range(256)) * 100)
+        self.assert_refused_alone(daemon, "stories/garbage.txt", "not a text file")
+
+    def test_half_a_document(self):
+        daemon = self.serve()
+        self.newsroom.drop("half.json", '{"id": "x",\n "title": "harb')
+        self.assert_refused_alone(daemon, "stories/half.json:2:")
+
+    def test_a_file_that_may_not_be_read(self):
+        daemon = self.serve_for_anyone()
+        secret = self.newsroom.write("secret.txt", support.page("Secret harbour news"), mode=0o000)
+        secret.rename(self.newsroom.stories / "secret.txt")
+        self.assert_refused_alone(daemon, "stories/secret.txt", "cannot open")
+
+    def test_a_link_to_nowhere(self):
+        daemon = self.serve()
+        link = self.newsroom.folder / "link.txt"
+        link.symlink_to("nowhere")
+        link.rename(self.newsroom.stories / "link.txt")
+        self.assert_refused_alone(daemon, "stories/link.txt")
+
+    def test_a_pipe_that_nobody_fills(self):
+        daemon = self.serve()
+        os.mkfifo(self.newsroom.folder / "pipe.txt")
+        (self.newsroom.folder / "pipe.txt").rename(self.newsroom.stories / "pipe.txt")
+        self.assert_refused_alone(daemon, "stories/pipe.txt", "not a regular file")
+
+    def test_a_broken_date_is_left_out(self):
+        daemon = self.serve()
+        story = support.page("Harbour news", date="Oct 38, 2023, 3:37pm EDT")
+        self.newsroom.drop("story.txt", story)
+        daemon.wait_for("delivery.sent", count=2)
+        doubt = daemon.wait_for("story.doubtful")
+        self.assertIn('stories/story.txt:3:1: cannot read the date "Oct 38, 2023', doubt.fields["what"])
+        daemon.stop()
+        self.assertEqual(len(daemon.events("story.doubtful")), 1)
+        self.assertEqual(self.totals()["delivered"], 2)
+
+    def test_a_file_still_being_written_waits(self):
+        daemon = self.serve()
+        self.newsroom.drop("first.txt", support.page("First harbour news"))
+        daemon.wait_for("delivery.sent", count=2)  # so the folder is being watched
+        whole = support.page("Second harbour news", "One paragraph that came first.", "One that came at the end.")
+        with open(self.newsroom.stories / "second.txt", "w", encoding="utf-8") as file:
+            file.write(whole[:-20])
+            file.flush()
+            self.newsroom.drop("third.txt", support.page("Third harbour news"))
+            daemon.wait_for("delivery.sent", count=4)
+            self.assertEqual(len(daemon.events("story.noticed")), 2)
+            file.write(whole[-20:])
+        daemon.wait_for("delivery.sent", count=6)
+        daemon.stop()
+        texts = [mail.get_body(("plain",)).get_content() for mail in self.newsroom.maildir()]
+        self.assertEqual(len([text for text in texts if "One that came at the end." in text]), 2)
+
+
+class BadReplyTest(support.NewsroomTest):
+    """The machine "mute" and the machine "desk" follow by webhook, amara by e-mail."""
+
+    def configure(self, relay, mute, desk):
+        machines = [{"id": name, "webhook": url, "follow": [{"topic": "harbours"}]} for name, url in (("mute", mute), ("desk", desk))]
+        config = support.config(relay, subscribers=[support.reader("amara"), *machines])
+        config["channels"]["webhook"] = {"allow_http": True, "allow": ["127.0.0.1"], "timeout": "1s"}
+        self.newsroom.configure(config)
+
+    def publish(self):
+        daemon = self.serve()
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        return daemon
+
+    def assert_waiting(self, daemon, who, reason):
+        daemon.wait_for("delivery.sent", count=2)
+        retry = daemon.wait_for("delivery.retry", subscriber=who)
+        self.assertEqual(retry.fields["reason"], reason)
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"], total["failed"]), (2, 1, {}))
+        daemon.stop()
+
+    def test_a_webhook_that_never_answers(self):
+        mute = self.use(HttpReceiver(lambda request: NO_ANSWER))
+        desk, relay = self.use(HttpReceiver()), self.use(MailServer())
+        self.configure(f"smtp://127.0.0.1:{relay.port}", mute.url, desk.url)
+        self.assert_waiting(self.publish(), "mute", "timeout")
+        self.assertEqual((len(mute.requests()), len(desk.requests()), len(relay.received)), (1, 1, 1))
+
+    def test_a_webhook_that_sends_elsewhere(self):
+        desk = self.use(HttpReceiver())
+        mute = self.use(HttpReceiver(lambda request: (307, {"to": desk.url})))
+        relay = self.use(MailServer())
+        self.configure(f"smtp://127.0.0.1:{relay.port}", mute.url, desk.url)
+        self.assert_waiting(self.publish(), "mute", "http-307")
+        self.assertEqual(len(desk.requests()), 1, "no redirect is followed")
+
+    def test_a_relay_that_is_not_there(self):
+        mute, desk = self.use(HttpReceiver()), self.use(HttpReceiver())
+        self.configure(f"smtp://127.0.0.1:{support.free_port()}", mute.url, desk.url)
+        self.assert_waiting(self.publish(), "amara", "unreachable")
+
+    def test_a_relay_that_refuses_everything(self):
+        mute, desk = self.use(HttpReceiver()), self.use(HttpReceiver())
+        relay = self.use(MailServer(lambda address: "550 5.7.1 your address is on a block list"))
+        self.configure(f"smtp://127.0.0.1:{relay.port}", mute.url, desk.url)
+        daemon = self.publish()
+        daemon.wait_for("delivery.sent", count=2)
+        paused = daemon.wait_for("channel.paused", channel="email")
+        self.assertIn("block list", paused.fields["reply"])
+        daemon.wait_for("delivery.retry", subscriber="amara")
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (2, 1), "what blames the sender blames no reader")
+
+    def test_an_address_inside_that_ops_did_not_allow(self):
+        inside = self.use(HttpReceiver())
+        relay = self.use(MailServer())
+        config = support.config(f"smtp://127.0.0.1:{relay.port}", subscribers=[support.reader("amara")])
+        config["subscribers"].append({"id": "mute", "webhook": inside.url, "follow": [{"topic": "harbours"}]})
+        config["channels"]["webhook"] = {"allow_http": True}
+        self.newsroom.configure(config)
+        daemon = self.publish()
+        daemon.wait_for("delivery.sent", subscriber="amara")
+        self.assertEqual(daemon.wait_for("delivery.retry", subscriber="mute").fields["reason"], "forbidden")
+        self.assertEqual(inside.requests(), [])
+
+
+if __name__ == "__main__":
+    support.main()

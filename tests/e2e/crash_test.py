@@ -1,0 +1,68 @@
+"""kill -9 in the middle of two thousand mails: none is lost, and only what was in flight is sent twice."""
+
+import collections
+
+import support
+from mail_server import MailServer
+
+READERS = 2000
+CONNECTIONS = 8
+
+
+class CrashTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.use(MailServer(delay=0.004))
+        readers = [support.reader(f"reader{number}") for number in range(READERS)]
+        config = support.config(f"smtp://127.0.0.1:{self.server.port}", subscribers=readers)
+        config["channels"]["email"]["connections"] = CONNECTIONS
+        self.newsroom.configure(config)
+
+    def check_books(self):
+        """Between crashes: whatever the relay has is delivered or queued, nothing is gone."""
+        total = self.totals()
+        self.assertEqual(total["delivered"] + total["queued"], READERS, total)
+        return total["delivered"]
+
+    def message_ids(self):
+        out = collections.defaultdict(list)
+        for each in self.server.received:
+            out[each.recipient].append(each.mail["Message-ID"])
+        return out
+
+    def test_killed_three_times(self):
+        crashes = 0
+        daemon = self.serve()
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        for accepted in (300, 800, 1300):
+            self.server.wait_for(accepted, patience=60)
+            daemon.kill()
+            crashes += 1
+            self.assertLessEqual(self.check_books(), len(self.server.received))
+            self.assertLess(len(self.server.received), READERS)
+            daemon = self.serve()
+        support.eventually(lambda: len(self.message_ids()) == READERS, "every reader has it", patience=60)
+        support.eventually(lambda: self.check_books() == READERS, "every delivery is in the books")
+        daemon.stop()
+        ids = self.message_ids()
+        self.assertEqual(set(ids), {f"reader{number}@example.org" for number in range(READERS)})
+        self.assertEqual([each for each in ids.values() if len(set(each)) != 1], [], "the same Message-ID")
+        self.assertEqual(len({each[0] for each in ids.values()}), READERS)
+        duplicates = len(self.server.received) - READERS
+        self.assertLessEqual(duplicates, crashes * CONNECTIONS)
+
+    def test_killed_before_anything_was_sent(self):
+        daemon = self.serve()
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        daemon.wait_for("story.noticed")
+        daemon.kill()
+        self.assertLessEqual(self.check_books(), len(self.server.received))
+        daemon = self.serve()
+        daemon.wait_for("story.unchanged")
+        daemon.stop()
+        self.assertEqual(len(self.newsroom.ledger()["stories"]), 1)
+        self.check_books()
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,332 @@
+"""Start, reload, drain and stop as systemd sees them; health, metrics, the push API and unsubscribing."""
+
+import json
+import os
+import re
+import signal
+import socket
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import support
+from mail_server import MailServer
+
+
+def call(url, body=None, **headers):
+    """The status, headers and body of an answer, whatever it is."""
+    request = urllib.request.Request(url, data=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    try:
+        with urllib.request.urlopen(request, timeout=support.PATIENCE) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.headers, answer.read().decode()
+
+
+class Supervisor:
+    """The socket on which systemd would listen."""
+
+    def __init__(self, address):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(address)
+        self._socket.settimeout(support.PATIENCE)
+        self.signs_of_life = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def next(self):
+        """What comes next but for signs of life."""
+        while True:
+            told = self._receive()
+            if told != {"WATCHDOG": "1"}:
+                return told
+
+    def wait_for_life(self, count):
+        while self.signs_of_life < count:
+            self._receive()
+
+    def _receive(self):
+        told = dict(line.split("=", 1) for line in self._socket.recv(4096).decode().splitlines())
+        self.signs_of_life += told == {"WATCHDOG": "1"}
+        return told
+
+
+class SystemdTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.config = support.config()
+        self.newsroom.configure(self.config)
+        self.address = str(self.newsroom.folder / "notify")
+
+    def test_what_systemd_is_told(self):
+        supervisor = self.use(Supervisor(self.address))
+        daemon = self.start(NOTIFY_SOCKET=self.address)
+        self.assertEqual(supervisor.next()["READY"], "1")
+        daemon.wait_until_ready()
+        before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        daemon.signal(signal.SIGHUP)
+        reloading = supervisor.next()
+        after = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self.assertEqual(reloading["RELOADING"], "1")
+        self.assertTrue(before <= int(reloading["MONOTONIC_USEC"]) <= after, reloading)
+        self.assertEqual(supervisor.next()["READY"], "1")
+        self.newsroom.write("config/broken.yaml", "topics: {ships: {ani: [ship]}}\n")
+        daemon.signal(signal.SIGHUP)
+        self.assertEqual(supervisor.next()["RELOADING"], "1")
+        refused = supervisor.next()
+        self.assertEqual(refused["READY"], "1")
+        self.assertIn("refused", refused["STATUS"])
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(supervisor.next()["STOPPING"], "1")
+        self.assertEqual(daemon.wait_for_end(), 0)
+
+    def test_an_abstract_socket(self):
+        name = f"crier-e2e-{os.getpid()}"
+        supervisor = self.use(Supervisor("\0" + name))
+        self.start(NOTIFY_SOCKET="@" + name)
+        self.assertEqual(supervisor.next()["READY"], "1")
+
+    def test_signs_of_life(self):
+        supervisor = self.use(Supervisor(self.address))
+        self.start(NOTIFY_SOCKET=self.address, WATCHDOG_USEC="200000")
+        supervisor.wait_for_life(count=5)
+
+    def test_no_signs_of_life_for_another_process(self):
+        supervisor = self.use(Supervisor(self.address))
+        daemon = self.serve(NOTIFY_SOCKET=self.address, WATCHDOG_USEC="2000", WATCHDOG_PID="1")
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        daemon.wait_for("delivery.sent", count=2)
+        self.assertEqual(supervisor.next()["READY"], "1")
+        daemon.stop()
+        self.assertEqual(supervisor.next()["STOPPING"], "1")
+        self.assertEqual(supervisor.signs_of_life, 0)
+
+    def test_a_supervisor_that_is_gone(self):
+        daemon = self.serve(NOTIFY_SOCKET=self.address, WATCHDOG_USEC="2000")
+        daemon.stop()
+
+    def test_one_daemon_on_one_state_folder(self):
+        first = self.serve()
+        second = self.start()
+        self.assertEqual(second.wait_for_end(), 69)
+        self.assertIn("another crier is running", second.wait_for("crier.cannot_start").fields["what"])
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        first.wait_for("delivery.sent", count=2)
+        first.stop()
+        self.assertEqual(self.totals()["delivered"], 2)
+
+    def test_interrupted_by_hand(self):
+        daemon = self.serve()
+        daemon.signal(signal.SIGINT)
+        self.assertEqual(daemon.wait_for_end(), 0)
+        daemon.wait_for("crier.stopped")
+
+
+class DrainTest(support.NewsroomTest):
+    """The relay holds the first mail in its hands while the daemon is told to stop."""
+
+    def setUp(self):
+        super().setUp()
+        self.in_hand = []
+        self.server = self.use(MailServer(message_reply=self.reply))
+        config = support.config(f"smtp://127.0.0.1:{self.server.port}", http={"operator": {"listen": "127.0.0.1:0"}})
+        config["channels"]["email"]["connections"] = 1
+        self.newsroom.configure(config)
+        self.daemon = self.serve()
+        self.port = self.daemon.wait_until_ready().fields["operator_port"]
+
+    def reply(self, received):
+        if not self.in_hand:
+            self.in_hand.append(received.recipient)
+            self.while_in_hand()
+
+    def test_what_is_being_sent_is_finished(self):
+        self.readiness = None
+
+        def stop():
+            self.daemon.signal(signal.SIGTERM)
+            self.daemon.wait_for("crier.stopping", in_flight=1)
+            self.readiness = call(f"http://127.0.0.1:{self.port}/readyz")
+
+        self.while_in_hand = stop
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        self.assertEqual(self.daemon.wait_for_end(), 0)
+        status, _, body = self.readiness
+        self.assertEqual((status, json.loads(body)["checks"]["draining"]["ok"]), (503, False))
+        self.assertEqual(len(self.server.received), 1)
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (1, 1))
+        self.serve().wait_for("delivery.sent")
+        self.assertEqual(len(self.server.received), 2)
+        self.assertEqual(len({each.recipient for each in self.server.received}), 2)
+
+    def test_a_second_signal_waits_for_nothing(self):
+        def stop_at_once():
+            self.daemon.signal(signal.SIGTERM)
+            self.daemon.wait_for("crier.stopping")
+            self.daemon.signal(signal.SIGTERM)
+            self.daemon.wait_for_end()
+
+        self.while_in_hand = stop_at_once
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        self.assertEqual(self.daemon.wait_for_end(), 0)
+        self.assertEqual(self.totals()["queued"], 2)
+        self.serve().wait_for("delivery.sent", count=2)
+        first, *others = self.server.received
+        [again] = [each for each in others if each.recipient == first.recipient]
+        self.assertEqual(again.mail["Message-ID"], first.mail["Message-ID"])
+        self.assertEqual(len(others), 2)
+
+
+class OperatorTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.newsroom.configure(support.config(http={"operator": {"listen": "127.0.0.1:0"}}))
+        self.daemon = self.serve()
+        self.url = f"http://127.0.0.1:{self.daemon.wait_until_ready().fields['operator_port']}"
+
+    def push(self, body, token=None, content_type="application/json"):
+        token = self.newsroom.secret("push.token") if token is None else token
+        return call(self.url + "/v1/stories", body.encode(), Authorization=f"Bearer {token}", Content_Type=content_type)
+
+    def test_health(self):
+        for path in ("/livez", "/healthz"):
+            self.assertEqual(call(self.url + path)[0], 200)
+        status, _, body = call(self.url + "/readyz")
+        self.assertEqual((status, json.loads(body)["status"]), (200, "ready"))
+        self.newsroom.write("config/broken.yaml", "unknown: 1\n")
+        self.daemon.signal(signal.SIGHUP)
+        self.daemon.wait_for("config.refused")
+        self.assertEqual(call(self.url + "/livez")[0], 200, "a restart would not mend it")
+
+    def test_metrics(self):
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        self.daemon.wait_for("delivery.sent", count=2)
+        status, headers, body = call(self.url + "/metrics")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        self.assertTrue(body.endswith("\n"))
+        sample = re.compile(r'([a-z_]+)(\{(?:[a-z_]+="[^"\\\n]*",?)*\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?|\+Inf|NaN)')
+        values = {}
+        for line in body.splitlines():
+            if not line.startswith("#"):
+                match = sample.fullmatch(line)
+                self.assertTrue(match, line)
+                self.assertTrue(match[1].startswith("crier_"), line)
+                values[match[1] + (match[2] or "")] = float(match[3])
+        self.assertEqual(values['crier_deliveries_total{channel="email",outcome="delivered"}'], 2)
+        self.assertEqual(values['crier_stories_total{result="created",source="stories"}'], 1)
+        self.assertEqual(values["crier_alert_latency_seconds_count"], 2)
+        self.assertEqual(values["crier_config_last_reload_successful"], 1)
+        types = re.findall(r"^# TYPE (\S+)", body, re.MULTILINE)
+        self.assertEqual(len(types), len(set(types)), "each family once")
+        for private in ("amara", "example.org", "harbour-news"):
+            self.assertNotIn(private, body)
+
+    def test_a_story_is_pushed_once(self):
+        story = json.dumps({"id": "s1", "title": "Harbour news", "body_text": "All of it."})
+        status, _, body = self.push(story)
+        self.assertEqual((status, json.loads(body)), (202, {"id": "s1", "version": 1, "result": "created"}))
+        self.daemon.wait_for("delivery.sent", count=2)
+        status, _, body = self.push(story)
+        self.assertEqual((status, json.loads(body)["result"]), (202, "unchanged"))
+        status, _, body = self.push(story.replace("All of it", "More of it"))
+        self.assertEqual((status, json.loads(body)), (202, {"id": "s1", "version": 2, "result": "updated"}))
+        self.daemon.stop()
+        self.assertEqual(len(self.newsroom.maildir()), 2)
+        self.assertEqual(self.totals()["delivered"], 2)
+
+    def test_pushed_text_and_markdown(self):
+        page = support.page("Harbour news of today")
+        self.assertEqual(self.push(page, content_type="text/plain; charset=utf-8")[0], 202)
+        markdown = "---\ntitle: Harbour news of tomorrow\n---\n\nAll of it.\n"
+        self.assertEqual(self.push(markdown, content_type="text/markdown")[0], 202)
+        self.daemon.wait_for("delivery.sent", count=4)
+        self.assertEqual(len({mail["Subject"] for mail in self.newsroom.maildir()}), 2)
+
+    def test_what_is_refused_changes_nothing(self):
+        story = json.dumps({"id": "s1", "title": "Harbour news"})
+        status, headers, _ = self.push(story, token="guess")
+        self.assertEqual(status, 401)
+        self.assertTrue(headers["WWW-Authenticate"].startswith("Bearer"))
+        self.assertEqual(call(self.url + "/v1/stories", story.encode(), Content_Type="application/json")[0], 401)
+        self.assertEqual(self.push(story[:-5])[0], 400)
+        self.assertEqual(self.push("{}")[0], 400)
+        self.assertEqual(self.push(story, content_type="application/xml")[0], 415)
+        self.assertEqual(call(self.url + "/v1/stories")[0], 405)
+        self.assertEqual(call(self.url + "/v1/nothing")[0], 404)
+        self.daemon.stop()
+        self.assertEqual(self.newsroom.ledger()["stories"], [])
+
+
+class UnsubscribeTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.public = f"127.0.0.1:{support.free_port()}"
+        self.newsroom.configure(support.config(http={"public": {"listen": self.public}}))
+        self.daemon = self.serve()
+        self.publish("First harbour news", sent=2)
+        [mail] = [mail for mail in self.newsroom.maildir() if mail["To"].addresses[0].username == "amara"]
+        self.assertEqual(mail["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
+        link = urllib.parse.urlsplit(re.search(r"<(https://[^>]+)>", mail["List-Unsubscribe"])[1])
+        self.assertEqual(link.netloc, "news.example.org")
+        self.link = f"http://{self.public}{link.path}"
+
+    def publish(self, title, sent):
+        """`sent` counts all deliveries since the start."""
+        self.newsroom.drop(f"{title}.txt", support.page(title))
+        self.daemon.wait_for("delivery.sent", count=sent)
+
+    def post(self, link=None, **form):
+        body = urllib.parse.urlencode({name.replace("_", "-"): value for name, value in form.items()})
+        return call(link or self.link, body.encode(), Content_Type="application/x-www-form-urlencoded")
+
+    def mails_to(self, name):
+        return len([mail for mail in self.newsroom.maildir() if mail["To"].addresses[0].username == name])
+
+    def test_looking_changes_nothing(self):
+        for _ in range(3):
+            status, headers, body = call(self.link)
+            self.assertEqual((status, headers["Referrer-Policy"]), (200, "no-referrer"))
+            self.assertIn('method="post"', body)
+        self.assertEqual(call(self.link + "?List-Unsubscribe=One-Click")[0], 200)
+        self.publish("Second harbour news", sent=4)
+        self.assertEqual(self.mails_to("amara"), 2)
+
+    def test_one_click_stops_mail_at_once(self):
+        status, headers, _ = self.post(List_Unsubscribe="One-Click")
+        self.assertEqual((status, headers["Location"]), (200, None))
+        self.assertEqual(self.post(List_Unsubscribe="One-Click")[0], 200, "once more does no harm")
+        self.publish("Second harbour news", sent=3)
+        self.daemon.wait_for("story.suppressed", subscriber="amara", reason="unsubscribed")
+        self.assertEqual((self.mails_to("amara"), self.mails_to("bruno")), (1, 2))
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["suppressed"]), (3, {"unsubscribed": 1}))
+        self.daemon.stop()
+        self.daemon = self.serve()
+        self.publish("Third harbour news", sent=1)
+        self.daemon.stop()
+        self.assertEqual((self.mails_to("amara"), self.mails_to("bruno")), (1, 3), "also after a restart")
+        self.assertEqual(self.totals()["suppressed"], {"unsubscribed": 2})
+
+    def test_undone(self):
+        self.post(confirm="1")
+        self.publish("Second harbour news", sent=3)
+        self.assertEqual(self.post(undo="1")[0], 200)
+        self.publish("Third harbour news", sent=5)
+        self.assertEqual((self.mails_to("amara"), self.mails_to("bruno")), (2, 3))
+
+    def test_a_link_that_was_tampered_with(self):
+        self.assertEqual(self.post(link=self.link[:-1] + ("0" if self.link[-1] != "0" else "1"), List_Unsubscribe="One-Click")[0], 404)
+        self.assertEqual(self.post(List_Unsubscribe="Other")[0], 400)
+        self.publish("Second harbour news", sent=4)
+        self.assertEqual(self.mails_to("amara"), 2)
+
+
+if __name__ == "__main__":
+    support.main()
