@@ -108,7 +108,7 @@ class Builder final : public YAML::EventHandler {
     if (levels_.size() >= max_depth)
       throw Refused{mark, fmt::format("nested deeper than {} levels", max_depth)};
     if (!levels_.empty() && levels_.back().node.kind == YamlNode::Kind::map && !levels_.back().key)
-      throw Refused{mark, "a key must be a plain word"};
+      throw Refused{mark, "a key must be a plain word; is a quote or bracket left open?"};
     levels_.push_back({std::move(container), std::nullopt, {}});
   }
 

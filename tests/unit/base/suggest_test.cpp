@@ -21,6 +21,18 @@ TEST_CASE("the nearest word is suggested when it is near enough") {
   CHECK(did_you_mean("region", fields) == " (did you mean \"region\"?)");
 }
 
+TEST_CASE("every kind of slip counts as one, also in the longest word that is looked at") {
+  const std::string word(63, 'x');
+  for (const auto& written :
+       {word + "y", word + "yz", word, "y" + word.substr(1) + "y", word.substr(0, 62) + "yx"}) {
+    const std::string_view known[] = {std::string_view(written)};
+    CHECK_FALSE(did_you_mean(word + "y", known).empty());
+  }
+  constexpr std::array<std::string_view, 1> three{"abcdefghi"};
+  CHECK_FALSE(did_you_mean("bacdefgxi", three).empty());  // a swap and a replacement
+  CHECK(did_you_mean("bacdegxi", three).empty());         // and a letter less is too much
+}
+
 TEST_CASE("of equally near words the first one, always") {
   constexpr std::array<std::string_view, 2> words{"bat", "cat"};
   CHECK(did_you_mean("hat", words) == " (did you mean \"bat\"?)");

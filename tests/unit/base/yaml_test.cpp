@@ -99,8 +99,8 @@ TEST_CASE("what could mean two things, or much more than it says, is refused wit
   CHECK(refusal("a: !x {b: c}\n") == "1:4: tags (!name) are not supported: leave it out");
   CHECK(refusal("a: 1\nb: 2\na: 3\n") == "3:1: \"a\" is there twice; the first is in line 1");
   CHECK(refusal("a: {b: 1, \"b\": 2}\n") == "1:11: \"b\" is there twice; the first is in line 1");
-  CHECK(refusal("? [a, b]\n: c\n") == "1:3: a key must be a plain word");
-  CHECK(refusal("? {a: b}\n: c\n") == "1:3: a key must be a plain word");
+  CHECK(refusal("? [a, b]\n: c\n") == "1:3: a key must be a plain word; is a quote or bracket left open?");
+  CHECK(refusal("? {a: b}\n: c\n") == "1:3: a key must be a plain word; is a quote or bracket left open?");
   CHECK(refusal(": c\n").ends_with("an empty key"));
   CHECK(
       refusal("a: b\n---\nc: d\n").ends_with("a second document (---) begins here: write one YAML document"));
@@ -116,7 +116,7 @@ TEST_CASE("what is no YAML is refused where it goes wrong") {
   CHECK(refusal("a: \"b\n\n") == "1:4: this quote is never closed");
   CHECK(refusal("a: 'it''s\nb: c\n") == "1:4: this quote is never closed");
   CHECK(refusal("a: \"b\\\"\n") == "1:4: this quote is never closed");
-  CHECK(refusal("a:\n  - [b, \"c]\n").starts_with("2:9: "));
+  CHECK(refusal("a:\n  - [b, \"c]\n").ends_with("is a quote or bracket left open?"));
   CHECK(refusal("a: @b\n").find("not YAML: ") != std::string::npos);
   CHECK(refusal("\tb: c\n").find("not YAML: ") != std::string::npos);
 }
