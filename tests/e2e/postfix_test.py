@@ -111,7 +111,8 @@ class PostfixTest(support.NewsroomTest):
         self.newsroom.configure(config)
         daemon = self.serve()
         for number, title in enumerate(self.titles):
-            self.newsroom.drop(f"{number}.txt", support.page(title, "A line of text for all who read it.\n", ".", "..two dots"))
+            story = support.page(title, "A line of text for all who read it.\n", ".", "..two dots")
+            self.newsroom.drop(f"{number}.txt", story)
         expected = {(f"{name}@example.org", title) for name in self.readers for title in self.titles}
         self.assertTrue(support.eventually(lambda: len(postfix.mails()) >= len(expected), "all mails are there"))
         support.eventually(lambda: self.totals()["delivered"] == len(expected), "all are in the ledger")

@@ -49,14 +49,14 @@ class PlainTest(SmtpTest):
         server = self.use(MailServer())
         self.use_relay(server)
         self.serve()
-        hostile = [".", "..two dots", "QUIT", "a line\r.\r\nMAIL FROM:<x@example.org>", "From here to there: é, 港, 🚢"]
-        text = "\n\n".join(f"{line}\n" for line in hostile)
-        self.newsroom.drop("story.json", json.dumps({"id": "s1", "title": "harbour\r\nBcc: x@example.org", "body_text": text}))
+        hostile = [".", "..two dots", "QUIT", "a line\r.\r\nMAIL FROM:<x@example.org>", "From here: é, 港, 🚢"]
+        story = {"id": "s1", "title": "harbour\r\nBcc: x@example.org", "body_text": "\n\n".join(hostile)}
+        self.newsroom.drop("story.json", json.dumps(story))
         for each in server.wait_for(2):
             self.assertEqual(each.mail["Subject"], "harbour Bcc: x@example.org")
             self.assertIsNone(each.mail["Bcc"])
             plain = each.mail.get_body(("plain",)).get_content().splitlines()
-            for line in ("..two dots", "QUIT", "From here to there: é, 港, 🚢"):
+            for line in ("..two dots", "QUIT", "From here: é, 港, 🚢"):
                 self.assertIn(line, plain)
         self.assertEqual(len(server.received), 2)
 

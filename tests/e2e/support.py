@@ -64,16 +64,17 @@ def page(title, *paragraphs, date="Oct 18, 2023, 3:37pm EDT"):
 class Event:
     """One line of the daemon's log: "TIME LEVEL NAME key=value key="quoted value"."""
 
-    _line = re.compile(r"(?P<time>\d{4}-\S+Z) (?P<level>[a-z]+) +(?P<name>.*?)(?P<fields>(?: \w+=(?:\"(?:[^\"\\]|\\.)*\"|\S*))*)$")
+    _line = re.compile(r"\d{4}-\S+Z ([a-z]+) +(.*?)((?: \w+=(?:\"(?:[^\"\\]|\\.)*\"|\S*))*)$")
     _field = re.compile(r" (\w+)=(?:\"((?:[^\"\\]|\\.)*)\"|(\S*))")
     _escape = re.compile(r"\\(x[0-9a-f]{2}|.)")
 
     def __init__(self, line):
         self.line = line
         match = self._line.match(line)
-        self.level, self.name = (match["level"], match["name"]) if match else ("", "")
-        found = self._field.finditer(match["fields"]) if match else ()
-        self.fields = {field[1]: field[3] if field[2] is None else self._plain(field[2]) for field in found}
+        self.level, self.name, fields = match.groups() if match else ("", "", "")
+        self.fields = {}
+        for field in self._field.finditer(fields):
+            self.fields[field[1]] = field[3] if field[2] is None else self._plain(field[2])
 
     @classmethod
     def _plain(cls, text):
@@ -255,6 +256,13 @@ class NewsroomTest(unittest.TestCase):
         daemon.wait_until_ready()
         return daemon
 
+    def serve_watching(self, **options):
+        """A daemon that is done with what lay in the folder: what comes now it learns of as it comes."""
+        daemon = self.serve(**options)
+        self.newsroom.drop("ignored.txt", page("Nothing that anybody follows"))
+        daemon.wait_for("story.noticed", matched=0)
+        return daemon
+
     def use(self, resource):
         """Enters a context manager until the end of the test."""
         self.addCleanup(resource.__exit__, None, None, None)
@@ -283,6 +291,10 @@ def config(relay="maildir:var/mail", **sections):
 
 def reader(name, **fields):
     return {"id": name, "email": f"{name}@example.org", "follow": [{"topic": "harbours"}]} | fields
+
+
+def machine(name, url):
+    return {"id": name, "webhook": url, "follow": [{"topic": "harbours"}]}
 
 
 def main():

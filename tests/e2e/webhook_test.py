@@ -30,7 +30,7 @@ class WebhookTest(support.NewsroomTest):
         self.lines = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
         port = self.read()["port"]
-        config = support.config(subscribers=[self.subscriber(f"http://127.0.0.1:{port}/events")])
+        config = support.config(subscribers=[support.machine("desk", f"http://127.0.0.1:{port}/events")])
         config["channels"] = {"webhook": {"allow_http": True, "allow": ["127.0.0.1"]}}
         self.newsroom.configure(config)
 
@@ -38,10 +38,6 @@ class WebhookTest(support.NewsroomTest):
         self.node.kill()
         self.node.wait()
         self.node.stdout.close()
-
-    @staticmethod
-    def subscriber(url):
-        return {"id": "desk", "webhook": url, "follow": [{"topic": "harbours"}]}
 
     def listen(self):
         for line in self.node.stdout:
