@@ -1,17 +1,17 @@
 #include "app/app.hpp"
 
-#include <fmt/core.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <csignal>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <thread>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
-#include <cstdlib>
-#include <optional>
-#include <map>
-#include <thread>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "app/doors.hpp"
 #include "app/exit_codes.hpp"
@@ -111,8 +111,10 @@ struct App::Parts {
         config(std::make_shared<Config>(std::move(first_config))),
         metrics(metric_labels(*config)),
         workers(std::max(2U, std::thread::hardware_concurrency())),
-        tasks(loop.get_executor(), [this](const std::string& task, const std::string& what) { fail(task, what); }),
-        stopper(loop.get_executor(), [this](const std::string& task, const std::string& what) { fail(task, what); }) {}
+        tasks(loop.get_executor(),
+              [this](const std::string& task, const std::string& what) { fail(task, what); }),
+        stopper(loop.get_executor(),
+                [this](const std::string& task, const std::string& what) { fail(task, what); }) {}
 
   std::shared_ptr<const Newsroom> newsroom() const { return {config, &config->newsroom}; }
 
@@ -158,7 +160,7 @@ struct App::Parts {
   bool config_good = true;
   bool storage_good = true;
   std::map<std::string, Time> sources_since;  // when crier first watched them
-  std::optional<int> abandoned;  // the exit code of a stop that waits for nothing
+  std::optional<int> abandoned;               // the exit code of a stop that waits for nothing
 };
 
 // A task that ends by itself is a broken invariant: better to restart than to run on without it.
@@ -172,7 +174,8 @@ void App::Parts::fail(const std::string& task, const std::string& what) {
 std::optional<std::string> App::Parts::prepare(Config& fresh, const std::filesystem::path& state) {
   const auto& subscribers = fresh.book->subscribers();
   for (std::uint32_t i = 0; i < subscribers.size(); ++i) {
-    if (subscribers[i].address(ChannelKind::webhook).empty() || !subscribers[i].webhook_secrets.empty()) continue;
+    if (subscribers[i].address(ChannelKind::webhook).empty() || !subscribers[i].webhook_secrets.empty())
+      continue;
     auto key = own_webhook_key(state, subscribers[i].id);
     if (!key) return key.error().message;
     log::debug("webhook.key", {{"subscriber", subscribers[i].id},
@@ -212,18 +215,19 @@ Result<void> App::Parts::open() {
   if (!made) return made.error();
   services = std::move(*made);
   const auto current = [this] { return newsroom(); };
-  courier.emplace(loop.get_executor(), Courier::Parts{*database, clock, suppressions, metrics, services->channels(),
-                                                      current, *unsubscribe_key});
-  intake.emplace(Intake::Parts{
-      .database = *database,
-      .workers = workers,
-      .clock = clock,
-      .suppressions = suppressions,
-      .metrics = metrics,
-      .newsroom = current,
-      .on_seen = [this](const Story& story) { shelf.put(story); },
-      .on_owed = [this] { courier->wake(); },
-      .on_stopped = [this](const std::string& story, std::uint32_t version) { courier->stop_story(story, version); }});
+  courier.emplace(loop.get_executor(), Courier::Parts{*database, clock, suppressions, metrics,
+                                                      services->channels(), current, *unsubscribe_key});
+  intake.emplace(
+      Intake::Parts{.database = *database,
+                    .workers = workers,
+                    .clock = clock,
+                    .suppressions = suppressions,
+                    .metrics = metrics,
+                    .newsroom = current,
+                    .on_seen = [this](const Story& story) { shelf.put(story); },
+                    .on_owed = [this] { courier->wake(); },
+                    .on_stopped = [this](const std::string& story,
+                                         std::uint32_t version) { courier->stop_story(story, version); }});
   digest_desk.emplace(loop.get_executor(),
                       DigestDesk::Parts{*database, clock, current, [this] { courier->wake(); }});
   return open_doors(*push_token, *unsubscribe_key);
@@ -281,7 +285,8 @@ std::string App::Parts::summary() const {
 
 asio::awaitable<void> App::Parts::run_folder(FolderConfig folder) {
   FolderSource source(folder.path, clock, workers);
-  co_await source.run([this, &folder](std::filesystem::path path) { return take_file(folder, std::move(path)); });
+  co_await source.run(
+      [this, &folder](std::filesystem::path path) { return take_file(folder, std::move(path)); });
 }
 
 asio::awaitable<void> App::Parts::take_file(const FolderConfig& folder, std::filesystem::path path) {
@@ -302,7 +307,8 @@ asio::awaitable<void> App::Parts::take_file(const FolderConfig& folder, std::fil
     metrics.story_seen(folder.name, "refused");
     co_return;
   }
-  for (const auto& warning : parsed->warnings) log::warn("story.doubtful", {{"source", folder.name}, {"what", warning}});
+  for (const auto& warning : parsed->warnings)
+    log::warn("story.doubtful", {{"source", folder.name}, {"what", warning}});
   for (auto& story : parsed->stories) {
     story.source = folder.name;
     complete_story(story, folder);
@@ -320,10 +326,9 @@ asio::awaitable<void> App::Parts::take_story(const FolderConfig& folder, Story s
     } catch (const SqliteError& e) {
       failure = e.what();
     }
-    log::error("story.unstored", {{"source", folder.name},
-                                  {"story", story.id},
-                                  {"what", failure},
-                                  {"next", "trying again in 5s"}});
+    log::error(
+        "story.unstored",
+        {{"source", folder.name}, {"story", story.id}, {"what", failure}, {"next", "trying again in 5s"}});
     co_await clock.sleep_until(clock.now() + std::chrono::seconds(5));
   }
 }
@@ -443,7 +448,8 @@ asio::awaitable<void> App::Parts::reload() {
   config_good = diagnostics.empty();
   metrics.set_reload_successful(config_good);
   if (!config_good) {
-    for (const auto& diagnostic : diagnostics.list()) log::error("config.refused", {{"what", to_string(diagnostic)}});
+    for (const auto& diagnostic : diagnostics.list())
+      log::error("config.refused", {{"what", to_string(diagnostic)}});
     notify.ready("reload refused, the former configuration stays: " + diagnostics.list().front().message);
     co_return;
   }
@@ -468,11 +474,12 @@ int App::run() {
     return exit_code::unavailable;
   }
   parts.start();
-  log::info("crier.ready", {{"version", CRIER_VERSION},
-                            {"holds", parts.summary()},
-                            {"state", parts.config->state.string()},
-                            {"public", parts.public_listener ? parts.config->newsroom.public_url : "-"},
-                            {"operator_port", parts.operator_listener ? parts.operator_listener->port() : 0}});
+  log::info("crier.ready",
+            {{"version", CRIER_VERSION},
+             {"holds", parts.summary()},
+             {"state", parts.config->state.string()},
+             {"public", parts.public_listener ? parts.config->newsroom.public_url : "-"},
+             {"operator_port", parts.operator_listener ? parts.operator_listener->port() : 0}});
   parts.notify.ready(parts.summary());
   parts.loop.run();
   // Nothing is torn down under coroutines that still wait: what they owe is on the disk.

@@ -1,13 +1,15 @@
 // App: the daemon. Owns every part by value in the order of what they need, and their lives: start, reload on
 // SIGHUP, drain on SIGTERM. Everything runs on one loop but the database thread, the workers and the threads
-// of the operator's listener. A crash at any point is followed by start(), which takes up what the outbox holds.
+// of the operator's listener. A crash at any point is followed by start(), which takes up what the outbox
+// holds.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "app/config.hpp"
 #include "base/result.hpp"

@@ -1,6 +1,5 @@
-#include <fmt/core.h>
-
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/config.hpp"
@@ -12,7 +11,8 @@ namespace {
 void print_json(const Config& config, const Diagnostics& diagnostics) {
   boost::json::array errors;
   for (const auto& [place, message, excerpt] : diagnostics.list())
-    errors.push_back({{"file", place.file}, {"line", place.line}, {"column", place.column}, {"message", message}});
+    errors.push_back(
+        {{"file", place.file}, {"line", place.line}, {"column", place.column}, {"message", message}});
   const auto& book = *config.newsroom.book;
   const boost::json::object out{{"ok", diagnostics.empty()},
                                 {"errors", std::move(errors)},
@@ -25,9 +25,10 @@ void print_json(const Config& config, const Diagnostics& diagnostics) {
 }  // namespace
 
 int check_command(const Words& words) {
-  CommandLine line("check", "[--config PATH] [--json]",
-                   "Validates everything: configuration, rules, zones, templates, secrets. Lists every mistake with\n"
-                   "file, line and column. Exits 0 when all is well, 78 otherwise.");
+  CommandLine line(
+      "check", "[--config PATH] [--json]",
+      "Validates everything: configuration, rules, zones, templates, secrets. Lists every mistake with\n"
+      "file, line and column. Exits 0 when all is well, 78 otherwise.");
   if (const auto code = line.common().read(words, 0, 0)) return *code;
   Diagnostics diagnostics;
   const auto config = load_config(line.config(), diagnostics);

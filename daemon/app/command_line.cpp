@@ -1,10 +1,10 @@
 #include "app/command_line.hpp"
 
-#include <fmt/core.h>
-
-#include <boost/program_options.hpp>
 #include <iostream>
 #include <sstream>
+
+#include <boost/program_options.hpp>
+#include <fmt/core.h>
 
 #include "app/exit_codes.hpp"
 
@@ -19,7 +19,10 @@ struct CommandLine::Parsed {
 };
 
 CommandLine::CommandLine(std::string name, std::string usage, std::string purpose)
-    : name_(std::move(name)), usage_(std::move(usage)), purpose_(std::move(purpose)), parsed_(std::make_unique<Parsed>()) {
+    : name_(std::move(name)),
+      usage_(std::move(usage)),
+      purpose_(std::move(purpose)),
+      parsed_(std::make_unique<Parsed>()) {
   parsed_->visible.add_options()("help,h", "show this");
 }
 
@@ -36,7 +39,8 @@ CommandLine& CommandLine::option(const char* name, const char* value, const char
 }
 
 CommandLine& CommandLine::common() {
-  parsed_->visible.add_options()("config", po::value<std::string>()->value_name("PATH")->default_value("config"),
+  parsed_->visible.add_options()("config",
+                                 po::value<std::string>()->value_name("PATH")->default_value("config"),
                                  "configuration file or folder")("json", "print JSON");
   return *this;
 }
@@ -50,7 +54,8 @@ std::optional<int> CommandLine::read(const Words& words, std::size_t least, std:
     // No guessing of shortened names: what a script relies on stays what it says.
     namespace style = po::command_line_style;
     constexpr int strict = style::unix_style & ~style::allow_guessing;
-    po::store(po::command_line_parser(words).options(all).positional(positional).style(strict).run(), parsed_->values);
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(strict).run(),
+              parsed_->values);
     po::notify(parsed_->values);
   } catch (const po::error& e) {
     return usage_error(e.what());

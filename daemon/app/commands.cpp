@@ -1,11 +1,11 @@
 #include "app/commands.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "app/exit_codes.hpp"
 #include "base/suggest.hpp"
@@ -33,7 +33,9 @@ constexpr std::array commands{
 };
 
 void print_help() {
-  fmt::print("Usage: crier COMMAND [options]\n\nNotices newly published stories and tells the readers who asked for them.\n\n");
+  fmt::print(
+      "Usage: crier COMMAND [options]\n\nNotices newly published stories and tells the readers who asked for "
+      "them.\n\n");
   for (const auto& command : commands) fmt::print("  {:<9} {}\n", command.name, command.purpose);
   fmt::print("\nEach command explains itself: crier COMMAND --help. Start with: crier check, crier serve.\n");
 }

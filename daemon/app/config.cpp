@@ -130,6 +130,11 @@ fs::path find_templates(const fs::path& configured, const fs::path& config_path)
   return "templates";
 }
 
+// An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2).
+std::string url_host(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 // What the parts need of one another.
 void check_whole(Config& config, const Collected& collected, const std::string& where,
                  Diagnostics& diagnostics) {
@@ -138,9 +143,8 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
     diagnostics.add({where, 0, 0}, "there is no \"site:\" section with the publication's name");
   auto& newsroom = config.newsroom;
   if (config.public_listener && newsroom.public_url.empty())
-    newsroom.public_url =
-        fmt::format(config.public_listener->host.find(':') == std::string::npos ? "http://{}:{}" : "http://[{}]:{}",
-                    config.public_listener->host, config.public_listener->port);
+    newsroom.public_url = "http://" + url_host(config.public_listener->host) + ":" +
+                          std::to_string(config.public_listener->port);
   if (const auto url = boost::urls::parse_uri(newsroom.site.url))
     newsroom.own_hosts.push_back(to_lower_ascii(url->host()));
 }

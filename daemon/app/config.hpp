@@ -46,7 +46,7 @@ struct WhatsAppConfig {
   std::string template_name;
   std::string language;
   std::vector<std::string> parameters;  ///< what fills the template's body: title, summary, reason, url
-  std::string button_prefix;            ///< the approved beginning of the template's URL button; empty = no button
+  std::string button_prefix;      ///< the approved beginning of the template's URL button; empty = no button
   bool resend_ambiguous = false;  ///< repeat a message whose answer was lost, at the risk of a second copy
 
   bool operator==(const WhatsAppConfig&) const = default;
@@ -73,7 +73,8 @@ struct RuleTest {
   Place place;
   std::filesystem::path story;
   std::optional<Time> at;
-  std::map<std::string, std::vector<std::string>> expect;  ///< subscriber id → "alert email", "lagos-morning email"
+  std::map<std::string, std::vector<std::string>>
+      expect;  ///< subscriber id → "alert email", "lagos-morning email"
 };
 
 struct Config {
@@ -96,8 +97,8 @@ struct Config {
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh);
 
 /// Reads and checks everything, templates and secrets included. Complaints are added to `diagnostics`; the
-/// configuration is good exactly when there are none. `rules_file`, when given, is read in place of the topics,
-/// editions, subscribers and tests of the configuration.
+/// configuration is good exactly when there are none. `rules_file`, when given, is read in place of the
+/// topics, editions, subscribers and tests of the configuration.
 Config load_config(const std::filesystem::path& path, Diagnostics& diagnostics,
                    const std::filesystem::path& rules_file = {});
 

@@ -27,7 +27,10 @@ ShareInput share_input(const ShareShelf::Entry& entry, const Newsroom& newsroom)
   Story story;
   story.id = entry.id;
   story.url = entry.url;
-  return {.title = entry.title, .url = outgoing_url(newsroom, story, "social"), .via = {}, .hashtags = {},
+  return {.title = entry.title,
+          .url = outgoing_url(newsroom, story, "social"),
+          .via = {},
+          .hashtags = {},
           .mastodon_instance = {}};
 }
 
@@ -49,7 +52,8 @@ http::SharePage share_door(const std::shared_ptr<DoorParts>& parts) {
   page.look_up = [parts](std::string_view id) { return shared_story(*parts, id); };
   page.render_html = [parts](const http::SharedStory& story) {
     const auto* entry = parts->shelf.find(story.id);
-    return entry == nullptr ? std::string() : share_snippet_html(share_input(*entry, parts->config()->newsroom));
+    return entry == nullptr ? std::string()
+                            : share_snippet_html(share_input(*entry, parts->config()->newsroom));
   };
   return page;
 }
@@ -67,17 +71,21 @@ std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& t
   const auto config = parts.config();
   const auto* subscriber = config->newsroom.book->by_number(target->number);
   if (subscriber == nullptr || subscriber->address(target->channel).empty()) return std::nullopt;
-  const auto* what = target->channel == ChannelKind::email ? "e-mail" : target->channel == ChannelKind::whatsapp ? "WhatsApp messages" : "webhooks";
+  const auto* what = target->channel == ChannelKind::email      ? "e-mail"
+                     : target->channel == ChannelKind::whatsapp ? "WhatsApp messages"
+                                                                : "webhooks";
   return Leaving{target->channel, subscriber->address(target->channel),
                  fmt::format("{} from {}", what, config->newsroom.site.name)};
 }
 
-asio::awaitable<http::UnsubscribeDoor::About> look_up_leaving(std::shared_ptr<DoorParts> parts, std::string token) {
+asio::awaitable<http::UnsubscribeDoor::About> look_up_leaving(std::shared_ptr<DoorParts> parts,
+                                                              std::string token) {
   const auto leaving = find_leaving(*parts, token);
   co_return leaving ? std::optional(leaving->about) : std::nullopt;
 }
 
-asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<DoorParts> parts, std::string token,
+asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<DoorParts> parts,
+                                                             std::string token,
                                                              http::UnsubscribeAction action) {
   const auto leaving = find_leaving(*parts, token);
   if (!leaving) co_return std::optional<std::string>();
@@ -86,20 +94,26 @@ asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<Doo
   std::string failure;
   try {
     co_await parts->database.run([&](Sqlite& db) {
-      if (stops) SuppressionList::store(db, leaving->channel, leaving->address, "unsubscribed", now);
-      else SuppressionList::erase_unsubscription(db, leaving->channel, leaving->address);
+      if (stops)
+        SuppressionList::store(db, leaving->channel, leaving->address, "unsubscribed", now);
+      else
+        SuppressionList::erase_unsubscription(db, leaving->channel, leaving->address);
     });
   } catch (const SqliteError& e) {
     failure = e.what();
   }
   if (!failure.empty()) co_return Error{failure};
-  if (stops) parts->suppressions.add(leaving->channel, leaving->address, "unsubscribed");
-  else parts->suppressions.resubscribe(leaving->channel, leaving->address);
-  log::info(stops ? "reader.unsubscribed" : "reader.resubscribed", {{"channel", to_string(leaving->channel)}});
+  if (stops)
+    parts->suppressions.add(leaving->channel, leaving->address, "unsubscribed");
+  else
+    parts->suppressions.resubscribe(leaving->channel, leaving->address);
+  log::info(stops ? "reader.unsubscribed" : "reader.resubscribed",
+            {{"channel", to_string(leaving->channel)}});
   co_return std::optional(leaving->about);
 }
 
-asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format, std::string body) {
+asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,
+                                            std::string body) {
   const auto config = parts->config();
   co_return co_await parts->workers.run([&]() -> Result<Story> {
     ParseOptions options;
@@ -151,7 +165,8 @@ http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts) {
 
 std::vector<http::HealthCheck> health_checks(const DoorParts& parts) {
   return {{"draining", !parts.is_draining(), parts.is_draining() ? "shutting down" : ""},
-          {"storage", parts.is_storage_good(), parts.is_storage_good() ? "" : "cannot write, or the disk is nearly full"},
+          {"storage", parts.is_storage_good(),
+           parts.is_storage_good() ? "" : "cannot write, or the disk is nearly full"},
           {"config", parts.is_config_good(), parts.is_config_good() ? "" : "the last reload was refused"}};
 }
 

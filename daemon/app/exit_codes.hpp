@@ -4,7 +4,8 @@
 namespace crier::exit_code {
 
 inline constexpr int ok = 0;
-inline constexpr int no_match = 1;  ///< the answer is "no": nothing matched, a test failed, books do not balance
+inline constexpr int no_match =
+    1;  ///< the answer is "no": nothing matched, a test failed, books do not balance
 inline constexpr int usage = 64;
 inline constexpr int bad_data = 65;
 inline constexpr int missing_input = 66;

@@ -1,6 +1,5 @@
-#include <fmt/core.h>
-
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -39,7 +38,8 @@ std::string describe(const Subscription& subscription) {
   return out;
 }
 
-void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subscriber, const AnalyzedStory& story) {
+void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subscriber,
+               const AnalyzedStory& story) {
   for (const auto& rule : book.rules()) {
     for (const auto& subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
@@ -60,7 +60,8 @@ void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subsc
     if (decision.subscriber != subscriber) continue;
     const auto reason = decisions.reasons[decision.reason];
     if (!decision.edition.empty()) {
-      account.outlook.push_back(fmt::format("{} in {}: {}", to_string(decision.channel), decision.edition, reason));
+      account.outlook.push_back(
+          fmt::format("{} in {}: {}", to_string(decision.channel), decision.edition, reason));
       continue;
     }
     const auto when = decision.due_at <= at ? std::string("at once") : "at " + to_rfc3339(decision.due_at);
@@ -72,7 +73,8 @@ void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subsc
   if (account.outlook.empty()) account.outlook.emplace_back("nothing: no rule of this subscriber matches");
 }
 
-void add_fates(Account& account, const Config& config, const std::string& subscriber_id, const std::string& story_id) {
+void add_fates(Account& account, const Config& config, const std::string& subscriber_id,
+               const std::string& story_id) {
   const auto db = open_database(config);
   if (!db) return;
   auto row = db->query("SELECT number FROM subscriber_number WHERE id = ?");
@@ -104,16 +106,18 @@ void print_text(const Account& account) {
   if (account.rules.empty()) fmt::print("this subscriber follows nothing\n");
   for (const auto& line : account.outlook) fmt::print("would send: {}\n", line);
   for (const auto& fate : account.fates)
-    fmt::print("ledger: version {} {}{} by {}: {}{}\n", fate.version, fate.edition.empty() ? "alert" : "digest ",
-               fate.edition, to_string(fate.channel), fate.state, fate.reply.empty() ? "" : " — " + fate.reply);
+    fmt::print("ledger: version {} {}{} by {}: {}{}\n", fate.version,
+               fate.edition.empty() ? "alert" : "digest ", fate.edition, to_string(fate.channel), fate.state,
+               fate.reply.empty() ? "" : " — " + fate.reply);
 }
 
 }  // namespace
 
 int explain_command(const Words& words) {
-  CommandLine line("explain", "STORY SUBSCRIBER [--at TIME]",
-                   "Says why a subscriber gets a story, or why not: each rule with its words and their positions,\n"
-                   "what would be sent, and what the ledger says has been. Exits 1 when no rule matches.");
+  CommandLine line(
+      "explain", "STORY SUBSCRIBER [--at TIME]",
+      "Says why a subscriber gets a story, or why not: each rule with its words and their positions,\n"
+      "what would be sent, and what the ledger says has been. Exits 1 when no rule matches.");
   line.option("at", "TIME", "as if it were this RFC 3339 time (default: now)").common();
   if (const auto code = line.read(words, 2, 2)) return *code;
   Time at = SystemClock().now();
@@ -132,8 +136,9 @@ int explain_command(const Words& words) {
   if (subscriber == nullptr) {
     std::vector<std::string_view> known;
     for (const auto& each : book.subscribers()) known.push_back(each.id);
-    return line.fail(exit_code::missing_input, fmt::format("there is no subscriber \"{}\"{}", line.arguments()[1],
-                                                           did_you_mean(line.arguments()[1], known)));
+    return line.fail(exit_code::missing_input,
+                     fmt::format("there is no subscriber \"{}\"{}", line.arguments()[1],
+                                 did_you_mean(line.arguments()[1], known)));
   }
   const auto index = static_cast<std::uint32_t>(subscriber - book.subscribers().data());
   const auto analysed = analyze(*story);
@@ -141,9 +146,12 @@ int explain_command(const Words& words) {
   add_rules(account, book, index, analysed);
   add_outlook(account, config->newsroom, index, *story, analysed, at);
   add_fates(account, *config, subscriber->id, story->id);
-  if (line.json()) print_json(account);
-  else print_text(account);
-  const bool matched = std::ranges::any_of(account.rules, [](const auto& rule) { return rule.explanation.matched; });
+  if (line.json())
+    print_json(account);
+  else
+    print_text(account);
+  const bool matched =
+      std::ranges::any_of(account.rules, [](const auto& rule) { return rule.explanation.matched; });
   return matched ? exit_code::ok : exit_code::no_match;
 }
 

@@ -1,6 +1,5 @@
-#include <fmt/core.h>
-
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -40,9 +39,8 @@ json::object to_json(const Ledger& ledger) {
   }
   json::array batches;
   for (const auto& batch : ledger.batches) {
-    json::object entry{{"batch", batch.batch_id},
-                       {"channel", to_string(batch.channel)},
-                       {"lane", to_string(batch.lane)}};
+    json::object entry{
+        {"batch", batch.batch_id}, {"channel", to_string(batch.channel)}, {"lane", to_string(batch.lane)}};
     if (batch.subject.edition.empty()) {
       entry["story"] = batch.subject.story_id;
       entry["version"] = batch.subject.story_version;
@@ -67,21 +65,25 @@ std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
 }
 
 void print_row(std::string_view name, const Tally& tally, bool balanced) {
-  fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}  {:<9} {}\n", tally.matched, tally.delivered, sum(tally.suppressed),
-             tally.queued, sum(tally.failed), balanced ? "balanced" : "MISMATCH", name);
-  for (const auto& [reason, count] : tally.suppressed) fmt::print("{:>31}             suppressed: {}\n", count, reason);
+  fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}  {:<9} {}\n", tally.matched, tally.delivered,
+             sum(tally.suppressed), tally.queued, sum(tally.failed), balanced ? "balanced" : "MISMATCH",
+             name);
+  for (const auto& [reason, count] : tally.suppressed)
+    fmt::print("{:>31}             suppressed: {}\n", count, reason);
   for (const auto& [reason, count] : tally.failed) fmt::print("{:>48}  failed: {}\n", count, reason);
 }
 
 void print_text(const Ledger& ledger) {
   fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}\n", "matched", "delivered", "suppressed", "queued", "failed");
   for (const auto& story : ledger.stories)
-    print_row(fmt::format("{} v{} “{}”", story.id, story.version, story.title), story.tally, story.tally.balances());
+    print_row(fmt::format("{} v{} “{}”", story.id, story.version, story.title), story.tally,
+              story.tally.balances());
   for (const auto& batch : ledger.batches) {
     const auto& subject = batch.subject;
     const auto what = subject.edition.empty() ? fmt::format("{} v{}", subject.story_id, subject.story_version)
                                               : subject.edition + "/" + subject.occurrence;
-    print_row(fmt::format("  batch {} {} {} {}", batch.batch_id, to_string(batch.channel), to_string(batch.lane), what),
+    print_row(fmt::format("  batch {} {} {} {}", batch.batch_id, to_string(batch.channel),
+                          to_string(batch.lane), what),
               batch.tally, batch.consistent && batch.tally.balances());
   }
   if (ledger.stories.size() > 1) print_row("all stories", ledger.total, ledger.total.balances());
@@ -91,9 +93,10 @@ void print_text(const Ledger& ledger) {
 }  // namespace
 
 int ledger_command(const Words& words) {
-  CommandLine line("ledger", "[STORY|BATCH] [--config PATH] [--json]",
-                   "For every story and batch: matched = delivered + suppressed + queued + failed. Exits 1 where that\n"
-                   "does not hold. Runs beside the daemon, or without it.");
+  CommandLine line(
+      "ledger", "[STORY|BATCH] [--config PATH] [--json]",
+      "For every story and batch: matched = delivered + suppressed + queued + failed. Exits 1 where that\n"
+      "does not hold. Runs beside the daemon, or without it.");
   if (const auto code = line.common().read(words, 0, 1)) return *code;
   int code = exit_code::ok;
   const auto config = load_config_or_complain(line, code);
@@ -104,13 +107,17 @@ int ledger_command(const Words& words) {
     // One transaction: the daemon goes on writing, what is read here is of one moment.
     db->execute("BEGIN");
     auto found = read_ledger(*db, what);
-    if (!found) return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\"", what));
+    if (!found)
+      return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\"", what));
     ledger = std::move(*found);
   } else if (!what.empty()) {
-    return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\": nothing has been seen yet", what));
+    return line.fail(exit_code::missing_input,
+                     fmt::format("there is no story or batch \"{}\": nothing has been seen yet", what));
   }
-  if (line.json()) fmt::print("{}\n", json::serialize(to_json(ledger)));
-  else print_text(ledger);
+  if (line.json())
+    fmt::print("{}\n", json::serialize(to_json(ledger)));
+  else
+    print_text(ledger);
   return ledger.balances() ? exit_code::ok : exit_code::no_match;
 }
 

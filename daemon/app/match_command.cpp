@@ -1,7 +1,7 @@
-#include <fmt/core.h>
-
 #include <algorithm>
+
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -49,7 +49,8 @@ json::object to_json(const Newsroom& newsroom, const Story& story, const Matched
                           {"channel", to_string(decision.channel)},
                           {"deliver", decision.edition.empty() ? "alert" : decision.edition},
                           {"reason", matched.decisions.reasons[decision.reason]}};
-    if (decision.edition.empty()) delivery["at"] = to_rfc3339(decision.due_at);
+    if (decision.edition.empty())
+      delivery["at"] = to_rfc3339(decision.due_at);
     else if (const auto* edition = newsroom.find_edition(decision.edition)) {
       const auto next = next_occurrences(edition->recurrence, decision.due_at, 1);
       if (!next.empty()) delivery["at"] = to_rfc3339(next.front().at);
@@ -77,8 +78,8 @@ void print_text(const Newsroom& newsroom, const Story& story, const Matched& mat
       const auto* value = delivery.if_contains(key);
       return value == nullptr ? std::string("-") : std::string(value->as_string());
     };
-    fmt::print("  {:<16} {:<9} {:<16} {}  {}\n", text("subscriber"), text("channel"), text("deliver"), text("at"),
-               text("reason"));
+    fmt::print("  {:<16} {:<9} {:<16} {}  {}\n", text("subscriber"), text("channel"), text("deliver"),
+               text("at"), text("reason"));
   }
 }
 
@@ -98,8 +99,10 @@ std::vector<Story> read_stories(const CommandLine& line, const Config& config, i
       continue;
     }
     auto parsed = parse_file(name, config);
-    if (!parsed) code = line.fail(exit_code::bad_data, parsed.error().message);
-    else std::ranges::move(parsed->stories, std::back_inserter(stories));
+    if (!parsed)
+      code = line.fail(exit_code::bad_data, parsed.error().message);
+    else
+      std::ranges::move(parsed->stories, std::back_inserter(stories));
   }
   return stories;
 }
@@ -124,24 +127,28 @@ void for_each_line(const CommandLine& line, const Config& config, const std::str
     if (text.find_first_not_of(" \r\t") == std::string_view::npos) continue;
     options.file_name = fmt::format("{}, line {}", name, number);
     const auto parsed = parse_stories(text, options);
-    if (parsed) std::ranges::for_each(parsed->stories, each);
-    else code = line.fail(exit_code::bad_data, parsed.error().message);
+    if (parsed)
+      std::ranges::for_each(parsed->stories, each);
+    else
+      code = line.fail(exit_code::bad_data, parsed.error().message);
   }
 }
 
 }  // namespace
 
 int match_command(const Words& words) {
-  CommandLine line("match", "STORY… [--stories FILE.jsonl] [--rules FILE] [--at TIME] [--explain]",
-                   "Prints who gets each story, by which channel, when, and why. A story is a file, or the id of one\n"
-                   "that was seen. Nothing is sent. Exits 1 when nothing matches.");
+  CommandLine line(
+      "match", "STORY… [--stories FILE.jsonl] [--rules FILE] [--at TIME] [--explain]",
+      "Prints who gets each story, by which channel, when, and why. A story is a file, or the id of one\n"
+      "that was seen. Nothing is sent. Exits 1 when nothing matches.");
   line.option("stories", "FILE", "more stories, one JSON object a line")
       .option("rules", "FILE", "take topics and subscribers from this file instead")
       .option("at", "TIME", "as if it were this RFC 3339 time (default: now)")
       .flag("explain", "say which words matched, and where")
       .common();
   if (const auto code = line.read(words, 0, 100'000)) return *code;
-  if (line.arguments().empty() && !line.has("stories")) return line.usage_error("name a STORY or --stories FILE");
+  if (line.arguments().empty() && !line.has("stories"))
+    return line.usage_error("name a STORY or --stories FILE");
   Time at = SystemClock().now();
   if (const auto text = line.get("at")) {
     const auto time = parse_rfc3339(*text);
@@ -157,8 +164,10 @@ int match_command(const Words& words) {
     const auto matched = match_story(newsroom, story, at);
     any = any || !matched.rules.empty();
     const bool explained = line.has("explain");
-    if (line.json()) fmt::print("{}\n", json::serialize(to_json(newsroom, story, matched, explained)));
-    else print_text(newsroom, story, matched, explained);
+    if (line.json())
+      fmt::print("{}\n", json::serialize(to_json(newsroom, story, matched, explained)));
+    else
+      print_text(newsroom, story, matched, explained);
   };
   for (const auto& story : read_stories(line, *config, code)) show(story);
   if (const auto file = line.get("stories")) for_each_line(line, *config, *file, code, show);

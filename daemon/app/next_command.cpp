@@ -1,9 +1,9 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <charconv>
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -22,7 +22,8 @@ Result<unsigned> parse_days(std::string_view text) {
     const auto comma = text.find(',');
     const auto word = text.substr(0, comma);
     const auto found = std::ranges::find(names, word);
-    if (found == names.end()) return Error{fmt::format("\"{}\" is no day; write mon,tue,wed,thu,fri,sat,sun", word)};
+    if (found == names.end())
+      return Error{fmt::format("\"{}\" is no day; write mon,tue,wed,thu,fri,sat,sun", word)};
     days |= 1U << (found - names.begin());
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
   }
@@ -59,8 +60,9 @@ Result<Recurrence> recurrence_of(const Config& config, const std::string& name) 
 }  // namespace
 
 int next_command(const Words& words) {
-  CommandLine line("next", "EDITION | --zone ZONE --at HH:MM [--days mon,tue] [--after TIME] [--count N]",
-                   "Prints the UTC instants at which an edition, or a local time in a zone, is due; one a line.");
+  CommandLine line(
+      "next", "EDITION | --zone ZONE --at HH:MM [--days mon,tue] [--after TIME] [--count N]",
+      "Prints the UTC instants at which an edition, or a local time in a zone, is due; one a line.");
   line.option("zone", "ZONE", "an IANA time zone instead of an edition")
       .option("at", "HH:MM", "the local time in that zone")
       .option("days", "LIST", "only on these days: mon,tue,wed,thu,fri,sat,sun")
@@ -68,7 +70,8 @@ int next_command(const Words& words) {
       .option("count", "N", "how many (default 1)")
       .common();
   if (const auto code = line.read(words, 0, 1)) return *code;
-  if (line.arguments().empty() != line.has("zone")) return line.usage_error("name either an edition or --zone and --at");
+  if (line.arguments().empty() != line.has("zone"))
+    return line.usage_error("name either an edition or --zone and --at");
   Time after = SystemClock().now();
   if (const auto text = line.get("after")) {
     const auto time = parse_rfc3339(*text);

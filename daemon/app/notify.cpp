@@ -1,16 +1,16 @@
 #include "app/notify.hpp"
 
-#include <fmt/core.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+
+#include <fmt/core.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
 
 namespace crier {
 namespace {
@@ -43,7 +43,8 @@ Notify::Notify() : socket_(take_variable("NOTIFY_SOCKET")) {
   const auto pid = take_variable("WATCHDOG_PID");
   const bool is_ours = pid.empty() || to_number(pid) == static_cast<std::uint64_t>(::getpid());
   if (period > 0 && is_ours)
-    watchdog_period_ = std::chrono::ceil<Duration>(std::chrono::microseconds(static_cast<std::int64_t>(period / 2)));
+    watchdog_period_ =
+        std::chrono::ceil<Duration>(std::chrono::microseconds(static_cast<std::int64_t>(period / 2)));
 }
 
 void Notify::ready(std::string_view text) const {
@@ -78,8 +79,8 @@ void Notify::send(const std::string& message) const {
   if (fd < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
   // A supervisor that does not listen must not stop the daemon.
-  [[maybe_unused]] const auto sent =
-      ::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
+  [[maybe_unused]] const auto sent = ::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
+                                              reinterpret_cast<const sockaddr*>(&address), size);
   ::close(fd);
 }
 

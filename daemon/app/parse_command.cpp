@@ -1,6 +1,5 @@
-#include <fmt/core.h>
-
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -17,7 +16,8 @@ Config vocabulary_config(const CommandLine& line) {
   if (!std::filesystem::exists(line.config(), ignored)) return config;
   Diagnostics diagnostics;
   config = load_config(line.config(), diagnostics);
-  for (const auto& diagnostic : diagnostics.list()) fmt::print(stderr, "warning: {}\n", to_string(diagnostic));
+  for (const auto& diagnostic : diagnostics.list())
+    fmt::print(stderr, "warning: {}\n", to_string(diagnostic));
   config.folders.clear();  // what a source would add is not in the file
   return config;
 }
@@ -37,7 +37,8 @@ int parse_command(const Words& words) {
   const auto config = vocabulary_config(line);
   int code = exit_code::ok;
   for (const auto& name : line.arguments()) {
-    const auto parsed = parse_file(name, config, line.get("url").value_or(""), line.get("format").value_or(""));
+    const auto parsed =
+        parse_file(name, config, line.get("url").value_or(""), line.get("format").value_or(""));
     if (parsed) {
       fmt::print("{}\n", boost::json::serialize(to_json(*parsed)));
       continue;

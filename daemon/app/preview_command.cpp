@@ -1,7 +1,7 @@
-#include <fmt/core.h>
-
 #include <algorithm>
+
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -29,8 +29,8 @@ struct Draft {
 };
 
 // The stories that wait for an edition and this subscriber.
-std::vector<Story> waiting_stories(const Config& config, const std::string& edition, const Subscriber& subscriber,
-                                   Time now) {
+std::vector<Story> waiting_stories(const Config& config, const std::string& edition,
+                                   const Subscriber& subscriber, Time now) {
   std::vector<Story> stories;
   const auto db = open_database(config);
   if (!db) return stories;
@@ -41,9 +41,11 @@ std::vector<Story> waiting_stories(const Config& config, const std::string& edit
   for (const auto channel : all_channels) {
     for (const auto& pending : pending_items(*db, edition, channel, now)) {
       const auto& item = pending.item;
-      const bool is_there = std::ranges::any_of(stories, [&](const Story& story) { return story.id == item.story_id; });
+      const bool is_there =
+          std::ranges::any_of(stories, [&](const Story& story) { return story.id == item.story_id; });
       if (is_there || !std::ranges::binary_search(item.members, number)) continue;
-      if (auto story = load_story(*db, item.story_id, item.story_version)) stories.push_back(std::move(*story));
+      if (auto story = load_story(*db, item.story_id, item.story_version))
+        stories.push_back(std::move(*story));
     }
   }
   return stories;
@@ -53,7 +55,8 @@ std::vector<Story> waiting_stories(const Config& config, const std::string& edit
 std::string reason_for(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now) {
   const auto decisions = decide(newsroom, story, newsroom.book->index().match(analyze(story)), now);
   for (const auto& decision : decisions.list) {
-    if (newsroom.book->subscribers()[decision.subscriber].id == subscriber.id) return decisions.reasons[decision.reason];
+    if (newsroom.book->subscribers()[decision.subscriber].id == subscriber.id)
+      return decisions.reasons[decision.reason];
   }
   return "This is a preview; no rule of yours matches";
 }
@@ -94,7 +97,8 @@ void complete(Draft& draft, const Config& config, const Subscriber& subscriber, 
   message.subscriber = &subscriber;
   message.templates = config.newsroom.templates;
   message.reader.name = subscriber.name;
-  if (!config.newsroom.public_url.empty()) message.reader.unsubscribe_url = config.newsroom.public_url + "/u/preview";
+  if (!config.newsroom.public_url.empty())
+    message.reader.unsubscribe_url = config.newsroom.public_url + "/u/preview";
 }
 
 // The files one channel's form makes: name → content. The first is what is printed without --out.
@@ -128,8 +132,10 @@ Result<Files> preview_on(const Config& config, ChannelKind channel, const Outgoi
 std::vector<ChannelKind> reachable(const Config& config, const Subscriber& subscriber) {
   std::vector<ChannelKind> out;
   if (config.email && !subscriber.address(ChannelKind::email).empty()) out.push_back(ChannelKind::email);
-  if (config.whatsapp && !subscriber.address(ChannelKind::whatsapp).empty()) out.push_back(ChannelKind::whatsapp);
-  if (config.webhook && !subscriber.address(ChannelKind::webhook).empty()) out.push_back(ChannelKind::webhook);
+  if (config.whatsapp && !subscriber.address(ChannelKind::whatsapp).empty())
+    out.push_back(ChannelKind::whatsapp);
+  if (config.webhook && !subscriber.address(ChannelKind::webhook).empty())
+    out.push_back(ChannelKind::webhook);
   return out;
 }
 
@@ -151,10 +157,11 @@ int show(const CommandLine& line, const Files& files) {
 }  // namespace
 
 int preview_command(const Words& words) {
-  CommandLine line("preview", "STORY|EDITION --to SUBSCRIBER [--channel CHANNEL] [--out DIR]",
-                   "Shows what a subscriber would be sent for a story (a file, or the id of one that was seen), or\n"
-                   "with the next occurrence of an edition. Nothing is sent. With --out the files are written there:\n"
-                   "email.html, email.txt, email.eml, whatsapp.json, webhook.json.");
+  CommandLine line(
+      "preview", "STORY|EDITION --to SUBSCRIBER [--channel CHANNEL] [--out DIR]",
+      "Shows what a subscriber would be sent for a story (a file, or the id of one that was seen), or\n"
+      "with the next occurrence of an edition. Nothing is sent. With --out the files are written there:\n"
+      "email.html, email.txt, email.eml, whatsapp.json, webhook.json.");
   line.option("to", "SUBSCRIBER", "for whom (required)")
       .option("channel", "CHANNEL", "email, whatsapp or webhook (default: all that reach the subscriber)")
       .option("out", "DIR", "write files instead of printing")
@@ -183,7 +190,8 @@ int preview_command(const Words& words) {
     auto draft = edition != nullptr ? draft_edition(*config, *edition, *subscriber, channel, now)
                                     : draft_story(*config, what, *subscriber, channel, now);
     if (!draft)
-      return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input, draft.error().message);
+      return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input,
+                       draft.error().message);
     complete(*draft, *config, *subscriber, now);
     const auto files = preview_on(*config, channel, draft->message);
     if (!files) return line.fail(exit_code::bad_data, files.error().message);

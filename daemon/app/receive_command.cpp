@@ -1,10 +1,10 @@
-#include <fmt/core.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <charconv>
 #include <csignal>
 #include <iostream>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -32,9 +32,10 @@ Result<void> verify(const std::string& secret_file, const http::Request& request
 }  // namespace
 
 int receive_command(const Words& words) {
-  CommandLine line("receive", "[--port N] [--secret-file FILE]",
-                   "A small receiver on 127.0.0.1 to try against: prints every webhook (POST /webhook) and WhatsApp\n"
-                   "message (POST /vN/PHONE/messages) it gets and answers as the real ones do. Stop with Ctrl-C.");
+  CommandLine line(
+      "receive", "[--port N] [--secret-file FILE]",
+      "A small receiver on 127.0.0.1 to try against: prints every webhook (POST /webhook) and WhatsApp\n"
+      "message (POST /vN/PHONE/messages) it gets and answers as the real ones do. Stop with Ctrl-C.");
   line.option("port", "N", "listen on this port (default 8090; 0 = any free one)")
       .option("secret-file", "FILE", "check webhook signatures with the whsec_… secret in this file");
   if (const auto code = line.read(words, 0, 0)) return *code;
@@ -54,7 +55,8 @@ int receive_command(const Words& words) {
   http::PublicListenerOptions listen;
   listen.addresses = {{"127.0.0.1", port}};
   http::PublicListener listener(loop.get_executor(), clock, std::move(listen), handler);
-  if (const auto opened = listener.open(); !opened) return line.fail(exit_code::unavailable, opened.error().message);
+  if (const auto opened = listener.open(); !opened)
+    return line.fail(exit_code::unavailable, opened.error().message);
   fmt::print("receiving on http://127.0.0.1:{}: POST /webhook, POST /vN/PHONE/messages\n", listener.port());
   std::fflush(stdout);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);

@@ -1,11 +1,11 @@
 #include "app/secret.hpp"
 
-#include <fmt/core.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "base/files.hpp"
 
@@ -20,7 +20,8 @@ Result<std::filesystem::path> path_of(std::string_view reference) {
   const auto name = reference.substr(scheme.size());
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr)
-    return Error{fmt::format("credential \"{}\": there is no $CREDENTIALS_DIRECTORY; use LoadCredential= in the unit", name)};
+    return Error{fmt::format(
+        "credential \"{}\": there is no $CREDENTIALS_DIRECTORY; use LoadCredential= in the unit", name)};
   if (name.empty() || name.find('/') != std::string_view::npos)
     return Error{fmt::format("credential \"{}\": not a credential's name", name)};
   return std::filesystem::path(folder) / name;
@@ -36,7 +37,8 @@ Result<std::string> read_secret(std::string_view reference) {
   struct stat info {};
   if (::stat(path->c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0 &&
       !reference.starts_with("credential:"))
-    return Error{fmt::format("{}: others may read or change this secret; run chmod 600 {}", path->string(), path->string())};
+    return Error{fmt::format("{}: others may read or change this secret; run chmod 600 {}", path->string(),
+                             path->string())};
   while (bytes->ends_with('\n') || bytes->ends_with('\r')) bytes->pop_back();
   if (std::ranges::any_of(*bytes, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
     return Error{fmt::format("{}: the secret must be one line of text", path->string())};

@@ -1,10 +1,10 @@
+#include <csignal>
+
 #include "app/app.hpp"
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
 #include "base/log.hpp"
-
-#include <csignal>
 
 namespace crier {
 

@@ -1,11 +1,11 @@
 #include "app/services.hpp"
 
-#include <unistd.h>
-
 #include <array>
-#include <boost/url/parse.hpp>
 #include <filesystem>
 #include <optional>
+
+#include <boost/url/parse.hpp>
+#include <unistd.h>
 
 #include "channel/email_channel.hpp"
 #include "channel/maildir_relay.hpp"
@@ -38,7 +38,8 @@ Result<AddressGuard> make_guard(const Config& config) {
 Result<AddressGuard> make_whatsapp_guard(const WhatsAppConfig& whatsapp) {
   AddressRules rules;
   rules.allow_http = whatsapp.base_url.starts_with("http://");
-  if (const auto url = boost::urls::parse_uri(whatsapp.base_url)) rules.allow = {std::string(url->host_address())};
+  if (const auto url = boost::urls::parse_uri(whatsapp.base_url))
+    rules.allow = {std::string(url->host_address())};
   return AddressGuard::create(rules);
 }
 
@@ -94,8 +95,8 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     auto relay = make_relay(loop, parts->resolver, workers, *email);
     if (!relay) return relay.error();
     parts->relay = std::move(*relay);
-    parts->channels.push_back(
-        std::make_unique<EmailChannel>(*parts->relay, EmailSender{email->from, email->from_name}, email->connections));
+    parts->channels.push_back(std::make_unique<EmailChannel>(
+        *parts->relay, EmailSender{email->from, email->from_name}, email->connections));
   }
   if (const auto& whatsapp = config.whatsapp) {
     auto guard = make_whatsapp_guard(*whatsapp);
@@ -105,10 +106,11 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     parts->whatsapp_sender.emplace(*parts->whatsapp_client, clock,
                                    WhatsAppAccount{whatsapp->base_url, whatsapp->api_version,
                                                    whatsapp->phone_number_id, whatsapp->token});
-    parts->channels.push_back(std::make_unique<WhatsAppChannel>(
-        *parts->whatsapp_sender,
-        WhatsAppTemplate{whatsapp->template_name, whatsapp->language, whatsapp->parameters, whatsapp->button_prefix},
-        whatsapp->resend_ambiguous));
+    parts->channels.push_back(
+        std::make_unique<WhatsAppChannel>(*parts->whatsapp_sender,
+                                          WhatsAppTemplate{whatsapp->template_name, whatsapp->language,
+                                                           whatsapp->parameters, whatsapp->button_prefix},
+                                          whatsapp->resend_ambiguous));
   }
   if (const auto& webhook = config.webhook) {
     auto guard = make_guard(config);

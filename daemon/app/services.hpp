@@ -1,10 +1,11 @@
 // Services: the outgoing side of the daemon, made from the configuration: HTTP client, relay and channels.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "app/config.hpp"
 #include "base/result.hpp"

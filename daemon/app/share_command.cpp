@@ -1,6 +1,5 @@
-#include <fmt/core.h>
-
 #include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
@@ -19,7 +18,8 @@ Result<std::vector<ShareTarget>> read_targets(std::string_view list) {
     const auto target = parse_share_target(word);
     if (!target) {
       std::string known;
-      for (const auto each : all_share_targets) known += (known.empty() ? "" : ", ") + std::string(to_string(each));
+      for (const auto each : all_share_targets)
+        known += (known.empty() ? "" : ", ") + std::string(to_string(each));
       return Error{fmt::format("cannot share to \"{}\"; known are {}", word, known)};
     }
     targets.push_back(*target);
@@ -31,8 +31,9 @@ Result<std::vector<ShareTarget>> read_targets(std::string_view list) {
 }  // namespace
 
 int share_command(const Words& words) {
-  CommandLine line("share", "STORY|URL [--to x,email,whatsapp,…] [--title TEXT] [--html]",
-                   "Prints the share links of a story (a file, or the id of one that was seen) or of any URL.");
+  CommandLine line(
+      "share", "STORY|URL [--to x,email,whatsapp,…] [--title TEXT] [--html]",
+      "Prints the share links of a story (a file, or the id of one that was seen) or of any URL.");
   line.option("to", "LIST", "only these targets (default: all)")
       .option("title", "TEXT", "the title to share a URL with")
       .flag("html", "print the snippet with the three buttons Post, Email, WhatsApp")
@@ -45,7 +46,11 @@ int share_command(const Words& words) {
     targets = std::move(*read);
   }
   const auto& what = line.arguments()[0];
-  ShareInput input{.title = line.get("title").value_or(""), .url = what, .via = {}, .hashtags = {}, .mastodon_instance = {}};
+  ShareInput input{.title = line.get("title").value_or(""),
+                   .url = what,
+                   .via = {},
+                   .hashtags = {},
+                   .mastodon_instance = {}};
   if (!what.starts_with("https://") && !what.starts_with("http://")) {
     int code = exit_code::ok;
     const auto config = load_config_or_complain(line, code);
@@ -55,7 +60,8 @@ int share_command(const Words& words) {
     input.title = story->title;
     input.url = outgoing_url(config->newsroom, *story, "social");
     if (input.url.empty())
-      return line.fail(exit_code::bad_data, "the story has no URL to share; give its source a url: in the configuration");
+      return line.fail(exit_code::bad_data,
+                       "the story has no URL to share; give its source a url: in the configuration");
   }
   if (line.has("html")) {
     fmt::print("{}\n", share_snippet_html(input));
@@ -63,11 +69,14 @@ int share_command(const Words& words) {
   }
   boost::json::object links;
   for (const auto target : targets) {
-    if (line.json()) links[to_string(target)] = share_url(target, input);
-    else fmt::print("{:<9} {}\n", to_string(target), share_url(target, input));
+    if (line.json())
+      links[to_string(target)] = share_url(target, input);
+    else
+      fmt::print("{:<9} {}\n", to_string(target), share_url(target, input));
   }
   if (line.json())
-    fmt::print("{}\n", boost::json::serialize(boost::json::object{{"title", input.title}, {"url", input.url}, {"links", links}}));
+    fmt::print("{}\n", boost::json::serialize(boost::json::object{
+                           {"title", input.title}, {"url", input.url}, {"links", links}}));
   return exit_code::ok;
 }
 

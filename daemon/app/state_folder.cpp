@@ -1,14 +1,14 @@
 #include "app/state_folder.hpp"
 
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <utility>
 
 #include "app/secret.hpp"
 #include "base/crypto.hpp"
@@ -36,13 +36,15 @@ Result<StateLock> StateLock::take(const std::filesystem::path& folder) {
   std::error_code failed;
   if (std::filesystem::create_directories(folder, failed))
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
-  if (failed) return Error{fmt::format("{}: cannot create the state folder: {}", folder.string(), failed.message())};
+  if (failed)
+    return Error{fmt::format("{}: cannot create the state folder: {}", folder.string(), failed.message())};
   const auto path = folder / "crier.lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return Error{fmt::format("{}: cannot open: {}", path.string(), std::strerror(errno))};
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return StateLock(fd);
   ::close(fd);
-  return Error{fmt::format("{}: another crier is running on this state folder; stop it, or set another state:", path.string())};
+  return Error{fmt::format(
+      "{}: another crier is running on this state folder; stop it, or set another state:", path.string())};
 }
 
 StateLock::~StateLock() {
@@ -56,7 +58,8 @@ Result<void> make_private_file(const std::filesystem::path& path) {
   if (fd < 0) return Error{fmt::format("{}: cannot open: {}", path.string(), std::strerror(errno))};
   const bool closed_to_others = ::fchmod(fd, 0600) == 0;
   ::close(fd);
-  if (!closed_to_others) return Error{fmt::format("{}: cannot set its permissions: {}", path.string(), std::strerror(errno))};
+  if (!closed_to_others)
+    return Error{fmt::format("{}: cannot set its permissions: {}", path.string(), std::strerror(errno))};
   return {};
 }
 

@@ -63,7 +63,8 @@ std::unique_ptr<Sqlite> open_database(const Config& config) {
   if (!std::filesystem::exists(path, ignored)) return nullptr;
   auto db = std::make_unique<Sqlite>(path, Sqlite::Mode::read_only);
   if (!has_current_schema(*db))
-    throw std::runtime_error(path.string() + " was written by another version of crier; start crier serve once");
+    throw std::runtime_error(path.string() +
+                             " was written by another version of crier; start crier serve once");
   return db;
 }
 

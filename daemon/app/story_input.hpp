@@ -14,8 +14,8 @@
 
 namespace crier {
 
-/// Prints all complaints to standard error and sets `code` (78) when there are any. Reads --rules FILE, if the
-/// command has that option.
+/// Prints all complaints to standard error and sets `code` (78) when there are any. Reads --rules FILE, if
+/// the command has that option.
 std::optional<Config> load_config_or_complain(const CommandLine& line, int& code);
 
 /// Parses one file as the sources of this configuration would. Warnings go to standard error.

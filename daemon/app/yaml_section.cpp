@@ -52,7 +52,8 @@ std::optional<std::string> YamlSection::text(std::string_view key) {
     return std::nullopt;
   }
   // Names, addresses and paths end up in headers, logs and file names.
-  if (std::ranges::any_of(found->scalar, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; })) {
+  if (std::ranges::any_of(found->scalar,
+                          [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; })) {
     error(*found, fmt::format("{} must be one line, without control characters", key));
     return std::nullopt;
   }

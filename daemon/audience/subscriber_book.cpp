@@ -39,7 +39,9 @@ std::vector<std::uint32_t> subscriber_numbers(Sqlite& db, const std::vector<Subs
   std::vector<std::uint32_t> numbers;
   numbers.reserve(subscribers.size());
   for (const auto& subscriber : subscribers) {
-    db.query("INSERT INTO subscriber_number (id) VALUES (?) ON CONFLICT (id) DO NOTHING").bind(0, subscriber.id).run();
+    db.query("INSERT INTO subscriber_number (id) VALUES (?) ON CONFLICT (id) DO NOTHING")
+        .bind(0, subscriber.id)
+        .run();
     auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
     row.bind(0, subscriber.id);
     row.step();

@@ -16,8 +16,8 @@ namespace crier {
 
 /// One subscriber follows one rule.
 struct Subscription {
-  std::uint32_t subscriber = 0;        ///< index into the book
-  std::string edition;                 ///< empty = an alert at once
+  std::uint32_t subscriber = 0;  ///< index into the book
+  std::string edition;           ///< empty = an alert at once
   std::vector<ChannelKind> channels;
 };
 

@@ -2,9 +2,10 @@
 // own state before it waits. Loop only.
 #pragma once
 
+#include <memory>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <memory>
 
 #include "base/clock.hpp"
 

@@ -205,8 +205,8 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
     return std::nullopt;
   } catch (const YAML::ParserException& e) {
     const bool at_end = std::ranges::count(text, '\n') <= e.mark.line;
-    report(e.mark, "not YAML: " + repair_utf8(e.msg) + (at_end ? "; is a quote or bracket left open?" : ""), text,
-           file, diagnostics);
+    report(e.mark, "not YAML: " + repair_utf8(e.msg) + (at_end ? "; is a quote or bracket left open?" : ""),
+           text, file, diagnostics);
     return std::nullopt;
   }
   return builder.take_root();

@@ -21,7 +21,7 @@ struct YamlNode {
   bool quoted = false;  ///< written in quotes or as a block: never a number or a boolean
   int line = 0;         ///< from 1; for a quoted scalar the place of the opening quote
   int column = 0;
-  std::vector<YamlNode> items;                         ///< of a list
+  std::vector<YamlNode> items;     ///< of a list
   std::vector<YamlEntry> entries;  ///< of a map, in written order; keys are scalars
 
   const YamlNode* find(std::string_view key) const;

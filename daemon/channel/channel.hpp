@@ -2,11 +2,12 @@
 // of it; it never retries, that is the courier's. Runs on the loop.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "audience/subscriber.hpp"
 #include "base/time.hpp"

@@ -1,8 +1,8 @@
 #include "channel/email_channel.hpp"
 
-#include <fmt/core.h>
-
 #include <array>
+
+#include <fmt/core.h>
 
 #include "base/encoding.hpp"
 #include "channel/relay.hpp"
@@ -32,7 +32,8 @@ Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) 
   headers.list_name = message.content.site.name;
   headers.list_id = fmt::format("{}.{}", list, domain);
   // One-click unsubscribing is defined for https only (RFC 8058); the link in the body is always there.
-  if (message.reader.unsubscribe_url.starts_with("https://")) headers.unsubscribe_url = message.reader.unsubscribe_url;
+  if (message.reader.unsubscribe_url.starts_with("https://"))
+    headers.unsubscribe_url = message.reader.unsubscribe_url;
   auto composed = compose_mail(headers, rendered->text, rendered->html);
   if (!composed) return composed.error();
   return Email{{sender.address, headers.to.address, "<" + headers.message_id + ">"},

@@ -1,6 +1,7 @@
 #include "channel/webhook_channel.hpp"
 
 #include <array>
+
 #include <boost/json.hpp>
 
 namespace crier {
@@ -55,7 +56,8 @@ boost::asio::awaitable<Outcome> WebhookChannel::send(Outgoing message) {
     outcome.reply = body.error().message;
     co_return outcome;
   }
-  WebhookEndpoint endpoint{message.subscriber->address(ChannelKind::webhook), message.subscriber->webhook_secrets};
+  WebhookEndpoint endpoint{message.subscriber->address(ChannelKind::webhook),
+                           message.subscriber->webhook_secrets};
   co_return co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(*body));
 }
 

@@ -6,8 +6,8 @@
 
 namespace crier {
 
-/// The body to sign and send, `{"type", "timestamp", "data"}`: "story.published" or "edition.published". Links
-/// rather than embeds: no bodies, at most 100 stories. Pure.
+/// The body to sign and send, `{"type", "timestamp", "data"}`: "story.published" or "edition.published".
+/// Links rather than embeds: no bodies, at most 100 stories. Pure.
 Result<std::string> compose_webhook(const Outgoing& message);
 
 /// What a receiver knows the delivery by; equal on every attempt.

@@ -96,7 +96,8 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
   content.language = newsroom.site.language;
   for (const auto* story : stories) {
     if (content.items.size() == edition.max_items) break;
-    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, edition.recurrence.zone, channel));
+    content.items.push_back(
+        compose_item(newsroom, *story, ContentKind::digest, edition.recurrence.zone, channel));
   }
   content.subject = content.items.empty() ? edition.title
                                           : fmt::format("{}: {}", edition.title, content.items.front().title);

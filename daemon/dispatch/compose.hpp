@@ -13,8 +13,8 @@
 
 namespace crier {
 
-/// The link to a story as it leaves crier on a medium ("email", "whatsapp", "social"): tagged when it leads to
-/// one of our own hosts.
+/// The link to a story as it leaves crier on a medium ("email", "whatsapp", "social"): tagged when it leads
+/// to one of our own hosts.
 std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::string_view medium);
 
 /// The content of an alert; its links are tagged for the channel.

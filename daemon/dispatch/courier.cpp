@@ -48,10 +48,10 @@ struct Courier::Line {
 
   Channel& channel;
   std::array<std::deque<Work>, lane_count> ready;
-  Bell work_ready;         // something came into `ready`, or the courier drains
-  Bell work_owed;          // something came into the outbox
-  bool refilling = false;  // one slot at a time asks the outbox
-  bool look_again = true;  // the outbox may hold something more urgent than `ready`
+  Bell work_ready;             // something came into `ready`, or the courier drains
+  Bell work_owed;              // something came into the outbox
+  bool refilling = false;      // one slot at a time asks the outbox
+  bool look_again = true;      // the outbox may hold something more urgent than `ready`
   Time look_at = Time::max();  // when it may again, because of something that becomes due
   std::size_t sending = 0;
   std::int64_t sent = 0;
@@ -232,12 +232,14 @@ asio::awaitable<void> Courier::refill(Line& line) {
   line.look_at = parts_.clock.now() + std::chrono::seconds(1);
   const auto channel = line.channel.kind();
   const auto now = parts_.clock.now();
+  // Read here, on the loop: other slots take from `ready` while the database is asked.
+  const auto ready_lane = line.ready_lane();
   std::optional<Loaded> loaded;
   std::optional<Time> due;
   std::string failure;
   try {
     co_await parts_.database.run([&](Sqlite& db) {
-      loaded = load_claim(db, channel, line.ready_lane(), now);
+      loaded = load_claim(db, channel, ready_lane, now);
       if (!loaded) due = next_due(db, channel);
     });
   } catch (const std::runtime_error& e) {
@@ -306,7 +308,8 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
-    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence, stories, claim.channel);
+    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
+                                     claim.subject.occurrence, stories, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);

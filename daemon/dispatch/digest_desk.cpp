@@ -1,8 +1,8 @@
 #include "dispatch/digest_desk.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "base/log.hpp"
 #include "db/database.hpp"
@@ -38,8 +38,8 @@ bool is_decided(Sqlite& db, const std::string& edition, const std::string& nomin
 }
 
 // Batches everything that gathered; returns how many deliveries that made.
-std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                       Time now) {
+std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edition,
+                       const Occurrence& occurrence, Time now) {
   std::size_t deliveries = 0;
   for (const auto channel : all_channels) {
     const auto pending = pending_items(db, edition.name, channel, now);
@@ -82,8 +82,8 @@ std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edi
 
 }  // namespace
 
-asio::awaitable<void> DigestDesk::publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition,
-                                              Time now) {
+asio::awaitable<void> DigestDesk::publish_due(std::shared_ptr<const Newsroom> newsroom,
+                                              const Edition& edition, Time now) {
   const auto published =
       co_await parts_.database.run([&](Sqlite& db) { return publish(db, *newsroom, edition, now); });
   if (!published) co_return;
@@ -109,7 +109,8 @@ asio::awaitable<void> DigestDesk::run() {
     } catch (const SqliteError& e) {
       failure = e.what();
     }
-    if (!failure.empty()) log::error("edition.failed", {{"what", failure}, {"next", "trying again in a minute"}});
+    if (!failure.empty())
+      log::error("edition.failed", {{"what", failure}, {"next", "trying again in a minute"}});
     co_await reloaded_.wait_until(parts_.clock, next);
   }
 }

@@ -2,12 +2,13 @@
 // the loop; one transaction writes the occurrence and its batches, so a crash sends it once or not yet.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/bell.hpp"
 #include "base/clock.hpp"
@@ -25,7 +26,8 @@ class DigestDesk {
     std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
     std::function<void()> on_owed;                              ///< new work is in the outbox
   };
-  DigestDesk(const boost::asio::any_io_executor& loop, Parts parts) : parts_(std::move(parts)), reloaded_(loop) {}
+  DigestDesk(const boost::asio::any_io_executor& loop, Parts parts)
+      : parts_(std::move(parts)), reloaded_(loop) {}
 
   /// Sends each edition at its time, for ever.
   boost::asio::awaitable<void> run();
@@ -33,7 +35,8 @@ class DigestDesk {
   void reload() { reloaded_.ring(); }
 
  private:
-  boost::asio::awaitable<void> publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition, Time now);
+  boost::asio::awaitable<void> publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition,
+                                           Time now);
 
   Parts parts_;
   Bell reloaded_;

@@ -25,7 +25,8 @@ void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const 
 }
 
 // A later version alerts only those whom no earlier version alerted.
-void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db, const std::string& story_id) {
+void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
+                      const std::string& story_id) {
   for (const auto channel : all_channels) {
     const auto owed = already_owed(db, story_id, channel);
     if (owed.empty()) continue;
@@ -92,7 +93,8 @@ std::string_view metric_result(Novelty novelty) {
 
 }  // namespace
 
-asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story) {
+asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom,
+                                                 const Story& story) {
   const auto now = parts_.clock.now();
   auto decisions = co_await parts_.workers.run([&] {
     const auto analysed = analyze(story);
@@ -119,7 +121,8 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
     Planned planned;
-    if (deliver && story.status == StoryStatus::usable) planned.decisions = co_await find_audience(newsroom, story);
+    if (deliver && story.status == StoryStatus::usable)
+      planned.decisions = co_await find_audience(newsroom, story);
     const auto now = parts_.clock.now();
     const bool stored = co_await parts_.database.run(
         [&](Sqlite& db) { return store(db, *newsroom, story, known, planned, now); });

@@ -3,11 +3,12 @@
 // A crash before the commit leaves nothing, so the source hands the story over again.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -39,9 +40,9 @@ class Intake {
     Clock& clock;
     const SuppressionList& suppressions;
     Metrics& metrics;
-    std::function<std::shared_ptr<const Newsroom>()> newsroom;        ///< the current snapshot
-    std::function<void(const Story& story)> on_seen;                  ///< a new version is in the story log
-    std::function<void()> on_owed;                                    ///< new work is in the outbox
+    std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
+    std::function<void(const Story& story)> on_seen;            ///< a new version is in the story log
+    std::function<void()> on_owed;                              ///< new work is in the outbox
     /// Nothing more of this version, or an earlier one, may leave.
     std::function<void(const std::string& story_id, std::uint32_t version)> on_stopped;
   };
@@ -52,7 +53,8 @@ class Intake {
   boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true);
 
  private:
-  boost::asio::awaitable<Decisions> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story);
+  boost::asio::awaitable<Decisions> find_audience(std::shared_ptr<const Newsroom> newsroom,
+                                                  const Story& story);
 
   Parts parts_;
 };

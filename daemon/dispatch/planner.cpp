@@ -1,10 +1,10 @@
 #include "dispatch/planner.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
 #include <tuple>
+
+#include <fmt/core.h>
 
 #include "schedule/quiet_hours.hpp"
 
@@ -54,7 +54,8 @@ std::string reason_sentence(const SubscriberBook& book, const std::vector<RuleId
 // Gives equal sets of rules one sentence.
 class Reasons {
  public:
-  Reasons(const SubscriberBook& book, std::vector<std::string>& sentences) : book_(book), sentences_(sentences) {}
+  Reasons(const SubscriberBook& book, std::vector<std::string>& sentences)
+      : book_(book), sentences_(sentences) {}
 
   std::uint32_t index_of(const std::vector<RuleId>& rules) {
     const auto [entry, is_new] = indexes_.emplace(rules, static_cast<std::uint32_t>(sentences_.size()));

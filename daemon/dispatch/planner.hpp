@@ -19,10 +19,10 @@ namespace crier {
 struct Decision {
   std::uint32_t subscriber = 0;  ///< index into the book
   ChannelKind channel = ChannelKind::email;
-  std::string_view edition;      ///< empty = an alert; views the newsroom's book
-  Time due_at;                   ///< of an alert
-  std::uint32_t reason = 0;      ///< index into Decisions::reasons
-  std::string suppressed;        ///< why it is not sent; empty = it is
+  std::string_view edition;  ///< empty = an alert; views the newsroom's book
+  Time due_at;               ///< of an alert
+  std::uint32_t reason = 0;  ///< index into Decisions::reasons
+  std::string suppressed;    ///< why it is not sent; empty = it is
 };
 
 struct Decisions {
@@ -31,7 +31,8 @@ struct Decisions {
 };
 
 /// Who is owed the story, given the rules of the book that it matches. Alerts wait for the embargo and for
-/// the end of the subscriber's quiet hours. Several rules of one reader become one delivery with both reasons.
+/// the end of the subscriber's quiet hours. Several rules of one reader become one delivery with both
+/// reasons.
 Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now);
 
 struct StoryPlan {

@@ -6,8 +6,8 @@
 
 namespace crier {
 
-Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery, const RetryPolicy& policy,
-                     Time now) {
+Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery,
+                     const RetryPolicy& policy, Time now) {
   Settled settled{.delivery = delivery,
                   .channel = claim.channel,
                   .lane = claim.lane,

@@ -18,8 +18,8 @@ struct RetryPolicy {
 
 /// Turns the outcome of an attempt into what is recorded. A delivery whose next attempt would come after it
 /// expires fails now, with the reason of this attempt.
-Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery, const RetryPolicy& policy,
-                     Time now);
+Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery,
+                     const RetryPolicy& policy, Time now);
 
 /// Stops a channel for a while when everything on it fails in the same way, so that a dead relay costs a few
 /// attempts and not one for each reader.
@@ -34,8 +34,8 @@ class Breaker {
  private:
   static constexpr int tolerated = 5;
 
-  int failures_ = 0;   // in a row, with the same reason
-  int pauses_ = 0;     // in a row
+  int failures_ = 0;  // in a row, with the same reason
+  int pauses_ = 0;    // in a row
   std::string reason_;
   Time paused_until_{};
 };

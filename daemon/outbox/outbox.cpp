@@ -240,7 +240,8 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
   } else {
     put_exception(
         db, delivery, settled.channel, settled.lane,
-        {state_name(settled.settlement), settled.attempts, settled.due_at, settled.reason, settled.reply}, now);
+        {state_name(settled.settlement), settled.attempts, settled.due_at, settled.reason, settled.reply},
+        now);
   }
   if (settled.settlement != Settlement::retry) chunk.settled.set(delivery.position);
   if (!was_settled && !had_row) --chunk.open;

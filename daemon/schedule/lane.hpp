@@ -14,7 +14,7 @@ inline constexpr std::size_t lane_count = 6;
 
 constexpr std::string_view to_string(Lane lane) {
   constexpr std::array<std::string_view, lane_count> names{"kill",  "breaking", "correction",
-                                                  "alert", "digest",   "replay"};
+                                                           "alert", "digest",   "replay"};
   return names[static_cast<std::size_t>(lane)];
 }
 

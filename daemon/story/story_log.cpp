@@ -1,9 +1,9 @@
 #include "story/story_log.hpp"
 
+#include <stdexcept>
+
 #include <boost/json.hpp>
 #include <fmt/core.h>
-
-#include <stdexcept>
 
 #include "db/sqlite.hpp"
 #include "story/parse.hpp"
@@ -64,7 +64,8 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
 }
 
 std::optional<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version) {
-  auto row = db.query("SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
+  auto row = db.query(
+      "SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
   row.bind(0, id).bind(1, std::int64_t{version});
   if (!row.step()) return std::nullopt;
   ParseOptions options;
@@ -72,7 +73,8 @@ std::optional<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t v
   options.file_name = "story log";
   auto parsed = parse_stories(row.text(0), options);
   if (!parsed || parsed->stories.empty())
-    throw std::runtime_error(fmt::format("the story log cannot be read at story {}: the database is damaged", id));
+    throw std::runtime_error(
+        fmt::format("the story log cannot be read at story {}: the database is damaged", id));
   return std::move(parsed->stories.front());
 }
 

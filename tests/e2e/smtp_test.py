@@ -159,7 +159,7 @@ class RefusalTest(SmtpTest):
     def test_refused_for_good(self):
         self.deliver(lambda to: "550 5.1.1 no such mailbox" if to.startswith("amara") else None)
         ended = self.daemon.wait_for("delivery.ended", subscriber="amara")
-        self.assertEqual((ended.fields["as"], ended.fields["attempts"]), ("refused", "1"))
+        self.assertEqual((ended.fields["as"], ended.fields["attempts"]), ("failed", "1"))
         self.assertIn("no such mailbox", ended.fields["reply"])
         self.daemon.stop()
         delivered, queued, failed = self.books()

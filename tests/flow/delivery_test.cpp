@@ -1,7 +1,8 @@
 // Both belts on a manual clock: what a reader gets, when, and what the ledger says of it.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <set>
+
+#include <catch2/catch.hpp>
 
 #include "support/belts.hpp"
 
@@ -112,7 +113,8 @@ TEST_CASE("a digest goes out once at its local time with everything that gathere
   belts.accept(sample_story("h1", "The harbour reopens"));
   belts.accept(sample_story("h2", "A harbour festival"));
   belts.advance(17h + 59min);
-  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent, [](const auto& sent) { return sent.subscriber == "bruno"; }));
+  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent,
+                             [](const auto& sent) { return sent.subscriber == "bruno"; }));
   belts.advance(1min);  // 06:00 UTC is 07:00 in Lagos
   std::vector<ScriptedChannel::Sent> digests;
   std::ranges::copy_if(belts.channel(ChannelKind::email).sent, std::back_inserter(digests),
@@ -121,7 +123,8 @@ TEST_CASE("a digest goes out once at its local time with everything that gathere
   CHECK(digests[0].titles == std::vector<std::string>{"The harbour reopens", "A harbour festival"});
   CHECK(digests[0].reason == "You follow The Morning");
   belts.advance(24h);
-  CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 1);
+  CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
+                           &ScriptedChannel::Sent::subscriber) == 1);
   const auto ledger = belts.ledger();
   CHECK(ledger.balances());
   CHECK(ledger.total.queued == 0);
@@ -137,17 +140,20 @@ TEST_CASE("a digest missed by a crash is sent when crier is back, but not half a
     CHECK(belts.channel(ChannelKind::email).sent.back().subscriber == "bruno");
     belts.crash();
     belts.advance(1min);
-    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 1);
+    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
+                             &ScriptedChannel::Sent::subscriber) == 1);
   }
   SECTION("six hours late: with the next edition") {
     Belts belts(readers, noon);
     belts.accept(sample_story("h1", "The harbour reopens"));
     belts.settle();
     belts.advance(24h);  // one step: as if crier had slept through it
-    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 0);
+    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
+                             &ScriptedChannel::Sent::subscriber) == 0);
     CHECK(belts.ledger().total.queued == 1);
     belts.advance(18h);
-    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno", &ScriptedChannel::Sent::subscriber) == 1);
+    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
+                             &ScriptedChannel::Sent::subscriber) == 1);
     CHECK(belts.ledger().balances());
   }
 }
@@ -204,7 +210,8 @@ TEST_CASE("who unsubscribes gets nothing more, even when it was already owed") {
   belts.settle();
   belts.suppress(ChannelKind::email, "AMARA@example.org", "unsubscribed");
   belts.advance(9h);
-  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent, [](const auto& sent) { return sent.subscriber == "amara"; }));
+  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent,
+                             [](const auto& sent) { return sent.subscriber == "amara"; }));
   CHECK(belts.ledger().total.suppressed.at("unsubscribed") == 1);
   belts.accept(sample_story("h2", "Another harbour"));
   belts.settle();
@@ -232,7 +239,8 @@ TEST_CASE("a canceled story stops what has not left and stays dead") {
 TEST_CASE("a story killed while its batch is being sent reaches nobody else") {
   std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
   for (int i = 0; i < 50; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) + "@example.org, follow: [{topic: harbours}]}\n";
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
+             "@example.org, follow: [{topic: harbours}]}\n";
   Belts belts(rules, noon);
   auto& email = belts.channel(ChannelKind::email);
   email.answers = {outcome(OutcomeKind::retry_later, "busy")};
@@ -259,7 +267,8 @@ TEST_CASE("a crash loses nothing and repeats at most what was being sent, under 
   std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
   constexpr int count = 300;
   for (int i = 0; i < count; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) + "@example.org, follow: [{topic: harbours}]}\n";
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
+             "@example.org, follow: [{topic: harbours}]}\n";
   Belts belts(rules, noon);
   auto& email = belts.channel(ChannelKind::email);
   struct Killed {};
@@ -287,7 +296,8 @@ TEST_CASE("a crash loses nothing and repeats at most what was being sent, under 
 TEST_CASE("a dead relay costs a few attempts, not one for each reader") {
   std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
   for (int i = 0; i < 200; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) + "@example.org, follow: [{topic: harbours}]}\n";
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
+             "@example.org, follow: [{topic: harbours}]}\n";
   Belts belts(rules, noon);
   auto& email = belts.channel(ChannelKind::email);
   email.answers.assign(20, outcome(OutcomeKind::retry_later, "unreachable"));
@@ -296,5 +306,46 @@ TEST_CASE("a dead relay costs a few attempts, not one for each reader") {
   CHECK(email.sent.size() <= 10);
   for (int i = 0; i < 30; ++i) belts.advance(1min);
   CHECK(belts.ledger("h1").total.delivered == 200);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a digest leaves an embargoed story to an occurrence after its embargo") {
+  Belts belts(readers, noon);
+  auto story = sample_story("h1", "The harbour reopens");
+  story.embargo = noon + 20h;
+  belts.accept(story);
+  auto& email = belts.channel(ChannelKind::email).sent;
+  const auto to_bruno = [&] {
+    return std::ranges::count(email, "bruno", &ScriptedChannel::Sent::subscriber);
+  };
+  belts.advance(18h);
+  CHECK(to_bruno() == 0);
+  belts.advance(24h);
+  CHECK(to_bruno() == 1);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a kill counts although its version number is no higher") {
+  Belts belts(readers, at("2026-11-23T21:30:00Z"));
+  auto story = sample_story("h1", "The harbour reopens");
+  story.version = 7;
+  belts.accept(story);
+  belts.settle();
+  story.status = StoryStatus::canceled;
+  CHECK(belts.accept(story).novelty == Novelty::update);
+  belts.advance(12h);
+  CHECK(belts.channel(ChannelKind::email).sent.empty());
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a digest shows a corrected story once, as it is now") {
+  Belts belts(readers, noon);
+  belts.accept(sample_story("h1", "The harbour reopens on Monday"));
+  belts.accept(sample_story("h1", "The harbour reopens on Tuesday"));
+  belts.advance(18h);
+  const auto& sent = belts.channel(ChannelKind::email).sent;
+  const auto digest = std::ranges::find(sent, "bruno", &ScriptedChannel::Sent::subscriber);
+  REQUIRE(digest != sent.end());
+  CHECK(digest->titles == std::vector<std::string>{"The harbour reopens on Tuesday"});
   CHECK(belts.ledger().balances());
 }
