@@ -81,13 +81,6 @@ std::string state_of(const Chunk& chunk, const std::unordered_map<std::uint32_t,
   return std::string(chunk.settled.test(position) ? delivered : queued);
 }
 
-// Where a subscriber stands in a chunk.
-std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number) {
-  const auto member = std::ranges::lower_bound(audience.members, number, {}, &Member::number);
-  if (member == audience.members.end() || member->number != number) return std::nullopt;
-  return static_cast<std::size_t>(member - audience.members.begin());
-}
-
 // Whether the members, the bits, the exception rows and the counters of a chunk agree.
 bool is_consistent(const Chunk& chunk, const std::unordered_map<std::uint32_t, ExceptionRow>& exceptions) {
   Audience audience;

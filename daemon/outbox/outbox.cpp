@@ -138,10 +138,9 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
     due.bind(0, chunk_id).bind(1, to_ms(now));
     while (due.step()) {
       const auto number = static_cast<std::uint32_t>(due.integer(0));
-      const auto member = std::ranges::lower_bound(audience.members, number, {}, &Member::number);
-      if (member == audience.members.end() || member->number != number) continue;
-      const auto position = static_cast<std::size_t>(member - audience.members.begin());
-      claim.deliveries.push_back(delivery_at(chunk_id, audience, position, static_cast<int>(due.integer(1))));
+      const auto position = position_of(audience, number);
+      if (!position) continue;
+      claim.deliveries.push_back(delivery_at(chunk_id, audience, *position, static_cast<int>(due.integer(1))));
     }
     claim.reasons = std::move(audience.reasons);
   }
@@ -375,11 +374,10 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
     while (rows.step()) {
       const auto audience = decode_audience(rows.blob(5));
       const auto number = static_cast<std::uint32_t>(rows.integer(1));
-      const auto member = std::ranges::lower_bound(audience.members, number, {}, &Member::number);
-      if (member == audience.members.end() || member->number != number) continue;
-      const auto position = static_cast<std::size_t>(member - audience.members.begin());
+      const auto position = position_of(audience, number);
+      if (!position) continue;
       interrupted.push_back(
-          {delivery_at(rows.integer(0), audience, position, static_cast<int>(rows.integer(2))),
+          {delivery_at(rows.integer(0), audience, *position, static_cast<int>(rows.integer(2))),
            parse_channel(rows.text(3)).value_or(ChannelKind::email), static_cast<Lane>(rows.integer(4))});
     }
   }
