@@ -33,6 +33,7 @@
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 #include "story/folder_source.hpp"
 
 namespace crier {

@@ -14,6 +14,7 @@
 #include "db/database.hpp"
 #include "dispatch/compose.hpp"
 #include "dispatch/what_follows.hpp"
+#include "outbox/digest_items.hpp"
 #include "story/story_log.hpp"
 
 namespace crier {

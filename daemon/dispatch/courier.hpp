@@ -17,7 +17,7 @@
 #include "base/clock.hpp"
 #include "channel/channel.hpp"
 #include "dispatch/newsroom.hpp"
-#include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier {
 

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "db/database.hpp"
 #include "dispatch/planner.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 
 namespace crier {

@@ -8,7 +8,9 @@
 #include "base/workers.hpp"
 #include "db/database.hpp"
 #include "dispatch/planner.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 #include "text/analyzer.hpp"
 
 namespace crier {

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "outbox/outbox.hpp"
 #include "outbox/outcome.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier {
 

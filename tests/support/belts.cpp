@@ -1,11 +1,12 @@
 #include "support/belts.hpp"
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <stdexcept>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "app/config.hpp"
-#include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier::test {
 namespace {
