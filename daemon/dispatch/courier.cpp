@@ -12,21 +12,13 @@
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
 #include "db/database.hpp"
+#include "dispatch/claimed_batch.hpp"
 #include "dispatch/compose.hpp"
 #include "dispatch/what_follows.hpp"
-#include "outbox/digest_items.hpp"
-#include "story/story_log.hpp"
 
 namespace crier {
 
 namespace asio = boost::asio;
-
-// What the deliveries of one claim share.
-struct ClaimedBatch {
-  Claim claim;                     // without its deliveries
-  std::vector<Story> stories;      // of an alert the one, of a digest those of `items`, in their order
-  std::vector<PendingItem> items;  // of a digest
-};
 
 struct Courier::Work {
   std::shared_ptr<const ClaimedBatch> batch;
@@ -60,40 +52,6 @@ struct Courier::Line {
 };
 
 namespace {
-
-struct Loaded {
-  std::shared_ptr<ClaimedBatch> batch;
-  std::vector<Delivery> deliveries;
-};
-
-// Claims something more urgent than `ready_lane` and reads all that is needed to render it.
-std::optional<Loaded> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> ready_lane, Time now) {
-  if (ready_lane) {
-    const auto waiting = waiting_lane(db, channel, now);
-    if (!waiting || *waiting >= *ready_lane) return std::nullopt;
-  }
-  auto claimed = claim(db, channel, now);
-  if (!claimed) return std::nullopt;
-  Loaded loaded{std::make_shared<ClaimedBatch>(), std::move(claimed->deliveries)};
-  auto& batch = *loaded.batch;
-  batch.claim = std::move(*claimed);
-  const auto& subject = batch.claim.subject;
-  const auto add_story = [&](const std::string& id, std::uint32_t version) {
-    auto story = load_story(db, id, version);
-    if (!story) throw std::runtime_error(fmt::format("story {} is owed but not in the story log", id));
-    // A story may have been stopped before this start of crier, when its edition was already on its way.
-    if (const auto latest = find_known(db, id); latest && latest->status != StoryStatus::usable)
-      story->status = latest->status;
-    batch.stories.push_back(std::move(*story));
-  };
-  if (subject.edition.empty()) {
-    add_story(subject.story_id, subject.story_version);
-  } else {
-    batch.items = items_of_batch(db, batch.claim.batch_id);
-    for (const auto& pending : batch.items) add_story(pending.item.story_id, pending.item.story_version);
-  }
-  return loaded;
-}
 
 std::string delivery_id(const ClaimedBatch& batch, const Delivery& delivery) {
   return fmt::format("{}-{}", batch.claim.batch_uid, delivery.number);
@@ -169,9 +127,9 @@ void Courier::wake() {
   }
 }
 
-void Courier::stop_story(const std::string& story_id, std::uint32_t version) {
-  auto& up_to = stopped_[story_id];
-  up_to = std::max(up_to, version);
+void Courier::stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason) {
+  auto& stopped = stopped_[story_id];
+  if (version >= stopped.version) stopped = {version, std::string(reason)};
 }
 
 asio::awaitable<void> Courier::drain() {
@@ -235,7 +193,7 @@ asio::awaitable<void> Courier::refill(Line& line) {
   const auto now = parts_.clock.now();
   // Read here, on the loop: other slots take from `ready` while the database is asked.
   const auto ready_lane = line.ready_lane();
-  std::optional<Loaded> loaded;
+  std::optional<LoadedClaim> loaded;
   std::optional<Time> due;
   std::string failure;
   try {
@@ -276,26 +234,30 @@ std::string Courier::reason_to_suppress(const Work& work, const Subscriber* subs
   return {};
 }
 
-bool Courier::is_stopped(const Story& story) const {
-  const auto stopped = stopped_.find(story.id);
-  return stopped != stopped_.end() && story.version <= stopped->second;
+// Why a story is not to leave although it is owed; nullptr when it may.
+const std::string* Courier::reason_to_stop(const Part& part) const {
+  if (!part.left_out.empty()) return &part.left_out;
+  const auto stopped = stopped_.find(part.story.id);
+  return stopped != stopped_.end() && part.story.version <= stopped->second.version ? &stopped->second.reason
+                                                                                    : nullptr;
 }
 
-// The stories of this reader's message that may still leave.
-std::vector<const Story*> Courier::stories_for(const Work& work) const {
-  const auto& batch = *work.batch;
-  std::vector<const Story*> out;
-  for (std::size_t i = 0; i < batch.stories.size(); ++i) {
-    const bool is_hers =
-        batch.items.empty() || std::ranges::binary_search(batch.items[i].item.members, work.delivery.number);
-    const auto& story = batch.stories[i];
-    if (is_hers && story.status == StoryStatus::usable && !is_stopped(story)) out.push_back(&story);
+// The parts of this reader's message that may still leave; when there are none, the reason is that of the
+// last.
+Courier::Contents Courier::contents_for(const Work& work) const {
+  Contents contents;
+  for (const auto& part : work.batch->parts) {
+    if (!work.batch->is_for(part, work.delivery.number)) continue;
+    if (const auto* reason = reason_to_stop(part))
+      contents.left_out = *reason;
+    else
+      contents.parts.push_back(&part);
   }
-  return out;
+  return contents;
 }
 
 Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                          std::vector<const Story*> stories) const {
+                          const std::vector<const Part*>& parts) const {
   const auto& claim = work.batch->claim;
   Outgoing message;
   message.delivery_id = delivery_id(*work.batch, work.delivery);
@@ -303,14 +265,15 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   message.attempt = work.delivery.attempts;
   message.subscriber = &subscriber;
   message.edition = claim.subject.edition;
+  for (const auto* part : parts) message.stories.push_back(&part->story);
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *stories.front(), claim.channel);
+    message.content = compose_alert(newsroom, *message.stories.front(), claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, stories, claim.channel);
+                                     claim.subject.occurrence, message.stories, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);
@@ -318,7 +281,6 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
     message.reader.unsubscribe_url =
         newsroom.public_url + "/u/" +
         unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
-  message.stories = std::move(stories);
   message.templates = newsroom.templates;
   return message;
 }
@@ -358,14 +320,14 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
                   .due_at = now,
                   .reason = reason_to_suppress(work, subscriber),
                   .reply = {}};
-  auto stories = stories_for(work);
-  if (stories.empty()) settled.reason = "canceled";
+  const auto contents = contents_for(work);
+  if (contents.parts.empty()) settled.reason = contents.left_out;
   if (settled.reason.empty() && now >= claim.expires_at) {
     settled.settlement = Settlement::failed;
     settled.reason = "expired";
   }
   if (settled.reason.empty()) {
-    auto message = compose(work, *newsroom, *subscriber, std::move(stories));
+    auto message = compose(work, *newsroom, *subscriber, contents.parts);
     if (!line.channel.recognises_repeats()) {
       bool may_go = false;
       co_await write(
@@ -376,6 +338,9 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
     const auto after = parts_.clock.now();
     settled = what_follows(outcome, claim, work.delivery,
                            {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
+    if (work.batch->is_digest()) {
+      for (const auto* part : contents.parts) settled.carried.push_back(part->item);
+    }
     if (const auto pause =
             line.channel.has_one_service() ? line.breaker.record(outcome, after) : std::nullopt)
       log::error("channel.paused", {{"channel", to_string(claim.channel)},

@@ -139,7 +139,8 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
     log_decisions(story, planned.decisions, *newsroom->book);
     parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
     parts_.on_seen(story);
-    if (story.status != StoryStatus::usable) parts_.on_stopped(story.id, story.version);
+    if (story.status != StoryStatus::usable)
+      parts_.on_stopped(story.id, story.version, to_string(story.status));
     if (planned.plan.matched > 0) parts_.on_owed();
     co_return Accepted{story.id, story.version, verdict.novelty, planned.plan.matched};
   }

@@ -218,6 +218,41 @@ std::vector<StoryLedger> read_stories(Sqlite& db, std::string_view id) {
   return out;
 }
 
+// A batch that may know what became of a reader's delivery, or what is known without one.
+struct Candidate {
+  std::optional<std::int64_t> batch_id;
+  Fate fate;
+};
+
+std::vector<Candidate> candidates_of(Sqlite& db, std::string_view story_id, std::uint32_t number) {
+  std::vector<Candidate> candidates;
+  auto rows = db.query(
+      "SELECT id, story_version, channel, lane, '', NULL, NULL FROM batch WHERE story_id = ?1"
+      " UNION ALL"
+      " SELECT batch_id, story_version, channel, ?2, edition, members, dropped FROM digest_item"
+      " WHERE story_id = ?1");
+  rows.bind(0, story_id).bind(1, static_cast<int>(Lane::digest));
+  while (rows.step()) {
+    const bool is_item = !rows.is_null(5);
+    if (is_item && !position_of(decode_audience(rows.blob(5)), number)) continue;
+    Candidate candidate{{},
+                        {static_cast<std::uint32_t>(rows.integer(1)),
+                         parse_channel(rows.text(2)).value_or(ChannelKind::email),
+                         static_cast<Lane>(rows.integer(3)),
+                         std::string(rows.text(4)),
+                         {},
+                         {}}};
+    if (!rows.is_null(6))
+      candidate.fate.state = "suppressed: " + std::string(rows.text(6));
+    else if (rows.is_null(0))
+      candidate.fate.state = queued;
+    else
+      candidate.batch_id = rows.integer(0);
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
 }  // namespace
 
 bool Tally::balances() const {
@@ -263,31 +298,13 @@ std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what) {
 }
 
 std::vector<Fate> fates(Sqlite& db, std::string_view story_id, std::uint32_t subscriber_number) {
-  struct Candidate {
-    std::int64_t batch_id;
-    Fate fate;
-  };
-  std::vector<Candidate> candidates;
   std::vector<Fate> out;
-  {
-    auto rows = db.query(
-        "SELECT b.id, b.story_version, b.channel, b.lane, '' FROM batch b WHERE b.story_id = ?1"
-        " UNION ALL"
-        " SELECT i.batch_id, i.story_version, i.channel, ?2, i.edition FROM digest_item i"
-        " WHERE i.story_id = ?1 AND i.batch_id IS NOT NULL");
-    rows.bind(0, story_id).bind(1, static_cast<int>(Lane::digest));
-    while (rows.step()) {
-      candidates.push_back({rows.integer(0),
-                            {static_cast<std::uint32_t>(rows.integer(1)),
-                             parse_channel(rows.text(2)).value_or(ChannelKind::email),
-                             static_cast<Lane>(rows.integer(3)),
-                             std::string(rows.text(4)),
-                             {},
-                             {}}});
+  for (auto& [batch_id, fate] : candidates_of(db, story_id, subscriber_number)) {
+    if (!batch_id) {
+      out.push_back(std::move(fate));
+      continue;
     }
-  }
-  for (auto& [batch_id, fate] : candidates) {
-    for (const auto& chunk : chunks_of(db, batch_id)) {
+    for (const auto& chunk : chunks_of(db, *batch_id)) {
       const auto audience = decode_audience(chunk.members);
       const auto position = position_of(audience, subscriber_number);
       if (!position) continue;

@@ -50,16 +50,20 @@ struct ChunkState {
   std::int64_t size = 0;
   std::int64_t open = 0;
   bool is_claimed = false;
+  bool left_out = false;  // a digest: something was left out of messages of its batch
 
   // Members with an exception row that is not final. Without any, an unset bit means that there is no row.
   std::int64_t waiting() const { return size - static_cast<std::int64_t>(settled.count()) - open; }
 };
 
 ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
-  auto row = db.query("SELECT settled, size, open, claimed FROM chunk WHERE id = ?");
+  auto row = db.query(
+      "SELECT settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
+      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL) FROM chunk WHERE id = ?");
   row.bind(0, chunk_id);
   if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
-  return {chunk_id, SettledBits(row.blob(0)), row.integer(1), row.integer(2), row.integer(3) != 0};
+  return {chunk_id,       SettledBits(row.blob(0)), row.integer(1),
+          row.integer(2), row.integer(3) != 0,      row.integer(4) != 0};
 }
 
 void store_chunk(Sqlite& db, const ChunkState& chunk) {
@@ -95,6 +99,10 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
           .bind(0, delivery.chunk_id)
           .bind(1, std::int64_t{delivery.number})
           .run();
+    // Left out while the attempt was under way.
+    if (chunk.left_out) {
+      for (const auto item : settled.carried) put_back(db, item, delivery.number);
+    }
   } else {
     put_exception(
         db, delivery, settled.channel, settled.lane,
@@ -218,7 +226,7 @@ std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view 
     if (rows.step()) stopped += rows.integer(0);
   }
   drop_pending_items(db, story_id, reason);
-  return stopped;
+  return stopped + leave_out_of_batches(db, story_id, reason);
 }
 
 }  // namespace crier

@@ -26,6 +26,7 @@ struct Settled {
   Time due_at;         ///< of a retry
   std::string reason;  ///< short and countable
   std::string reply;
+  std::vector<std::int64_t> carried{};  ///< the digest items that were in the message
 };
 
 /// Records them; those of one chunk cost one read and one write of its bits. Settling a delivery that was
@@ -41,8 +42,8 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 /// `resend` channels and failures with the reason "ambiguous" on the others. Returns how many there were.
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now);
 
-/// Nothing more of this story leaves: unsettled deliveries become suppressed for `reason`, pending digest
-/// items are dropped. Returns the number of deliveries stopped.
+/// Nothing more of this story leaves: unsettled deliveries become suppressed for `reason`, digest items are
+/// dropped, also out of the messages of a batch that have not left. Returns how many readers were spared it.
 std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now);
 
 }  // namespace crier

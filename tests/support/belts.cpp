@@ -95,7 +95,8 @@ void Belts::start() {
       .newsroom = current,
       .on_seen = [](const Story&) {},
       .on_owed = [this] { courier_->wake(); },
-      .on_stopped = [this](const std::string& story, std::uint32_t version) { courier_->stop_story(story, version); }});
+      .on_stopped = [this](const std::string& story, std::uint32_t version,
+                           std::string_view reason) { courier_->stop_story(story, version, reason); }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
   const auto now = clock_.now();
   wait_for(*loop_, database_->run([&](Sqlite& db) {
