@@ -1,20 +1,24 @@
 #include "dispatch/claimed_batch.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
-#include <fmt/core.h>
-
+#include "base/log.hpp"
 #include "outbox/digest_items.hpp"
 #include "story/story_log.hpp"
 
 namespace crier {
 namespace {
 
-Story story_of(Sqlite& db, const std::string& id, std::uint32_t version) {
+// The story log was written by whatever crier ran before: what this one cannot read must not hold up the
+// rest.
+void load_part(Sqlite& db, Part& part, const std::string& id, std::uint32_t version) {
   auto story = load_story(db, id, version);
-  if (!story) throw std::runtime_error(fmt::format("story {} is owed but not in the story log", id));
-  return std::move(*story);
+  if (story) {
+    part.story = std::move(*story);
+    return;
+  }
+  log::error("story.unreadable", {{"story", id}, {"version", version}, {"what", story.error().message}});
+  part.left_out = unreadable_story;
 }
 
 }  // namespace
@@ -35,12 +39,14 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::opti
   batch->claim = std::move(*claimed);
   const auto& subject = batch->claim.subject;
   if (!batch->is_digest()) {
-    batch->parts.push_back({story_of(db, subject.story_id, subject.story_version), 0, {}, {}});
+    load_part(db, batch->parts.emplace_back(), subject.story_id, subject.story_version);
   } else {
-    for (auto& [seq, item, batch_id, dropped] : items_of_batch(db, batch->claim.batch_id)) {
-      Part part{{}, seq, std::move(item.members), std::move(dropped)};
-      if (part.left_out.empty()) part.story = story_of(db, item.story_id, item.story_version);
-      batch->parts.push_back(std::move(part));
+    for (const auto& pending : items_of_batch(db, batch->claim.batch_id)) {
+      const auto& item = pending.item;
+      auto& part = batch->parts.emplace_back(Part{{}, pending.seq, item.members, pending.dropped});
+      if (!part.left_out.empty()) continue;
+      load_part(db, part, item.story_id, item.story_version);
+      if (!part.left_out.empty()) leave_out(db, pending, part.left_out);
     }
   }
   return LoadedClaim{std::move(batch), std::move(deliveries)};

@@ -15,6 +15,7 @@
 #include "dispatch/claimed_batch.hpp"
 #include "dispatch/compose.hpp"
 #include "dispatch/what_follows.hpp"
+#include "outbox/digest_items.hpp"
 
 namespace crier {
 
@@ -321,7 +322,10 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
                   .reason = reason_to_suppress(work, subscriber),
                   .reply = {}};
   const auto contents = contents_for(work);
-  if (contents.parts.empty()) settled.reason = contents.left_out;
+  if (contents.parts.empty()) {
+    settled.reason = contents.left_out;
+    if (settled.reason == unreadable_story) settled.settlement = Settlement::failed;
+  }
   if (settled.reason.empty() && now >= claim.expires_at) {
     settled.settlement = Settlement::failed;
     settled.reason = "expired";

@@ -15,6 +15,9 @@ class Sqlite;
 
 void add_digest_item(Sqlite& db, const DigestItem& item);
 
+/// The reason for which a dropped item counts as failed; for all others it is suppressed.
+inline constexpr std::string_view unreadable_story = "unreadable story";
+
 /// Pending items of this story, of any version, will not be sent, for `reason`. What a batch carries already
 /// stays: that is leave_out's.
 void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view reason);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "db/sqlite.hpp"
+#include "outbox/digest_items.hpp"
 
 namespace crier {
 namespace {
@@ -31,6 +32,11 @@ void count_state(Tally& tally, std::string_view state, std::int64_t count) {
     tally.failed[std::string(state.substr(failed_prefix.size()))] += count;
   else
     tally.suppressed[std::string(state.substr(suppressed_prefix.size()))] += count;
+}
+
+// As in count_state.
+std::string state_of_dropped(std::string_view reason) {
+  return (reason == unreadable_story ? "failed: " : "suppressed: ") + std::string(reason);
 }
 
 struct ExceptionRow {
@@ -158,7 +164,7 @@ void tally_items(Sqlite& db, std::string_view story_id, std::uint32_t version, T
     while (rows.step()) {
       items.push_back({std::string(rows.blob(0)), rows.integer(1),
                        rows.is_null(2) ? std::nullopt : std::optional(rows.integer(2)),
-                       rows.is_null(3) ? "" : "suppressed: " + std::string(rows.text(3))});
+                       rows.is_null(3) ? "" : state_of_dropped(rows.text(3))});
     }
   }
   for (const auto& item : items) {
@@ -243,7 +249,7 @@ std::vector<Candidate> candidates_of(Sqlite& db, std::string_view story_id, std:
                          {},
                          {}}};
     if (!rows.is_null(6))
-      candidate.fate.state = "suppressed: " + std::string(rows.text(6));
+      candidate.fate.state = state_of_dropped(rows.text(6));
     else if (rows.is_null(0))
       candidate.fate.state = queued;
     else

@@ -140,6 +140,13 @@ Ledger Belts::ledger(std::string_view what) {
   return wait_for(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
 }
 
+void Belts::change_database(const std::function<void(Sqlite&)>& change) {
+  wait_for(*loop_, database_->run([&](Sqlite& db) {
+    change(db);
+    return true;
+  }));
+}
+
 void Belts::suppress(ChannelKind kind, std::string_view address, std::string reason) {
   suppressions_.add(kind, address, std::move(reason));
 }

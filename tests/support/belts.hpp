@@ -76,7 +76,8 @@ class Belts {
   Ledger ledger(std::string_view what = {});
   ScriptedChannel& channel(ChannelKind kind) { return *channels_.at(kind); }
   void suppress(ChannelKind kind, std::string_view address, std::string reason);
-  Database& database() { return *database_; }
+  /// What no belt would do to the database.
+  void change_database(const std::function<void(Sqlite&)>& change);
   std::vector<std::string> failures;  ///< tasks that ended by an exception; must stay empty
 
  private:
