@@ -14,6 +14,7 @@
 #include "db/database.hpp"
 #include "dispatch/claimed_batch.hpp"
 #include "dispatch/compose.hpp"
+#include "dispatch/planner.hpp"
 #include "dispatch/what_follows.hpp"
 #include "outbox/digest_items.hpp"
 
@@ -289,7 +290,7 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
 namespace {
 
 // One attempt; whatever a channel throws is an outcome, so that one message cannot stop the others.
-asio::awaitable<Outcome> attempt(Channel& channel, Outgoing message) {
+asio::awaitable<Outcome> send(Channel& channel, Outgoing message) {
   Outcome outcome;
   try {
     outcome = co_await channel.send(std::move(message));
@@ -308,11 +309,11 @@ asio::awaitable<Outcome> attempt(Channel& channel, Outgoing message) {
 
 }  // namespace
 
-asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
+// What is recorded of a delivery that is not to be attempted now; nullopt when it is.
+std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& newsroom,
+                                          const Subscriber* subscriber, const Contents& contents,
+                                          Time now) const {
   const auto& claim = work.batch->claim;
-  const auto newsroom = parts_.newsroom();
-  const auto* subscriber = newsroom->book->by_number(work.delivery.number);
-  const auto now = parts_.clock.now();
   Settled settled{.delivery = work.delivery,
                   .channel = claim.channel,
                   .lane = claim.lane,
@@ -321,16 +322,33 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
                   .due_at = now,
                   .reason = reason_to_suppress(work, subscriber),
                   .reply = {}};
-  const auto contents = contents_for(work);
   if (contents.parts.empty()) {
     settled.reason = contents.left_out;
     if (settled.reason == unreadable_story) settled.settlement = Settlement::failed;
   }
-  if (settled.reason.empty() && now >= claim.expires_at) {
+  if (!settled.reason.empty()) return settled;
+  if (now >= claim.expires_at) {
     settled.settlement = Settlement::failed;
     settled.reason = "expired";
+    return settled;
   }
-  if (settled.reason.empty()) {
+  if (work.batch->is_digest()) return std::nullopt;
+  const auto& story = contents.parts.front()->story;
+  const auto due = alert_due(newsroom, story, *subscriber, now);
+  if (due <= now) return std::nullopt;
+  return wait_until(std::move(settled), due, story.embargo > now ? "embargo" : "quiet hours",
+                    claim.expires_at);
+}
+
+asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
+  const auto& claim = work.batch->claim;
+  const auto newsroom = parts_.newsroom();
+  const auto* subscriber = newsroom->book->by_number(work.delivery.number);
+  const auto now = parts_.clock.now();
+  const auto contents = contents_for(work);
+  auto settled = held_back(work, *newsroom, subscriber, contents, now);
+  const bool is_attempt = !settled;
+  if (is_attempt) {
     auto message = compose(work, *newsroom, *subscriber, contents.parts);
     if (!line.channel.recognises_repeats()) {
       bool may_go = false;
@@ -338,33 +356,39 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
           [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
       if (!may_go) co_return;  // its story was stopped, and the outbox says so already
     }
-    const auto outcome = co_await attempt(line.channel, std::move(message));
-    const auto after = parts_.clock.now();
-    settled = what_follows(outcome, claim, work.delivery,
-                           {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
+    settled = co_await attempt(line, work, std::move(message));
     if (work.batch->is_digest()) {
-      for (const auto* part : contents.parts) settled.carried.push_back(part->item);
+      for (const auto* part : contents.parts) settled->carried.push_back(part->item);
     }
-    if (const auto pause =
-            line.channel.has_one_service() ? line.breaker.record(outcome, after) : std::nullopt)
-      log::error("channel.paused", {{"channel", to_string(claim.channel)},
-                                    {"for", to_string(*pause)},
-                                    {"reason", outcome.reason},
-                                    {"reply", outcome.reply}});
   }
-  co_await record(settled);
-  if (settled.settlement == Settlement::delivered) {
+  co_await record(*settled);
+  if (settled->settlement == Settlement::delivered) {
     ++line.sent;
-    if (claim.subject.edition.empty())
-      parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
+    if (!work.batch->is_digest()) parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
   }
-  if (settled.settlement == Settlement::retry) {
+  if (settled->settlement == Settlement::retry) {
     // It may be due before whatever the line waits for, if that waits for anything at all.
     line.look_again = true;
     line.work_owed.ring();
   }
-  parts_.metrics.delivery_ended(to_string(claim.channel), metric_outcome(settled));
-  log_settled(*work.batch, settled, subscriber, line.sent);
+  if (is_attempt || settled->settlement != Settlement::retry)
+    parts_.metrics.delivery_ended(to_string(claim.channel), metric_outcome(*settled));
+  log_settled(*work.batch, *settled, subscriber, line.sent);
+}
+
+// One attempt and what follows from it.
+asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing message) {
+  const auto& claim = work.batch->claim;
+  const auto outcome = co_await send(line.channel, std::move(message));
+  const auto now = parts_.clock.now();
+  const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, now) : std::nullopt;
+  if (pause)
+    log::error("channel.paused", {{"channel", to_string(claim.channel)},
+                                  {"for", to_string(*pause)},
+                                  {"reason", outcome.reason},
+                                  {"reply", outcome.reply}});
+  co_return what_follows(outcome, claim, work.delivery,
+                         {line.channel.retry_steps(), line.channel.recognises_repeats()}, now);
 }
 
 // Outcomes that come while one write is under way share the next one, which one of their slots writes.

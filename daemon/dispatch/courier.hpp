@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,9 +74,12 @@ class Courier {
   boost::asio::awaitable<bool> take(Line& line, Work& work);
   boost::asio::awaitable<void> refill(Line& line);
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
+  boost::asio::awaitable<Settled> attempt(Line& line, const Work& work, Outgoing message);
   boost::asio::awaitable<void> record(Settled settled);
   boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
+  std::optional<Settled> held_back(const Work& work, const Newsroom& newsroom, const Subscriber* subscriber,
+                                   const Contents& contents, Time now) const;
   const std::string* reason_to_stop(const Part& part) const;
   Contents contents_for(const Work& work) const;
   Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,

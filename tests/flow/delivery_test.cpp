@@ -397,3 +397,39 @@ TEST_CASE("an edition of nothing but what crier can no longer read fails") {
   CHECK(belts.ledger("h1").total.failed.at("unreadable story") == 1);
   CHECK(belts.ledger().balances());
 }
+
+TEST_CASE("an alert that a dead relay delayed does not leave in quiet hours") {
+  const bool has_time = GENERATE(true, false);
+  Belts belts(
+      std::string(readers) + (has_time ? "alerts: {expire_after: 12h}" : "alerts: {expire_after: 8h}"),
+      at("2026-11-23T20:50:00Z"));  // 21:50 in Lagos
+  auto& email = belts.channel(ChannelKind::email);
+  email.answers = {outcome(OutcomeKind::retry_later, "timeout")};
+  auto& webhook = belts.channel(ChannelKind::webhook);
+  webhook.answers = {outcome(OutcomeKind::retry_later, "http-500")};
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  belts.advance(30s);
+  CHECK(email.sent.size() == 1);
+  belts.advance(9min + 30s);  // 22:00
+  CHECK(email.sent.size() == 1);
+  CHECK(webhook.sent.size() == 2);  // has no quiet hours
+  if (has_time) {
+    CHECK(belts.ledger("h1").total.queued == 2);  // with bruno's morning edition
+    belts.crash();
+    belts.advance(8h + 29min);
+    CHECK(email.sent.size() == 1);
+    belts.advance(1min);  // 06:30
+    REQUIRE(email.sent.size() == 2);
+    CHECK(email.sent[1].at == at("2026-11-24T05:30:00Z"));
+    CHECK(email.sent[1].attempt == 1);  // waiting was none
+    CHECK(email.sent[1].delivery_id == email.sent[0].delivery_id);
+  } else {
+    CHECK(belts.ledger("h1").total.failed.at("expired: quiet hours") == 1);
+    CHECK(belts.ledger("h1").total.queued == 1);
+    belts.advance(12h);
+    CHECK(std::ranges::count(email.sent, "amara", &ScriptedChannel::Sent::subscriber) == 1);
+  }
+  CHECK(belts.ledger().balances());
+  CHECK(belts.failures.empty());
+}
