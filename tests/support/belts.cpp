@@ -62,12 +62,7 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
 }
 
 Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_({"test", {}, {}, {}}) {
-  folder_.write("config/base.yaml", base_config);
-  folder_.write("config/rules.yaml", rules);
-  Diagnostics diagnostics;
-  auto config = load_config(folder_.path() / "config", diagnostics);
-  if (!diagnostics.empty()) throw std::runtime_error(to_string(diagnostics.list().front()));
-  newsroom_ = std::make_shared<const Newsroom>(config.newsroom);
+  newsroom_ = load(rules);
   for (const auto kind : all_channels) channels_[kind] = std::make_unique<ScriptedChannel>(kind, clock_);
   start();
 }
@@ -75,6 +70,15 @@ Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_
 Belts::~Belts() {
   tasks_->stop();
   for (int i = 0; i < 2000 && tasks_->running() > 0; ++i) loop_->run_one_for(std::chrono::milliseconds(5));
+}
+
+std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
+  folder_.write("config/base.yaml", base_config);
+  folder_.write("config/rules.yaml", rules);
+  Diagnostics diagnostics;
+  auto config = load_config(folder_.path() / "config", diagnostics);
+  if (!diagnostics.empty()) throw std::runtime_error(to_string(diagnostics.list().front()));
+  return std::make_shared<const Newsroom>(config.newsroom);
 }
 
 void Belts::start() {
@@ -105,6 +109,12 @@ void Belts::start() {
   }));
   tasks_->start("editions", desk_->run());
   courier_->start(*tasks_);
+  settle();
+}
+
+void Belts::reload(std::string_view rules) {
+  newsroom_ = load(rules);
+  desk_->reload();
   settle();
 }
 
