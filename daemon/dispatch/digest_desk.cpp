@@ -1,6 +1,7 @@
 #include "dispatch/digest_desk.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -96,6 +97,17 @@ std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edi
 
 }  // namespace
 
+// Comes first in a turn: what intake adds for the editions of a later snapshot is behind this in the
+// database's queue.
+asio::awaitable<void> DigestDesk::drop_removed(std::shared_ptr<const Newsroom> newsroom) {
+  std::set<std::string> editions;
+  for (const auto& edition : newsroom->editions) editions.insert(edition.name);
+  const auto dropped = co_await parts_.database.run(
+      [&](Sqlite& db) { return drop_items_of_others(db, editions, "edition removed"); });
+  for (const auto& [edition, deliveries] : dropped)
+    log::warn("edition.removed", {{"edition", edition}, {"dropped", deliveries}});
+}
+
 asio::awaitable<void> DigestDesk::publish_due(std::shared_ptr<const Newsroom> newsroom,
                                               const Edition& edition, Time now) {
   const auto published =
@@ -115,6 +127,7 @@ asio::awaitable<void> DigestDesk::run() {
     Time next = now + std::chrono::minutes(1);
     std::string failure;
     try {
+      co_await drop_removed(newsroom);
       for (const auto& edition : newsroom->editions) {
         co_await publish_due(newsroom, edition, now);
         const auto upcoming = next_occurrences(edition.recurrence, now, 1);

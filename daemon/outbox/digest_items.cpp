@@ -85,6 +85,32 @@ void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view 
       .run();
 }
 
+std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::set<std::string>& editions,
+                                                         std::string_view reason) {
+  std::map<std::string, std::int64_t> others;
+  {
+    auto rows =
+        db.query("SELECT DISTINCT edition FROM digest_item WHERE batch_id IS NULL AND dropped IS NULL");
+    while (rows.step()) {
+      std::string edition(rows.text(0));
+      if (!editions.contains(edition)) others.emplace(std::move(edition), 0);
+    }
+  }
+  for (auto& [edition, deliveries] : others) {
+    {
+      auto row = db.query(
+          "SELECT TOTAL(size) FROM digest_item WHERE edition = ? AND batch_id IS NULL AND dropped IS NULL");
+      row.bind(0, edition);
+      if (row.step()) deliveries = row.integer(0);
+    }
+    db.query("UPDATE digest_item SET dropped = ? WHERE edition = ? AND batch_id IS NULL AND dropped IS NULL")
+        .bind(0, reason)
+        .bind(1, edition)
+        .run();
+  }
+  return others;
+}
+
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
   static const auto sql = fmt::format(
       "SELECT {} FROM digest_item WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,11 @@ inline constexpr std::string_view unreadable_story = "unreadable story";
 /// Pending items of this story, of any version, will not be sent, for `reason`. What a batch carries already
 /// stays: that is leave_out's.
 void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view reason);
+
+/// Pending items of all editions but these will not be sent, for `reason`. Returns how many deliveries that
+/// were, by edition.
+std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::set<std::string>& editions,
+                                                         std::string_view reason);
 
 /// Pending items of an edition on one channel that may leave at `now`, oldest first.
 struct PendingItem {
