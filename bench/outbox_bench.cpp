@@ -1,11 +1,11 @@
-#include <fmt/core.h>
-
-#include <boost/json.hpp>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
 
 #include "app/exit_codes.hpp"
 #include "base/crypto.hpp"
@@ -15,6 +15,7 @@
 #include "db/sqlite.hpp"
 #include "outbox/ledger.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier::bench {
 namespace {

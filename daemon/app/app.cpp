@@ -33,6 +33,7 @@
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 #include "story/folder_source.hpp"
 
 namespace crier {
@@ -217,17 +218,17 @@ Result<void> App::Parts::open() {
   const auto current = [this] { return newsroom(); };
   courier.emplace(loop.get_executor(), Courier::Parts{*database, clock, suppressions, metrics,
                                                       services->channels(), current, *unsubscribe_key});
-  intake.emplace(
-      Intake::Parts{.database = *database,
-                    .workers = workers,
-                    .clock = clock,
-                    .suppressions = suppressions,
-                    .metrics = metrics,
-                    .newsroom = current,
-                    .on_seen = [this](const Story& story) { shelf.put(story); },
-                    .on_owed = [this] { courier->wake(); },
-                    .on_stopped = [this](const std::string& story,
-                                         std::uint32_t version) { courier->stop_story(story, version); }});
+  intake.emplace(Intake::Parts{
+      .database = *database,
+      .workers = workers,
+      .clock = clock,
+      .suppressions = suppressions,
+      .metrics = metrics,
+      .newsroom = current,
+      .on_seen = [this](const Story& story) { shelf.put(story); },
+      .on_owed = [this] { courier->wake(); },
+      .on_stopped = [this](const std::string& story, std::uint32_t version,
+                           std::string_view reason) { courier->stop_story(story, version, reason); }});
   digest_desk.emplace(loop.get_executor(),
                       DigestDesk::Parts{*database, clock, current, [this] { courier->wake(); }});
   return open_doors(*push_token, *unsubscribe_key);

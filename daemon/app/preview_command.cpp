@@ -13,7 +13,7 @@
 #include "channel/whatsapp_channel.hpp"
 #include "dispatch/compose.hpp"
 #include "dispatch/planner.hpp"
-#include "outbox/outbox.hpp"
+#include "outbox/digest_items.hpp"
 #include "story/story_log.hpp"
 #include "text/analyzer.hpp"
 

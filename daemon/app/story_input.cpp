@@ -50,7 +50,7 @@ Result<Story> find_story(const std::string& name, const Config& config) {
   if (!db) return Error{fmt::format("{}: there is no such file, and no story has been seen yet", name)};
   const auto id = resolve_story_id(*db, name);
   if (!id) return Error{fmt::format("{}: there is no such file, and {}", name, id.error().message)};
-  return load_story(*db, *id).value();
+  return load_story(*db, *id);
 }
 
 std::filesystem::path database_path(const Config& config) {

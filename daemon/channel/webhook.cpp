@@ -133,13 +133,6 @@ Outcome judge_webhook(const HttpFailure& failure) {
   return outcome;
 }
 
-std::optional<Duration> webhook_retry_delay(int failures, double jitter) {
-  static constexpr std::array<Duration, 9> schedule{5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h};
-  if (failures < 1 || failures > static_cast<int>(schedule.size())) return std::nullopt;
-  const auto wait = schedule[static_cast<std::size_t>(failures - 1)];
-  return wait + Duration(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.1 * jitter));
-}
-
 WebhookSender::WebhookSender(HttpClient& client, const Clock& clock, Duration timeout)
     : client_(client), clock_(clock), timeout_(timeout) {}
 

@@ -1,8 +1,7 @@
-// Signed webhooks (Standard Webhooks 1.0): signing, verifying, judging answers, when to try again.
+// Signed webhooks (Standard Webhooks 1.0): signing, verifying, judging answers.
 // All pure but WebhookSender, the thin shell on the loop. A repeated delivery carries the same webhook-id.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,10 +52,6 @@ Result<void> verify_webhook(const WebhookHeaders& headers, std::string_view body
 /// 502, 503 or 504 asks for it (at most 24 hours).
 Outcome judge_webhook(const HttpResponse& response, Time now);
 Outcome judge_webhook(const HttpFailure& failure);
-
-/// The wait after the `failures`th failed attempt (from 1), or nullopt when it was the last: 5 s, 5 min, 30
-/// min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, each prolonged by up to a tenth. `jitter` is from [0, 1).
-std::optional<Duration> webhook_retry_delay(int failures, double jitter);
 
 struct WebhookEndpoint {
   std::string url;                ///< a secret in itself

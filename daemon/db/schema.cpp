@@ -116,6 +116,12 @@ CREATE TABLE suppression (
   PRIMARY KEY (channel, address)
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+-- A dropped item with a batch was left out of some of its messages. Every settlement asks whether its batch has
+-- any, and must not read audiences for that.
+CREATE INDEX digest_item_left_out ON digest_item (batch_id, dropped)
+  WHERE batch_id IS NOT NULL AND dropped IS NOT NULL;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -12,20 +12,15 @@
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
 #include "db/database.hpp"
+#include "dispatch/claimed_batch.hpp"
 #include "dispatch/compose.hpp"
+#include "dispatch/planner.hpp"
 #include "dispatch/what_follows.hpp"
-#include "story/story_log.hpp"
+#include "outbox/digest_items.hpp"
 
 namespace crier {
 
 namespace asio = boost::asio;
-
-// What the deliveries of one claim share.
-struct ClaimedBatch {
-  Claim claim;                     // without its deliveries
-  std::vector<Story> stories;      // of an alert the one, of a digest those of `items`, in their order
-  std::vector<PendingItem> items;  // of a digest
-};
 
 struct Courier::Work {
   std::shared_ptr<const ClaimedBatch> batch;
@@ -59,40 +54,6 @@ struct Courier::Line {
 };
 
 namespace {
-
-struct Loaded {
-  std::shared_ptr<ClaimedBatch> batch;
-  std::vector<Delivery> deliveries;
-};
-
-// Claims something more urgent than `ready_lane` and reads all that is needed to render it.
-std::optional<Loaded> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> ready_lane, Time now) {
-  if (ready_lane) {
-    const auto waiting = waiting_lane(db, channel, now);
-    if (!waiting || *waiting >= *ready_lane) return std::nullopt;
-  }
-  auto claimed = claim(db, channel, now);
-  if (!claimed) return std::nullopt;
-  Loaded loaded{std::make_shared<ClaimedBatch>(), std::move(claimed->deliveries)};
-  auto& batch = *loaded.batch;
-  batch.claim = std::move(*claimed);
-  const auto& subject = batch.claim.subject;
-  const auto add_story = [&](const std::string& id, std::uint32_t version) {
-    auto story = load_story(db, id, version);
-    if (!story) throw std::runtime_error(fmt::format("story {} is owed but not in the story log", id));
-    // A story may have been stopped before this start of crier, when its edition was already on its way.
-    if (const auto latest = find_known(db, id); latest && latest->status != StoryStatus::usable)
-      story->status = latest->status;
-    batch.stories.push_back(std::move(*story));
-  };
-  if (subject.edition.empty()) {
-    add_story(subject.story_id, subject.story_version);
-  } else {
-    batch.items = items_of_batch(db, batch.claim.batch_id);
-    for (const auto& pending : batch.items) add_story(pending.item.story_id, pending.item.story_version);
-  }
-  return loaded;
-}
 
 std::string delivery_id(const ClaimedBatch& batch, const Delivery& delivery) {
   return fmt::format("{}-{}", batch.claim.batch_uid, delivery.number);
@@ -168,9 +129,9 @@ void Courier::wake() {
   }
 }
 
-void Courier::stop_story(const std::string& story_id, std::uint32_t version) {
-  auto& up_to = stopped_[story_id];
-  up_to = std::max(up_to, version);
+void Courier::stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason) {
+  auto& stopped = stopped_[story_id];
+  if (version >= stopped.version) stopped = {version, std::string(reason)};
 }
 
 asio::awaitable<void> Courier::drain() {
@@ -234,7 +195,7 @@ asio::awaitable<void> Courier::refill(Line& line) {
   const auto now = parts_.clock.now();
   // Read here, on the loop: other slots take from `ready` while the database is asked.
   const auto ready_lane = line.ready_lane();
-  std::optional<Loaded> loaded;
+  std::optional<LoadedClaim> loaded;
   std::optional<Time> due;
   std::string failure;
   try {
@@ -275,26 +236,30 @@ std::string Courier::reason_to_suppress(const Work& work, const Subscriber* subs
   return {};
 }
 
-bool Courier::is_stopped(const Story& story) const {
-  const auto stopped = stopped_.find(story.id);
-  return stopped != stopped_.end() && story.version <= stopped->second;
+// Why a story is not to leave although it is owed; nullptr when it may.
+const std::string* Courier::reason_to_stop(const Part& part) const {
+  if (!part.left_out.empty()) return &part.left_out;
+  const auto stopped = stopped_.find(part.story.id);
+  return stopped != stopped_.end() && part.story.version <= stopped->second.version ? &stopped->second.reason
+                                                                                    : nullptr;
 }
 
-// The stories of this reader's message that may still leave.
-std::vector<const Story*> Courier::stories_for(const Work& work) const {
-  const auto& batch = *work.batch;
-  std::vector<const Story*> out;
-  for (std::size_t i = 0; i < batch.stories.size(); ++i) {
-    const bool is_hers =
-        batch.items.empty() || std::ranges::binary_search(batch.items[i].item.members, work.delivery.number);
-    const auto& story = batch.stories[i];
-    if (is_hers && story.status == StoryStatus::usable && !is_stopped(story)) out.push_back(&story);
+// The parts of this reader's message that may still leave; when there are none, the reason is that of the
+// last.
+Courier::Contents Courier::contents_for(const Work& work) const {
+  Contents contents;
+  for (const auto& part : work.batch->parts) {
+    if (!work.batch->is_for(part, work.delivery.number)) continue;
+    if (const auto* reason = reason_to_stop(part))
+      contents.left_out = *reason;
+    else
+      contents.parts.push_back(&part);
   }
-  return out;
+  return contents;
 }
 
 Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                          std::vector<const Story*> stories) const {
+                          const std::vector<const Part*>& parts) const {
   const auto& claim = work.batch->claim;
   Outgoing message;
   message.delivery_id = delivery_id(*work.batch, work.delivery);
@@ -302,14 +267,15 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   message.attempt = work.delivery.attempts;
   message.subscriber = &subscriber;
   message.edition = claim.subject.edition;
+  for (const auto* part : parts) message.stories.push_back(&part->story);
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *stories.front(), claim.channel);
+    message.content = compose_alert(newsroom, *message.stories.front(), claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, stories, claim.channel);
+                                     claim.subject.occurrence, message.stories, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);
@@ -317,7 +283,6 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
     message.reader.unsubscribe_url =
         newsroom.public_url + "/u/" +
         unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
-  message.stories = std::move(stories);
   message.templates = newsroom.templates;
   return message;
 }
@@ -325,7 +290,7 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
 namespace {
 
 // One attempt; whatever a channel throws is an outcome, so that one message cannot stop the others.
-asio::awaitable<Outcome> attempt(Channel& channel, Outgoing message) {
+asio::awaitable<Outcome> send(Channel& channel, Outgoing message) {
   Outcome outcome;
   try {
     outcome = co_await channel.send(std::move(message));
@@ -344,11 +309,11 @@ asio::awaitable<Outcome> attempt(Channel& channel, Outgoing message) {
 
 }  // namespace
 
-asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
+// What is recorded of a delivery that is not to be attempted now; nullopt when it is.
+std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& newsroom,
+                                          const Subscriber* subscriber, const Contents& contents,
+                                          Time now) const {
   const auto& claim = work.batch->claim;
-  const auto newsroom = parts_.newsroom();
-  const auto* subscriber = newsroom->book->by_number(work.delivery.number);
-  const auto now = parts_.clock.now();
   Settled settled{.delivery = work.delivery,
                   .channel = claim.channel,
                   .lane = claim.lane,
@@ -357,44 +322,73 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
                   .due_at = now,
                   .reason = reason_to_suppress(work, subscriber),
                   .reply = {}};
-  auto stories = stories_for(work);
-  if (stories.empty()) settled.reason = "canceled";
-  if (settled.reason.empty() && now >= claim.expires_at) {
+  if (contents.parts.empty()) {
+    settled.reason = contents.left_out;
+    if (settled.reason == unreadable_story) settled.settlement = Settlement::failed;
+  }
+  if (!settled.reason.empty()) return settled;
+  if (now >= claim.expires_at) {
     settled.settlement = Settlement::failed;
     settled.reason = "expired";
+    return settled;
   }
-  if (settled.reason.empty()) {
-    auto message = compose(work, *newsroom, *subscriber, std::move(stories));
+  if (work.batch->is_digest()) return std::nullopt;
+  const auto& story = contents.parts.front()->story;
+  const auto due = alert_due(newsroom, story, *subscriber, now);
+  if (due <= now) return std::nullopt;
+  return wait_until(std::move(settled), due, story.embargo > now ? "embargo" : "quiet hours",
+                    claim.expires_at);
+}
+
+asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
+  const auto& claim = work.batch->claim;
+  const auto newsroom = parts_.newsroom();
+  const auto* subscriber = newsroom->book->by_number(work.delivery.number);
+  const auto now = parts_.clock.now();
+  const auto contents = contents_for(work);
+  auto settled = held_back(work, *newsroom, subscriber, contents, now);
+  const bool is_attempt = !settled;
+  if (is_attempt) {
+    auto message = compose(work, *newsroom, *subscriber, contents.parts);
     if (!line.channel.recognises_repeats()) {
       bool may_go = false;
       co_await write(
           [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
       if (!may_go) co_return;  // its story was stopped, and the outbox says so already
     }
-    const auto outcome = co_await attempt(line.channel, std::move(message));
-    const auto after = parts_.clock.now();
-    settled = what_follows(outcome, claim, work.delivery,
-                           {line.channel.retry_steps(), line.channel.recognises_repeats()}, after);
-    if (const auto pause =
-            line.channel.has_one_service() ? line.breaker.record(outcome, after) : std::nullopt)
-      log::error("channel.paused", {{"channel", to_string(claim.channel)},
-                                    {"for", to_string(*pause)},
-                                    {"reason", outcome.reason},
-                                    {"reply", outcome.reply}});
+    settled = co_await attempt(line, work, std::move(message));
+    if (work.batch->is_digest()) {
+      for (const auto* part : contents.parts) settled->carried.push_back(part->item);
+    }
   }
-  co_await record(settled);
-  if (settled.settlement == Settlement::delivered) {
+  co_await record(*settled);
+  if (settled->settlement == Settlement::delivered) {
     ++line.sent;
-    if (claim.subject.edition.empty())
-      parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
+    if (!work.batch->is_digest()) parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
   }
-  if (settled.settlement == Settlement::retry) {
+  if (settled->settlement == Settlement::retry) {
     // It may be due before whatever the line waits for, if that waits for anything at all.
     line.look_again = true;
     line.work_owed.ring();
   }
-  parts_.metrics.delivery_ended(to_string(claim.channel), metric_outcome(settled));
-  log_settled(*work.batch, settled, subscriber, line.sent);
+  if (is_attempt || settled->settlement != Settlement::retry)
+    parts_.metrics.delivery_ended(to_string(claim.channel), metric_outcome(*settled));
+  log_settled(*work.batch, *settled, subscriber, line.sent);
+}
+
+// One attempt and what follows from it.
+asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing message) {
+  const auto& claim = work.batch->claim;
+  const auto outcome = co_await send(line.channel, std::move(message));
+  const auto now = parts_.clock.now();
+  const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, now) : std::nullopt;
+  if (pause)
+    log::error("channel.paused", {{"channel", to_string(claim.channel)},
+                                  {"for", to_string(*pause)},
+                                  {"reason", outcome.reason},
+                                  {"reply", outcome.reply}});
+  co_return what_follows(outcome, claim, work.delivery,
+                         {line.channel.retry_steps(), line.channel.recognises_repeats()}, now);
 }
 
 // Outcomes that come while one write is under way share the next one, which one of their slots writes.

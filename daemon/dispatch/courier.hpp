@@ -7,7 +7,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,13 +19,13 @@
 #include "base/clock.hpp"
 #include "channel/channel.hpp"
 #include "dispatch/newsroom.hpp"
-#include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier {
 
-struct ClaimedBatch;
 class Database;
 class Metrics;
+struct Part;
 class Sqlite;
 class SuppressionList;
 class TaskGroup;
@@ -48,8 +50,9 @@ class Courier {
   void start(TaskGroup& tasks);
   /// There is new work in the outbox.
   void wake();
-  /// Deliveries of this story up to this version are not to leave any more; the outbox knows already.
-  void stop_story(const std::string& story_id, std::uint32_t version);
+  /// Deliveries of this story up to this version are not to leave any more, for `reason`; the outbox knows
+  /// already.
+  void stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason);
   /// Finishes what is being sent and takes nothing new. Returns when no slot is sending.
   boost::asio::awaitable<void> drain();
   /// Deliveries being sent at this moment.
@@ -58,23 +61,34 @@ class Courier {
  private:
   struct Work;
   struct Line;
+  struct Contents {
+    std::vector<const Part*> parts;
+    std::string left_out = "nothing to send";
+  };
+  struct Stop {
+    std::uint32_t version = 0;
+    std::string reason;
+  };
 
   boost::asio::awaitable<void> run_slot(Line& line);
   boost::asio::awaitable<bool> take(Line& line, Work& work);
   boost::asio::awaitable<void> refill(Line& line);
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
+  boost::asio::awaitable<Settled> attempt(Line& line, const Work& work, Outgoing message);
   boost::asio::awaitable<void> record(Settled settled);
   boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
-  bool is_stopped(const Story& story) const;
-  std::vector<const Story*> stories_for(const Work& work) const;
+  std::optional<Settled> held_back(const Work& work, const Newsroom& newsroom, const Subscriber* subscriber,
+                                   const Contents& contents, Time now) const;
+  const std::string* reason_to_stop(const Part& part) const;
+  Contents contents_for(const Work& work) const;
   Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                   std::vector<const Story*> stories) const;
+                   const std::vector<const Part*>& parts) const;
 
   boost::asio::any_io_executor loop_;
   Parts parts_;
   std::vector<std::unique_ptr<Line>> lines_;
-  std::map<std::string, std::uint32_t> stopped_;  // story id → version up to which nothing leaves
+  std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
   bool draining_ = false;
 
   // Outcomes on their way to the disk. A delivery is done when the write that holds it has ended.

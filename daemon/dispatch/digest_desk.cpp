@@ -1,18 +1,22 @@
 #include "dispatch/digest_desk.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/core.h>
 
 #include "base/log.hpp"
 #include "db/database.hpp"
 #include "dispatch/planner.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 
 namespace crier {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::string_view sent = "sent";
 
 // The last occurrence that was decided, or the moment the edition was first seen: nothing before it is owed.
 Time decided_until(Sqlite& db, const std::string& edition, Time now) {
@@ -28,6 +32,14 @@ Time decided_until(Sqlite& db, const std::string& edition, Time now) {
   since.bind(0, key);
   since.step();
   return Time(Duration(since.integer(0)));
+}
+
+// When the last occurrence that was sent was due.
+std::optional<Time> last_sent(Sqlite& db, const std::string& edition) {
+  auto row = db.query("SELECT MAX(at) FROM occurrence WHERE edition = ? AND result = ?");
+  row.bind(0, edition).bind(1, sent);
+  if (!row.step() || row.is_null(0)) return std::nullopt;
+  return Time(Duration(row.integer(0)));
 }
 
 // A change of the zone's rules moves an occurrence to another instant; it is still the same one.
@@ -59,17 +71,20 @@ struct Published {
   std::size_t deliveries = 0;
 };
 
-// Decides the occurrence that is owed now, if any. A missed one that is too old is skipped: its items go out
-// with the next.
+// Decides the occurrence that is owed now, if any. A missed one that is too old, or one that an edition whose
+// time was changed brings too soon after the last, is skipped: its items go out with the next.
 std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edition& edition, Time now) {
   const auto owed = latest_occurrence(edition.recurrence, decided_until(db, edition.name, now), now);
   if (!owed || is_decided(db, edition.name, to_string(owed->nominal))) return std::nullopt;
   Published published{*owed, {}, 0};
   if (now - owed->at > newsroom.catch_up) {
     published.result = "skipped: stale";
+  } else if (const auto last = last_sent(db, edition.name);
+             last && is_too_soon(edition.recurrence, *owed, *last)) {
+    published.result = "skipped: too soon after the last";
   } else {
     published.deliveries = send_items(db, newsroom, edition, *owed, now);
-    published.result = published.deliveries > 0 ? "sent" : "skipped: nothing to send";
+    published.result = published.deliveries > 0 ? sent : "skipped: nothing to send";
   }
   db.query("INSERT INTO occurrence (edition, nominal, at, result) VALUES (?, ?, ?, ?)")
       .bind(0, edition.name)
@@ -81,6 +96,17 @@ std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edi
 }
 
 }  // namespace
+
+// Comes first in a turn: what intake adds for the editions of a later snapshot is behind this in the
+// database's queue.
+asio::awaitable<void> DigestDesk::drop_removed(std::shared_ptr<const Newsroom> newsroom) {
+  std::set<std::string> editions;
+  for (const auto& edition : newsroom->editions) editions.insert(edition.name);
+  const auto dropped = co_await parts_.database.run(
+      [&](Sqlite& db) { return drop_items_of_others(db, editions, "edition removed"); });
+  for (const auto& [edition, deliveries] : dropped)
+    log::warn("edition.removed", {{"edition", edition}, {"dropped", deliveries}});
+}
 
 asio::awaitable<void> DigestDesk::publish_due(std::shared_ptr<const Newsroom> newsroom,
                                               const Edition& edition, Time now) {
@@ -101,6 +127,7 @@ asio::awaitable<void> DigestDesk::run() {
     Time next = now + std::chrono::minutes(1);
     std::string failure;
     try {
+      co_await drop_removed(newsroom);
       for (const auto& edition : newsroom->editions) {
         co_await publish_due(newsroom, edition, now);
         const auto upcoming = next_occurrences(edition.recurrence, now, 1);

@@ -1,5 +1,6 @@
-// The digest desk: when an edition's time has come, it turns what has gathered for it into batches. Runs on
-// the loop; one transaction writes the occurrence and its batches, so a crash sends it once or not yet.
+// The digest desk: when an edition's time has come, it turns what has gathered for it into batches; what
+// waits for an edition that the configuration no longer has is dropped. Runs on the loop; one transaction
+// writes the occurrence and its batches, so a crash sends it once or not yet.
 #pragma once
 
 #include <functional>
@@ -35,6 +36,7 @@ class DigestDesk {
   void reload() { reloaded_.ring(); }
 
  private:
+  boost::asio::awaitable<void> drop_removed(std::shared_ptr<const Newsroom> newsroom);
   boost::asio::awaitable<void> publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition,
                                            Time now);
 

@@ -8,7 +8,9 @@
 #include "base/workers.hpp"
 #include "db/database.hpp"
 #include "dispatch/planner.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 #include "text/analyzer.hpp"
 
 namespace crier {
@@ -27,6 +29,7 @@ void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const 
 // A later version alerts only those whom no earlier version alerted.
 void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
                       const std::string& story_id) {
+  if (decisions.list.empty()) return;
   for (const auto channel : all_channels) {
     const auto owed = already_owed(db, story_id, channel);
     if (owed.empty()) continue;
@@ -62,10 +65,27 @@ void log_decisions(const Story& story, const Decisions& decisions, const Subscri
     log::info("story.owed", {{"story", story.id}, {"more", decisions.list.size() - few}});
 }
 
+constexpr std::string_view superseded = "superseded by a later version";
+
 struct Planned {
   Decisions decisions;
   StoryPlan plan;
+  std::string_view stopped;  // why nothing more of earlier versions leaves; empty = it does
 };
+
+// Whether a version comes with another embargo than the one under which the earlier one is queued.
+bool moves_embargo(Sqlite& db, const Story& story, Time now) {
+  const auto before = load_story(db, story.id);
+  if (!before) return story.embargo > now;
+  return story.embargo != before->embargo && std::max(story.embargo, before->embargo) > now;
+}
+
+// Why nothing more of the earlier versions leaves; empty when it does.
+std::string_view reason_to_stop(Sqlite& db, const Story& story, bool is_known, Time now) {
+  if (story.status != StoryStatus::usable) return to_string(story.status);
+  // Everybody who has not got it yet is owed this version, at its own time.
+  return is_known && moves_embargo(db, story, now) ? superseded : std::string_view{};
+}
 
 // Writes a story and all that follows from it. False when another version came in since `known` was read:
 // nothing is written then.
@@ -73,12 +93,10 @@ bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::
            Planned& planned, Time now) {
   const auto latest = find_known(db, story.id);
   if (latest.has_value() != known.has_value() || (latest && latest->version != known->version)) return false;
-  if (story.status == StoryStatus::usable) {
-    suppress_repeats(planned.decisions, *newsroom.book, db, story.id);
-  } else {
-    stop_story(db, story.id, to_string(story.status), now);
-  }
-  drop_pending_items(db, story.id, "superseded by a later version");
+  planned.stopped = reason_to_stop(db, story, known.has_value(), now);
+  if (!planned.stopped.empty()) stop_story(db, story.id, planned.stopped, now);
+  suppress_repeats(planned.decisions, *newsroom.book, db, story.id);
+  drop_pending_items(db, story.id, superseded);
   planned.plan = plan_story(newsroom, story, planned.decisions, now);
   store_story(db, story, planned.plan.matched, now);
   for (const auto& batch : planned.plan.batches) add_batch(db, batch, now);
@@ -137,7 +155,10 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
     log_decisions(story, planned.decisions, *newsroom->book);
     parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
     parts_.on_seen(story);
-    if (story.status != StoryStatus::usable) parts_.on_stopped(story.id, story.version);
+    if (!planned.stopped.empty()) {
+      const bool is_usable = story.status == StoryStatus::usable;
+      parts_.on_stopped(story.id, is_usable ? known->version : story.version, planned.stopped);
+    }
     if (planned.plan.matched > 0) parts_.on_owed();
     co_return Accepted{story.id, story.version, verdict.novelty, planned.plan.matched};
   }

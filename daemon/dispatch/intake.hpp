@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -44,7 +45,8 @@ class Intake {
     std::function<void(const Story& story)> on_seen;            ///< a new version is in the story log
     std::function<void()> on_owed;                              ///< new work is in the outbox
     /// Nothing more of this version, or an earlier one, may leave.
-    std::function<void(const std::string& story_id, std::uint32_t version)> on_stopped;
+    std::function<void(const std::string& story_id, std::uint32_t version, std::string_view reason)>
+        on_stopped;
   };
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
 

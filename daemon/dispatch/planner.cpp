@@ -72,7 +72,8 @@ class Reasons {
 // When an alert may leave for a subscriber. Zones are looked up once per name.
 class DueTimes {
  public:
-  DueTimes(const Newsroom& newsroom, Time earliest) : newsroom_(newsroom), earliest_(earliest) {}
+  DueTimes(const Newsroom& newsroom, const Story& story, Time now)
+      : newsroom_(newsroom), earliest_(std::max(now, story.embargo.value_or(now))) {}
 
   Time of(const Subscriber& subscriber) {
     if (!subscriber.quiet_hours) return earliest_;
@@ -108,11 +109,15 @@ void add_member(BatchPlan& batch, const Decision& decision, std::uint32_t number
 
 }  // namespace
 
+Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now) {
+  return DueTimes(newsroom, story, now).of(subscriber);
+}
+
 Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now) {
   const auto& book = *newsroom.book;
   Decisions decisions;
   Reasons reasons(book, decisions.reasons);
-  DueTimes due_times(newsroom, std::max(now, story.embargo.value_or(now)));
+  DueTimes due_times(newsroom, story, now);
   const auto hits = hits_of(book, matched);
   std::vector<RuleId> rules;
   for (auto hit = hits.begin(); hit != hits.end();) {

@@ -35,6 +35,9 @@ struct Decisions {
 /// reasons.
 Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now);
 
+/// When an alert may leave, at the earliest: `now`, or when embargo and quiet hours are over.
+Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now);
+
 struct StoryPlan {
   std::vector<BatchPlan> batches;
   std::vector<DigestItem> items;

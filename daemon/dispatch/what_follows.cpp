@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "schedule/backoff.hpp"
 
 namespace crier {
@@ -26,10 +28,17 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
     settled.settlement = Settlement::failed;
     return settled;
   }
-  settled.due_at = now + backoff(policy.steps, settled.attempts, outcome.retry_after, delivery.number);
-  if (settled.due_at >= claim.expires_at) {
+  const auto wait = backoff(policy.steps, settled.attempts, outcome.retry_after, delivery.number);
+  return wait_until(std::move(settled), now + wait, outcome.reason, claim.expires_at);
+}
+
+Settled wait_until(Settled settled, Time until, std::string_view reason, Time expires_at) {
+  settled.settlement = Settlement::retry;
+  settled.due_at = until;
+  settled.reason = reason;
+  if (until >= expires_at) {
     settled.settlement = Settlement::failed;
-    settled.reason = "expired: " + outcome.reason;
+    settled.reason = fmt::format("expired: {}", reason);
   }
   return settled;
 }

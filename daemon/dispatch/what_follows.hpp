@@ -4,9 +4,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
-#include "outbox/outbox.hpp"
 #include "outbox/outcome.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier {
 
@@ -20,6 +21,10 @@ struct RetryPolicy {
 /// expires fails now, with the reason of this attempt.
 Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery,
                      const RetryPolicy& policy, Time now);
+
+/// A delivery that is not to be attempted before `until`, for `reason`. That is no attempt; one that would
+/// expire first fails now.
+Settled wait_until(Settled settled, Time until, std::string_view reason, Time expires_at);
 
 /// Stops a channel for a while when everything on it fails in the same way, so that a dead relay costs a few
 /// attempts and not one for each reader.

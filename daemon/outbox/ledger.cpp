@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "db/sqlite.hpp"
+#include "outbox/digest_items.hpp"
 
 namespace crier {
 namespace {
@@ -31,6 +32,11 @@ void count_state(Tally& tally, std::string_view state, std::int64_t count) {
     tally.failed[std::string(state.substr(failed_prefix.size()))] += count;
   else
     tally.suppressed[std::string(state.substr(suppressed_prefix.size()))] += count;
+}
+
+// As in count_state.
+std::string state_of_dropped(std::string_view reason) {
+  return (reason == unreadable_story ? "failed: " : "suppressed: ") + std::string(reason);
 }
 
 struct ExceptionRow {
@@ -79,13 +85,6 @@ std::string state_of(const Chunk& chunk, const std::unordered_map<std::uint32_t,
   if (!chunk.suppressed.empty()) return chunk.suppressed;
   if (const auto row = exceptions.find(number); row != exceptions.end()) return row->second.state;
   return std::string(chunk.settled.test(position) ? delivered : queued);
-}
-
-// Where a subscriber stands in a chunk.
-std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number) {
-  const auto member = std::ranges::lower_bound(audience.members, number, {}, &Member::number);
-  if (member == audience.members.end() || member->number != number) return std::nullopt;
-  return static_cast<std::size_t>(member - audience.members.begin());
 }
 
 // Whether the members, the bits, the exception rows and the counters of a chunk agree.
@@ -165,7 +164,7 @@ void tally_items(Sqlite& db, std::string_view story_id, std::uint32_t version, T
     while (rows.step()) {
       items.push_back({std::string(rows.blob(0)), rows.integer(1),
                        rows.is_null(2) ? std::nullopt : std::optional(rows.integer(2)),
-                       rows.is_null(3) ? "" : "suppressed: " + std::string(rows.text(3))});
+                       rows.is_null(3) ? "" : state_of_dropped(rows.text(3))});
     }
   }
   for (const auto& item : items) {
@@ -225,6 +224,41 @@ std::vector<StoryLedger> read_stories(Sqlite& db, std::string_view id) {
   return out;
 }
 
+// A batch that may know what became of a reader's delivery, or what is known without one.
+struct Candidate {
+  std::optional<std::int64_t> batch_id;
+  Fate fate;
+};
+
+std::vector<Candidate> candidates_of(Sqlite& db, std::string_view story_id, std::uint32_t number) {
+  std::vector<Candidate> candidates;
+  auto rows = db.query(
+      "SELECT id, story_version, channel, lane, '', NULL, NULL FROM batch WHERE story_id = ?1"
+      " UNION ALL"
+      " SELECT batch_id, story_version, channel, ?2, edition, members, dropped FROM digest_item"
+      " WHERE story_id = ?1");
+  rows.bind(0, story_id).bind(1, static_cast<int>(Lane::digest));
+  while (rows.step()) {
+    const bool is_item = !rows.is_null(5);
+    if (is_item && !position_of(decode_audience(rows.blob(5)), number)) continue;
+    Candidate candidate{{},
+                        {static_cast<std::uint32_t>(rows.integer(1)),
+                         parse_channel(rows.text(2)).value_or(ChannelKind::email),
+                         static_cast<Lane>(rows.integer(3)),
+                         std::string(rows.text(4)),
+                         {},
+                         {}}};
+    if (!rows.is_null(6))
+      candidate.fate.state = state_of_dropped(rows.text(6));
+    else if (rows.is_null(0))
+      candidate.fate.state = queued;
+    else
+      candidate.batch_id = rows.integer(0);
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
 }  // namespace
 
 bool Tally::balances() const {
@@ -270,31 +304,13 @@ std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what) {
 }
 
 std::vector<Fate> fates(Sqlite& db, std::string_view story_id, std::uint32_t subscriber_number) {
-  struct Candidate {
-    std::int64_t batch_id;
-    Fate fate;
-  };
-  std::vector<Candidate> candidates;
   std::vector<Fate> out;
-  {
-    auto rows = db.query(
-        "SELECT b.id, b.story_version, b.channel, b.lane, '' FROM batch b WHERE b.story_id = ?1"
-        " UNION ALL"
-        " SELECT i.batch_id, i.story_version, i.channel, ?2, i.edition FROM digest_item i"
-        " WHERE i.story_id = ?1 AND i.batch_id IS NOT NULL");
-    rows.bind(0, story_id).bind(1, static_cast<int>(Lane::digest));
-    while (rows.step()) {
-      candidates.push_back({rows.integer(0),
-                            {static_cast<std::uint32_t>(rows.integer(1)),
-                             parse_channel(rows.text(2)).value_or(ChannelKind::email),
-                             static_cast<Lane>(rows.integer(3)),
-                             std::string(rows.text(4)),
-                             {},
-                             {}}});
+  for (auto& [batch_id, fate] : candidates_of(db, story_id, subscriber_number)) {
+    if (!batch_id) {
+      out.push_back(std::move(fate));
+      continue;
     }
-  }
-  for (auto& [batch_id, fate] : candidates) {
-    for (const auto& chunk : chunks_of(db, batch_id)) {
+    for (const auto& chunk : chunks_of(db, *batch_id)) {
       const auto audience = decode_audience(chunk.members);
       const auto position = position_of(audience, subscriber_number);
       if (!position) continue;

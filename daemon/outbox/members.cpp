@@ -1,5 +1,6 @@
 #include "outbox/members.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <stdexcept>
 
@@ -71,6 +72,12 @@ Audience decode_audience(std::string_view bytes) {
   }
   if (!bytes.empty()) corrupt();
   return audience;
+}
+
+std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number) {
+  const auto member = std::ranges::lower_bound(audience.members, number, {}, &Member::number);
+  if (member == audience.members.end() || member->number != number) return std::nullopt;
+  return static_cast<std::size_t>(member - audience.members.begin());
 }
 
 bool SettledBits::test(std::size_t position) const {

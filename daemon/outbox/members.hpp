@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct Audience {
 std::string encode_audience(const Audience& audience);
 /// Throws std::runtime_error on bytes that encode_audience did not write.
 Audience decode_audience(std::string_view bytes);
+
+/// Where a subscriber stands among the members; nullopt when it does not.
+std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number);
 
 /// One bit per member of a chunk, by position.
 class SettledBits {

@@ -44,4 +44,9 @@ std::optional<Occurrence> latest_occurrence(const Recurrence& recurrence, Time s
   return std::nullopt;
 }
 
+bool is_too_soon(const Recurrence& recurrence, const Occurrence& occurrence, Time sent) {
+  const auto before = latest_occurrence(recurrence, Time::min(), occurrence.at - Duration(1));
+  return before && 2 * (occurrence.at - sent) < occurrence.at - before->at;
+}
+
 }  // namespace crier

@@ -31,6 +31,11 @@ std::vector<Occurrence> next_occurrences(const Recurrence& recurrence, Time afte
 /// The latest occurrence at or before `now`, if it is after `since`.
 std::optional<Occurrence> latest_occurrence(const Recurrence& recurrence, Time since, Time now);
 
+/// Whether an occurrence comes less than half the edition's period after one that was sent at `sent`, the
+/// period being the time since the occurrence before it. Only a changed time, zone or set of days can bring
+/// that about.
+bool is_too_soon(const Recurrence& recurrence, const Occurrence& occurrence, Time sent);
+
 struct Edition {
   std::string name;
   std::string title;

@@ -1,7 +1,5 @@
 #include "story/story_log.hpp"
 
-#include <stdexcept>
-
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
@@ -63,18 +61,17 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .run();
 }
 
-std::optional<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version) {
+Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version) {
   auto row = db.query(
       "SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
   row.bind(0, id).bind(1, std::int64_t{version});
-  if (!row.step()) return std::nullopt;
+  if (!row.step()) return Error{fmt::format("story {} is not in the story log", id)};
   ParseOptions options;
   options.format = "json";
   options.file_name = "story log";
   auto parsed = parse_stories(row.text(0), options);
-  if (!parsed || parsed->stories.empty())
-    throw std::runtime_error(
-        fmt::format("the story log cannot be read at story {}: the database is damaged", id));
+  if (!parsed) return parsed.error();
+  if (parsed->stories.empty()) return Error{fmt::format("story log: story {} is empty", id)};
   return std::move(parsed->stories.front());
 }
 

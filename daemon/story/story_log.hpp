@@ -45,8 +45,9 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 /// `matched` = deliveries planned for this version.
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
 
-/// One version (0 = the latest).
-std::optional<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version = 0);
+/// One version (0 = the latest). Error: it is not there, or this crier's parser refuses what another one
+/// wrote.
+Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version = 0);
 
 /// The id of the one story whose id is, or begins with, `prefix`; Error when there is none or several.
 Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix);

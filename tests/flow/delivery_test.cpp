@@ -349,3 +349,87 @@ TEST_CASE("a digest shows a corrected story once, as it is now") {
   CHECK(digest->titles == std::vector<std::string>{"The harbour reopens on Tuesday"});
   CHECK(belts.ledger().balances());
 }
+
+TEST_CASE("a story that crier can no longer read fails, and holds up nothing behind it") {
+  constexpr std::string_view rules = R"(
+topics: {harbours: {title: Harbours, any: [harbour]}, bridges: {title: Bridges, any: [bridge]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: UTC}}
+subscribers:
+  - {id: amara, email: amara@example.org, timezone: UTC, quiet_hours: 12:00-13:00, follow: [{topic: harbours}]}
+  - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
+  - {id: chidi, email: chidi@example.org, follow: [{match: harbour OR bridge, deliver: morning}]}
+)";
+  Belts belts(rules, noon);
+  const auto spoil = [](Sqlite& db) { db.execute("UPDATE story SET json = '[4711' WHERE id = 'h1'"); };
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.accept(sample_story("h2", "Another harbour"));
+  belts.accept(sample_story("b1", "A bridge festival"));
+  auto& sent = belts.channel(ChannelKind::email).sent;
+  REQUIRE(sent.empty());
+  belts.change_database(spoil);
+  belts.advance(1h);
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].titles == std::vector<std::string>{"Another harbour"});
+  CHECK(belts.ledger("h1").total.failed.at("unreadable story") == 1);
+  CHECK(belts.ledger("h1").total.queued == 2);
+
+  belts.advance(18h);
+  REQUIRE(sent.size() == 3);
+  for (const auto& digest : {sent[1], sent[2]}) {
+    const bool to_bruno = digest.subscriber == "bruno";
+    CHECK(digest.titles == (to_bruno ? std::vector<std::string>{"Another harbour"}
+                                     : std::vector<std::string>{"Another harbour", "A bridge festival"}));
+  }
+  CHECK(belts.ledger("h1").total.failed.at("unreadable story") == 3);
+  CHECK(belts.ledger("h2").total.delivered == 3);
+  CHECK(belts.ledger().balances());
+  CHECK(belts.failures.empty());
+}
+
+TEST_CASE("an edition of nothing but what crier can no longer read fails") {
+  Belts belts(readers, noon);
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  belts.change_database([](Sqlite& db) { db.execute("UPDATE story SET json = '[4711'"); });
+  belts.advance(18h);
+  const auto& sent = belts.channel(ChannelKind::email).sent;
+  CHECK(std::ranges::count(sent, "bruno", &ScriptedChannel::Sent::subscriber) == 0);
+  CHECK(belts.ledger("h1").total.failed.at("unreadable story") == 1);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("an alert that a dead relay delayed does not leave in quiet hours") {
+  const bool has_time = GENERATE(true, false);
+  Belts belts(
+      std::string(readers) + (has_time ? "alerts: {expire_after: 12h}" : "alerts: {expire_after: 8h}"),
+      at("2026-11-23T20:50:00Z"));  // 21:50 in Lagos
+  auto& email = belts.channel(ChannelKind::email);
+  email.answers = {outcome(OutcomeKind::retry_later, "timeout")};
+  auto& webhook = belts.channel(ChannelKind::webhook);
+  webhook.answers = {outcome(OutcomeKind::retry_later, "http-500")};
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  belts.advance(30s);
+  CHECK(email.sent.size() == 1);
+  belts.advance(9min + 30s);  // 22:00
+  CHECK(email.sent.size() == 1);
+  CHECK(webhook.sent.size() == 2);  // has no quiet hours
+  if (has_time) {
+    CHECK(belts.ledger("h1").total.queued == 2);  // with bruno's morning edition
+    belts.crash();
+    belts.advance(8h + 29min);
+    CHECK(email.sent.size() == 1);
+    belts.advance(1min);  // 06:30
+    REQUIRE(email.sent.size() == 2);
+    CHECK(email.sent[1].at == at("2026-11-24T05:30:00Z"));
+    CHECK(email.sent[1].attempt == 1);  // waiting was none
+    CHECK(email.sent[1].delivery_id == email.sent[0].delivery_id);
+  } else {
+    CHECK(belts.ledger("h1").total.failed.at("expired: quiet hours") == 1);
+    CHECK(belts.ledger("h1").total.queued == 1);
+    belts.advance(12h);
+    CHECK(std::ranges::count(email.sent, "amara", &ScriptedChannel::Sent::subscriber) == 1);
+  }
+  CHECK(belts.ledger().balances());
+  CHECK(belts.failures.empty());
+}

@@ -1,11 +1,12 @@
 #include "support/belts.hpp"
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <stdexcept>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "app/config.hpp"
-#include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier::test {
 namespace {
@@ -61,12 +62,7 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
 }
 
 Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_({"test", {}, {}, {}}) {
-  folder_.write("config/base.yaml", base_config);
-  folder_.write("config/rules.yaml", rules);
-  Diagnostics diagnostics;
-  auto config = load_config(folder_.path() / "config", diagnostics);
-  if (!diagnostics.empty()) throw std::runtime_error(to_string(diagnostics.list().front()));
-  newsroom_ = std::make_shared<const Newsroom>(config.newsroom);
+  newsroom_ = load(rules);
   for (const auto kind : all_channels) channels_[kind] = std::make_unique<ScriptedChannel>(kind, clock_);
   start();
 }
@@ -74,6 +70,15 @@ Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_
 Belts::~Belts() {
   tasks_->stop();
   for (int i = 0; i < 2000 && tasks_->running() > 0; ++i) loop_->run_one_for(std::chrono::milliseconds(5));
+}
+
+std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
+  folder_.write("config/base.yaml", base_config);
+  folder_.write("config/rules.yaml", rules);
+  Diagnostics diagnostics;
+  auto config = load_config(folder_.path() / "config", diagnostics);
+  if (!diagnostics.empty()) throw std::runtime_error(to_string(diagnostics.list().front()));
+  return std::make_shared<const Newsroom>(config.newsroom);
 }
 
 void Belts::start() {
@@ -94,7 +99,8 @@ void Belts::start() {
       .newsroom = current,
       .on_seen = [](const Story&) {},
       .on_owed = [this] { courier_->wake(); },
-      .on_stopped = [this](const std::string& story, std::uint32_t version) { courier_->stop_story(story, version); }});
+      .on_stopped = [this](const std::string& story, std::uint32_t version,
+                           std::string_view reason) { courier_->stop_story(story, version, reason); }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
   const auto now = clock_.now();
   wait_for(*loop_, database_->run([&](Sqlite& db) {
@@ -103,6 +109,12 @@ void Belts::start() {
   }));
   tasks_->start("editions", desk_->run());
   courier_->start(*tasks_);
+  settle();
+}
+
+void Belts::reload(std::string_view rules) {
+  newsroom_ = load(rules);
+  desk_->reload();
   settle();
 }
 
@@ -136,6 +148,13 @@ void Belts::crash() {
 
 Ledger Belts::ledger(std::string_view what) {
   return wait_for(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
+}
+
+void Belts::change_database(const std::function<void(Sqlite&)>& change) {
+  wait_for(*loop_, database_->run([&](Sqlite& db) {
+    change(db);
+    return true;
+  }));
 }
 
 void Belts::suppress(ChannelKind kind, std::string_view address, std::string reason) {

@@ -64,6 +64,9 @@ class Belts {
   Belts(std::string_view rules, Time start);
   ~Belts();
 
+  /// As a reload: these rules take the place of those before.
+  void reload(std::string_view rules);
+
   /// Hands a story in and waits until it is accepted.
   Accepted accept(Story story);
   /// Runs until nothing more happens at this time.
@@ -76,10 +79,12 @@ class Belts {
   Ledger ledger(std::string_view what = {});
   ScriptedChannel& channel(ChannelKind kind) { return *channels_.at(kind); }
   void suppress(ChannelKind kind, std::string_view address, std::string reason);
-  Database& database() { return *database_; }
+  /// What no belt would do to the database.
+  void change_database(const std::function<void(Sqlite&)>& change);
   std::vector<std::string> failures;  ///< tasks that ended by an exception; must stay empty
 
  private:
+  std::shared_ptr<const Newsroom> load(std::string_view rules);
   void start();
 
   TempFolder folder_;

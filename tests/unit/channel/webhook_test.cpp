@@ -1,9 +1,13 @@
 #include "channel/webhook.hpp"
 
+#include <numeric>
+
 #include <boost/json/object.hpp>
 #include <catch2/catch.hpp>
 
 #include "base/encoding.hpp"
+#include "channel/webhook_channel.hpp"
+#include "dispatch/newsroom.hpp"
 #include "net/resolver.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/manual_clock.hpp"
@@ -115,18 +119,17 @@ TEST_CASE("answers are judged by their status alone") {
   REQUIRE(judge_webhook(page, at).reply.size() == 1024);
 }
 
-TEST_CASE("the schedule of retries ends after ten attempts") {
-  const std::vector<Duration> schedule{5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h};
-  Duration total{};
-  for (int failures = 1; failures <= 9; ++failures) {
-    const auto wait = schedule[static_cast<std::size_t>(failures - 1)];
-    REQUIRE(webhook_retry_delay(failures, 0) == wait);
-    REQUIRE(webhook_retry_delay(failures, 0.999) <= wait + wait / 10);
-    total += wait;
-  }
-  REQUIRE(std::chrono::duration_cast<std::chrono::minutes>(total) == 75h + 35min);
-  REQUIRE_FALSE(webhook_retry_delay(10, 0));
-  REQUIRE_FALSE(webhook_retry_delay(0, 0));
+TEST_CASE("the steps between attempts are those of Standard Webhooks, and fit into the time until it expires") {
+  boost::asio::io_context loop;
+  Resolver resolver(loop.get_executor());
+  HttpClient client(loop.get_executor(), resolver, {.guard = AddressGuard::create({}).value(), .ca_file = {}});
+  ManualClock clock(at);
+  WebhookSender sender(client, clock);
+  const WebhookChannel channel(sender, 1);
+  const auto steps = channel.retry_steps();
+  REQUIRE(std::vector(steps.begin(), steps.end()) ==
+          std::vector<Duration>{5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h});
+  REQUIRE(std::accumulate(steps.begin(), steps.end(), Duration{}) < Newsroom{}.webhook_expiry);
 }
 
 TEST_CASE("each attempt is signed anew with the same id") {

@@ -5,7 +5,9 @@
 
 #include "db/schema.hpp"
 #include "db/sqlite.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/settlements.hpp"
 #include "story/story_log.hpp"
 
 using namespace crier;

@@ -8,7 +8,9 @@
 
 #include "db/schema.hpp"
 #include "db/sqlite.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/ledger.hpp"
+#include "outbox/settlements.hpp"
 
 using namespace crier;
 using namespace std::chrono_literals;

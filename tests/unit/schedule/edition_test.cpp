@@ -121,3 +121,27 @@ TEST_CASE("latest and next agree at every hour of a year of changes") {
     CHECK(seen.size() >= 365);
   }
 }
+
+TEST_CASE("an occurrence is too soon within half the time to the one before") {
+  const auto too_soon = [](const Recurrence& recurrence, std::string_view occurrence, std::string_view sent) {
+    return is_too_soon(recurrence, *latest_occurrence(recurrence, Time::min(), at(occurrence)), at(sent));
+  };
+  const auto evening = daily("UTC", 18, 0);
+  CHECK(too_soon(evening, "2026-11-24T18:00:00Z", "2026-11-24T06:01:00Z"));
+  CHECK_FALSE(too_soon(evening, "2026-11-24T18:00:00Z", "2026-11-24T06:00:00Z"));
+  SECTION("a weekly one within half a week") {
+    auto tuesdays = evening;
+    tuesdays.days = 0b0000010;
+    CHECK(too_soon(tuesdays, "2026-11-24T18:00:00Z", "2026-11-23T18:00:00Z"));
+    CHECK_FALSE(too_soon(tuesdays, "2026-11-24T18:00:00Z", "2026-11-20T18:00:00Z"));
+  }
+  SECTION("one that nobody changed never") {
+    for (const unsigned days : {0x7FU, 0x1FU, 0b0000011U, 0b0010001U}) {
+      auto recurrence = daily("Australia/Lord_Howe", 2, 15);
+      recurrence.days = days;
+      const auto all = next_occurrences(recurrence, at("2026-01-01T00:00:00Z"), 300);
+      for (std::size_t i = 1; i < all.size(); ++i)
+        if (is_too_soon(recurrence, all[i], all[i - 1].at)) FAIL(to_string(all[i].nominal));
+    }
+  }
+}

@@ -1,0 +1,55 @@
+#include "dispatch/claimed_batch.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "outbox/digest_items.hpp"
+#include "story/story_log.hpp"
+
+namespace crier {
+namespace {
+
+// The story log was written by whatever crier ran before: what this one cannot read must not hold up the
+// rest.
+void load_part(Sqlite& db, Part& part, const std::string& id, std::uint32_t version) {
+  auto story = load_story(db, id, version);
+  if (story) {
+    part.story = std::move(*story);
+    return;
+  }
+  log::error("story.unreadable", {{"story", id}, {"version", version}, {"what", story.error().message}});
+  part.left_out = unreadable_story;
+}
+
+}  // namespace
+
+bool ClaimedBatch::is_for(const Part& part, std::uint32_t number) const {
+  return !is_digest() || std::ranges::binary_search(part.members, number);
+}
+
+std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> than, Time now) {
+  if (than) {
+    const auto waiting = waiting_lane(db, channel, now);
+    if (!waiting || *waiting >= *than) return std::nullopt;
+  }
+  auto claimed = claim(db, channel, now);
+  if (!claimed) return std::nullopt;
+  auto batch = std::make_shared<ClaimedBatch>();
+  auto deliveries = std::move(claimed->deliveries);
+  batch->claim = std::move(*claimed);
+  const auto& subject = batch->claim.subject;
+  if (!batch->is_digest()) {
+    load_part(db, batch->parts.emplace_back(), subject.story_id, subject.story_version);
+  } else {
+    for (const auto& pending : items_of_batch(db, batch->claim.batch_id)) {
+      const auto& item = pending.item;
+      auto& part = batch->parts.emplace_back(Part{{}, pending.seq, item.members, pending.dropped});
+      if (!part.left_out.empty()) continue;
+      load_part(db, part, item.story_id, item.story_version);
+      if (!part.left_out.empty()) leave_out(db, pending, part.left_out);
+    }
+  }
+  return LoadedClaim{std::move(batch), std::move(deliveries)};
+}
+
+}  // namespace crier

@@ -1,0 +1,202 @@
+#include "outbox/digest_items.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "db/sqlite.hpp"
+#include "outbox/rows.hpp"
+
+namespace crier {
+namespace {
+
+constexpr std::string_view item_columns =
+    "seq, edition, channel, story_id, story_version, members, not_before, batch_id, dropped";
+
+std::vector<PendingItem> read_items(Statement& rows) {
+  std::vector<PendingItem> items;
+  while (rows.step()) {
+    PendingItem pending{rows.integer(0),
+                        {std::string(rows.text(1)),
+                         parse_channel(rows.text(2)).value_or(ChannelKind::email),
+                         std::string(rows.text(3)),
+                         static_cast<std::uint32_t>(rows.integer(4)),
+                         {},
+                         from_ms(rows.integer(6))},
+                        rows.integer(7),
+                        std::string(rows.text(8))};
+    for (const auto& member : decode_audience(rows.blob(5)).members)
+      pending.item.members.push_back(member.number);
+    items.push_back(std::move(pending));
+  }
+  return items;
+}
+
+std::string encode_numbers(const std::vector<std::uint32_t>& numbers) {
+  Audience audience;
+  for (const auto number : numbers) audience.members.push_back({number, 0});
+  return encode_audience(audience);
+}
+
+void put_members(Sqlite& db, std::int64_t seq, const std::vector<std::uint32_t>& numbers) {
+  db.query("UPDATE digest_item SET members = ?, size = ? WHERE seq = ?")
+      .bind_blob(0, encode_numbers(numbers))
+      .bind(1, static_cast<std::int64_t>(numbers.size()))
+      .bind(2, seq)
+      .run();
+}
+
+// The members of a batch whose message has not left, ascending.
+std::vector<std::uint32_t> unsettled_members(Sqlite& db, std::int64_t batch_id) {
+  std::vector<std::uint32_t> numbers;
+  auto rows = db.query("SELECT members, settled FROM chunk WHERE batch_id = ?");
+  rows.bind(0, batch_id);
+  while (rows.step()) {
+    const auto audience = decode_audience(rows.blob(0));
+    const SettledBits settled(rows.blob(1));
+    for (std::size_t i = 0; i < audience.members.size(); ++i) {
+      if (!settled.test(i)) numbers.push_back(audience.members[i].number);
+    }
+  }
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+}  // namespace
+
+void add_digest_item(Sqlite& db, const DigestItem& item) {
+  db.query(
+        "INSERT INTO digest_item (edition, channel, story_id, story_version, members, size, not_before)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .bind(0, item.edition)
+      .bind(1, to_string(item.channel))
+      .bind(2, item.story_id)
+      .bind(3, std::int64_t{item.story_version})
+      .bind_blob(4, encode_numbers(item.members))
+      .bind(5, static_cast<std::int64_t>(item.members.size()))
+      .bind(6, to_ms(item.not_before))
+      .run();
+}
+
+void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view reason) {
+  db.query("UPDATE digest_item SET dropped = ? WHERE story_id = ? AND batch_id IS NULL AND dropped IS NULL")
+      .bind(0, reason)
+      .bind(1, story_id)
+      .run();
+}
+
+std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::set<std::string>& editions,
+                                                         std::string_view reason) {
+  std::map<std::string, std::int64_t> others;
+  {
+    auto rows =
+        db.query("SELECT DISTINCT edition FROM digest_item WHERE batch_id IS NULL AND dropped IS NULL");
+    while (rows.step()) {
+      std::string edition(rows.text(0));
+      if (!editions.contains(edition)) others.emplace(std::move(edition), 0);
+    }
+  }
+  for (auto& [edition, deliveries] : others) {
+    {
+      auto row = db.query(
+          "SELECT TOTAL(size) FROM digest_item WHERE edition = ? AND batch_id IS NULL AND dropped IS NULL");
+      row.bind(0, edition);
+      if (row.step()) deliveries = row.integer(0);
+    }
+    db.query("UPDATE digest_item SET dropped = ? WHERE edition = ? AND batch_id IS NULL AND dropped IS NULL")
+        .bind(0, reason)
+        .bind(1, edition)
+        .run();
+  }
+  return others;
+}
+
+std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
+  static const auto sql = fmt::format(
+      "SELECT {} FROM digest_item WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
+      " AND not_before <= ? ORDER BY seq",
+      item_columns);
+  auto rows = db.query(sql);
+  rows.bind(0, edition).bind(1, to_string(channel)).bind(2, to_ms(now));
+  return read_items(rows);
+}
+
+void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_t batch_id) {
+  for (const auto& pending : items)
+    db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?")
+        .bind(0, batch_id)
+        .bind(1, pending.seq)
+        .run();
+}
+
+std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
+  static const auto sql =
+      fmt::format("SELECT {} FROM digest_item WHERE batch_id = ? ORDER BY seq", item_columns);
+  auto rows = db.query(sql);
+  rows.bind(0, batch_id);
+  return read_items(rows);
+}
+
+std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::string_view reason) {
+  const auto unsettled = unsettled_members(db, item.batch_id);
+  std::vector<std::uint32_t> kept;
+  DigestItem left = item.item;
+  left.members.clear();
+  for (const auto number : item.item.members)
+    (std::ranges::binary_search(unsettled, number) ? left.members : kept).push_back(number);
+  if (left.members.empty()) return 0;
+  // The item itself stays, if only for what is being sent: see put_back.
+  put_members(db, item.seq, kept);
+  add_digest_item(db, left);
+  db.query("UPDATE digest_item SET batch_id = ?, dropped = ? WHERE seq = ?")
+      .bind(0, item.batch_id)
+      .bind(1, reason)
+      .bind(2, db.last_insert_id())
+      .run();
+  return static_cast<std::int64_t>(left.members.size());
+}
+
+std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason) {
+  static const auto sql = fmt::format(
+      "SELECT {} FROM digest_item i WHERE story_id = ? AND dropped IS NULL AND EXISTS ("
+      " SELECT 1 FROM chunk c WHERE c.batch_id = i.batch_id AND (c.open > 0 OR EXISTS ("
+      " SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending'))))",
+      item_columns);
+  std::vector<PendingItem> items;
+  {
+    auto rows = db.query(sql);
+    rows.bind(0, story_id);
+    items = read_items(rows);
+  }
+  std::int64_t left = 0;
+  for (const auto& item : items) left += leave_out(db, item, reason);
+  return left;
+}
+
+void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
+  static const auto sql = fmt::format(
+      "SELECT {} FROM digest_item WHERE seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, "
+      "story_version)"
+      " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
+      item_columns);
+  std::vector<PendingItem> items;
+  {
+    auto rows = db.query(sql);
+    rows.bind(0, seq);
+    items = read_items(rows);
+  }
+  for (auto& pending : items) {
+    auto& members = pending.item.members;
+    const auto place = std::ranges::lower_bound(members, number);
+    const bool is_there = place != members.end() && *place == number;
+    const bool belongs = pending.seq == seq;
+    if (is_there == belongs) continue;
+    if (belongs)
+      members.insert(place, number);
+    else
+      members.erase(place);
+    put_members(db, pending.seq, members);
+  }
+}
+
+}  // namespace crier

@@ -1,0 +1,232 @@
+#include "outbox/settlements.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "db/sqlite.hpp"
+#include "outbox/digest_items.hpp"
+#include "outbox/rows.hpp"
+
+namespace crier {
+namespace {
+
+struct ExceptionRow {
+  std::string_view state;
+  int attempts = 0;
+  Time due_at;
+  std::string_view reason;
+  std::string_view reply;
+};
+
+void put_exception(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane,
+                   const ExceptionRow& row, Time now) {
+  db.query(
+        "INSERT OR REPLACE INTO exception"
+        " (chunk_id, number, channel, lane, state, attempts, due_at, reason, reply, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(0, delivery.chunk_id)
+      .bind(1, std::int64_t{delivery.number})
+      .bind(2, to_string(channel))
+      .bind(3, static_cast<int>(lane))
+      .bind(4, row.state)
+      .bind(5, row.attempts)
+      .bind(6, to_ms(row.due_at))
+      .bind(7, row.reason)
+      .bind(8, row.reply)
+      .bind(9, to_ms(now))
+      .run();
+}
+
+bool has_exception(Sqlite& db, const Delivery& delivery) {
+  auto row = db.query("SELECT 1 FROM exception WHERE chunk_id = ? AND number = ?");
+  row.bind(0, delivery.chunk_id).bind(1, std::int64_t{delivery.number});
+  return row.step();
+}
+
+// What a chunk says of its members.
+struct ChunkState {
+  std::int64_t id = 0;
+  SettledBits settled{0};
+  std::int64_t size = 0;
+  std::int64_t open = 0;
+  bool is_claimed = false;
+  bool left_out = false;  // a digest: something was left out of messages of its batch
+
+  // Members with an exception row that is not final. Without any, an unset bit means that there is no row.
+  std::int64_t waiting() const { return size - static_cast<std::int64_t>(settled.count()) - open; }
+};
+
+ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
+  auto row = db.query(
+      "SELECT settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
+      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL) FROM chunk WHERE id = ?");
+  row.bind(0, chunk_id);
+  if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
+  return {chunk_id,       SettledBits(row.blob(0)), row.integer(1),
+          row.integer(2), row.integer(3) != 0,      row.integer(4) != 0};
+}
+
+void store_chunk(Sqlite& db, const ChunkState& chunk) {
+  db.query("UPDATE chunk SET settled = ?, open = ? WHERE id = ?")
+      .bind_blob(0, chunk.settled.bytes())
+      .bind(1, chunk.open)
+      .bind(2, chunk.id)
+      .run();
+}
+
+std::string_view state_name(Settlement settlement) {
+  switch (settlement) {
+    case Settlement::failed:
+      return "failed";
+    case Settlement::suppressed:
+      return "suppressed";
+    case Settlement::retry:
+    case Settlement::delivered:
+      break;
+  }
+  return "retry";
+}
+
+void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now) {
+  const auto& delivery = settled.delivery;
+  const bool was_settled = chunk.settled.test(delivery.position);
+  // Stopped while the attempt was under way, which came to nothing: it stays stopped.
+  if (settled.settlement == Settlement::retry && was_settled) return;
+  const bool had_row = (was_settled || chunk.waiting() > 0) && has_exception(db, delivery);
+  if (settled.settlement == Settlement::delivered) {
+    if (had_row)
+      db.query("DELETE FROM exception WHERE chunk_id = ? AND number = ?")
+          .bind(0, delivery.chunk_id)
+          .bind(1, std::int64_t{delivery.number})
+          .run();
+    // Left out while the attempt was under way.
+    if (chunk.left_out) {
+      for (const auto item : settled.carried) put_back(db, item, delivery.number);
+    }
+  } else {
+    put_exception(
+        db, delivery, settled.channel, settled.lane,
+        {state_name(settled.settlement), settled.attempts, settled.due_at, settled.reason, settled.reply},
+        now);
+  }
+  if (settled.settlement != Settlement::retry) chunk.settled.set(delivery.position);
+  if (!was_settled && !had_row) --chunk.open;
+}
+
+std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now) {
+  auto chunk = load_chunk(db, chunk_id);
+  if (chunk.open == chunk.size && !chunk.is_claimed) {
+    // Nobody has touched it: one word for all of its members.
+    for (std::int64_t i = 0; i < chunk.size; ++i) chunk.settled.set(static_cast<std::size_t>(i));
+    chunk.open = 0;
+    store_chunk(db, chunk);
+    db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
+    return chunk.size;
+  }
+  std::vector<Settled> stopped;
+  {
+    auto row = db.query("SELECT channel, lane, members FROM chunk WHERE id = ?");
+    row.bind(0, chunk_id);
+    row.step();
+    const auto channel = parse_channel(row.text(0)).value_or(ChannelKind::email);
+    const auto lane = static_cast<Lane>(row.integer(1));
+    const auto audience = decode_audience(row.blob(2));
+    for (std::size_t i = 0; i < audience.members.size(); ++i) {
+      if (chunk.settled.test(i)) continue;
+      stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
+                         .channel = channel,
+                         .lane = lane,
+                         .settlement = Settlement::suppressed,
+                         .attempts = 0,
+                         .due_at = now,
+                         .reason = std::string(reason),
+                         .reply = {}});
+    }
+  }
+  settle(db, stopped, now);
+  return static_cast<std::int64_t>(stopped.size());
+}
+
+}  // namespace
+
+void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
+  std::map<std::int64_t, ChunkState> chunks;
+  for (const auto& each : settled) {
+    const auto id = each.delivery.chunk_id;
+    auto chunk = chunks.find(id);
+    if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
+    settle_one(db, chunk->second, each, now);
+  }
+  for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
+}
+
+bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
+  if (load_chunk(db, delivery.chunk_id).settled.test(delivery.position)) return false;
+  const bool was_open = !has_exception(db, delivery);
+  put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
+  if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();
+  return true;
+}
+
+std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now) {
+  db.execute("UPDATE chunk SET claimed = 0 WHERE claimed = 1");
+  db.execute("UPDATE exception SET claimed = 0 WHERE claimed = 1");
+  struct Interrupted {
+    Delivery delivery;
+    ChannelKind channel;
+    Lane lane;
+  };
+  std::vector<Interrupted> interrupted;
+  {
+    auto rows = db.query(
+        "SELECT e.chunk_id, e.number, e.attempts, e.channel, e.lane, c.members"
+        " FROM exception e JOIN chunk c ON c.id = e.chunk_id WHERE e.state = 'sending'");
+    while (rows.step()) {
+      const auto audience = decode_audience(rows.blob(5));
+      const auto number = static_cast<std::uint32_t>(rows.integer(1));
+      const auto position = position_of(audience, number);
+      if (!position) continue;
+      interrupted.push_back(
+          {delivery_at(rows.integer(0), audience, *position, static_cast<int>(rows.integer(2))),
+           parse_channel(rows.text(3)).value_or(ChannelKind::email), static_cast<Lane>(rows.integer(4))});
+    }
+  }
+  std::vector<Settled> ended;
+  for (const auto& [delivery, channel, lane] : interrupted) {
+    const bool again = std::ranges::find(resend, channel) != resend.end();
+    ended.push_back({.delivery = delivery,
+                     .channel = channel,
+                     .lane = lane,
+                     .settlement = again ? Settlement::retry : Settlement::failed,
+                     .attempts = delivery.attempts + 1,
+                     .due_at = now,
+                     .reason = "ambiguous",
+                     .reply = "interrupted while it was being sent; it may have arrived"});
+  }
+  settle(db, ended, now);
+  return static_cast<std::int64_t>(interrupted.size());
+}
+
+std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now) {
+  std::vector<std::int64_t> chunks;
+  {
+    auto rows = db.query(
+        "SELECT c.id FROM chunk c JOIN batch b ON b.id = c.batch_id WHERE b.story_id = ?"
+        " AND (c.open > 0 OR EXISTS (SELECT 1 FROM exception e WHERE e.chunk_id = c.id"
+        " AND e.state IN ('retry', 'sending')))");
+    rows.bind(0, story_id);
+    while (rows.step()) chunks.push_back(rows.integer(0));
+  }
+  std::int64_t stopped = 0;
+  for (const auto chunk : chunks) stopped += suppress_chunk(db, chunk, reason, now);
+  {
+    auto rows = db.query(
+        "SELECT TOTAL(size) FROM digest_item WHERE story_id = ? AND batch_id IS NULL AND dropped IS NULL");
+    rows.bind(0, story_id);
+    if (rows.step()) stopped += rows.integer(0);
+  }
+  drop_pending_items(db, story_id, reason);
+  return stopped + leave_out_of_batches(db, story_id, reason);
+}
+
+}  // namespace crier

@@ -1,0 +1,49 @@
+// Settlements: what became of deliveries, or that they are not to be made. All functions run in a database
+// job. After a crash: what was settled stays settled.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outbox/claims.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+enum class Settlement { delivered, failed, suppressed, retry };
+
+/// What became of an attempt, or why there was none.
+struct Settled {
+  Delivery delivery;
+  ChannelKind channel = ChannelKind::email;
+  Lane lane = Lane::alert;
+  Settlement settlement = Settlement::delivered;
+  int attempts = 0;
+  Time due_at;         ///< of a retry
+  std::string reason;  ///< short and countable
+  std::string reply;
+  std::vector<std::int64_t> carried{};  ///< the digest items that were in the message
+};
+
+/// Records them; those of one chunk cost one read and one write of its bits. Settling a delivery that was
+/// stopped meanwhile keeps what really happened: it was delivered, or it stays stopped.
+void settle(Sqlite& db, std::span<const Settled> settled, Time now);
+
+/// For channels that cannot recognise a repeat: written before the attempt, so that a crash leaves a trace.
+/// False when the delivery was settled meanwhile (its story was stopped): it must not be attempted.
+[[nodiscard]] bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane,
+                                Time now);
+
+/// At start-up, when no courier runs: voids all claims. Attempts that a crash interrupted become retries on
+/// `resend` channels and failures with the reason "ambiguous" on the others. Returns how many there were.
+std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now);
+
+/// Nothing more of this story leaves: unsettled deliveries become suppressed for `reason`, digest items are
+/// dropped, also out of the messages of a batch that have not left. Returns how many readers were spared it.
+std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now);
+
+}  // namespace crier
