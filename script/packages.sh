@@ -20,6 +20,10 @@ install_packages() {
   for package in "$@"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
+  # Older zone data gives wrong local times where clocks stopped changing in 2026.
+  local zones
+  zones=$(dpkg-query -W -f '${Version}' tzdata 2>/dev/null) || zones=0
+  dpkg --compare-versions "${zones:-0}" ge 2026b || missing+=(tzdata)
   [ ${#missing[@]} -gt 0 ] || return 0
   . /etc/os-release
   [ "${ID:-}-${VERSION_ID:-}" = debian-12 ] ||
