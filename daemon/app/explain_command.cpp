@@ -43,8 +43,7 @@ void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subsc
   for (const auto& rule : book.rules()) {
     for (const auto& subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
-      account.rules.push_back(
-          {rule.topic.empty() ? rule.title : rule.topic, describe(subscription), explain(rule.rule, story)});
+      account.rules.push_back({rule.name(), describe(subscription), explain(rule.rule, story)});
     }
   }
 }
@@ -121,11 +120,7 @@ int explain_command(const Words& words) {
   line.option("at", "TIME", "as if it were this RFC 3339 time (default: now)").common();
   if (const auto code = line.read(words, 2, 2)) return *code;
   Time at = SystemClock().now();
-  if (const auto text = line.get("at")) {
-    const auto time = parse_rfc3339(*text);
-    if (!time) return line.usage_error("--at must be a time like 2023-10-18T19:37:00Z");
-    at = *time;
-  }
+  if (const auto code = line.read_time("at", at)) return *code;
   int code = exit_code::ok;
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;
