@@ -248,10 +248,13 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },
                         .is_storage_good = [this] { return storage_good; }};
-  if (const auto& listen = config->public_listener) {
+  if (const auto& listener = config->public_listener) {
     public_router.emplace(public_doors(parts));
     http::PublicListenerOptions options;
-    options.addresses = {{listen->host, listen->port}};
+    options.addresses = {{listener->listen.host, listener->listen.port}};
+    options.trusted_proxies = listener->trusted_proxies;
+    options.limits.connections_per_address = listener->connections_per_address;
+    options.limits.connections_per_proxy = listener->connections_per_proxy;
     options.on_answer = [this](int status) { metrics.request_answered("public", status); };
     public_listener.emplace(loop.get_executor(), clock, std::move(options), public_router->handler());
     if (auto opened = public_listener->open(); !opened) return opened;
