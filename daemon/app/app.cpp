@@ -82,6 +82,7 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   for (const auto& folder : config.folders)
     restored.watched_since[folder.name] = watched_since(db, folder.name, now);
   restored.numbers = subscriber_numbers(db, config.book->subscribers());
+  SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);
   restored.shelf = ShareShelf::load(db);
   std::vector<ChannelKind> resend{ChannelKind::email, ChannelKind::webhook};
@@ -434,8 +435,11 @@ asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& dia
       return loaded;
     });
     if (!diagnostics.empty()) co_return fresh;
-    auto numbers = co_await database->run(
-        [&](Sqlite& db) { return subscriber_numbers(db, fresh->book->subscribers()); });
+    const auto& subscribers = fresh->book->subscribers();
+    auto numbers = co_await database->run([&](Sqlite& db) {
+      SuppressionList::erase_gone(db, subscribers);
+      return subscriber_numbers(db, subscribers);
+    });
     fresh->book->assign_numbers(std::move(numbers));
   } catch (const SqliteError& e) {
     diagnostics.add({}, e.what());
@@ -461,6 +465,7 @@ asio::awaitable<void> App::Parts::reload() {
     log::warn("config.restart_needed", {{"section", section}});
   fresh->state = config->state;
   config = std::move(fresh);
+  suppressions.forget_gone(config->book->subscribers());
   digest_desk->reload();
   log::info("config.reloaded", {{"holds", summary()}});
   notify.ready(summary());
