@@ -82,6 +82,7 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   for (const auto& folder : config.folders)
     restored.watched_since[folder.name] = watched_since(db, folder.name, now);
   restored.numbers = subscriber_numbers(db, config.book->subscribers());
+  SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);
   restored.shelf = ShareShelf::load(db);
   std::vector<ChannelKind> resend{ChannelKind::email, ChannelKind::webhook};
@@ -248,10 +249,13 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },
                         .is_storage_good = [this] { return storage_good; }};
-  if (const auto& listen = config->public_listener) {
+  if (const auto& listener = config->public_listener) {
     public_router.emplace(public_doors(parts));
     http::PublicListenerOptions options;
-    options.addresses = {{listen->host, listen->port}};
+    options.addresses = {{listener->listen.host, listener->listen.port}};
+    options.trusted_proxies = listener->trusted_proxies;
+    options.limits.connections_per_address = listener->connections_per_address;
+    options.limits.connections_per_proxy = listener->connections_per_proxy;
     options.on_answer = [this](int status) { metrics.request_answered("public", status); };
     public_listener.emplace(loop.get_executor(), clock, std::move(options), public_router->handler());
     if (auto opened = public_listener->open(); !opened) return opened;
@@ -431,8 +435,11 @@ asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& dia
       return loaded;
     });
     if (!diagnostics.empty()) co_return fresh;
-    auto numbers = co_await database->run(
-        [&](Sqlite& db) { return subscriber_numbers(db, fresh->book->subscribers()); });
+    const auto& subscribers = fresh->book->subscribers();
+    auto numbers = co_await database->run([&](Sqlite& db) {
+      SuppressionList::erase_gone(db, subscribers);
+      return subscriber_numbers(db, subscribers);
+    });
     fresh->book->assign_numbers(std::move(numbers));
   } catch (const SqliteError& e) {
     diagnostics.add({}, e.what());
@@ -458,6 +465,7 @@ asio::awaitable<void> App::Parts::reload() {
     log::warn("config.restart_needed", {{"section", section}});
   fresh->state = config->state;
   config = std::move(fresh);
+  suppressions.forget_gone(config->book->subscribers());
   digest_desk->reload();
   log::info("config.reloaded", {{"holds", summary()}});
   notify.ready(summary());

@@ -1,5 +1,6 @@
 #include "app/command_line.hpp"
 
+#include <charconv>
 #include <iostream>
 #include <sstream>
 
@@ -79,6 +80,28 @@ bool CommandLine::has(const char* name) const {
 std::optional<std::string> CommandLine::get(const char* name) const {
   if (!has(name)) return std::nullopt;
   return parsed_->values[name].as<std::string>();
+}
+
+std::optional<int> CommandLine::read_time(const char* name, Time& out) const {
+  const auto text = get(name);
+  if (!text) return std::nullopt;
+  const auto time = parse_rfc3339(*text);
+  if (!time) return usage_error(fmt::format("--{} must be a time like 2026-11-23T07:00:00Z", name));
+  out = *time;
+  return std::nullopt;
+}
+
+std::optional<int> CommandLine::read_number(const char* name, std::size_t lowest, std::size_t highest,
+                                            std::size_t& out) const {
+  const auto text = get(name);
+  if (!text) return std::nullopt;
+  std::size_t number = 0;
+  const auto* const text_end = text->data() + text->size();
+  const auto [end, failed] = std::from_chars(text->data(), text_end, number);
+  if (failed != std::errc{} || end != text_end || number < lowest || number > highest)
+    return usage_error(fmt::format("--{} must be a number from {} to {}", name, lowest, highest));
+  out = number;
+  return std::nullopt;
 }
 
 const std::vector<std::string>& CommandLine::arguments() const {

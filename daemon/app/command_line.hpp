@@ -1,12 +1,15 @@
 // Command line: the options every command shares, --help, and how it answers a mistake.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/time.hpp"
 
 namespace crier {
 
@@ -33,6 +36,11 @@ class CommandLine {
 
   bool has(const char* name) const;
   std::optional<std::string> get(const char* name) const;
+  /// Puts an option's value into `out`, which stays as it is when the option is absent. The exit code when
+  /// the value is not an RFC 3339 time, or not a number in these bounds; the mistake was named then.
+  std::optional<int> read_time(const char* name, Time& out) const;
+  std::optional<int> read_number(const char* name, std::size_t lowest, std::size_t highest,
+                                 std::size_t& out) const;
   const std::vector<std::string>& arguments() const;
   bool json() const { return has("json"); }
   std::filesystem::path config() const;

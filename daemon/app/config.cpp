@@ -143,8 +143,8 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
     diagnostics.add({where, 0, 0}, "there is no \"site:\" section with the publication's name");
   auto& newsroom = config.newsroom;
   if (config.public_listener && newsroom.public_url.empty())
-    newsroom.public_url = "http://" + url_host(config.public_listener->host) + ":" +
-                          std::to_string(config.public_listener->port);
+    newsroom.public_url = "http://" + url_host(config.public_listener->listen.host) + ":" +
+                          std::to_string(config.public_listener->listen.port);
   if (const auto url = boost::urls::parse_uri(newsroom.site.url))
     newsroom.own_hosts.push_back(to_lower_ascii(url->host()));
 }

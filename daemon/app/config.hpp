@@ -13,6 +13,7 @@
 #include "base/diagnostic.hpp"
 #include "base/time.hpp"
 #include "dispatch/newsroom.hpp"
+#include "net/ip_address.hpp"
 #include "story/parse.hpp"
 
 namespace crier {
@@ -68,6 +69,15 @@ struct ListenConfig {
   bool operator==(const ListenConfig&) const = default;
 };
 
+struct PublicConfig {
+  ListenConfig listen;
+  std::vector<IpNetwork> trusted_proxies;
+  std::size_t connections_per_address = 64;
+  std::size_t connections_per_proxy = 900;
+
+  bool operator==(const PublicConfig&) const = default;
+};
+
 /// One entry of a `tests:` section.
 struct RuleTest {
   Place place;
@@ -87,7 +97,7 @@ struct Config {
   std::optional<EmailConfig> email;
   std::optional<WhatsAppConfig> whatsapp;
   std::optional<WebhookConfig> webhook;
-  std::optional<ListenConfig> public_listener;
+  std::optional<PublicConfig> public_listener;
   std::optional<ListenConfig> operator_listener;
   std::string push_token;  ///< empty = one is made and kept under `state`
   std::vector<RuleTest> tests;

@@ -123,6 +123,30 @@ void read_webhook(const YamlNode& node, const YamlFile& file, Config& config) {
   config.webhook = std::move(webhook);
 }
 
+void read_public(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "http.public");
+  const auto listen = read_listen(node, file, "http.public", section);
+  PublicConfig listener;
+  for (const auto* proxy : section.text_nodes("trusted_proxies")) {
+    if (const auto network = parse_ip_network(proxy->scalar))
+      listener.trusted_proxies.push_back(*network);
+    else
+      section.error(
+          *proxy,
+          fmt::format("trusted_proxies: \"{}\" is neither an address nor a network such as 10.1.0.0/16",
+                      proxy->scalar));
+  }
+  const auto read_cap = [&](std::string_view key, std::size_t& cap) {
+    if (const auto number = section.integer(key, 1, 1000)) cap = static_cast<std::size_t>(*number);
+  };
+  read_cap("connections_per_address", listener.connections_per_address);
+  read_cap("connections_per_proxy", listener.connections_per_proxy);
+  section.finish();
+  if (!listen) return;
+  listener.listen = *listen;
+  config.public_listener = std::move(listener);
+}
+
 unsigned read_days(YamlSection& section) {
   static constexpr std::array names{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
   const auto* node = section.find("days");
@@ -219,9 +243,7 @@ void read_channels(const YamlNode& node, const YamlFile& file, Config& config) {
 void read_http(const YamlNode& node, const YamlFile& file, Config& config) {
   YamlSection section(node, file, "http");
   if (const auto* part = section.find("public")) {
-    YamlSection listener(*part, file, "http.public");
-    config.public_listener = read_listen(*part, file, "http.public", listener);
-    listener.finish();
+    read_public(*part, file, config);
   }
   if (const auto* part = section.find("operator")) {
     YamlSection listener(*part, file, "http.operator");

@@ -4,6 +4,7 @@
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
+#include "audience/suppression.hpp"
 #include "base/clock.hpp"
 #include "base/suggest.hpp"
 #include "dispatch/planner.hpp"
@@ -43,14 +44,13 @@ void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subsc
   for (const auto& rule : book.rules()) {
     for (const auto& subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
-      account.rules.push_back(
-          {rule.topic.empty() ? rule.title : rule.topic, describe(subscription), explain(rule.rule, story)});
+      account.rules.push_back({rule.name(), describe(subscription), explain(rule.rule, story)});
     }
   }
 }
 
-void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subscriber, const Story& story,
-                 const AnalyzedStory& analysed, Time at) {
+void add_outlook(Account& account, const Newsroom& newsroom, const SuppressionList& suppressions,
+                 std::uint32_t subscriber, const Story& story, const AnalyzedStory& analysed, Time at) {
   if (story.status != StoryStatus::usable) {
     account.outlook.push_back(fmt::format("nothing: the story is {}", to_string(story.status)));
     return;
@@ -59,6 +59,12 @@ void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subsc
   for (const auto& decision : decisions.list) {
     if (decision.subscriber != subscriber) continue;
     const auto reason = decisions.reasons[decision.reason];
+    const auto& address = newsroom.book->subscribers()[subscriber].address(decision.channel);
+    if (const auto suppressed = suppressions.find(decision.channel, address)) {
+      account.outlook.push_back(fmt::format("nothing by {}: suppressed, {} ({})", to_string(decision.channel),
+                                            *suppressed, reason));
+      continue;
+    }
     if (!decision.edition.empty()) {
       account.outlook.push_back(
           fmt::format("{} in {}: {}", to_string(decision.channel), decision.edition, reason));
@@ -73,13 +79,10 @@ void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subsc
   if (account.outlook.empty()) account.outlook.emplace_back("nothing: no rule of this subscriber matches");
 }
 
-void add_fates(Account& account, const Config& config, const std::string& subscriber_id,
-               const std::string& story_id) {
-  const auto db = open_database(config);
-  if (!db) return;
-  auto row = db->query("SELECT number FROM subscriber_number WHERE id = ?");
+void add_fates(Account& account, Sqlite& db, const std::string& subscriber_id, const std::string& story_id) {
+  auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
   row.bind(0, subscriber_id);
-  if (row.step()) account.fates = fates(*db, story_id, static_cast<std::uint32_t>(row.integer(0)));
+  if (row.step()) account.fates = fates(db, story_id, static_cast<std::uint32_t>(row.integer(0)));
 }
 
 void print_json(const Account& account) {
@@ -121,11 +124,7 @@ int explain_command(const Words& words) {
   line.option("at", "TIME", "as if it were this RFC 3339 time (default: now)").common();
   if (const auto code = line.read(words, 2, 2)) return *code;
   Time at = SystemClock().now();
-  if (const auto text = line.get("at")) {
-    const auto time = parse_rfc3339(*text);
-    if (!time) return line.usage_error("--at must be a time like 2023-10-18T19:37:00Z");
-    at = *time;
-  }
+  if (const auto code = line.read_time("at", at)) return *code;
   int code = exit_code::ok;
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;
@@ -144,8 +143,10 @@ int explain_command(const Words& words) {
   const auto analysed = analyze(*story);
   Account account;
   add_rules(account, book, index, analysed);
-  add_outlook(account, config->newsroom, index, *story, analysed, at);
-  add_fates(account, *config, subscriber->id, story->id);
+  const auto db = open_database(*config);
+  const auto suppressions = db ? SuppressionList::load(*db) : SuppressionList();
+  add_outlook(account, config->newsroom, suppressions, index, *story, analysed, at);
+  if (db) add_fates(account, *db, subscriber->id, story->id);
   if (line.json())
     print_json(account);
   else

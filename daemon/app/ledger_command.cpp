@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
@@ -23,6 +25,14 @@ json::object to_json(const Tally& tally) {
           {"suppressed", counts_json(tally.suppressed)},
           {"queued", tally.queued},
           {"failed", counts_json(tally.failed)}};
+}
+
+std::int64_t stories_left_out(const Ledger& ledger) {
+  return ledger.stories_in_all - static_cast<std::int64_t>(ledger.stories.size());
+}
+
+std::int64_t batches_left_out(const Ledger& ledger) {
+  return ledger.batches_in_all - static_cast<std::int64_t>(ledger.batches.size());
 }
 
 json::object to_json(const Ledger& ledger) {
@@ -55,7 +65,8 @@ json::object to_json(const Ledger& ledger) {
   return {{"balanced", ledger.balances()},
           {"total", to_json(ledger.total)},
           {"stories", std::move(stories)},
-          {"batches", std::move(batches)}};
+          {"batches", std::move(batches)},
+          {"left_out", {{"stories", stories_left_out(ledger)}, {"batches", batches_left_out(ledger)}}}};
 }
 
 std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
@@ -86,7 +97,12 @@ void print_text(const Ledger& ledger) {
                           to_string(batch.lane), what),
               batch.tally, batch.consistent && batch.tally.balances());
   }
-  if (ledger.stories.size() > 1) print_row("all stories", ledger.total, ledger.total.balances());
+  if (ledger.stories_in_all > 1) print_row("all stories", ledger.total, ledger.total.balances());
+  const auto stories = stories_left_out(ledger);
+  const auto batches = batches_left_out(ledger);
+  if (stories > 0 || batches > 0)
+    fmt::print("Not listed, but counted: {} older stories, {} older batches; --limit 0 lists all.\n", stories,
+               batches);
   fmt::print("{}\n", ledger.balances() ? "The books balance." : "The books do NOT balance.");
 }
 
@@ -94,10 +110,20 @@ void print_text(const Ledger& ledger) {
 
 int ledger_command(const Words& words) {
   CommandLine line(
-      "ledger", "[STORY|BATCH] [--config PATH] [--json]",
+      "ledger", "[STORY|BATCH] [--limit N]",
       "For every story and batch: matched = delivered + suppressed + queued + failed. Exits 1 where that\n"
-      "does not hold. Runs beside the daemon, or without it.");
-  if (const auto code = line.common().read(words, 0, 1)) return *code;
+      "does not hold, listed or not. Lists the newest, and older ones that do not balance. Runs beside the\n"
+      "daemon, or without it.\n\n"
+      "JSON: {balanced, total, stories: [{id, version, title, status, seen, …}], batches: [{batch, channel,\n"
+      "lane, story and version, or edition and occurrence, …}], left_out: {stories, batches}}; total and "
+      "each\n"
+      "entry (…) hold matched, delivered, queued, and suppressed and failed as {reason: count}; each entry\n"
+      "holds balanced.");
+  line.option("limit", "N", "list N stories and N batches (default 20); 0 = all").common();
+  if (const auto code = line.read(words, 0, 1)) return *code;
+  std::size_t limit = 20;
+  if (const auto code = line.read_number("limit", 0, 1'000'000'000, limit)) return *code;
+  if (limit == 0) limit = std::numeric_limits<std::size_t>::max();
   int code = exit_code::ok;
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;
@@ -106,7 +132,7 @@ int ledger_command(const Words& words) {
   if (const auto db = open_database(*config)) {
     // One transaction: the daemon goes on writing, what is read here is of one moment.
     db->execute("BEGIN");
-    auto found = read_ledger(*db, what);
+    auto found = read_ledger(*db, what, limit);
     if (!found)
       return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\"", what));
     ledger = std::move(*found);

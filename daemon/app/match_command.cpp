@@ -31,16 +31,12 @@ Matched match_story(const Newsroom& newsroom, const Story& story, Time at) {
   return matched;
 }
 
-std::string rule_name(const FollowedRule& rule) {
-  return rule.topic.empty() ? rule.title : rule.topic;
-}
-
 json::object to_json(const Newsroom& newsroom, const Story& story, const Matched& matched, bool explained) {
   const auto& book = *newsroom.book;
   json::array rules;
   json::array explanations;
   for (const auto rule : matched.rules) {
-    rules.emplace_back(rule_name(book.rules()[rule]));
+    rules.emplace_back(book.rules()[rule].name());
     if (explained) explanations.push_back(to_json(explain(book.rules()[rule].rule, matched.analysed)));
   }
   json::array deliveries;
@@ -67,7 +63,7 @@ void print_text(const Newsroom& newsroom, const Story& story, const Matched& mat
   const auto& book = *newsroom.book;
   fmt::print("{}  {}\n", story.id, story.title);
   for (const auto rule : matched.rules) {
-    fmt::print("  rule {}\n", rule_name(book.rules()[rule]));
+    fmt::print("  rule {}\n", book.rules()[rule].name());
     if (explained) fmt::print("    {}\n", to_text(explain(book.rules()[rule].rule, matched.analysed)));
   }
   if (matched.rules.empty()) fmt::print("  no rule matches\n");
@@ -150,11 +146,7 @@ int match_command(const Words& words) {
   if (line.arguments().empty() && !line.has("stories"))
     return line.usage_error("name a STORY or --stories FILE");
   Time at = SystemClock().now();
-  if (const auto text = line.get("at")) {
-    const auto time = parse_rfc3339(*text);
-    if (!time) return line.usage_error("--at must be a time like 2023-10-18T19:37:00Z");
-    at = *time;
-  }
+  if (const auto code = line.read_time("at", at)) return *code;
   int code = exit_code::ok;
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
@@ -73,17 +72,9 @@ int next_command(const Words& words) {
   if (line.arguments().empty() != line.has("zone"))
     return line.usage_error("name either an edition or --zone and --at");
   Time after = SystemClock().now();
-  if (const auto text = line.get("after")) {
-    const auto time = parse_rfc3339(*text);
-    if (!time) return line.usage_error("--after must be a time like 2026-11-23T00:00:00Z");
-    after = *time;
-  }
+  if (const auto code = line.read_time("after", after)) return *code;
   std::size_t count = 1;
-  if (const auto text = line.get("count")) {
-    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), count);
-    if (failed != std::errc{} || end != text->data() + text->size() || count < 1 || count > 10'000)
-      return line.usage_error("--count must be a number from 1 to 10000");
-  }
+  if (const auto code = line.read_number("count", 1, 10'000, count)) return *code;
   Result<Recurrence> recurrence = Error{};
   if (line.has("zone")) {
     recurrence = given_recurrence(line);

@@ -27,6 +27,9 @@ struct FollowedRule {
   std::string title;  ///< "China and Russia"; the query's text for an own rule
   Rule rule;
   std::vector<Subscription> followers;
+
+  /// What the commands call it: the topic, or the query.
+  const std::string& name() const { return topic.empty() ? title : topic; }
 };
 
 class SubscriberBook {

@@ -1,5 +1,7 @@
 #include "audience/suppression.hpp"
 
+#include <unordered_set>
+
 #include "db/sqlite.hpp"
 
 namespace crier {
@@ -7,6 +9,17 @@ namespace {
 
 std::string key_of(ChannelKind channel, std::string_view address) {
   return std::string(to_string(channel)) + ' ' + normalised_address(channel, address);
+}
+
+std::unordered_set<std::string> keys_of(const std::vector<Subscriber>& subscribers) {
+  std::unordered_set<std::string> keys;
+  for (const auto& subscriber : subscribers) {
+    for (const auto channel : all_channels) {
+      if (const auto& address = subscriber.address(channel); !address.empty())
+        keys.insert(key_of(channel, address));
+    }
+  }
+  return keys;
 }
 
 }  // namespace
@@ -24,6 +37,25 @@ void SuppressionList::add(ChannelKind channel, std::string_view address, std::st
 void SuppressionList::resubscribe(ChannelKind channel, std::string_view address) {
   const auto found = reasons_.find(key_of(channel, address));
   if (found != reasons_.end() && found->second == "unsubscribed") reasons_.erase(found);
+}
+
+void SuppressionList::forget_gone(const std::vector<Subscriber>& subscribers) {
+  const auto in_use = keys_of(subscribers);
+  std::erase_if(reasons_, [&](const auto& entry) {
+    return entry.second == endpoint_gone && !in_use.contains(entry.first);
+  });
+}
+
+void SuppressionList::erase_gone(Sqlite& db, const std::vector<Subscriber>& subscribers) {
+  auto gone = load(db).reasons_;
+  const auto in_use = keys_of(subscribers);
+  for (const auto& [key, reason] : gone) {
+    if (reason != endpoint_gone || in_use.contains(key)) continue;
+    db.query("DELETE FROM suppression WHERE channel || ' ' || address = ? AND reason = ?")
+        .bind(0, key)
+        .bind(1, endpoint_gone)
+        .run();
+  }
 }
 
 SuppressionList SuppressionList::load(Sqlite& db) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "audience/subscriber.hpp"
 #include "base/time.hpp"
@@ -13,6 +14,9 @@
 namespace crier {
 
 class Sqlite;
+
+/// The reason of an endpoint that said itself that it is no more (HTTP 410).
+inline constexpr std::string_view endpoint_gone = "gone";
 
 /// Lives on the loop; the database functions run in database jobs.
 class SuppressionList {
@@ -22,10 +26,15 @@ class SuppressionList {
   void add(ChannelKind channel, std::string_view address, std::string reason);
   /// Lifts an unsubscription; a complaint or a manual entry stays.
   void resubscribe(ChannelKind channel, std::string_view address);
+  /// Lifts endpoint_gone where none of `subscribers` has the address, so that one that is configured anew is
+  /// tried anew.
+  void forget_gone(const std::vector<Subscriber>& subscribers);
 
   static SuppressionList load(Sqlite& db);
   static void store(Sqlite& db, ChannelKind channel, std::string_view address, std::string_view reason,
                     Time now);
+  /// As forget_gone() above.
+  static void erase_gone(Sqlite& db, const std::vector<Subscriber>& subscribers);
   static void erase_unsubscription(Sqlite& db, ChannelKind channel, std::string_view address);
 
  private:

@@ -114,6 +114,7 @@ Outcome judge_webhook(const HttpResponse& response, Time now) {
   if (response.status == 410) {
     outcome.kind = OutcomeKind::refused;
     outcome.reason = "gone";
+    outcome.endpoint_gone = true;
     return outcome;
   }
   outcome.reason = fmt::format("http-{}", response.status);

@@ -48,8 +48,8 @@ struct WebhookHeaders {
 Result<void> verify_webhook(const WebhookHeaders& headers, std::string_view body,
                             std::span<const std::string> keys, Time now);
 
-/// 2xx is delivered; 410 is refused with reason "gone"; all else is retried, after Retry-After where a 429,
-/// 502, 503 or 504 asks for it (at most 24 hours).
+/// 2xx is delivered; 410 is refused with reason "gone", and so is the endpoint; all else is retried, after
+/// Retry-After where a 429, 502, 503 or 504 asks for it (at most 24 hours).
 Outcome judge_webhook(const HttpResponse& response, Time now);
 Outcome judge_webhook(const HttpFailure& failure);
 

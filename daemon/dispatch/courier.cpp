@@ -379,7 +379,9 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
 // One attempt and what follows from it.
 asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing message) {
   const auto& claim = work.batch->claim;
+  const auto& subscriber = *message.subscriber;
   const auto outcome = co_await send(line.channel, std::move(message));
+  if (outcome.endpoint_gone) co_await give_up_endpoint(claim.channel, subscriber);
   const auto now = parts_.clock.now();
   const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, now) : std::nullopt;
   if (pause)
@@ -389,6 +391,20 @@ asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing
                                   {"reply", outcome.reply}});
   co_return what_follows(outcome, claim, work.delivery,
                          {line.channel.retry_steps(), line.channel.recognises_repeats()}, now);
+}
+
+// Said once, however many deliveries to it were under way. On the disk before its delivery is settled, so
+// that after a crash the endpoint is asked once more rather than for ever.
+asio::awaitable<void> Courier::give_up_endpoint(ChannelKind channel, const Subscriber& subscriber) {
+  const auto address = subscriber.address(channel);
+  if (parts_.suppressions.find(channel, address)) co_return;
+  parts_.suppressions.add(channel, address, std::string(endpoint_gone));
+  log::warn("endpoint.gone",
+            {{"subscriber", subscriber.id},
+             {"channel", to_string(channel)},
+             {"next", "nothing is sent to it until its address in the configuration changes"}});
+  const auto now = parts_.clock.now();
+  co_await write([&](Sqlite& db) { SuppressionList::store(db, channel, address, endpoint_gone, now); });
 }
 
 // Outcomes that come while one write is under way share the next one, which one of their slots writes.

@@ -35,7 +35,7 @@ class Courier {
   struct Parts {
     Database& database;
     Clock& clock;
-    const SuppressionList& suppressions;
+    SuppressionList& suppressions;
     Metrics& metrics;
     std::vector<Channel*> channels;
     std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
@@ -75,6 +75,7 @@ class Courier {
   boost::asio::awaitable<void> refill(Line& line);
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
   boost::asio::awaitable<Settled> attempt(Line& line, const Work& work, Outgoing message);
+  boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
   boost::asio::awaitable<void> record(Settled settled);
   boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;

@@ -1,5 +1,6 @@
 #include "http/public_listener.hpp"
 
+#include <algorithm>
 #include <array>
 #include <list>
 #include <map>
@@ -52,6 +53,11 @@ asio::ip::address client_key(const asio::ip::address& address) {
   return asio::ip::address_v6(bytes);
 }
 
+IpAddress plain(const asio::ip::address& address) {
+  if (address.is_v4()) return ip_address_from_v4(address.to_v4().to_bytes().data());
+  return {address.to_v6().to_bytes()};
+}
+
 // The status for what the parser complained about; 0 when the connection itself failed.
 int status_of(const beast::error_code& code) {
   using beast::http::error;
@@ -101,6 +107,7 @@ struct PublicListener::State : std::enable_shared_from_this<PublicListener::Stat
         }) {}
 
   Result<void> bind(const ListenAddress& where);
+  std::size_t most_from(const asio::ip::address& address) const;
   void admit(tcp::socket socket);
   void refuse(tcp::socket socket);
   asio::awaitable<void> accept_all(std::shared_ptr<State> self, tcp::acceptor& acceptor);
@@ -158,6 +165,12 @@ asio::awaitable<void> PublicListener::State::accept_all(std::shared_ptr<State> /
   }
 }
 
+std::size_t PublicListener::State::most_from(const asio::ip::address& address) const {
+  const auto is_proxy = [from = plain(address)](const IpNetwork& network) { return network.contains(from); };
+  return std::ranges::any_of(options.trusted_proxies, is_proxy) ? options.limits.connections_per_proxy
+                                                                : options.limits.connections_per_address;
+}
+
 void PublicListener::State::admit(tcp::socket socket) {
   boost::system::error_code error;
   const auto remote = socket.remote_endpoint(error);
@@ -166,7 +179,7 @@ void PublicListener::State::admit(tcp::socket socket) {
   const auto address = unmapped(remote.address());
   const auto same = per_address.find(client_key(address));
   const auto count = same == per_address.end() ? 0 : same->second;
-  if (connections.size() >= options.limits.connections || count >= options.limits.connections_per_address)
+  if (connections.size() >= options.limits.connections || count >= most_from(address))
     return refuse(std::move(socket));
   tasks.start("connection",
               serve(shared_from_this(), std::make_unique<Connection>(*this, std::move(socket), address)));

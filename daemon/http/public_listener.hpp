@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "net/ip_address.hpp"
 
 namespace crier::http {
 
@@ -32,13 +33,17 @@ struct PublicListenerLimits {
   std::uint32_t header_bytes = 16 * 1024;
   std::uint64_t body_bytes = 1024UL * 1024;
   std::size_t connections = 1000;  ///< times body_bytes: the most memory they can hold
-  /// An address is an IPv4 address or an IPv6 /64. Behind a reverse proxy all clients share its address.
+  /// An address is an IPv4 address or an IPv6 /64.
   std::size_t connections_per_address = 64;
+  std::size_t connections_per_proxy = 900;  ///< of a trusted proxy's address, in place of the above
 };
 
 struct PublicListenerOptions {
   std::vector<ListenAddress> addresses{{}};
   PublicListenerLimits limits;
+  /// Reverse proxies, whose address all of their clients share. Told by the address of the socket: no header
+  /// (X-Forwarded-For, Forwarded) is read, so there is none to forge.
+  std::vector<IpNetwork> trusted_proxies;
   OnAnswer on_answer;  ///< may be empty
 };
 

@@ -34,6 +34,7 @@ struct IpNetwork {
   int prefix_bits = 128;
 
   bool contains(const IpAddress& address) const;
+  bool operator==(const IpNetwork&) const = default;
 };
 
 /// "10.0.0.0/8", "2001:db8::/32" or a single address.

@@ -194,22 +194,56 @@ BatchLedger read_batch(const Statement& row) {
   return ledger;
 }
 
-std::vector<BatchLedger> read_batches(Sqlite& db, std::string_view story_id, std::string_view batch) {
-  std::vector<BatchLedger> out;
-  {
-    auto rows = db.query(
-        "SELECT id, story_id, story_version, edition, occurrence, channel, lane, size FROM batch"
-        " WHERE (?1 = '' OR story_id = ?1) AND (?2 = '' OR uid = ?2 OR CAST(id AS TEXT) = ?2) ORDER BY id "
-        "DESC");
-    rows.bind(0, story_id).bind(1, batch);
-    while (rows.step()) out.push_back(read_batch(rows));
+// Puts an entry into a list of the newest: always the first `most`, and then as many that do not balance.
+template <class Entry>
+class Listing {
+ public:
+  Listing(std::vector<Entry>& list, std::size_t most) : list_(list), most_(most) {}
+
+  void take(Entry entry, bool balanced) {
+    ++seen_;
+    const bool is_new = seen_ <= most_;
+    if (!is_new && (balanced || wrong_ >= most_)) return;
+    if (!is_new) ++wrong_;
+    list_.push_back(std::move(entry));
   }
-  for (auto& ledger : out) tally_chunks(db, ledger);
-  return out;
+
+ private:
+  std::vector<Entry>& list_;
+  std::size_t most_;
+  std::size_t seen_ = 0;
+  std::size_t wrong_ = 0;  // older ones in the list
+};
+
+constexpr std::string_view batch_columns =
+    "SELECT id, story_id, story_version, edition, occurrence, channel, lane, size FROM batch ";
+
+void list_batches(Sqlite& db, Statement& rows, std::size_t most, Ledger& ledger) {
+  Listing listing(ledger.batches, most);
+  while (rows.step()) {
+    auto batch = read_batch(rows);
+    tally_chunks(db, batch);
+    const bool balanced = batch.consistent && batch.tally.balances();
+    ledger.all_balance = ledger.all_balance && balanced;
+    ++ledger.batches_in_all;
+    listing.take(std::move(batch), balanced);
+  }
 }
 
-std::vector<StoryLedger> read_stories(Sqlite& db, std::string_view id) {
-  std::vector<StoryLedger> out;
+// Adds what became of a story's alerts.
+void tally_alerts(Sqlite& db, StoryLedger& story) {
+  auto rows = db.query(std::string(batch_columns) + "WHERE story_id = ? AND story_version = ?");
+  rows.bind(0, story.id).bind(1, std::int64_t{story.version});
+  while (rows.step()) {
+    auto batch = read_batch(rows);
+    tally_chunks(db, batch);
+    batch.tally.matched = 0;  // the story's own record says how many were planned
+    story.tally += batch.tally;
+  }
+}
+
+void list_stories(Sqlite& db, std::string_view id, std::size_t most, Ledger& ledger) {
+  Listing listing(ledger.stories, most);
   auto rows = db.query(
       "SELECT id, version, title, status, seen_at, matched FROM story WHERE ?1 = '' OR id = ?1"
       " ORDER BY seen_at DESC, version DESC");
@@ -219,9 +253,14 @@ std::vector<StoryLedger> read_stories(Sqlite& db, std::string_view id) {
                       std::string(rows.text(2)),       std::string(rows.text(3)),
                       Time(Duration(rows.integer(4))), {}};
     story.tally.matched = rows.integer(5);
-    out.push_back(std::move(story));
+    tally_alerts(db, story);
+    tally_items(db, story.id, story.version, story.tally);
+    ledger.total += story.tally;
+    const bool balanced = story.tally.balances();
+    ledger.all_balance = ledger.all_balance && balanced;
+    ++ledger.stories_in_all;
+    listing.take(std::move(story), balanced);
   }
-  return out;
 }
 
 // A batch that may know what became of a reader's delivery, or what is known without one.
@@ -274,32 +313,20 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
-bool Ledger::balances() const {
-  return std::ranges::all_of(stories, [](const auto& story) { return story.tally.balances(); }) &&
-         std::ranges::all_of(batches,
-                             [](const auto& batch) { return batch.consistent && batch.tally.balances(); });
-}
-
-std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what) {
+std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what, std::size_t most) {
   Ledger ledger;
-  ledger.stories = read_stories(db, what);
-  if (!what.empty() && ledger.stories.empty()) {
-    ledger.batches = read_batches(db, {}, what);
-    if (ledger.batches.empty()) return std::nullopt;
+  list_stories(db, what, most, ledger);
+  if (!what.empty() && ledger.stories_in_all == 0) {
+    auto rows = db.query(std::string(batch_columns) + "WHERE uid = ?1 OR CAST(id AS TEXT) = ?1");
+    rows.bind(0, what);
+    list_batches(db, rows, most, ledger);
+    if (ledger.batches_in_all == 0) return std::nullopt;
     for (const auto& batch : ledger.batches) ledger.total += batch.tally;
     return ledger;
   }
-  ledger.batches = read_batches(db, what, {});
-  for (auto& story : ledger.stories) {
-    for (const auto& batch : ledger.batches) {
-      if (batch.subject.story_id != story.id || batch.subject.story_version != story.version) continue;
-      Tally made = batch.tally;
-      made.matched = 0;  // the story's own record says how many were planned
-      story.tally += made;
-    }
-    tally_items(db, story.id, story.version, story.tally);
-    ledger.total += story.tally;
-  }
+  auto rows = db.query(std::string(batch_columns) + "WHERE ?1 = '' OR story_id = ?1 ORDER BY id DESC");
+  rows.bind(0, what);
+  list_batches(db, rows, most, ledger);
   return ledger;
 }
 

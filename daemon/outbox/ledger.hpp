@@ -3,7 +3,9 @@
 // Read-only; runs on any connection, also beside a running daemon.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,17 +48,23 @@ struct StoryLedger {
   Tally tally;  ///< alerts and the digests that carry it
 };
 
+/// Lists the newest entries, and as many older ones that do not balance. What is left out is counted, too.
 struct Ledger {
   std::vector<StoryLedger> stories;  ///< newest first
   std::vector<BatchLedger> batches;  ///< newest first
-  Tally total;                       ///< over the stories
+  std::int64_t stories_in_all = 0;   ///< with those that are not listed
+  std::int64_t batches_in_all = 0;
+  Tally total;              ///< over all stories
+  bool all_balance = true;  ///< all stories and batches
 
-  bool balances() const;
+  bool balances() const { return all_balance; }
 };
 
 /// The whole ledger, or that of one story (all versions) or one batch (its id or uid).
-/// nullopt when `what` names neither.
-std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what = {});
+/// Lists `most` stories and `most` batches; what is held in memory grows with that and with the largest
+/// batch, not with the database. nullopt when `what` names neither.
+std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what = {},
+                                  std::size_t most = std::numeric_limits<std::size_t>::max());
 
 /// What became of one reader's delivery of a story: "delivered", "queued", "failed: smtp-5.1.1", …
 struct Fate {

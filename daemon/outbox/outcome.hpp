@@ -21,6 +21,7 @@ struct Outcome {
   std::string reply;   ///< what the other side said, at most 1 KiB, no secrets
   std::optional<Duration> retry_after;  ///< the other side's wish
   bool blames_sender = false;           ///< our account, template or token: the reader is not at fault
+  bool endpoint_gone = false;           ///< nothing is to be sent to this address any more
   std::string remote_id;                ///< the other side's name for it: queue id, wamid
 };
 

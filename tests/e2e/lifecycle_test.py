@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 
 import support
+from http_receiver import HttpReceiver
 from mail_server import MailServer
 
 
@@ -24,6 +25,63 @@ def call(url, body=None, **headers):
     except urllib.error.HTTPError as answer:
         with answer:
             return answer.code, answer.headers, answer.read().decode()
+
+
+class GoneTest(support.NewsroomTest):
+    """A webhook that answers 410."""
+
+    def setUp(self):
+        super().setUp()
+        self.gone = {"/old"}
+        self.receiver = self.use(HttpReceiver(lambda request: (410 if request.path in self.gone else 204, None)))
+        self.configure("/old")
+        self.daemon = self.serve()
+
+    def configure(self, path):
+        config = support.config(subscribers=[support.machine("desk", self.receiver.url + path)])
+        config["channels"] = {"webhook": {"allow_http": True, "allow": ["127.0.0.1"]}}
+        self.newsroom.configure(config)
+
+    def reload(self, path):
+        self.configure(path)
+        seen = len(self.daemon.events("config.reloaded"))
+        self.daemon.signal(signal.SIGHUP)
+        self.daemon.wait_for("config.reloaded", count=seen + 1)
+
+    def publish(self, number, outcome):
+        story = self.newsroom.drop(f"{number}.txt", support.page(f"Harbour news {number}"))
+        if outcome == "suppressed":
+            return self.daemon.wait_for("story.suppressed", reason="gone", subscriber="desk") and story
+        self.daemon.wait_for(outcome)
+        return story
+
+    def test_it_is_asked_no_more_until_its_url_changes(self):
+        self.publish(1, "delivery.ended")
+        self.publish(2, "suppressed")
+        self.daemon.stop()
+        self.daemon = self.serve()
+        story = self.publish(3, "suppressed")
+        self.assertEqual(len(self.receiver.requests()), 1)
+        self.assertEqual(len(self.daemon.events("endpoint.gone")), 0, "said once, before the restart")
+        outlook = self.newsroom.run_json("explain", story, "desk")["outlook"]
+        self.assertEqual(len(outlook), 1)
+        self.assertTrue(outlook[0].startswith("nothing by webhook: suppressed, gone"), outlook)
+        total = self.totals()
+        self.assertEqual((total["failed"], total["suppressed"]), ({"gone": 1}, {"gone": 2}))
+
+        self.reload("/new")
+        self.publish(4, "delivery.sent")
+        self.assertEqual([request.path for request in self.receiver.requests()], ["/old", "/new"])
+        self.gone.clear()
+        self.reload("/old")
+        self.publish(5, "delivery.sent")
+        self.receiver.wait_for(2, "/old")
+
+    def test_it_is_said_once(self):
+        self.publish(1, "delivery.ended")
+        self.publish(2, "suppressed")
+        self.assertEqual(len(self.daemon.events("endpoint.gone")), 1)
+        self.assertNotIn("/old", self.daemon.log, "the URL is a secret")
 
 
 class Supervisor:

@@ -44,6 +44,28 @@ class ScheduleTest(support.NewsroomTest):
                 days = [each["nominal"][:10] for each in found]
                 self.assertEqual(len(set(days)), 6, "each day once")
 
+    def test_a_time_or_number_that_is_none_is_a_mistake_of_usage(self):
+        story = self.newsroom.write("story.txt", support.page("The harbour"))
+        for command in (
+            ["match", story, "--at", "tomorrow"],
+            ["explain", story, "bruno", "--at", "2026-11-23"],
+            ["next", "lagos-morning", "--after", "07:00"],
+            ["next", "lagos-morning", "--count", "0"],
+            ["next", "lagos-morning", "--count", "2x"],
+            ["ledger", "--limit", "-1"],
+        ):
+            with self.subTest(command=command[0], value=command[-1]):
+                self.assertEqual(self.newsroom.run(*command, code=64), "")
+
+    def test_explain_and_match_call_a_rule_the_same(self):
+        story = self.newsroom.write("story.txt", support.page("The harbour"))
+        at = ["--at", "2026-11-23T12:00:00Z"]
+        matched = self.newsroom.run_json("match", story, *at)
+        explained = self.newsroom.run_json("explain", story, "bruno", *at)
+        self.assertEqual(matched["rules"], [rule["rule"] for rule in explained["rules"]])
+        bruno = next(each for each in matched["deliveries"] if each["subscriber"] == "bruno")
+        self.assertEqual(bruno["at"], "2026-11-23T12:00:00Z")
+
     def test_editions(self):
         after = ["--after", "2026-11-23T00:00:00Z"]
         self.assertEqual(self.next("lagos-morning", *after), ["2026-11-23T06:00:00Z"])

@@ -82,6 +82,26 @@ TEST_CASE("the same story again is no news; a later version reaches only those w
   CHECK(ledger.total.suppressed.at("had an earlier version") == 3);
 }
 
+TEST_CASE("an endpoint that is gone is asked once, also after a crash") {
+  Belts belts(readers, noon);
+  auto gone = outcome(OutcomeKind::refused, "gone");
+  gone.endpoint_gone = true;
+  belts.channel(ChannelKind::webhook).answers = {gone};
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  belts.accept(sample_story("h2", "The harbour closes"));
+  belts.settle();
+  belts.crash();
+  belts.accept(sample_story("h3", "The harbour sleeps"));
+  belts.settle();
+  CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
+  CHECK(belts.channel(ChannelKind::email).sent.size() == 3);
+  const auto ledger = belts.ledger();
+  CHECK(ledger.balances());
+  CHECK(ledger.total.failed.at("gone") == 1);
+  CHECK(ledger.total.suppressed.at("gone") == 2);
+}
+
 TEST_CASE("an alert in quiet hours waits for their end") {
   Belts belts(readers, at("2026-11-23T21:30:00Z"));  // 22:30 in Lagos
   belts.accept(sample_story("h1", "The harbour reopens"));

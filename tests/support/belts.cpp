@@ -105,6 +105,7 @@ void Belts::start() {
   const auto now = clock_.now();
   wait_for(*loop_, database_->run([&](Sqlite& db) {
     subscriber_numbers(db, newsroom_->book->subscribers());
+    suppressions_ = SuppressionList::load(db);
     return recover(db, {ChannelKind::email, ChannelKind::webhook}, now);
   }));
   tasks_->start("editions", desk_->run());

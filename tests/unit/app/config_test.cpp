@@ -86,7 +86,7 @@ tests:
   CHECK(config.vocabulary.regions == std::vector<std::string>{"East Asia"});
   REQUIRE(config.folders.size() == 1);
   CHECK_FALSE(config.folders[0].send_backlog);
-  CHECK(config.public_listener->port == 80);
+  CHECK(config.public_listener->listen.port == 80);
   CHECK(config.operator_listener->host == "::1");
   CHECK(newsroom.alert_expiry == 90min);
   CHECK(newsroom.digest_expiry == 48h);
@@ -261,6 +261,33 @@ sources: {stories: {folder: in}}
   CHECK(settings_that_need_restart(before, sample.load()) ==
         std::vector<std::string>{"sources", "channels.email", "channels.whatsapp", "channels.webhook",
                                  "http.public"});
+}
+
+TEST_CASE("trusted proxies are addresses or networks, and have a cap of their own") {
+  SampleConfig sample;
+  sample.write("http.yaml", R"(
+http:
+  public:
+    listen: "127.0.0.1:0"
+    connections_per_address: 10
+    trusted_proxies: [127.0.0.1, "2001:db8::/32"]
+    connections_per_proxy: 500
+)");
+  const auto config = sample.load();
+  CHECK(sample.diagnostics.empty());
+  REQUIRE(config.public_listener->trusted_proxies.size() == 2);
+  CHECK(config.public_listener->trusted_proxies[1].contains(parse_ip_address("2001:db8::7").value()));
+  CHECK(config.public_listener->connections_per_address == 10);
+  CHECK(config.public_listener->connections_per_proxy == 500);
+  sample.write("http.yaml", R"(
+http: {public: {listen: "127.0.0.1:0", trusted_proxies: [proxy.example.org, 10.0.0.0/33], connections_per_proxy: 0}}
+)");
+  CHECK(sample.complaints() ==
+        "http.yaml:2:58: trusted_proxies: \"proxy.example.org\" is neither an address nor a network such as "
+        "10.1.0.0/16\n"
+        "http.yaml:2:77: trusted_proxies: \"10.0.0.0/33\" is neither an address nor a network such as "
+        "10.1.0.0/16\n"
+        "http.yaml:2:114: connections_per_proxy must be a whole number from 1 to 1000\n");
 }
 
 TEST_CASE("hostile subscriber files are refused, not unfolded") {

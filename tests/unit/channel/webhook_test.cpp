@@ -104,6 +104,8 @@ TEST_CASE("answers are judged by their status alone") {
   REQUIRE(judge_webhook(response(299), at).kind == OutcomeKind::delivered);
   REQUIRE(judge_webhook(response(410), at).kind == OutcomeKind::refused);
   REQUIRE(judge_webhook(response(410), at).reason == "gone");
+  REQUIRE(judge_webhook(response(410), at).endpoint_gone);
+  REQUIRE_FALSE(judge_webhook(response(404), at).endpoint_gone);
   for (const int status : {301, 307, 400, 401, 404, 418, 500, 999}) {
     CAPTURE(status);
     REQUIRE(judge_webhook(response(status), at).kind == OutcomeKind::retry_later);

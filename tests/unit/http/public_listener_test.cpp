@@ -237,6 +237,27 @@ TEST_CASE("public listener: connections are capped per address and in all, and t
   REQUIRE(answered == std::vector<int>{200, 200, 503, 200, 200});
 }
 
+TEST_CASE("public listener: a trusted proxy has a cap of its own, and nobody can claim to be one") {
+  const auto answers = [](std::string_view proxies, const std::string& headers) {
+    PublicListenerOptions options;
+    options.limits.connections_per_address = 1;
+    options.limits.connections_per_proxy = 3;
+    options.trusted_proxies = {parse_ip_network(proxies).value()};
+    Server server(std::move(options));
+    std::vector<std::unique_ptr<HttpPeer>> peers;
+    std::vector<int> statuses;
+    for (int i = 0; i < 4; ++i) {
+      auto& peer = *peers.emplace_back(std::make_unique<HttpPeer>(server.port));
+      peer.send("GET / HTTP/1.1\r\n" + host + headers + "\r\n");
+      statuses.push_back(peer.read_answer().status);
+    }
+    return statuses;
+  };
+  CHECK(answers("127.0.0.0/8", "") == std::vector{200, 200, 200, 503});
+  CHECK(answers("10.0.0.0/8", "X-Forwarded-For: 10.0.0.1\r\nForwarded: for=10.0.0.1\r\n") ==
+        std::vector{200, 503, 503, 503});
+}
+
 TEST_CASE("public listener: an exception's text stays inside") {
   Server server;
   HttpPeer peer(server.port);

@@ -78,6 +78,37 @@ TEST_CASE("matched is delivered, suppressed, queued and failed, per story, batch
   CHECK(ledger.batches[0].tally.queued == 8);
 }
 
+TEST_CASE("a limit shortens the lists and nothing else") {
+  Books books;
+  for (int i = 2; i <= 6; ++i) {
+    Story story;
+    story.id = "s" + std::to_string(i);
+    story.version = 1;
+    store_story(books.db, story, 2, now + std::chrono::minutes(i));
+    add_batch(books.db, {{story.id, 1, {}, {}}, ChannelKind::webhook, Lane::alert, {"because"},
+                         {{now, now + 4h, {}, {{1, 0}, {2, 0}}}}}, now);
+  }
+  const auto newest = read_ledger(books.db, {}, 2).value();
+  REQUIRE(newest.stories.size() == 2);
+  CHECK(newest.stories[0].id == "s6");
+  CHECK(newest.stories[1].id == "s5");
+  CHECK(newest.batches.size() == 2);
+  CHECK(newest.stories_in_all == 6);
+  CHECK(newest.batches_in_all == 6);
+  CHECK(newest.total.matched == 25);
+  CHECK(newest.total.queued == 21);
+  CHECK(newest.balances());
+  CHECK(read_ledger(books.db).value().stories.size() == 6);
+
+  books.db.execute("UPDATE story SET matched = 3 WHERE id IN ('s1', 's2', 's3')");
+  const auto wrong = read_ledger(books.db, {}, 2).value();
+  CHECK_FALSE(wrong.balances());
+  REQUIRE(wrong.stories.size() == 4);  // the newest two, and two of those that are wrong
+  CHECK(wrong.stories[2].id == "s3");
+  CHECK(wrong.stories[3].id == "s2");
+  CHECK(wrong.stories_in_all == 6);
+}
+
 TEST_CASE("a digest's deliveries count for the stories it carries") {
   Books books;
   const auto items = pending_items(books.db, "morning", ChannelKind::email, now);
