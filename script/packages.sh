@@ -3,7 +3,7 @@
 build_packages=(
   clang-16 ccache cmake mold ninja-build pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-program-options1.81-dev libboost-system1.81-dev
-  libcctz-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev
+  libcctz-dev libcld2-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev
   libicu-dev libkainjow-mustache-dev
   libsqlite3-dev libssl-dev libstemmer-dev libyaml-cpp-dev prometheus-cpp-dev tzdata
 )

@@ -8,18 +8,24 @@
 namespace crier {
 namespace {
 
+namespace json = boost::json;
+
 void print_json(const Config& config, const Diagnostics& diagnostics) {
-  boost::json::array errors;
-  for (const auto& [place, message, excerpt] : diagnostics.list())
-    errors.push_back(
-        {{"file", place.file}, {"line", place.line}, {"column", place.column}, {"message", message}});
+  json::array errors;
+  for (const auto& [place, message, excerpt, suggestion] : diagnostics.list()) {
+    json::object error{
+        {"file", place.file}, {"line", place.line}, {"column", place.column}, {"message", message}};
+    if (!excerpt.empty()) error["excerpt"] = excerpt;
+    if (!suggestion.empty()) error["suggestion"] = suggestion;
+    errors.push_back(std::move(error));
+  }
   const auto& book = *config.newsroom.book;
-  const boost::json::object out{{"ok", diagnostics.empty()},
-                                {"errors", std::move(errors)},
-                                {"subscribers", book.subscribers().size()},
-                                {"rules", book.rules().size()},
-                                {"editions", config.newsroom.editions.size()}};
-  fmt::print("{}\n", boost::json::serialize(out));
+  const json::object out{{"ok", diagnostics.empty()},
+                         {"errors", std::move(errors)},
+                         {"subscribers", book.subscribers().size()},
+                         {"rules", book.rules().size()},
+                         {"editions", config.newsroom.editions.size()}};
+  fmt::print("{}\n", json::serialize(out));
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ struct Config {
   std::shared_ptr<SubscriberBook> book;  ///< the newsroom's, to be numbered before it is shared
   std::filesystem::path state = "var";
   std::filesystem::path templates_path;
+  bool stemming = true;   ///< of topics that do not say, and of subscribers' own rules
   Vocabulary vocabulary;  ///< words that may stand in a story's tag line
   std::vector<FolderConfig> folders;
   std::optional<EmailConfig> email;

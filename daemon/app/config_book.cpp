@@ -5,82 +5,16 @@
 #include <fmt/core.h>
 
 #include "app/config_parts.hpp"
+#include "app/rule_reader.hpp"
 #include "app/secret.hpp"
+#include "app/topic_book.hpp"
 #include "base/suggest.hpp"
 #include "channel/webhook.hpp"
-#include "match/query_parser.hpp"
 #include "net/address_guard.hpp"
 #include "net/envelope.hpp"
 
 namespace crier {
 namespace {
-
-constexpr std::array field_names{"topic", "region", "section", "author", "source", "site", "lang", "title"};
-
-// Parses the query in a scalar; a place inside the query becomes a place in the file where the file has the
-// query as it is (no escapes, not folded over lines).
-std::optional<Rule> parse_scalar(const YamlNode& scalar, const YamlFile& file) {
-  const Place start{file.name, scalar.line, scalar.column + (scalar.quoted ? 1 : 0)};
-  const auto columns = file.line_from(start.line, start.column).starts_with(scalar.scalar)
-                           ? Columns::add_up
-                           : Columns::start_only;
-  return parse_query(scalar.scalar, start, *file.diagnostics, columns);
-}
-
-std::vector<Rule> read_rules(const YamlNode& node, const YamlFile& file, std::string_view what) {
-  std::vector<Rule> out;
-  if (node.kind == YamlNode::Kind::list && node.items.empty())
-    file.error(node, fmt::format("{} is an empty list: write a query into it, or leave it out", what));
-  for_each_item(node, file, what, [&](const YamlNode& item) {
-    if (auto rule = read_rule(item, file)) out.push_back(std::move(*rule));
-  });
-  return out;
-}
-
-// The rule that a mapping's any, all, none, at_least … of and fields make together: all must hold. The title
-// of a topic is its name for people, that of a rule inside it is a condition.
-enum class TitleIs { name, condition };
-
-std::optional<Rule> read_clauses(YamlSection& section, TitleIs title) {
-  const auto& file = section.file();
-  std::vector<Rule> parts;
-  if (const auto* any = section.find("any")) parts.push_back(any_of(read_rules(*any, file, "any")));
-  if (const auto* all = section.find("all"))
-    std::ranges::move(read_rules(*all, file, "all"), std::back_inserter(parts));
-  if (const auto* none = section.find("none")) parts.push_back(none_of(read_rules(*none, file, "none")));
-  const auto* of = section.find("of");
-  if (const auto count = section.integer("at_least", 1, 1000)) {
-    if (of == nullptr) {
-      section.error(section.node(), "at_least needs \"of\": a list to choose from");
-    } else {
-      if (of->kind == YamlNode::Kind::list && static_cast<std::size_t>(*count) > of->items.size())
-        section.error(*section.find("at_least"),
-                      fmt::format("at least {} of {} can never be: lower the number or add to the list",
-                                  *count, of->items.size()));
-      parts.push_back(at_least(static_cast<unsigned>(*count), read_rules(*of, file, "of")));
-    }
-  } else if (of != nullptr) {
-    section.error(*of, "\"of\" belongs to at_least: N");
-  }
-  for (const std::string_view field : field_names) {
-    if (field == "title" && title == TitleIs::name) continue;
-    const auto* node = section.find(field);
-    if (node == nullptr) continue;
-    std::vector<Rule> values;
-    for (const auto* value : section.text_nodes(field)) {
-      const auto query = fmt::format("{}:\"{}\"", field, value->scalar);
-      // A quotation mark or backslash cannot stand in a value; everything else can.
-      if (value->scalar.find_first_of("\"\\") != std::string::npos)
-        section.error(*value, fmt::format("the value of {} must be without quotes and backslashes", field));
-      else if (auto rule = parse_query(query, {file.name, value->line, value->column}, *file.diagnostics,
-                                       Columns::start_only))
-        values.push_back(std::move(*rule));
-    }
-    if (!values.empty()) parts.push_back(any_of(std::move(values)));
-  }
-  if (parts.empty()) return std::nullopt;
-  return all_of(std::move(parts));
-}
 
 bool has_email_syntax(std::string_view address) {
   return to_wire_address(address).has_value();
@@ -90,17 +24,6 @@ bool has_phone_syntax(std::string_view number) {
   return number.size() >= 8 && number.size() <= 16 && number.front() == '+' && number[1] != '0' &&
          std::ranges::all_of(number.substr(1), [](char c) { return c >= '0' && c <= '9'; });
 }
-
-// Whether anything was complained about since a moment: what is broken is not complained about twice.
-class Complaints {
- public:
-  explicit Complaints(const YamlFile& file) : list_(file.diagnostics->list()), before_(list_.size()) {}
-  bool are_new() const { return list_.size() > before_; }
-
- private:
-  const std::vector<Diagnostic>& list_;
-  std::size_t before_;
-};
 
 std::string place_of(const YamlFile& file, const YamlNode& node) {
   return fmt::format("{}:{}", file.name, node.line);
@@ -144,32 +67,8 @@ void read_webhook_endpoint(const YamlNode& node, const YamlFile& file, const Add
 // Builds the book from the collected entries.
 class BookReader {
  public:
-  explicit BookReader(Config& config) : config_(config), guard_(url_check(config)) {}
-
-  void read_topic(const Pending& entry) {
-    const auto& file = *entry.file;
-    const auto& name = entry.key->scalar;
-    const Complaints complaints(file);
-    YamlSection section(*entry.value, file, fmt::format("topic {}", name));
-    auto title = section.text("title").value_or(name);
-    auto rule = read_clauses(section, TitleIs::name);
-    section.finish();
-    const auto [known, is_new] = topics_.emplace(name, Topic{rules_.size(), entry});
-    if (!is_new) {
-      const auto& other = known->second.entry;
-      file.error(*entry.key, fmt::format("there are two topics \"{}\"; the other is at {}", name,
-                                         place_of(*other.file, *other.key)));
-      return;
-    }
-    if (!rule && !complaints.are_new())
-      file.error(*entry.key, fmt::format("topic {} has no rule: give it any: or all:", name));
-    if (rule && !has_positive_clause(*rule) && !complaints.are_new())
-      file.error(
-          *entry.key,
-          fmt::format("topic {} only excludes: give it any: or all:, so that it finds something", name));
-    // A topic whose rule is broken is kept without followers, so that "follow" does not complain as well.
-    rules_.push_back({name, std::move(title), rule.value_or(any_of({})), {}});
-  }
+  BookReader(Config& config, TopicBook topics)
+      : config_(config), guard_(url_check(config)), topics_(std::move(topics)), rules_(topics_.rules()) {}
 
   void read_subscriber(const Pending& entry) {
     const auto& file = *entry.file;
@@ -242,7 +141,7 @@ class BookReader {
     }
     if (topic) {
       follow_topic(*topic, *section.find("topic"), file, std::move(subscription));
-    } else if (auto rule = read_rule(*match, file)) {
+    } else if (auto rule = read_own_rule(*match, file)) {
       if (!has_positive_clause(*rule) && !complaints.are_new())
         file.error(*match, "the rule only excludes: say also what it is to find");
       auto title = match->kind == YamlNode::Kind::scalar ? match->scalar : to_string(*rule);
@@ -252,14 +151,17 @@ class BookReader {
 
   void follow_topic(const std::string& topic, const YamlNode& at, const YamlFile& file,
                     Subscription subscription) {
-    const auto found = topics_.find(topic);
-    if (found != topics_.end()) {
-      rules_[found->second.rule].followers.push_back(std::move(subscription));
+    if (const auto* found = topics_.find(topic)) {
+      rules_[*found].followers.push_back(std::move(subscription));
       return;
     }
-    std::vector<std::string_view> known;
-    for (const auto& [name, entry] : topics_) known.push_back(name);
-    file.error(at, fmt::format("there is no topic \"{}\"{}", topic, did_you_mean(topic, known)));
+    auto error = topics_.unknown(topic);
+    file.error(at, std::move(error.message), std::move(error.suggestion));
+  }
+
+  std::optional<Rule> read_own_rule(const YamlNode& node, const YamlFile& file) const {
+    const QueryOptions options{config_.stemming, topics_.finder()};
+    return RuleReader(file, options).read(node);
   }
 
   // The edition's name; empty for an alert.
@@ -318,38 +220,18 @@ class BookReader {
     return false;
   }
 
-  struct Topic {
-    std::size_t rule = 0;  // position in rules_
-    Pending entry;
-  };
-
   Config& config_;
   AddressGuard guard_;
+  TopicBook topics_;
   std::vector<Subscriber> subscribers_;
-  std::vector<FollowedRule> rules_;
-  std::map<std::string, Topic> topics_;               // by name, so that suggestions come in one order
+  std::vector<FollowedRule> rules_;                   // topics first, at the positions that topics_ gives
   std::unordered_map<std::string, std::string> ids_;  // id → its place
 };
 
 }  // namespace
 
-std::optional<Rule> read_rule(const YamlNode& node, const YamlFile& file) {
-  if (node.kind == YamlNode::Kind::scalar) return parse_scalar(node, file);
-  if (node.kind != YamlNode::Kind::map) {
-    file.error(node, "a rule must be a query, or a mapping of any, all, none, at_least and fields");
-    return std::nullopt;
-  }
-  const Complaints complaints(file);
-  YamlSection section(node, file, "rule");
-  auto rule = read_clauses(section, TitleIs::condition);
-  section.finish();
-  if (!rule && !complaints.are_new()) file.error(node, "the rule is empty: write a query into it");
-  return rule;
-}
-
 void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config) {
-  BookReader reader(config);
-  for (const auto& topic : topics) reader.read_topic(topic);
+  BookReader reader(config, TopicBook(topics, config.stemming));
   for (const auto& subscriber : subscribers) reader.read_subscriber(subscriber);
   config.book = reader.finish();
   config.newsroom.book = config.book;

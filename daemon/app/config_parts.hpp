@@ -29,9 +29,6 @@ void read_test(const Pending& entry, Config& config);
 /// Topics first, then subscribers, whose follows refer to them and to the editions.
 void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config);
 
-/// A node of a rule: a query, or a mapping of any, all, none, at_least … of, and fields.
-std::optional<Rule> read_rule(const YamlNode& node, const YamlFile& file);
-
 /// An absolute http or https URL, reported otherwise; empty when the key is absent.
 std::string read_url(YamlSection& section, std::string_view key);
 

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "app/config_parts.hpp"
+#include "app/rule_reader.hpp"
 #include "app/secret.hpp"
 #include "base/suggest.hpp"
 #include "channel/smtp_relay.hpp"
@@ -208,6 +209,7 @@ void read_site(const YamlNode& node, const YamlFile& file, Config& config) {
   if (const auto* at = section.find("timezone")) {
     if (const auto zone = read_zone(*at, file)) site.zone = *zone;
   }
+  config.stemming = read_stemming(section, true);
   section.finish();
 }
 

@@ -5,12 +5,15 @@
 
 #include <fmt/core.h>
 
+#include "app/yaml_source.hpp"
 #include "base/suggest.hpp"
 
 namespace crier {
 
 YamlFile::YamlFile(std::string file_name, std::string content, Diagnostics& complaints)
-    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints), line_starts_{0} {
+    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  line_starts_.push_back(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
   for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
     line_starts_.push_back(at + 1);
 }
@@ -19,18 +22,60 @@ void YamlFile::error_without_excerpt(const YamlNode& at, std::string message) co
   diagnostics->add({name, at.line, at.column}, std::move(message));
 }
 
-std::string_view YamlFile::line_from(int line, int column) const {
-  if (line < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return {};
-  const auto rest = std::string_view(text).substr(line_starts_[static_cast<std::size_t>(line) - 1]);
-  const auto whole = rest.substr(0, rest.find_first_of("\r\n"));
-  return column < 1 || static_cast<std::size_t>(column) > whole.size()
-             ? std::string_view()
-             : whole.substr(static_cast<std::size_t>(column) - 1);
+void YamlFile::error(const YamlNode& at, std::string message, std::string suggestion) const {
+  const auto offset = offset_of(at.line, at.column);
+  diagnostics->add({name, at.line, at.column}, std::move(message), offset ? excerpt_at(*offset) : "",
+                   std::move(suggestion));
 }
 
-void YamlFile::error(const YamlNode& at, std::string message) const {
-  diagnostics->add({name, at.line, at.column}, std::move(message),
-                   caret_excerpt(line_from(at.line, 1), 1, at.column));
+void YamlFile::error_within(const YamlNode& scalar, std::size_t at, std::string message,
+                            std::string suggestion) const {
+  if (const auto offset = offset_within(scalar, at)) {
+    diagnostics->add(place_at(*offset), std::move(message), excerpt_at(*offset), std::move(suggestion));
+    return;
+  }
+  const auto column = static_cast<int>(at) + 1;
+  diagnostics->add({name, scalar.line, scalar.column},
+                   fmt::format("{} (byte {} of the text)", message, column),
+                   caret_excerpt(scalar.scalar, 1, column), std::move(suggestion));
+}
+
+Place YamlFile::place_within(const YamlNode& scalar, std::size_t at) const {
+  const auto offset = offset_within(scalar, at);
+  return offset ? place_at(*offset) : Place{name, scalar.line, scalar.column};
+}
+
+// Of a line (from 1) and column (from 1, in bytes); the column just behind the line counts.
+std::optional<std::size_t> YamlFile::offset_of(int line, int column) const {
+  if (line < 1 || column < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return std::nullopt;
+  const auto offset = line_starts_[static_cast<std::size_t>(line) - 1] + static_cast<std::size_t>(column) - 1;
+  const auto end = static_cast<std::size_t>(line) < line_starts_.size()
+                       ? line_starts_[static_cast<std::size_t>(line)] - 1
+                       : text.size();
+  return offset <= end ? std::optional(offset) : std::nullopt;
+}
+
+std::optional<std::size_t> YamlFile::offset_within(const YamlNode& scalar, std::size_t at) const {
+  const auto begin = offset_of(scalar.line, scalar.column);
+  return begin ? find_in_yaml_source(text, *begin, scalar.scalar, at) : std::nullopt;
+}
+
+Place YamlFile::place_at(std::size_t offset) const {
+  const auto next = std::ranges::upper_bound(line_starts_, offset);
+  const auto line = std::max<std::ptrdiff_t>(1, next - line_starts_.begin());
+  const auto start = line_starts_[static_cast<std::size_t>(line) - 1];
+  return {name, static_cast<int>(line), static_cast<int>(offset - std::min(offset, start)) + 1};
+}
+
+// Looks no farther than an excerpt reaches: a million mistakes in one long line cost no more than elsewhere.
+std::string YamlFile::excerpt_at(std::size_t offset) const {
+  constexpr std::size_t reach = 512;
+  const auto line = place_at(offset);
+  const auto start = line_starts_[static_cast<std::size_t>(line.line) - 1];
+  auto from = std::max(start, offset - std::min(offset, reach));
+  while (from < offset && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
+  const auto window = std::string_view(text).substr(from, offset - from + reach);
+  return caret_excerpt(window, 1, static_cast<int>(offset - from) + 1);
 }
 
 YamlSection::YamlSection(const YamlNode& node, const YamlFile& file, std::string what)
@@ -134,7 +179,8 @@ std::vector<std::string> YamlSection::texts(std::string_view key) {
 void YamlSection::finish() {
   for (const auto& [key, value] : node_.entries) {
     if (std::ranges::find(known_, key.scalar) != known_.end()) continue;
-    error(key, fmt::format("{} has no \"{}\"{}", what_, key.scalar, did_you_mean(key.scalar, known_)));
+    error(key, fmt::format("{} has no \"{}\"{}", what_, key.scalar, did_you_mean(key.scalar, known_)),
+          std::string(nearest_word(key.scalar, known_)));
   }
 }
 

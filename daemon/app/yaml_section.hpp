@@ -26,13 +26,22 @@ class YamlFile {
   std::string text;
   Diagnostics* diagnostics = nullptr;
 
-  void error(const YamlNode& at, std::string message) const;
+  void error(const YamlNode& at, std::string message, std::string suggestion = {}) const;
+  /// About a byte of what a scalar says: at its place in the file, or where the scalar begins if that cannot
+  /// be told; the message then says the column within the scalar.
+  void error_within(const YamlNode& scalar, std::size_t at, std::string message,
+                    std::string suggestion = {}) const;
   /// For what may hold a secret.
   void error_without_excerpt(const YamlNode& at, std::string message) const;
-  /// What stands in a line (from 1) from a column (from 1, in bytes) on; empty when there is no such place.
-  std::string_view line_from(int line, int column) const;
+  /// Where in the file a byte of what a scalar says stands; where the scalar begins if that cannot be told.
+  Place place_within(const YamlNode& scalar, std::size_t at) const;
 
  private:
+  std::optional<std::size_t> offset_of(int line, int column) const;
+  std::optional<std::size_t> offset_within(const YamlNode& scalar, std::size_t at) const;
+  Place place_at(std::size_t offset) const;
+  std::string excerpt_at(std::size_t offset) const;
+
   std::vector<std::size_t> line_starts_;
 };
 
@@ -56,7 +65,9 @@ class YamlSection {
   std::vector<const YamlNode*> text_nodes(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
 
-  void error(const YamlNode& at, std::string message) const { file_.error(at, std::move(message)); }
+  void error(const YamlNode& at, std::string message, std::string suggestion = {}) const {
+    file_.error(at, std::move(message), std::move(suggestion));
+  }
   /// Reports the keys nobody asked for.
   void finish();
 

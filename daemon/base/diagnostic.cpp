@@ -8,7 +8,7 @@
 namespace crier {
 
 std::string to_string(const Diagnostic& diagnostic) {
-  const auto& [place, message, excerpt] = diagnostic;
+  const auto& [place, message, excerpt, suggestion] = diagnostic;
   std::string out = place.file;
   if (place.line > 0) out += fmt::format(":{}:{}", place.line, std::max(place.column, 1));
   if (!out.empty()) out += ": ";
@@ -17,8 +17,8 @@ std::string to_string(const Diagnostic& diagnostic) {
   return out;
 }
 
-void Diagnostics::add(Place place, std::string message, std::string excerpt) {
-  list_.push_back({std::move(place), std::move(message), std::move(excerpt)});
+void Diagnostics::add(Place place, std::string message, std::string excerpt, std::string suggestion) {
+  list_.push_back({std::move(place), std::move(message), std::move(excerpt), std::move(suggestion)});
 }
 
 void Diagnostics::sort() {

@@ -17,8 +17,9 @@ struct Place {
 
 struct Diagnostic {
   Place place;
-  std::string message;  ///< one sentence, without the place
-  std::string excerpt;  ///< the offending line and a caret line under it; may be empty
+  std::string message;       ///< one sentence, without the place
+  std::string excerpt;       ///< the offending line and a caret line under it; may be empty
+  std::string suggestion{};  ///< the word that was probably meant, for programs; people read it in `message`
 };
 
 /// "file:line:col: message", then the excerpt when there is one.
@@ -27,7 +28,7 @@ std::string to_string(const Diagnostic& diagnostic);
 /// Collects diagnostics in the order found.
 class Diagnostics {
  public:
-  void add(Place place, std::string message, std::string excerpt = {});
+  void add(Place place, std::string message, std::string excerpt = {}, std::string suggestion = {});
   /// By file, line and column; those of one place stay in the order found.
   void sort();
   bool empty() const { return list_.empty(); }

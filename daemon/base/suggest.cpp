@@ -41,7 +41,7 @@ std::size_t edit_distance(std::string_view word, std::string_view other, std::si
 
 }  // namespace
 
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {
   if (word.size() > longest) return {};
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
@@ -52,6 +52,11 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
       best_distance = distance;
     }
   }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+  const auto best = nearest_word(word, known);
   if (best.empty()) return {};
   return " (did you mean \"" + std::string(best) + "\"?)";
 }

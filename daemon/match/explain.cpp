@@ -142,21 +142,6 @@ bool is_about_words(const Rule& rule) {
   return std::holds_alternative<clause::Phrase>(node) || std::holds_alternative<clause::Prefix>(node);
 }
 
-// The number of words and conditions in a rule.
-struct Size {
-  std::size_t operator()(const clause::All& group) const { return sum(group.rules); }
-  std::size_t operator()(const clause::Any& group) const { return sum(group.rules); }
-  std::size_t operator()(const clause::AtLeast& some) const { return sum(some.rules); }
-  std::size_t operator()(const clause::Not& none) const { return std::visit(*this, none.rule.node().clause); }
-  std::size_t operator()(const auto&) const { return 1; }
-
-  std::size_t sum(const std::vector<Rule>& rules) const {
-    std::size_t total = 0;
-    for (const auto& rule : rules) total += std::visit(*this, rule.node().clause);
-    return total;
-  }
-};
-
 // What a rule that is not true of the story needs, as a sentence.
 struct Lack {
   const Rule& rule;
@@ -205,7 +190,7 @@ struct Lack {
     const Rule* smallest = nullptr;
     for (const auto& part : all.rules) {
       if (matches(part, story)) continue;
-      if (smallest == nullptr || size_of(part) < size_of(*smallest)) smallest = &part;
+      if (smallest == nullptr || size_of(part).clauses < size_of(*smallest).clauses) smallest = &part;
     }
     return std::visit(Lack{*smallest, story}, smallest->node().clause);
   }
@@ -228,8 +213,6 @@ struct Lack {
   }
 
  private:
-  static std::size_t size_of(const Rule& part) { return std::visit(Size{}, part.node().clause); }
-
   // For words that do not occur where they are looked for; `anywhere` and `spans` are of the whole story.
   std::string without_scope(Scope scope, const Rule& anywhere, const std::vector<Span>& spans) const {
     if (scope == Scope::story || spans.empty())

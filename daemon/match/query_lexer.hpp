@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "match/query_error.hpp"
+
 namespace crier {
 
 struct QueryToken {
@@ -15,11 +17,6 @@ struct QueryToken {
   Kind kind = Kind::end;
   std::string_view text;  ///< of a text without its quotes, of a field without its colon
   std::size_t at = 0;     ///< of the first byte in the query, quotes included
-};
-
-struct QueryError {
-  std::size_t at = 0;
-  std::string message;  ///< says also what to type instead
 };
 
 /// The tokens of a query, the last one of kind end; or what cannot be one. The query must outlive them.

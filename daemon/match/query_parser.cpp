@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/core.h>
+#include <unicode/utf8.h>
 
 #include "base/suggest.hpp"
 #include "match/query_lexer.hpp"
@@ -15,13 +16,15 @@ namespace {
 
 using Kind = QueryToken::Kind;
 
-constexpr std::array<std::string_view, 10> field_names{"title",  "topic", "region", "section", "author",
-                                                       "source", "site",  "lang",   "urgency", "published"};
+constexpr std::array<std::string_view, 11> field_names{"title",   "topic",     "region", "section",
+                                                       "author",  "source",    "site",   "lang",
+                                                       "urgency", "published", "rule"};
 
 // Recursive descent; the first error ends it: after an error every function answers nullopt.
 class Parser {
  public:
-  explicit Parser(std::vector<QueryToken> tokens) : tokens_(std::move(tokens)) {}
+  Parser(std::vector<QueryToken> tokens, const QueryOptions& options)
+      : tokens_(std::move(tokens)), options_(options) {}
 
   std::optional<Rule> parse() {
     if (peek().kind == Kind::end) return fail(peek(), "the query is empty; write a word or a \"phrase\"");
@@ -82,6 +85,7 @@ class Parser {
 
   std::optional<Rule> parse_near() {
     const auto& start = peek();
+    const auto references = references_;
     auto left = parse_primary();
     if (!left || peek().kind != Kind::word || !is_near(peek().text)) return left;
     const auto& sign = take();
@@ -95,6 +99,8 @@ class Parser {
     const auto& right_start = peek();
     auto right = parse_primary();
     if (!right) return std::nullopt;
+    if (references_ > references)
+      return fail(start, fmt::format("{} is about words; write the words of the topic out", sign.text));
     for (const auto& [side, at] : {std::pair{&*left, &start}, {&*right, &right_start}})
       if (!can_be_near(*side))
         return fail(*at,
@@ -197,9 +203,7 @@ class Parser {
 
   std::optional<Rule> parse_field(const QueryToken& name) {
     const auto* known = std::ranges::find(field_names, name.text);
-    if (known == field_names.end())
-      return fail(name, fmt::format("there is no field \"{0}\"{1}; if it is text, write it in quotes",
-                                    shown_in_message(name.text), did_you_mean(name.text, field_names)));
+    if (known == field_names.end()) return fail_unknown_field(name);
     if (name.text == "urgency" || name.text == "published")
       return fail(name, fmt::format("write {0} with = < > <= or >=, as in {1}", name.text,
                                     name.text == "urgency" ? "urgency<=2" : "published>=2023-01-01"));
@@ -216,12 +220,33 @@ class Parser {
       return fail(name, fmt::format("{0}: needs a value behind it, as in {0}:\"East Asia\"", name.text));
     take();
     if (value.kind == Kind::word && !check_signs(value)) return std::nullopt;
+    if (name.text == "rule") return find_topic(value);
     if (value.kind == Kind::word && value.text.ends_with('*'))
       return fail(value, fmt::format("{}: compares the whole value and knows no *; write it out", name.text));
     auto folded = fold_value(value.text);
     if (folded.empty()) return fail(value, "this value has neither letters nor digits; write one that has");
     const auto field = static_cast<ValueField>(known - field_names.begin() - 1);
     return Rule({clause::ValueIs{field, std::string(value.text), std::move(folded)}});
+  }
+
+  std::optional<Rule> fail_unknown_field(const QueryToken& name) {
+    const auto meant = nearest_word(name.text, field_names);
+    fail(name, fmt::format("there is no field \"{}\"{}; if it is text, write it in quotes",
+                           shown_in_message(name.text),
+                           meant.empty() ? "" : fmt::format(" (did you mean \"{}:\"?)", meant)));
+    if (!meant.empty()) error_.suggestion = std::string(meant) + ':';
+    return std::nullopt;
+  }
+
+  std::optional<Rule> find_topic(const QueryToken& name) {
+    ++references_;
+    if (!options_.find_topic)
+      return fail(name, "rule: names a topic of the configuration, and there is none here; write it out");
+    auto rule = options_.find_topic(name.text);
+    if (rule) return std::move(*rule);
+    auto error = rule.error();
+    error.at = name.at;
+    return fail_with(std::move(error));
   }
 
   std::optional<Rule> parse_in_title(const QueryToken& name) {
@@ -241,7 +266,7 @@ class Parser {
     const auto& sign = take();
     const auto& value = take();
     auto made = make_comparison(name, sign, value);
-    if (auto* error = std::get_if<QueryError>(&made)) return fail_at(error->at, std::move(error->message));
+    if (auto* error = std::get_if<QueryError>(&made)) return fail_with(std::move(*error));
     if (scope_ == Scope::title)
       return fail(name, fmt::format("title: is about words; write {} outside it", name.text));
     return Rule({std::get<clause::Between>(made)});
@@ -256,7 +281,8 @@ class Parser {
     if (words.empty()) return fail(token, "this has neither letters nor digits; write a word");
     if (words.size() > max_phrase_words)
       return fail(token, fmt::format("a phrase has at most {} words; shorten it", max_phrase_words));
-    return Rule({clause::Phrase{std::string(token.text), std::move(words), scope_, exact}});
+    return Rule(
+        {clause::Phrase{std::string(token.text), std::move(words), scope_, exact || !options_.stemming}});
   }
 
   std::optional<Rule> make_prefix(const QueryToken& token) {
@@ -301,8 +327,7 @@ class Parser {
   }
 
   std::optional<Rule> fail_misspelt(const QueryToken& token) {
-    auto error = misspelt_error(tokens_, static_cast<std::size_t>(&token - tokens_.data()));
-    return fail_at(error.at, std::move(error.message));
+    return fail_with(misspelt_error(tokens_, static_cast<std::size_t>(&token - tokens_.data())));
   }
 
   std::optional<Rule> fail_missing(const QueryToken& token) {
@@ -338,6 +363,11 @@ class Parser {
     return std::nullopt;
   }
 
+  std::optional<Rule> fail_with(QueryError error) {
+    error_ = std::move(error);
+    return std::nullopt;
+  }
+
   bool refuse(std::size_t at, std::string message) {
     error_ = {at, std::move(message)};
     return false;
@@ -354,52 +384,39 @@ class Parser {
   }
 
   std::vector<QueryToken> tokens_;
+  const QueryOptions& options_;
   std::size_t next_ = 0;
   std::size_t clauses_ = 0;
+  std::size_t references_ = 0;  // rule:NAME read so far
   int depth_ = 0;
   Scope scope_ = Scope::story;
   QueryError error_;
 };
 
-void report(std::string_view query, const Place& start, const QueryError& error, Columns columns,
-            Diagnostics& diagnostics) {
-  const auto before = query.substr(0, error.at);
-  const auto line = static_cast<int>(std::ranges::count(before, '\n')) + 1;
-  const auto line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  const auto column = static_cast<int>(error.at - line_start) + 1;
-  auto excerpt = caret_excerpt(query, line, column);
-  auto place = start;
-  auto message = error.message;
-  if (query.find('\n') != std::string_view::npos)
-    message += fmt::format(" (line {}, column {} of the query)", line, column);
-  else if (columns == Columns::start_only)
-    message += fmt::format(" (column {} of the query)", column);
-  else if (place.column > 0)
-    place.column += column - 1;
-  else
-    place.column = column;
-  diagnostics.add(std::move(place), std::move(message), std::move(excerpt));
+// The first byte of what is no UTF-8, or npos.
+std::size_t find_broken_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto begin = at;
+    UChar32 c = 0;
+    U8_NEXT(text.data(), at, text.size(), c);
+    if (c < 0) return begin;
+  }
+  return std::string_view::npos;
 }
 
 }  // namespace
 
-std::optional<Rule> parse_query(std::string_view query, const Place& start, Diagnostics& diagnostics,
-                                Columns columns) {
-  if (query.size() > max_query_bytes) {
-    diagnostics.add(
-        start, fmt::format("the query has {} bytes, more than {}; split it", query.size(), max_query_bytes));
-    return std::nullopt;
-  }
+Result<Rule, QueryError> read_query(std::string_view query, const QueryOptions& options) {
+  if (query.size() > max_query_bytes)
+    return QueryError{
+        0, fmt::format("the query has {} bytes, more than {}; split it", query.size(), max_query_bytes)};
+  if (const auto at = find_broken_utf8(query); at != std::string_view::npos)
+    return QueryError{at, "this is not UTF-8 text; type the word again"};
   auto tokens = lex_query(query);
-  auto* error = std::get_if<QueryError>(&tokens);
-  if (error == nullptr) {
-    Parser parser(std::move(std::get<std::vector<QueryToken>>(tokens)));
-    if (auto rule = parser.parse()) return rule;
-    report(query, start, parser.take_error(), columns, diagnostics);
-    return std::nullopt;
-  }
-  report(query, start, *error, columns, diagnostics);
-  return std::nullopt;
+  if (auto* error = std::get_if<QueryError>(&tokens)) return std::move(*error);
+  Parser parser(std::move(std::get<std::vector<QueryToken>>(tokens)), options);
+  if (auto rule = parser.parse()) return std::move(*rule);
+  return parser.take_error();
 }
 
 }  // namespace crier

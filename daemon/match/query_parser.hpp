@@ -8,15 +8,20 @@
 //   title:summit      title:(summit OR talks)       in the title
 //   topic: region: section: author: source: site: lang:      a field's whole value: region:"East Asia"
 //   urgency<=2       published>=2023-01-01     = < > <= >=; a date is the whole UTC day
+//   rule:shipping                              what the topic of this name asks for
 //
 // Operators are upper-case. Whatever could mean two things is an error that says what to write instead.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostic.hpp"
+#include "base/result.hpp"
+#include "match/query_error.hpp"
 #include "match/rule.hpp"
 
 namespace crier {
@@ -28,15 +33,29 @@ inline constexpr std::size_t max_phrase_words = 64;
 inline constexpr unsigned max_near = 100;  ///< words
 static_assert(max_near < field_gap);
 
-/// Whether the column of an error in a file is the query's first column plus the place within the query:
-/// not for scalars with escapes or folded over lines.
-enum class Columns { add_up, start_only };
+/// The rule of a topic, or what is wrong with the name; `at` of the error is not used.
+using FindTopic = std::function<Result<Rule, QueryError>(std::string_view name)>;
 
-/// The rule, or nullopt and one diagnostic with the offending place and an excerpt of the query. `start` is
-/// the place of the query's first character; where columns do not add up (and always in a query of several
-/// lines) the diagnostic has that place and says the column within the query. The rule may lack a positive
-/// clause (has_positive_clause), since it may be a part of one.
+struct QueryOptions {
+  bool stemming = true;    ///< false: every word is compared by its exact form, as =word is
+  FindTopic find_topic{};  ///< for rule:NAME, which is refused without it
+};
+
+/// The rule, or the first thing that is wrong. The rule may lack a positive clause (has_positive_clause),
+/// since it may be a part of one.
+Result<Rule, QueryError> read_query(std::string_view query, const QueryOptions& options = {});
+
+/// As read_query; the error becomes a diagnostic with the offending line of the query and a caret under it.
+/// `start` is the place of the query's first byte in a file that holds the query as it is.
 std::optional<Rule> parse_query(std::string_view query, const Place& start, Diagnostics& diagnostics,
-                                Columns columns = Columns::add_up);
+                                const QueryOptions& options = {});
+
+struct TopicReference {
+  std::string_view topic;  ///< points into the query
+  std::size_t at = 0;
+};
+
+/// The topics that a query names by rule:NAME, in its order; none when it is no query.
+std::vector<TopicReference> find_topic_references(std::string_view query);
 
 }  // namespace crier

@@ -81,7 +81,8 @@ std::variant<clause::Between, QueryError> make_comparison(const QueryToken& name
     return QueryError{
         name.at,
         fmt::format("only urgency and published can be compared{}; for a field write region:\"East Asia\"",
-                    did_you_mean(name.text, numbers))};
+                    did_you_mean(name.text, numbers)),
+        std::string(nearest_word(name.text, numbers))};
   const auto text = value.kind == Kind::word ? value.text : std::string_view();
   if (name.text == "published") {
     const auto times = parse_times(text);
@@ -140,8 +141,10 @@ QueryError misspelt_error(std::span<const QueryToken> tokens, std::size_t at) {
   if (at > 0 && is_bare(tokens[at - 1])) phrase = shown_in_message(tokens[at - 1].text) + ' ' + phrase;
   if (at + 1 < tokens.size() && is_bare(tokens[at + 1]))
     phrase += ' ' + shown_in_message(tokens[at + 1].text);
-  return {tokens[at].at, fmt::format("\"{}\" is not an operator; write {}, or \"{}\" in quotes for the words",
-                                     word, misspelt_operator(word), phrase)};
+  return {tokens[at].at,
+          fmt::format("\"{}\" is not an operator; write {}, or \"{}\" in quotes for the words", word,
+                      misspelt_operator(word), phrase),
+          misspelt_operator(word)};
 }
 
 std::string suggest_joining(std::span<const QueryToken> tokens, std::size_t first, std::size_t second) {

@@ -78,7 +78,41 @@ struct NeedsSomething {
   }
 };
 
+struct Measure {
+  RuleSize size;
+  std::size_t depth = 0;
+
+  void add(const Rule& rule) {
+    if (size.clauses > max_rule_clauses) return;
+    size.depth = std::max(size.depth, ++depth);
+    std::visit([this](const auto& clause) { (*this)(clause); }, rule.node().clause);
+    --depth;
+  }
+  void operator()(const clause::All& group) { add(group.rules); }
+  void operator()(const clause::Any& group) { add(group.rules); }
+  void operator()(const clause::AtLeast& some) { add(some.rules); }
+  void operator()(const clause::Not& none) { add(none.rule); }
+  void operator()(const clause::Near& pair) {
+    add(pair.left);
+    add(pair.right);
+  }
+  void operator()(const auto&) { ++size.clauses; }
+
+ private:
+  void add(const std::vector<Rule>& rules) {
+    // An empty group counts, so that no nest of them is free.
+    if (rules.empty()) ++size.clauses;
+    for (const auto& rule : rules) add(rule);
+  }
+};
+
 }  // namespace
+
+RuleSize size_of(const Rule& rule) {
+  Measure measure;
+  measure.add(rule);
+  return measure.size;
+}
 
 Rule::Rule(RuleNode node) : node_(std::make_shared<const RuleNode>(std::move(node))) {}
 

@@ -3,6 +3,7 @@
 // two.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -113,6 +114,18 @@ Rule at_least(unsigned count, std::vector<Rule> rules);
 /// not ("NOT sport", "published>=2023-01-01") would find nearly everything, and loaders refuse them. Only
 /// whole rules need one: a part of a rule may just exclude.
 bool has_positive_clause(const Rule& rule);
+
+/// Bounds of a whole rule, the topics it refers to included. Loaders refuse what is larger.
+inline constexpr std::size_t max_rule_clauses = std::size_t{128} * 1024;
+inline constexpr std::size_t max_rule_depth = 400;
+
+struct RuleSize {
+  std::size_t clauses = 0;  ///< words, phrases and conditions, each as often as it is used
+  std::size_t depth = 0;    ///< of rules within each other; a word alone has 1
+};
+
+/// Takes time linear in the clauses, and stops counting a little above max_rule_clauses.
+RuleSize size_of(const Rule& rule);
 
 /// The canonical query: parse_query gives an equal rule back, unless the rule was made of an empty list.
 std::string to_string(const Rule& rule);

@@ -5,6 +5,7 @@
 
 #include "story/story.hpp"
 #include "text/fold.hpp"
+#include "text/language.hpp"
 #include "text/tokenizer.hpp"
 
 namespace crier {
@@ -130,9 +131,10 @@ struct AnalyzedStory::Builder {
   }
 };
 
-AnalyzedStory analyze(const Story& story) {
+AnalyzedStory analyze(const Story& story, std::string_view site_language) {
   AnalyzedStory out;
-  out.language_ = stemming_language(story.language);
+  const auto language = language_of(story, site_language);
+  out.language_ = stemming_language(language);
   out.urgency_ = story.urgency.value_or(5);
   out.published_ = story.published;
   AnalyzedStory::Builder builder{out};
@@ -149,7 +151,7 @@ AnalyzedStory analyze(const Story& story) {
   builder.add_value(ValueField::site, story.site);
   // Basic filtering of RFC 4647, 3.3.1: a rule for "en" finds "en-GB".
   constexpr std::size_t longest_tag = 64;
-  for (auto tag = story.language.substr(0, longest_tag); !tag.empty();) {
+  for (auto tag = language.substr(0, longest_tag); !tag.empty();) {
     builder.add_value(ValueField::lang, tag);
     const auto cut = tag.rfind('-');
     tag.resize(cut == std::string::npos ? 0 : cut);

@@ -71,7 +71,8 @@ class AnalyzedStory {
   /// Title words have positions below this.
   Position title_end() const { return fields_[0].word_count; }
 
-  /// What the story has in a field, in its order. Of a language tag also the shorter tags: en-GB, en.
+  /// What the story has in a field, in its order. Of the language (also a detected one) also the shorter
+  /// tags: en-GB, en.
   std::span<const Value> values(ValueField field) const { return values_[static_cast<std::size_t>(field)]; }
 
   /// Only for positions given out by this story.
@@ -81,7 +82,7 @@ class AnalyzedStory {
   std::size_t word_count() const { return tokens_.size(); }
 
  private:
-  friend AnalyzedStory analyze(const Story& story);
+  friend AnalyzedStory analyze(const Story& story, std::string_view site_language);
   struct Builder;
 
   struct Field {
@@ -116,7 +117,8 @@ class AnalyzedStory {
   std::array<std::vector<Value>, 7> values_;
 };
 
-/// Takes linear time in the text, and n log n in its distinct words.
-AnalyzedStory analyze(const Story& story);
+/// Takes linear time in the text, and n log n in its distinct words. A story that names no language has that
+/// of its text, when it can be told, or `site_language`.
+AnalyzedStory analyze(const Story& story, std::string_view site_language = {});
 
 }  // namespace crier

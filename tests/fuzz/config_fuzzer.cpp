@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/config_parts.hpp"
+#include "app/rule_reader.hpp"
 #include "base/yaml.hpp"
 
 namespace {
@@ -63,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_places(*root, lines);
     const crier::YamlFile file("fuzz.yaml", text, diagnostics);
     read_sections(*root, file);
-    crier::read_rule(*root, file);
+    crier::RuleReader(file, {}).read(*root);
   }
   for (const auto& diagnostic : diagnostics.list())
     if (diagnostic.message.empty() || diagnostic.place.line > lines + 1) std::abort();

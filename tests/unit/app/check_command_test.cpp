@@ -103,6 +103,11 @@ TEST_CASE("check says in JSON what it says to people") {
   CHECK(
       checked.output.starts_with("{\"ok\":false,\"errors\":[{\"file\":\"tests/fixtures/broken/"
                                  "aliases.yaml\",\"line\":2,\"column\":10,"));
+  CHECK(
+      checked.output.find("\"message\":\"rule has no \\\"regoin\\\" (did you mean \\\"region\\\"?)\","
+                          "\"excerpt\":\"      all: [{regoin: East Asia}, {section: [opinion, 'say "
+                          "\\\"cheese\\\"']}, {}, [harbour]]\\n             ^\",\"suggestion\":\"region\"") !=
+      std::string::npos);
 }
 
 TEST_CASE("check of a good configuration says what it holds, and exits 0") {

@@ -24,7 +24,8 @@ std::string refusal(std::string_view text) {
   const auto node = parse_yaml(text, "a.yaml", diagnostics);
   CHECK_FALSE(node);
   REQUIRE(diagnostics.list().size() == 1);
-  const auto& [place, message, excerpt] = diagnostics.list().front();
+  const auto& [place, message, excerpt, suggestion] = diagnostics.list().front();
+  CHECK(suggestion.empty());
   CHECK(place.file == "a.yaml");
   return std::to_string(place.line) + ":" + std::to_string(place.column) + ": " + message;
 }

@@ -227,6 +227,7 @@ TEST_CASE("random rules mean what the naive definition says") {
     for (int turn = 0; turn < 20; ++turn) {
       const auto words = generator.story();
       Story story;
+      story.language = "en";
       story.title = joined(words.title);
       story.summary = joined(words.summary);
       story.body_text = joined(words.body);

@@ -6,11 +6,10 @@ using namespace crier;
 
 namespace {
 
-Diagnostic error_of(std::string_view query, Place start = {"rules.yaml", 7, 1},
-                    Columns columns = Columns::add_up) {
+Diagnostic error_of(std::string_view query, Place start = {"rules.yaml", 7, 1}) {
   Diagnostics diagnostics;
   INFO(query);
-  REQUIRE_FALSE(parse_query(query, start, diagnostics, columns));
+  REQUIRE_FALSE(parse_query(query, start, diagnostics));
   REQUIRE(diagnostics.list().size() == 1);
   return diagnostics.list()[0];
 }
@@ -83,8 +82,11 @@ TEST_CASE("every error of a query has its column and says what to type") {
       {"= (a)", 1, "= needs a word or a \"phrase\" behind it, as in =Apple"},
       {"<5", 1, "< needs urgency or published before it, as in urgency<=2"},
       {"regoin:Asia", 1,
-       "there is no field \"regoin\" (did you mean \"region\"?); if it is text, write it in quotes"},
+       "there is no field \"regoin\" (did you mean \"region:\"?); if it is text, write it in quotes"},
       {"a OR http://example.org", 6, "there is no field \"http\"; if it is text, write it in quotes"},
+      {"rule:shipping", 6, "rule: names a topic of the configuration, and there is none here; write it out"},
+      {"title:(rule:a)", 8, "title: is about words; write rule: outside it"},
+      {"a AND \xff", 7, "this is not UTF-8 text; type the word again"},
       {"region:", 1, "region: needs a value behind it, as in region:\"East Asia\""},
       {"region:(a OR b)", 8, "a field has one value; write (region:a OR region:b)"},
       {"region:As*", 8, "region: compares the whole value and knows no *; write it out"},
@@ -138,20 +140,20 @@ TEST_CASE("every error of a query has its column and says what to type") {
   }
 }
 
-TEST_CASE("an error in a file has the file's column, or the query's when columns do not add up") {
+TEST_CASE("an error has its place in the file that holds the query, a caret and a suggestion") {
   REQUIRE(
       to_string(error_of("chips and Taiwan", {"a.yaml", 4, 20})) ==
       "a.yaml:4:26: \"and\" is not an operator; write AND, or \"chips and Taiwan\" in quotes for the words\n"
       "  chips and Taiwan\n"
       "        ^");
-  const auto folded = error_of("chips and Taiwan", {"a.yaml", 4, 20}, Columns::start_only);
-  REQUIRE(folded.place.column == 20);
-  REQUIRE(folded.message.ends_with("(column 7 of the query)"));
+  REQUIRE(error_of("chips and Taiwan").suggestion == "AND");
+  REQUIRE(error_of("a AND regoin:Asia").suggestion == "region:");
+  REQUIRE(error_of("urgancy<=2").suggestion == "urgency");
+  REQUIRE(error_of("climate change").suggestion.empty());
 
   const auto block = error_of("chips AND\n  (Taiwan or China)\n", {"a.yaml", 4, 20});
-  REQUIRE(block.place.line == 4);
-  REQUIRE(block.place.column == 20);
-  REQUIRE(block.message.ends_with("(line 2, column 11 of the query)"));
+  REQUIRE(block.place.line == 5);
+  REQUIRE(block.place.column == 11);
   REQUIRE(block.excerpt == "    (Taiwan or China)\n            ^");
 }
 
