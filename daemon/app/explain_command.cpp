@@ -4,9 +4,11 @@
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
+#include "app/terminal.hpp"
 #include "base/clock.hpp"
 #include "base/suggest.hpp"
 #include "dispatch/planner.hpp"
+#include "match/excerpt.hpp"
 #include "match/explain.hpp"
 #include "outbox/ledger.hpp"
 #include "text/analyzer.hpp"
@@ -16,12 +18,15 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t max_excerpts = 4;
+
 // Everything there is to say about one story and one subscriber.
 struct Account {
   struct Rule {
     std::string name;
     std::string delivery;  // "alert by email, whatsapp"
     Explanation explanation;
+    std::vector<Excerpt> excerpts;
   };
   std::vector<Rule> rules;
   std::vector<std::string> outlook;  // what would happen now, a line each
@@ -43,8 +48,10 @@ void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subsc
   for (const auto& rule : book.rules()) {
     for (const auto& subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
-      account.rules.push_back(
-          {rule.topic.empty() ? rule.title : rule.topic, describe(subscription), explain(rule.rule, story)});
+      auto explanation = explain(rule.rule, story);
+      auto excerpts = excerpts_of(story, explanation.because, max_excerpts);
+      account.rules.push_back({rule.topic.empty() ? rule.title : rule.topic, describe(subscription),
+                               std::move(explanation), std::move(excerpts)});
     }
   }
 }
@@ -55,7 +62,7 @@ void add_outlook(Account& account, const Newsroom& newsroom, std::uint32_t subsc
     account.outlook.push_back(fmt::format("nothing: the story is {}", to_string(story.status)));
     return;
   }
-  const auto decisions = decide(newsroom, story, newsroom.book->index().match(analysed), at);
+  const auto decisions = decide(newsroom, story, analysed, newsroom.book->index().match(analysed), at);
   for (const auto& decision : decisions.list) {
     if (decision.subscriber != subscriber) continue;
     const auto reason = decisions.reasons[decision.reason];
@@ -84,7 +91,7 @@ void add_fates(Account& account, const Config& config, const std::string& subscr
 
 void print_json(const Account& account) {
   json::array rules;
-  for (const auto& [name, delivery, explanation] : account.rules)
+  for (const auto& [name, delivery, explanation, excerpts] : account.rules)
     rules.push_back({{"rule", name}, {"deliver", delivery}, {"explanation", to_json(explanation)}});
   json::array happened;
   for (const auto& fate : account.fates)
@@ -101,8 +108,12 @@ void print_json(const Account& account) {
 }
 
 void print_text(const Account& account) {
-  for (const auto& [name, delivery, explanation] : account.rules)
+  const auto [before, after] = emphasis_on(stdout);
+  for (const auto& [name, delivery, explanation, excerpts] : account.rules) {
     fmt::print("{} ({})\n  {}\n", name, delivery, to_text(explanation));
+    for (const auto& excerpt : excerpts)
+      fmt::print("    {:<8} {}\n", to_string(excerpt.field), highlighted(excerpt, before, after));
+  }
   if (account.rules.empty()) fmt::print("this subscriber follows nothing\n");
   for (const auto& line : account.outlook) fmt::print("would send: {}\n", line);
   for (const auto& fate : account.fates)
