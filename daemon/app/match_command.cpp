@@ -27,7 +27,7 @@ Matched match_story(const Newsroom& newsroom, const Story& story, Time at) {
   Matched matched;
   matched.analysed = analyze(story);
   matched.rules = newsroom.book->index().match(matched.analysed);
-  matched.decisions = decide(newsroom, story, matched.rules, at);
+  matched.decisions = decide(newsroom, story, matched.analysed, matched.rules, at);
   return matched;
 }
 
