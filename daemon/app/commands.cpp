@@ -25,6 +25,7 @@ constexpr std::array commands{
     Command{"parse", "show what a story file holds, as JSON", parse_command},
     Command{"match", "who gets a story, by which channel, when", match_command},
     Command{"explain", "why a subscriber gets a story, or why not", explain_command},
+    Command{"test", "run the tests kept beside the rules", test_command},
     Command{"preview", "show the messages a story or edition makes", preview_command},
     Command{"share", "share links for a story or URL", share_command},
     Command{"next", "when an edition is due", next_command},
