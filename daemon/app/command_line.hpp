@@ -34,6 +34,7 @@ class CommandLine {
   bool has(const char* name) const;
   std::optional<std::string> get(const char* name) const;
   const std::vector<std::string>& arguments() const;
+  const std::string& name() const { return name_; }
   bool json() const { return has("json"); }
   std::filesystem::path config() const;
 
