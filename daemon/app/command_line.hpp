@@ -42,6 +42,7 @@ class CommandLine {
   std::optional<int> read_number(const char* name, std::size_t lowest, std::size_t highest,
                                  std::size_t& out) const;
   const std::vector<std::string>& arguments() const;
+  const std::string& name() const { return name_; }
   bool json() const { return has("json"); }
   std::filesystem::path config() const;
 

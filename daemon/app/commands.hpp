@@ -14,8 +14,11 @@ int next_command(const Words& words);
 int parse_command(const Words& words);
 int preview_command(const Words& words);
 int receive_command(const Words& words);
+int replay_command(const Words& words);
 int serve_command(const Words& words);
 int share_command(const Words& words);
+int test_command(const Words& words);
+int topics_command(const Words& words);
 
 /// Finds the command and runs it; answers --help and --version.
 int run_command(const Words& words);

@@ -164,22 +164,52 @@ const LoadedFile& load_file(std::deque<LoadedFile>& files, const fs::path& name,
   return loaded;
 }
 
+// Puts entries in the place of those of the same name, or after them all.
+void lay_over(std::vector<Pending>& entries, const std::vector<Pending>& changed) {
+  std::map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < entries.size(); ++i) places.emplace(entries[i].key->scalar, i);
+  for (const auto& entry : changed) {
+    const auto found = places.find(entry.key->scalar);
+    if (found == places.end())
+      entries.push_back(entry);
+    else
+      entries[found->second] = entry;
+  }
+}
+
+void change(Collected& collected, Collected changed) {
+  lay_over(collected.editions, changed.editions);
+  collected.tests = std::move(changed.tests);
+  if (changed.subscribers.empty()) {
+    lay_over(collected.topics, changed.topics);
+  } else {
+    collected.topics = std::move(changed.topics);
+    collected.subscribers = std::move(changed.subscribers);
+  }
+}
+
 // Keeps of the configuration what is not replaced by a file of rules.
-Collected read_with_rules(std::deque<LoadedFile>& files, const fs::path& rules_file, Config& config,
-                          Diagnostics& diagnostics) {
+Collected read_with_rules(std::deque<LoadedFile>& files, const fs::path& rules_file, RulesFile rules_are,
+                          Config& config, Diagnostics& diagnostics) {
   Collected collected;
   for (const auto& loaded : files) read_root(loaded, config, collected);
   collected.is_whole = !files.empty() && std::ranges::all_of(files, &LoadedFile::is_read);
   if (rules_file.empty()) return collected;
-  collected.topics.clear();
-  collected.editions.clear();
-  collected.subscribers.clear();
-  collected.tests.clear();
-  const auto& rules = load_file(files, rules_file, diagnostics);
-  if (rules.root.kind == YamlNode::Kind::null) return collected;
-  YamlSection section(rules.root, rules.file, "the rules");
-  collect_rules(section, collected);
-  section.finish();
+  Collected rules;
+  const auto& loaded = load_file(files, rules_file, diagnostics);
+  if (loaded.root.kind != YamlNode::Kind::null) {
+    YamlSection section(loaded.root, loaded.file, "the rules");
+    collect_rules(section, rules);
+    section.finish();
+  }
+  if (rules_are == RulesFile::is_change) {
+    change(collected, std::move(rules));
+  } else {
+    collected.topics = std::move(rules.topics);
+    collected.editions = std::move(rules.editions);
+    collected.subscribers = std::move(rules.subscribers);
+    collected.tests = std::move(rules.tests);
+  }
   return collected;
 }
 
@@ -198,11 +228,12 @@ std::vector<std::string> settings_that_need_restart(const Config& running, const
   return sections;
 }
 
-Config load_config(const fs::path& path, Diagnostics& diagnostics, const fs::path& rules_file) {
+Config load_config(const fs::path& path, Diagnostics& diagnostics, const fs::path& rules_file,
+                   RulesFile rules_are) {
   Config config;
   std::deque<LoadedFile> files;  // a deque, because Pending points into it
   for (const auto& name : config_files(path, diagnostics)) load_file(files, name, diagnostics);
-  const auto collected = read_with_rules(files, rules_file, config, diagnostics);
+  const auto collected = read_with_rules(files, rules_file, rules_are, config, diagnostics);
   for (const auto& edition : collected.editions) read_edition(edition, config);
   read_book(collected.topics, collected.subscribers, config);
   for (const auto& test : collected.tests) read_test(test, config);

@@ -78,13 +78,25 @@ struct PublicConfig {
   bool operator==(const PublicConfig&) const = default;
 };
 
+/// What a test expects one subscriber to get.
+struct ExpectedDelivery {
+  std::string edition;  ///< empty = an alert
+  ChannelKind channel = ChannelKind::email;
+  std::optional<Time> at;  ///< when it is due, if the test says it
+
+  bool operator==(const ExpectedDelivery&) const = default;
+};
+
+/// "alert email", "lagos-morning email at 2026-05-13T06:00:00Z".
+std::string to_string(const ExpectedDelivery& delivery);
+
 /// One entry of a `tests:` section.
 struct RuleTest {
   Place place;
   std::filesystem::path story;
   std::optional<Time> at;
-  std::map<std::string, std::vector<std::string>>
-      expect;  ///< subscriber id → "alert email", "lagos-morning email"
+  std::map<std::string, std::vector<ExpectedDelivery>>
+      expect;  ///< by subscriber; who is not in it gets nothing
 };
 
 struct Config {
@@ -107,10 +119,15 @@ struct Config {
 /// The sections of `fresh` that a running daemon cannot take over.
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh);
 
+/// What a file of rules is to the configuration: all its topics, editions, subscribers and tests; or a change
+/// of it. A change without subscribers replaces the topics and editions that it names and adds new ones; one
+/// with subscribers replaces all but the editions it does not name.
+enum class RulesFile { is_all, is_change };
+
 /// Reads and checks everything, templates and secrets included. Complaints are added to `diagnostics`; the
 /// configuration is good exactly when there are none. `rules_file`, when given, is read in place of the
-/// topics, editions, subscribers and tests of the configuration.
+/// configuration's own rules.
 Config load_config(const std::filesystem::path& path, Diagnostics& diagnostics,
-                   const std::filesystem::path& rules_file = {});
+                   const std::filesystem::path& rules_file = {}, RulesFile rules_are = RulesFile::is_all);
 
 }  // namespace crier

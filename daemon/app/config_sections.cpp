@@ -296,12 +296,23 @@ void read_edition(const Pending& entry, Config& config) {
 
 namespace {
 
-// "alert email", "lagos-morning whatsapp": a cadence and a channel.
-bool is_way(std::string_view text, const Newsroom& newsroom) {
+// "alert email", "lagos-morning whatsapp at 2026-05-13T06:00:00Z": a cadence, a channel, perhaps a time.
+std::optional<ExpectedDelivery> parse_expected(std::string_view text, const Newsroom& newsroom) {
+  ExpectedDelivery expected;
+  constexpr std::string_view at = " at ";
+  if (const auto found = text.find(at); found != std::string_view::npos) {
+    expected.at = parse_rfc3339(text.substr(found + at.size()));
+    if (!expected.at) return std::nullopt;
+    text = text.substr(0, found);
+  }
   const auto space = text.rfind(' ');
-  if (space == std::string_view::npos || !parse_channel(text.substr(space + 1))) return false;
+  if (space == std::string_view::npos) return std::nullopt;
+  const auto channel = parse_channel(text.substr(space + 1));
   const auto cadence = text.substr(0, space);
-  return cadence == "alert" || newsroom.find_edition(cadence) != nullptr;
+  if (!channel || (cadence != "alert" && newsroom.find_edition(cadence) == nullptr)) return std::nullopt;
+  expected.channel = *channel;
+  if (cadence != "alert") expected.edition = cadence;
+  return expected;
 }
 
 void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile& file, const Config& config,
@@ -315,16 +326,22 @@ void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile
   }
   auto& ways = test.expect[subscriber];
   for_each_item(value, file, subscriber, [&](const YamlNode& way) {
-    if (!is_way(way.scalar, config.newsroom))
+    if (auto expected = parse_expected(way.scalar, config.newsroom))
+      ways.push_back(*std::move(expected));
+    else
       file.error(
           way, fmt::format("\"{}\" is no way of delivery: write alert or an edition, then the channel, like "
-                           "\"alert email\"",
+                           "\"alert email\", and if it matters \"at\" and a time",
                            way.scalar));
-    ways.push_back(way.scalar);
   });
 }
 
 }  // namespace
+
+std::string to_string(const ExpectedDelivery& delivery) {
+  return fmt::format("{} {}{}", delivery.edition.empty() ? "alert" : delivery.edition,
+                     to_string(delivery.channel), delivery.at ? " at " + to_rfc3339(*delivery.at) : "");
+}
 
 void read_test(const Pending& entry, Config& config) {
   const auto& file = *entry.file;

@@ -4,10 +4,12 @@
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
+#include "app/terminal.hpp"
 #include "audience/suppression.hpp"
 #include "base/clock.hpp"
 #include "base/suggest.hpp"
 #include "dispatch/planner.hpp"
+#include "match/excerpt.hpp"
 #include "match/explain.hpp"
 #include "outbox/ledger.hpp"
 #include "text/analyzer.hpp"
@@ -17,12 +19,15 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t max_excerpts = 4;
+
 // Everything there is to say about one story and one subscriber.
 struct Account {
   struct Rule {
     std::string name;
     std::string delivery;  // "alert by email, whatsapp"
     Explanation explanation;
+    std::vector<Excerpt> excerpts;
   };
   std::vector<Rule> rules;
   std::vector<std::string> outlook;  // what would happen now, a line each
@@ -44,7 +49,10 @@ void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subsc
   for (const auto& rule : book.rules()) {
     for (const auto& subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
-      account.rules.push_back({rule.name(), describe(subscription), explain(rule.rule, story)});
+      auto explanation = explain(rule.rule, story);
+      auto excerpts = excerpts_of(story, explanation.because, max_excerpts);
+      account.rules.push_back(
+          {rule.name(), describe(subscription), std::move(explanation), std::move(excerpts)});
     }
   }
 }
@@ -55,7 +63,7 @@ void add_outlook(Account& account, const Newsroom& newsroom, const SuppressionLi
     account.outlook.push_back(fmt::format("nothing: the story is {}", to_string(story.status)));
     return;
   }
-  const auto decisions = decide(newsroom, story, newsroom.book->index().match(analysed), at);
+  const auto decisions = decide(newsroom, story, analysed, newsroom.book->index().match(analysed), at);
   for (const auto& decision : decisions.list) {
     if (decision.subscriber != subscriber) continue;
     const auto reason = decisions.reasons[decision.reason];
@@ -87,7 +95,7 @@ void add_fates(Account& account, Sqlite& db, const std::string& subscriber_id, c
 
 void print_json(const Account& account) {
   json::array rules;
-  for (const auto& [name, delivery, explanation] : account.rules)
+  for (const auto& [name, delivery, explanation, excerpts] : account.rules)
     rules.push_back({{"rule", name}, {"deliver", delivery}, {"explanation", to_json(explanation)}});
   json::array happened;
   for (const auto& fate : account.fates)
@@ -104,8 +112,12 @@ void print_json(const Account& account) {
 }
 
 void print_text(const Account& account) {
-  for (const auto& [name, delivery, explanation] : account.rules)
+  const auto [before, after] = emphasis_on(stdout);
+  for (const auto& [name, delivery, explanation, excerpts] : account.rules) {
     fmt::print("{} ({})\n  {}\n", name, delivery, to_text(explanation));
+    for (const auto& excerpt : excerpts)
+      fmt::print("    {:<8} {}\n", to_string(excerpt.field), highlighted(excerpt, before, after));
+  }
   if (account.rules.empty()) fmt::print("this subscriber follows nothing\n");
   for (const auto& line : account.outlook) fmt::print("would send: {}\n", line);
   for (const auto& fate : account.fates)
@@ -140,7 +152,7 @@ int explain_command(const Words& words) {
                                  did_you_mean(line.arguments()[1], known)));
   }
   const auto index = static_cast<std::uint32_t>(subscriber - book.subscribers().data());
-  const auto analysed = analyze(*story);
+  const auto analysed = analyze(*story, config->newsroom.site.language);
   Account account;
   add_rules(account, book, index, analysed);
   const auto db = open_database(*config);

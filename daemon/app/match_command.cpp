@@ -6,8 +6,8 @@
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
+#include "app/story_lines.hpp"
 #include "base/clock.hpp"
-#include "base/files.hpp"
 #include "dispatch/planner.hpp"
 #include "match/explain.hpp"
 #include "text/analyzer.hpp"
@@ -25,9 +25,9 @@ struct Matched {
 
 Matched match_story(const Newsroom& newsroom, const Story& story, Time at) {
   Matched matched;
-  matched.analysed = analyze(story);
+  matched.analysed = analyze(story, newsroom.site.language);
   matched.rules = newsroom.book->index().match(matched.analysed);
-  matched.decisions = decide(newsroom, story, matched.rules, at);
+  matched.decisions = decide(newsroom, story, matched.analysed, matched.rules, at);
   return matched;
 }
 
@@ -103,33 +103,6 @@ std::vector<Story> read_stories(const CommandLine& line, const Config& config, i
   return stories;
 }
 
-// One normalised story a line. Calls `each`; complains about lines that are none and sets `code`.
-void for_each_line(const CommandLine& line, const Config& config, const std::string& name, int& code,
-                   const std::function<void(const Story&)>& each) {
-  constexpr std::uint64_t max_lines_file = 4ULL << 30;
-  const auto bytes = read_file(name, max_lines_file);
-  if (!bytes) {
-    code = line.fail(exit_code::missing_input, bytes.error().message);
-    return;
-  }
-  std::string_view rest = *bytes;
-  ParseOptions options;
-  options.format = "json";
-  options.vocabulary = &config.vocabulary;
-  for (int number = 1; !rest.empty(); ++number) {
-    const auto end = rest.find('\n');
-    const auto text = rest.substr(0, end);
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (text.find_first_not_of(" \r\t") == std::string_view::npos) continue;
-    options.file_name = fmt::format("{}, line {}", name, number);
-    const auto parsed = parse_stories(text, options);
-    if (parsed)
-      std::ranges::for_each(parsed->stories, each);
-    else
-      code = line.fail(exit_code::bad_data, parsed.error().message);
-  }
-}
-
 }  // namespace
 
 int match_command(const Words& words) {
@@ -137,7 +110,7 @@ int match_command(const Words& words) {
       "match", "STORY… [--stories FILE.jsonl] [--rules FILE] [--at TIME] [--explain]",
       "Prints who gets each story, by which channel, when, and why. A story is a file, or the id of one\n"
       "that was seen. Nothing is sent. Exits 1 when nothing matches.");
-  line.option("stories", "FILE", "more stories, one JSON object a line")
+  line.option("stories", "FILE", "more stories, one JSON object a line; - is standard input")
       .option("rules", "FILE", "take topics and subscribers from this file instead")
       .option("at", "TIME", "as if it were this RFC 3339 time (default: now)")
       .flag("explain", "say which words matched, and where")
@@ -162,7 +135,10 @@ int match_command(const Words& words) {
       print_text(newsroom, story, matched, explained);
   };
   for (const auto& story : read_stories(line, *config, code)) show(story);
-  if (const auto file = line.get("stories")) for_each_line(line, *config, *file, code, show);
+  if (const auto file = line.get("stories")) {
+    const auto read = for_each_line(line, *config, *file, show);
+    if (read != exit_code::ok) code = read;
+  }
   if (code != exit_code::ok) return code;
   return any ? exit_code::ok : exit_code::no_match;
 }

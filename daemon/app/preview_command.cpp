@@ -53,7 +53,8 @@ std::vector<Story> waiting_stories(const Config& config, const std::string& edit
 
 // Why the subscriber would get it; a preview may also be asked for a story that does not match.
 std::string reason_for(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now) {
-  const auto decisions = decide(newsroom, story, newsroom.book->index().match(analyze(story)), now);
+  const auto analysed = analyze(story, newsroom.site.language);
+  const auto decisions = decide(newsroom, story, analysed, newsroom.book->index().match(analysed), now);
   for (const auto& decision : decisions.list) {
     if (newsroom.book->subscribers()[decision.subscriber].id == subscriber.id)
       return decisions.reasons[decision.reason];

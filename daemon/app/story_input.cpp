@@ -10,13 +10,28 @@
 
 namespace crier {
 
-std::optional<Config> load_config_or_complain(const CommandLine& line, int& code) {
-  Diagnostics diagnostics;
-  auto config = load_config(line.config(), diagnostics, line.get("rules").value_or(""));
+namespace {
+
+std::optional<Config> unless_wrong(Config config, const Diagnostics& diagnostics, int& code) {
   if (diagnostics.empty()) return config;
   for (const auto& diagnostic : diagnostics.list()) fmt::print(stderr, "{}\n", to_string(diagnostic));
   code = exit_code::configuration;
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Config> load_config_or_complain(const CommandLine& line, int& code) {
+  Diagnostics diagnostics;
+  auto config = load_config(line.config(), diagnostics, line.get("rules").value_or(""));
+  return unless_wrong(std::move(config), diagnostics, code);
+}
+
+std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
+                                                      const std::filesystem::path& rules, int& code) {
+  Diagnostics diagnostics;
+  auto config = load_config(line.config(), diagnostics, rules, RulesFile::is_change);
+  return unless_wrong(std::move(config), diagnostics, code);
 }
 
 Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url,

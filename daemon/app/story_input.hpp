@@ -17,6 +17,9 @@ namespace crier {
 /// Prints all complaints to standard error and sets `code` (78) when there are any. Reads --rules FILE, if
 /// the command has that option.
 std::optional<Config> load_config_or_complain(const CommandLine& line, int& code);
+/// The configuration as it would be with a file of rules (RulesFile::is_change); as it is when that is empty.
+std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
+                                                      const std::filesystem::path& rules, int& code);
 
 /// Parses one file as the sources of this configuration would. Warnings go to standard error.
 Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url = {},

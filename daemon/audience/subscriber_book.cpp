@@ -20,6 +20,12 @@ const Subscriber* SubscriberBook::find(std::string_view id) const {
   return found == by_id_.end() ? nullptr : &subscribers_[found->second];
 }
 
+std::string SubscriberBook::name_of(RuleId rule) const {
+  const auto& followed = rules_.at(rule);
+  if (!followed.topic.empty() || followed.followers.empty()) return followed.topic;
+  return subscribers_[followed.followers.front().subscriber].id + ": " + followed.title;
+}
+
 void SubscriberBook::assign_numbers(std::vector<std::uint32_t> numbers) {
   numbers_ = std::move(numbers);
   by_number_.clear();

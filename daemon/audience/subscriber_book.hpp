@@ -43,6 +43,8 @@ class SubscriberBook {
   const RuleIndex& index() const { return index_; }
 
   const Subscriber* find(std::string_view id) const;
+  /// How lists of rules call one: the topic's name, or "SUBSCRIBER: QUERY".
+  std::string name_of(RuleId rule) const;
 
   /// Numbers under which the outbox knows the subscribers; until they are given, the order of the book.
   void assign_numbers(std::vector<std::uint32_t> numbers);

@@ -116,7 +116,7 @@ asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom>
   const auto now = parts_.clock.now();
   auto decisions = co_await parts_.workers.run([&] {
     const auto analysed = analyze(story, newsroom->site.language);
-    return decide(*newsroom, story, newsroom->book->index().match(analysed), now);
+    return decide(*newsroom, story, analysed, newsroom->book->index().match(analysed), now);
   });
   apply_suppressions(decisions, *newsroom->book, parts_.suppressions);
   co_return decisions;

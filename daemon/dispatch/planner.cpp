@@ -4,8 +4,8 @@
 #include <map>
 #include <tuple>
 
-#include <fmt/core.h>
-
+#include "dispatch/reason.hpp"
+#include "match/telling_words.hpp"
 #include "schedule/quiet_hours.hpp"
 
 namespace crier {
@@ -35,36 +35,32 @@ std::vector<Hit> hits_of(const SubscriberBook& book, const std::vector<RuleId>& 
   return hits;
 }
 
-// "You follow China and Russia", "You follow China and Russia; your rule “chips AND Taiwan” matches".
-std::string reason_sentence(const SubscriberBook& book, const std::vector<RuleId>& rules) {
-  std::string topics;
-  std::string own;
-  for (const auto rule : rules) {
-    const auto& followed = book.rules()[rule];
-    auto& list = followed.topic.empty() ? own : topics;
-    if (!list.empty()) list += ", ";
-    list += followed.topic.empty() ? fmt::format("“{}”", followed.title) : followed.title;
-  }
-  std::string sentence;
-  if (!topics.empty()) sentence = "You follow " + topics;
-  if (!own.empty()) sentence += fmt::format("{} rule {} matches", sentence.empty() ? "Your" : "; your", own);
-  return sentence;
-}
-
-// Gives equal sets of rules one sentence.
+// Gives equal sets of rules one sentence: it quotes the story, so it is the same for all their readers.
 class Reasons {
  public:
-  Reasons(const SubscriberBook& book, std::vector<std::string>& sentences)
-      : book_(book), sentences_(sentences) {}
+  Reasons(const SubscriberBook& book, const AnalyzedStory& story, std::vector<std::string>& sentences)
+      : book_(book), story_(story), sentences_(sentences) {}
 
   std::uint32_t index_of(const std::vector<RuleId>& rules) {
     const auto [entry, is_new] = indexes_.emplace(rules, static_cast<std::uint32_t>(sentences_.size()));
-    if (is_new) sentences_.push_back(reason_sentence(book_, rules));
+    if (is_new) sentences_.push_back(sentence_of(rules));
     return entry->second;
   }
 
  private:
+  std::string sentence_of(const std::vector<RuleId>& rules) const {
+    std::vector<FollowedBecause> reasons;
+    for (const auto rule : rules) {
+      const auto& followed = book_.rules()[rule];
+      reasons.push_back(
+          {followed.topic.empty() ? FollowedBecause::Kind::own_rule : FollowedBecause::Kind::topic,
+           followed.title, telling_words(followed.rule, story_, max_quoted_words)});
+    }
+    return reason_sentence(reasons);
+  }
+
   const SubscriberBook& book_;
+  const AnalyzedStory& story_;
   std::vector<std::string>& sentences_;
   std::map<std::vector<RuleId>, std::uint32_t> indexes_;
 };
@@ -113,10 +109,11 @@ Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& s
   return DueTimes(newsroom, story, now).of(subscriber);
 }
 
-Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now) {
+Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
+                 const std::vector<RuleId>& matched, Time now) {
   const auto& book = *newsroom.book;
   Decisions decisions;
-  Reasons reasons(book, decisions.reasons);
+  Reasons reasons(book, analysed, decisions.reasons);
   DueTimes due_times(newsroom, story, now);
   const auto hits = hits_of(book, matched);
   std::vector<RuleId> rules;

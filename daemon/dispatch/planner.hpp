@@ -26,14 +26,15 @@ struct Decision {
 };
 
 struct Decisions {
-  std::vector<std::string> reasons;  ///< "You follow China and Russia"
+  std::vector<std::string> reasons;  ///< "You follow China and Russia (“Putin”)"
   std::vector<Decision> list;        ///< by subscriber, then edition, then channel
 };
 
 /// Who is owed the story, given the rules of the book that it matches. Alerts wait for the embargo and for
 /// the end of the subscriber's quiet hours. Several rules of one reader become one delivery with both
-/// reasons.
-Decisions decide(const Newsroom& newsroom, const Story& story, const std::vector<RuleId>& matched, Time now);
+/// reasons, which quote the words of `analysed` (of the same story) that were found.
+Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
+                 const std::vector<RuleId>& matched, Time now);
 
 /// When an alert may leave, at the earliest: `now`, or when embargo and quiet hours are over.
 Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now);

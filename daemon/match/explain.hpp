@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "match/found_words.hpp"
 #include "match/rule.hpp"
 #include "text/analyzer.hpp"
 
@@ -14,22 +15,18 @@ class object;
 
 namespace crier {
 
-/// Words of the story that a clause found.
-struct FoundWords {
-  WordPlace place;   ///< of the first word; end is the end of the last one
-  std::string text;  ///< as the story spells them
-};
-
 struct Reason {
   std::string clause;             ///< as a query
   std::string found;              ///< for people: `"Ada Okoro" (body word 2)`, `region:Asia`, `NOT sport`
   std::vector<FoundWords> words;  ///< the first 20; of NEAR one of each side; empty for other conditions
+  bool is_pair = false;           ///< of NEAR
 };
 
 struct Explanation {
   bool matched = false;
-  std::vector<Reason>
-      because;          ///< the clauses that hold and matter, in the rule's order; empty without a match
+  /// With a match: the clauses that hold and matter, in the rule's order. Without: the one clause to look at,
+  /// with the words that it excludes or that came nearest to it, if any.
+  std::vector<Reason> because;
   std::string missing;  ///< without a match: what the rule needs and what the story has instead
 };
 
@@ -40,7 +37,8 @@ Explanation explain(const Rule& rule, const AnalyzedStory& story);
 std::string to_text(const Explanation& explanation);
 
 /// {"matched": true, "because": [{"clause", "words": [{"field", "word", "begin", "end", "text"}]}]}, or
-/// {"matched": false, "missing": "…"}; begin and end are bytes of the field's text.
+/// {"matched": false, "missing": "…", "failed": {"clause", "words"}}; begin and end are bytes of the field's
+/// text.
 boost::json::object to_json(const Explanation& explanation);
 
 }  // namespace crier

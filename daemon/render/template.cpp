@@ -89,9 +89,9 @@ std::string preheader_of(const Content& content) {
   return item.paragraphs.empty() ? std::string() : shorten(item.paragraphs.front(), 200);
 }
 
-// "You follow tides" as it goes on after "because".
+// "You follow tides", "Your rule …" as they go on after "because".
 std::string as_clause(std::string reason) {
-  if (reason.starts_with("You ")) reason.front() = 'y';
+  if (reason.starts_with("You ") || reason.starts_with("Your ")) reason.front() = 'y';
   return reason;
 }
 

@@ -140,6 +140,7 @@ void Reading::mark_bozo(std::string reason) {
 }
 
 Error Reading::error(int line, int column, std::string message) const {
+  if (options.first_line > 0) line = options.first_line + (line > 0 ? line - 1 : 0);
   return {to_string(Diagnostic{{repair_utf8(options.file_name), line, column}, std::move(message), {}})};
 }
 

@@ -39,6 +39,7 @@ struct Vocabulary {
 
 struct ParseOptions {
   std::string file_name;                   ///< named in errors and warnings; its extension is a hint
+  int first_line = 0;                      ///< of the text in its file, when it is a part of one
   std::string format;                      ///< one of story_formats(); empty = find out
   std::string url;                         ///< where the story came from, when the text does not say
   const Vocabulary* vocabulary = nullptr;  ///< must outlive the call; null = only the built-in regions

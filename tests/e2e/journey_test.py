@@ -83,7 +83,7 @@ class JourneyTest(support.NewsroomTest):
         for part in mail.iter_parts():
             content = " ".join(part.get_content().split())
             self.assertIn("reopened to traffic on Tuesday", content)
-            self.assertIn("ou follow Harbours and shipping", content)
+            self.assertIn("ou follow Harbours and shipping (“harbour”, “container”, “ship”)", content)
         text, page = (part.get_content() for part in mail.iter_parts())
         self.assertNotIn("<", text.replace("<http", ""))
         links = Links(page).found

@@ -56,7 +56,8 @@ TEST_CASE("a story reaches everybody who asked for it, once, with the reason") {
   belts.settle();
   REQUIRE(belts.channel(ChannelKind::email).sent.size() == 1);
   CHECK(belts.channel(ChannelKind::email).sent[0].subscriber == "amara");
-  CHECK(belts.channel(ChannelKind::email).sent[0].reason == "You follow Harbours, Bridges");
+  CHECK(belts.channel(ChannelKind::email).sent[0].reason ==
+        "You follow Harbours, Bridges (“harbour”, “bridge”)");
   CHECK(belts.channel(ChannelKind::whatsapp).sent.size() == 1);
   CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
   const auto ledger = belts.ledger();

@@ -75,7 +75,7 @@ subscribers:
       - {topic: harbours, deliver: weekly, by: [whatsapp, whatsapp]}
       - {match: {any: [chips], none: [sport]}, by: email}
 tests:
-  - {story: s.txt, at: 2026-11-23T12:00:00Z, expect: {amara: [alert email, weekly whatsapp]}}
+  - {story: s.txt, at: 2026-11-23T12:00:00Z, expect: {amara: [alert email, weekly whatsapp at 2026-11-30T02:45:00Z]}}
 )");
   const auto config = sample.load();
   CHECK(sample.complaints().empty());
@@ -109,7 +109,10 @@ tests:
   CHECK(book.rules()[1].followers[0].channels == std::vector<ChannelKind>{ChannelKind::email});
   CHECK(book.find("amara")->quiet_hours->end_minute == 390);
   REQUIRE(config.tests.size() == 1);
-  CHECK(config.tests[0].expect.at("amara") == std::vector<std::string>{"alert email", "weekly whatsapp"});
+  const auto& expected = config.tests[0].expect.at("amara");
+  REQUIRE(expected.size() == 2);
+  CHECK(to_string(expected[0]) == "alert email");
+  CHECK(to_string(expected[1]) == "weekly whatsapp at 2026-11-30T02:45:00Z");
 }
 
 TEST_CASE("rules in YAML mean what they say") {
@@ -154,6 +157,38 @@ TEST_CASE("one file alone may be the configuration") {
   Diagnostics diagnostics;
   CHECK(load_config(sample.path() / "base.yaml", diagnostics).newsroom.site.name == "The Sample Courier");
   CHECK(diagnostics.empty());
+}
+
+TEST_CASE("a file of rules can be a change of the configuration") {
+  SampleConfig sample(
+      "topics: {a: {any: [harbour]}, b: {any: [port]}}\neditions: {dawn: {at: \"05:00\", zone: UTC}}\n"
+      "subscribers: [{id: x, email: x@example.org, follow: [{topic: a, deliver: dawn}, {topic: b}]}]\n"
+      "tests: [{story: s.txt, expect: {x: [dawn email]}}]\n");
+  TempFolder other;
+  const auto changed_by = [&](std::string_view rules) {
+    sample.diagnostics = {};
+    auto config = load_config(sample.path(), sample.diagnostics, other.write("change.yaml", rules),
+                              RulesFile::is_change);
+    CHECK(sample.diagnostics.empty());
+    return config;
+  };
+  SECTION("without subscribers its topics and editions are laid over the others") {
+    const auto config = changed_by(
+        "topics: {a: {any: [bridge]}, c: {any: [quay]}}\neditions: {dawn: {at: \"06:00\", zone: UTC}}\n");
+    CHECK(config.newsroom.book->find("x") != nullptr);
+    CHECK(matched_topics(config, "A bridge, a port and a quay") == std::vector<std::string>{"a", "b", "c"});
+    CHECK(matched_topics(config, "A harbour").empty());
+    CHECK(config.newsroom.find_edition("dawn")->recurrence.hour == 6);
+    CHECK(config.tests.empty());
+  }
+  SECTION("with subscribers it replaces all but the editions it does not name") {
+    const auto config = changed_by(
+        "topics: {c: {any: [quay]}}\n"
+        "subscribers: [{id: y, email: y@example.org, follow: [{topic: c, deliver: dawn}]}]\n");
+    CHECK(config.newsroom.book->find("x") == nullptr);
+    CHECK(config.newsroom.book->find("y") != nullptr);
+    CHECK(matched_topics(config, "A harbour, a port and a quay") == std::vector<std::string>{"c"});
+  }
 }
 
 TEST_CASE("a file of rules takes the place of the configuration's own") {

@@ -47,7 +47,7 @@ Newsroom newsroom(std::vector<Subscriber> subscribers, std::vector<FollowedRule>
 Decisions decide_all(const Newsroom& newsroom, const Story& story, Time now = noon) {
   std::vector<RuleId> all(newsroom.book->rules().size());
   std::iota(all.begin(), all.end(), 0U);
-  return decide(newsroom, story, all, now);
+  return decide(newsroom, story, analyze(story), all, now);
 }
 
 const Story story = sample_story("s1", "The harbour reopens");
@@ -63,9 +63,9 @@ TEST_CASE("several rules of one reader are one delivery with all reasons") {
   const auto decisions = decide_all(room, story);
   REQUIRE(decisions.list.size() == 3);
   CHECK(decisions.reasons[decisions.list[0].reason] ==
-        "You follow Harbours, Bridges; your rule “ship AND port” matches");
+        "You follow Harbours, Bridges; your rule “ship AND port” matches (“harbour”)");
   CHECK(decisions.list[0].channel == email);
-  CHECK(decisions.reasons[decisions.list[1].reason] == "You follow Harbours");
+  CHECK(decisions.reasons[decisions.list[1].reason] == "You follow Harbours (“harbour”)");
   CHECK(decisions.list[1].channel == whatsapp);
   CHECK(decisions.list[2].subscriber == 1);
   CHECK(decisions.list[2].reason == decisions.list[1].reason);  // equal sentences are kept once
@@ -84,7 +84,7 @@ TEST_CASE("an own rule alone is named in the reason; an alert and an edition are
 TEST_CASE("no rule, no decision") {
   const auto room =
       newsroom({subscriber("amara")}, {{"harbours", "Harbours", rule("harbour"), {{0, "", {email}}}}});
-  CHECK(decide(room, story, {}, noon).list.empty());
+  CHECK(decide(room, story, analyze(story), {}, noon).list.empty());
   CHECK(plan_story(room, story, {}, noon).matched == 0);
 }
 

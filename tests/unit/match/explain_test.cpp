@@ -47,12 +47,33 @@ TEST_CASE("an explanation says in one line why a rule matched, or what it lacked
       {"\"Ada Brandt\" OR train", "no match: needs one of \"Ada Brandt\", train; neither occurs"},
       {"train OR plane OR ship", "no match: needs one of train, plane, ship; none occurs"},
       {"train OR region:Asia", "no match: needs one of train, region:Asia; neither holds"},
-      {"okoro AND (train OR plane) AND ship", "no match: needs ship; it does not occur"},
+      {"okoro AND (train OR plane) AND ship",
+       "no match: needs ship; it does not occur; and one more clause fails"},
       {"okoro NOT treaty", "no match: excludes treaty; found treaty (summary word 2)"},
       {"=minister", "no match: needs =minister; only another form occurs: Ministers (body word 7)"},
       {"title:treaty",
        "no match: needs treaty in the title; it occurs elsewhere only: treaty (summary word 2)"},
       {"title:orch*", "no match: needs orch* in the title; it occurs elsewhere only: orchard (body word 16)"},
+      {"zepp*", "no match: needs zepp*; no word begins so"},
+      {"\"Ada Brandt\"",
+       "no match: needs \"Ada Brandt\"; its words do not stand together: Ada (body word 2), Brandt (title "
+       "word "
+       "3)"},
+      {"\"Ada Lovelace\"", "no match: needs \"Ada Lovelace\"; of it only Ada (body word 2) occurs"},
+      {"\"Grace Hopper\"", "no match: needs \"Grace Hopper\"; it does not occur"},
+      {"train AND plane AND ship AND treaty",
+       "no match: needs train; it does not occur; and 2 more clauses fail"},
+      {"(okoro AND train) OR (plane AND ship)",
+       "no match: needs one of okoro AND train, plane AND ship; neither holds. Nearest: needs train; it does "
+       "not occur"},
+      {"(train AND plane) OR ship", "no match: needs one of train AND plane, ship; neither holds"},
+      {"region:Asia OR (region:Sahel AND urgency<=2)",
+       "no match: needs one of region:Asia, region:Sahel AND urgency<=2; neither holds. Nearest: needs "
+       "urgency<=2; the story has 4"},
+      {"okoro NOT (treaty AND \"Ring Road\")",
+       "no match: excludes treaty AND \"Ring Road\"; found treaty (summary word 2), \"Ring Road\" (title "
+       "word "
+       "5)"},
       {"region:Asia", "no match: needs region:Asia; the story has \"West Africa\", Sahel"},
       {"topic:Climate", "no match: needs topic:Climate; the story has no topic"},
       {"urgency<=2", "no match: needs urgency<=2; the story has 4"},
@@ -64,8 +85,15 @@ TEST_CASE("an explanation says in one line why a rule matched, or what it lacked
        "summit (body word 25)"},
       {"train NEAR/5 summit", "no match: needs train NEAR/5 summit; train does not occur"},
       {"train NEAR/5 plane", "no match: needs train NEAR/5 plane; neither side occurs"},
-      {"treaty NEAR/5 summit", "no match: needs treaty NEAR/5 summit; they occur in different fields only"},
-      {"summit ONEAR/5 plan", "no match: needs summit ONEAR/5 plan; they do not occur in this order"},
+      {"treaty NEAR/5 summit",
+       "no match: needs treaty NEAR/5 summit; they occur in different fields only: treaty (summary word 2) "
+       "and "
+       "summit (body word 25)"},
+      {"summit ONEAR/5 plan",
+       "no match: needs summit ONEAR/5 plan; they do not occur in this order: summit (body word 25) and plan "
+       "(body word 12)"},
+      {"ATLEAST(3, train, treaty, brandt)",
+       "no match: needs 3 of train, treaty, brandt; only treaty, brandt hold"},
       {"ATLEAST(2, train, treaty, plane)", "no match: needs 2 of train, treaty, plane; only treaty holds"},
   };
   for (const auto& [query, text] : table) {
@@ -85,7 +113,11 @@ TEST_CASE("an explanation for machines has the bytes to highlight") {
       R"({"matched":true,"because":[{"clause":"\"Ada Okoro\"","words":[{"field":"body","word":2,"begin":10,)"
       R"("end":19,"text":"Ada Okoro"}]},{"clause":"region:Sahel"}]})");
   REQUIRE(boost::json::serialize(to_json(explained("train"))) ==
-          R"({"matched":false,"missing":"needs train; it does not occur"})");
+          R"({"matched":false,"missing":"needs train; it does not occur","failed":{"clause":"train"}})");
+  REQUIRE(
+      boost::json::serialize(to_json(explained("okoro NOT treaty"))) ==
+      R"j({"matched":false,"missing":"excludes treaty; found treaty (summary word 2)","failed":{"clause":)j"
+      R"j("NOT treaty","words":[{"field":"summary","word":2,"begin":2,"end":8,"text":"treaty"}]}})j");
 }
 
 TEST_CASE("explanations stay short for long rules and stories") {
