@@ -51,7 +51,9 @@ class Scratch {
 
 double bytes_each(Sqlite& db, std::int64_t before, std::int64_t deliveries) {
   db.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  auto size = db.query("SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)");
+  auto size = db.query(
+      "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM "
+      "pragma_freelist_count)");
   size.step();
   return static_cast<double>(size.integer(0) - before) * 4096 / static_cast<double>(deliveries);
 }
@@ -87,7 +89,8 @@ Figures run_ours(const Options& options) {
   plan.subject.story_version = 1;
   plan.reasons = {"You follow the benchmark"};
   BatchGroup group{now, now + std::chrono::hours(1), {}, {}};
-  for (std::int64_t i = 0; i < options.deliveries; ++i) group.members.push_back({static_cast<std::uint32_t>(i + 1), 0});
+  for (std::int64_t i = 0; i < options.deliveries; ++i)
+    group.members.push_back({static_cast<std::uint32_t>(i + 1), 0});
   plan.groups.push_back(std::move(group));
   Figures figures;
   figures.add_s = seconds_of([&] {
@@ -125,7 +128,8 @@ Figures run_ours(const Options& options) {
 Figures run_rows(const Options& options) {
   const Scratch scratch;
   Sqlite db(scratch.path());
-  db.execute("CREATE TABLE delivery (id INTEGER PRIMARY KEY, batch INTEGER, subscriber INTEGER, state INTEGER)");
+  db.execute(
+      "CREATE TABLE delivery (id INTEGER PRIMARY KEY, batch INTEGER, subscriber INTEGER, state INTEGER)");
   db.execute("CREATE INDEX waiting ON delivery (id) WHERE state = 0");
   const auto before = pages(db);
   Figures figures;

@@ -1,22 +1,373 @@
 #include "match/rule_index.hpp"
 
-#include "match/evaluate.hpp"
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <stdexcept>
+
+#include "match/anchors.hpp"
+#include "match/arena.hpp"
+#include "match/condition.hpp"
+#include "match/epochs.hpp"
+#include "match/program.hpp"
+#include "match/story_terms.hpp"
 
 namespace crier {
+namespace {
 
-void RuleIndex::add(RuleId id, Rule rule) {
-  rules_.insert_or_assign(id, std::move(rule));
+// What a reader needs for one story; kept for the next.
+struct Scratch {
+  StoryTerms terms;
+  std::vector<Arena::Address> chunks;
+  std::vector<Target> targets;
+  std::vector<std::uint64_t> seen;  // a bit for each rule id; all zero between stories
+};
+
+// A rule in the arena: its id, then bytes: the size of the record in words, the anchors (a count, then twice
+// the term, plus one when it decides), the program.
+struct RecordView {
+  RuleId id;
+  std::uint32_t words;
+  std::vector<std::pair<TermId, bool>> anchors;
+  const std::uint8_t* program;
+};
+
+const std::uint8_t* bytes_of(const std::uint32_t* record) {
+  return reinterpret_cast<const std::uint8_t*>(record + 1);
+}
+
+const std::uint8_t* program_of(const std::uint32_t* record) {
+  const auto* at = bytes_of(record);
+  read_varint(at);
+  for (auto left = read_varint(at); left > 0; --left) read_varint(at);
+  return at;
+}
+
+RecordView view_of(const std::uint32_t* record) {
+  RecordView view{record[0], 0, {}, nullptr};
+  const auto* at = bytes_of(record);
+  view.words = static_cast<std::uint32_t>(read_varint(at));
+  for (auto left = read_varint(at); left > 0; --left) {
+    const auto anchor = read_varint(at);
+    view.anchors.emplace_back(static_cast<TermId>(anchor / 2), anchor % 2 == 1);
+  }
+  view.program = at;
+  return view;
+}
+
+}  // namespace
+
+struct RuleIndex::Parts {
+  // What readers may still look at, and what is to happen once they cannot.
+  struct Retired {
+    std::uint64_t epoch;
+    PostingLists::Unlinked chunk;  // to be given back
+    Arena::Address record = 0;     // a rule's, to be given back
+    bool ends_postings = false;    // of that record, before it is retired itself
+    std::shared_ptr<void> table;
+  };
+
+  Parts() : dictionary([this](std::shared_ptr<void> table) { retire({.table = std::move(table)}); }) {
+    dictionary.prepare(stemming_language("en"));
+    lists.reach(first_free_term);
+  }
+
+  void retire(Retired retired) {
+    retired.epoch = epochs.advance();
+    limbo.push_back(std::move(retired));
+  }
+  void retire_chunk(PostingLists::Unlinked chunk) {
+    if (chunk.address != 0) retire({.epoch = 0, .chunk = chunk});
+  }
+  void reclaim();
+  void publish_terms() {
+    lists.reach(dictionary.next_term());
+    dictionary.publish();
+  }
+  Arena::Address write_record(RuleId id, const Anchors& anchors, const Condition& condition);
+  void add_postings(RuleId id, Arena::Address record, const Anchors& anchors);
+  void end_postings(const RecordView& record, Arena::Address address);
+  void remove(RuleId id);
+  bool reanchor(RuleId id);
+  void prepare(Language language);
+  Scratch& scratch_of(unsigned place);
+
+  std::mutex writing;
+  Epochs epochs;
+  std::deque<Retired> limbo;  // oldest first
+  Dictionary dictionary;
+  TermRates rates;
+  PostingLists lists;
+  Arena records_arena;
+  Segmented<std::atomic<Arena::Address>> records;  // by rule id; 0 = no rule
+  std::atomic<RuleId> id_end{0};                   // all ids are below
+  std::atomic<std::size_t> size{0};
+  RuleId next_to_reanchor = 0;
+  std::array<std::unique_ptr<Scratch>, Epochs::max_readers> scratches;
+};
+
+void RuleIndex::Parts::reclaim() {
+  constexpr int at_once = 16;  // more than one change retires; it bounds what one change has to do
+  for (int i = 0; i < at_once && !limbo.empty() && epochs.has_passed(limbo.front().epoch); ++i) {
+    const auto retired = std::move(limbo.front());
+    limbo.pop_front();
+    if (retired.chunk.address != 0) lists.give_back(retired.chunk);
+    if (retired.record == 0) continue;
+    const auto view = view_of(records_arena.at(retired.record));
+    if (retired.ends_postings) {
+      end_postings(view, retired.record);
+      retire({.epoch = 0, .chunk = {}, .record = retired.record});
+    } else {
+      records_arena.release(retired.record, view.words);
+    }
+  }
+}
+
+Arena::Address RuleIndex::Parts::write_record(RuleId id, const Anchors& anchors, const Condition& condition) {
+  std::string body;
+  append_varint(body, anchors.list.size());
+  for (const auto& anchor : anchors.list)
+    append_varint(body, std::uint64_t{anchor.term} * 2 + (anchor.decides ? 1 : 0));
+  encode(condition, body);
+  // The size counts itself: one byte, or three for the few large ones.
+  std::string words_text;
+  const auto words_for = [&](std::size_t size_bytes) { return 1 + (size_bytes + body.size() + 3) / 4; };
+  const auto words = words_for(1) < 0x80 ? words_for(1) : words_for(3);
+  if (words > Arena::max_words) throw std::length_error("the rule is too large");
+  append_varint(words_text, words);
+  while (words >= 0x80 && words_text.size() < 3) {
+    words_text.back() = static_cast<char>(words_text.back() | static_cast<char>(0x80));
+    words_text += '\0';
+  }
+  const auto address = records_arena.allocate(static_cast<std::uint32_t>(words));
+  auto* record = records_arena.at(address);
+  record[0] = id;
+  auto* bytes = reinterpret_cast<char*>(record + 1);
+  std::ranges::copy(body, std::ranges::copy(words_text, bytes).out);
+  return address;
+}
+
+void RuleIndex::Parts::add_postings(RuleId id, Arena::Address record, const Anchors& anchors) {
+  for (const auto& anchor : anchors.list)
+    retire_chunk(lists.add(anchor.term, {.guard1 = anchor.guard1,
+                                         .guard2 = anchor.guard2,
+                                         .target = anchor.decides ? id | decided_bit : record}));
+}
+
+void RuleIndex::Parts::end_postings(const RecordView& record, Arena::Address address) {
+  for (const auto& [term, decides] : record.anchors)
+    retire_chunk(lists.remove(term, decides ? record.id | decided_bit : address));
+}
+
+void RuleIndex::Parts::remove(RuleId id) {
+  if (id >= records.size()) return;
+  const auto address = records[id].load(std::memory_order_relaxed);
+  if (address == 0) return;
+  records[id].store(0, std::memory_order_release);
+  end_postings(view_of(records_arena.at(address)), address);
+  retire({.epoch = 0, .chunk = {}, .record = address});
+  size.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// True when the rule was moved. Only to terms that it is not under yet: the old and the new postings stand
+// side by side until all readers know the new ones.
+bool RuleIndex::Parts::reanchor(RuleId id) {
+  const auto old_address = records[id].load(std::memory_order_relaxed);
+  if (old_address == 0) return false;
+  const auto old = view_of(records_arena.at(old_address));
+  const auto condition = decode(old.program, dictionary, rates);
+  const auto anchors = choose_anchors(condition, dictionary, rates);
+  double present_rate = 0;
+  for (const auto& [term, decides] : old.anchors) present_rate += rates.rate(dictionary.rate_key(term));
+  constexpr double worth_it = 2;
+  if (anchors.list.empty() || anchors.rate * worth_it > present_rate) return false;
+  for (const auto& anchor : anchors.list)
+    if (std::ranges::find(old.anchors, anchor.term, [](const auto& each) { return each.first; }) !=
+        old.anchors.end())
+      return false;
+  const auto address = write_record(id, anchors, condition);
+  add_postings(id, address, anchors);
+  records[id].store(address, std::memory_order_release);
+  retire({.epoch = 0, .chunk = {}, .record = old_address, .ends_postings = true});
+  return true;
+}
+
+void RuleIndex::Parts::prepare(Language language) {
+  const std::lock_guard lock(writing);
+  dictionary.prepare(language);
+}
+
+Scratch& RuleIndex::Parts::scratch_of(unsigned place) {
+  auto& scratch = scratches[place];
+  if (!scratch) scratch = std::make_unique<Scratch>();
+  return *scratch;
+}
+
+RuleIndex::RuleIndex() : parts_(std::make_unique<Parts>()) {}
+RuleIndex::~RuleIndex() = default;
+RuleIndex::RuleIndex(RuleIndex&&) noexcept = default;
+RuleIndex& RuleIndex::operator=(RuleIndex&&) noexcept = default;
+
+double RuleIndex::add(RuleId id, const Rule& rule) {
+  auto& parts = *parts_;
+  const std::lock_guard lock(parts.writing);
+  if (id > max_id) throw std::length_error("the rule index takes ids up to 67 million");
+  parts.reclaim();
+  const auto condition = compile(rule, parts.dictionary, parts.rates);
+  const auto anchors = choose_anchors(condition, parts.dictionary, parts.rates);
+  const auto address = parts.write_record(id, anchors, condition);
+  parts.remove(id);
+  parts.records.reach(id);
+  if (id >= parts.id_end.load(std::memory_order_relaxed))
+    parts.id_end.store(id + 1, std::memory_order_release);
+  parts.publish_terms();
+  parts.records[id].store(address, std::memory_order_release);
+  parts.add_postings(id, address, anchors);
+  parts.size.fetch_add(1, std::memory_order_relaxed);
+  return anchors.rate;
 }
 
 void RuleIndex::remove(RuleId id) {
-  rules_.erase(id);
+  const std::lock_guard lock(parts_->writing);
+  parts_->reclaim();
+  parts_->remove(id);
+}
+
+std::size_t RuleIndex::size() const {
+  return parts_->size.load(std::memory_order_relaxed);
 }
 
 std::vector<RuleId> RuleIndex::match(const AnalyzedStory& story) const {
   std::vector<RuleId> out;
-  for (const auto& [id, rule] : rules_)
-    if (matches(rule, story)) out.push_back(id);
+  match(story, out);
   return out;
+}
+
+namespace {
+
+// Brings ids into ascending order, each once.
+void put_in_order(std::vector<RuleId>& ids, RuleId id_end, std::vector<std::uint64_t>& seen) {
+  constexpr std::size_t few = 64;
+  if (ids.size() * few < id_end || ids.size() < few) {
+    std::ranges::sort(ids);
+    ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    return;
+  }
+  if (seen.size() * 64 < id_end) seen.resize(id_end / 64 + 1024);
+  for (const auto id : ids) seen[id / 64] |= std::uint64_t{1} << (id % 64);
+  ids.clear();
+  for (std::size_t i = 0; i * 64 < id_end; ++i) {
+    for (auto word = seen[i]; word != 0; word &= word - 1)
+      ids.push_back(static_cast<RuleId>(i * 64 + static_cast<unsigned>(__builtin_ctzll(word))));
+    seen[i] = 0;
+  }
+}
+
+}  // namespace
+
+void RuleIndex::match(const AnalyzedStory& story, std::vector<RuleId>& out, MatchWork* work) const {
+  auto& parts = *parts_;
+  out.clear();
+  if (!parts.dictionary.is_prepared(story.language())) parts.prepare(story.language());
+  const Reading reading(parts.epochs);
+  auto& scratch = parts.scratch_of(reading.place());
+  scratch.terms.fill(parts.dictionary, story);
+
+  constexpr std::size_t ahead = 8;  // what is needed soon is fetched meanwhile
+  auto& chunks = scratch.chunks;
+  chunks.clear();
+  const auto& terms = scratch.terms.terms();
+  const auto known = parts.dictionary.term_count();
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (i + ahead < terms.size() && terms[i + ahead] < known) parts.lists.prefetch_head(terms[i + ahead]);
+    if (terms[i] >= known) continue;
+    if (const auto chunk = parts.lists.first_chunk(terms[i]); chunk != 0) chunks.push_back(chunk);
+  }
+  auto& targets = scratch.targets;
+  std::size_t found = 0;
+  std::size_t postings = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (i + ahead < chunks.size()) __builtin_prefetch(parts.lists.chunk(chunks[i + ahead]));
+    for (auto address = chunks[i]; address != 0;) {
+      const auto* chunk = parts.lists.chunk(address);
+      const auto count = PostingLists::posting_count(chunk);
+      if (targets.size() < found + count) targets.resize((found + count) * 2);
+      const auto* end = PostingLists::scan(chunk, scratch.terms.truth(), targets.data() + found);
+      found = static_cast<std::size_t>(end - targets.data());
+      postings += count;
+      address = PostingLists::next_chunk(chunk);
+    }
+  }
+
+  Evaluator evaluator(scratch.terms, parts.dictionary);
+  for (std::size_t i = 0; i < found; ++i) {
+    if (i + ahead < found && (targets[i + ahead] & decided_bit) == 0)
+      __builtin_prefetch(parts.records_arena.at(targets[i + ahead]));
+    if ((targets[i] & decided_bit) != 0) {
+      out.push_back(targets[i] & ~decided_bit);
+      continue;
+    }
+    const auto* record = parts.records_arena.at(targets[i]);
+    if (evaluator.holds(program_of(record))) out.push_back(record[0]);
+  }
+  scratch.terms.clear();
+  put_in_order(out, parts.id_end.load(std::memory_order_acquire), scratch.seen);
+  if (work != nullptr) *work = {postings, found};
+}
+
+void RuleIndex::scan(const AnalyzedStory& story, std::vector<RuleId>& out) const {
+  auto& parts = *parts_;
+  out.clear();
+  if (!parts.dictionary.is_prepared(story.language())) parts.prepare(story.language());
+  const Reading reading(parts.epochs);
+  auto& scratch = parts.scratch_of(reading.place());
+  scratch.terms.fill(parts.dictionary, story);
+  Evaluator evaluator(scratch.terms, parts.dictionary);
+  const auto end = parts.id_end.load(std::memory_order_acquire);
+  for (RuleId id = 0; id < end; ++id) {
+    const auto address = parts.records[id].load(std::memory_order_acquire);
+    if (address != 0 && evaluator.holds(program_of(parts.records_arena.at(address)))) out.push_back(id);
+  }
+  scratch.terms.clear();
+}
+
+void RuleIndex::learn(const AnalyzedStory& story) {
+  auto& parts = *parts_;
+  if (!parts.dictionary.is_prepared(story.language())) parts.prepare(story.language());
+  std::vector<RateKey> prefixes;
+  const std::lock_guard lock(parts.writing);
+  if (const auto lengths = parts.dictionary.prefix_lengths(); lengths != 0) {
+    const Reading reading(parts.epochs);
+    auto& scratch = parts.scratch_of(reading.place());
+    scratch.terms.fill(parts.dictionary, story);
+    for (const auto term : scratch.terms.terms())
+      if (parts.dictionary.is_prefix(term)) prefixes.push_back(parts.dictionary.rate_key(term));
+    scratch.terms.clear();
+  }
+  parts.rates.learn(story, prefixes);
+}
+
+std::size_t RuleIndex::reanchor(std::size_t count) {
+  auto& parts = *parts_;
+  const std::lock_guard lock(parts.writing);
+  const auto end = parts.records.size();
+  std::size_t moved = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(count, end); ++i) {
+    parts.reclaim();
+    if (parts.next_to_reanchor >= end) parts.next_to_reanchor = 0;
+    moved += parts.reanchor(parts.next_to_reanchor++) ? 1 : 0;
+  }
+  return moved;
+}
+
+std::size_t RuleIndex::bytes() const {
+  const auto& parts = *parts_;
+  const std::lock_guard lock(parts_->writing);
+  const auto reader = parts.dictionary.next_term() / 4 + parts.id_end / 8 + (std::size_t{1} << 16);
+  return parts.dictionary.bytes() + parts.rates.bytes() + parts.lists.bytes() + parts.records_arena.bytes() +
+         parts.records.bytes() + reader;
 }
 
 }  // namespace crier

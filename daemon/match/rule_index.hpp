@@ -1,12 +1,15 @@
-// RuleIndex: many rules, asked which of them a story matches. Never the source of truth: it is rebuilt from
-// the configuration and the database. Changed on the loop; match() may run on workers while nobody changes
-// it. Today match() tries each rule in turn; an index by rarest term takes its place behind the same
-// functions.
+// RuleIndex: very many rules, asked which of them a story matches. Each rule is kept under the rarest terms
+// that a story must have for it, so that a story meets only a small part of the rules. Never the source of
+// truth: it is rebuilt from the configuration and the database.
+//
+// One thread at a time adds, removes and learns (a mutex sees to it); any number of threads match at the same
+// time and wait for nobody, except for the first story in a language. A rule that is added or removed while a
+// story is matched is seen whole or not at all.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <vector>
 
 #include "match/rule.hpp"
@@ -16,19 +19,48 @@ namespace crier {
 
 using RuleId = std::uint32_t;
 
+/// How much was looked at for one story.
+struct MatchWork {
+  std::size_t postings = 0;
+  std::size_t candidates = 0;  ///< postings whose guards were true
+};
+
 class RuleIndex {
  public:
-  /// Replaces the rule that has this id, if any.
-  void add(RuleId id, Rule rule);
+  RuleIndex();
+  ~RuleIndex();
+  RuleIndex(RuleIndex&&) noexcept;
+  RuleIndex& operator=(RuleIndex&&) noexcept;
+
+  static constexpr RuleId max_id = (1U << 26) - 1;
+
+  /// Replaces the rule that has this id, if any. Ids should be small: memory is kept for all up to the
+  /// largest. Returns what the rule costs: the postings that an average story looks at for it, by what
+  /// learn() has seen. Throws std::length_error when the index is full or the rule larger than 256 KB.
+  double add(RuleId id, const Rule& rule);
   /// An id that is not there is ignored.
   void remove(RuleId id);
-  std::size_t size() const { return rules_.size(); }
+  std::size_t size() const;
 
   /// The ids of the rules that are true of the story, ascending.
   std::vector<RuleId> match(const AnalyzedStory& story) const;
+  /// The same into `out`, which is overwritten.
+  void match(const AnalyzedStory& story, std::vector<RuleId>& out, MatchWork* work = nullptr) const;
+  /// The same by trying every rule: the peer that match() is measured against.
+  void scan(const AnalyzedStory& story, std::vector<RuleId>& out) const;
+
+  /// Makes the terms of a published story count when anchors are chosen.
+  void learn(const AnalyzedStory& story);
+  /// Puts up to `count` rules, the next in turn, under the terms that are the rarest now.
+  /// Returns how many were moved.
+  std::size_t reanchor(std::size_t count);
+
+  /// Memory taken, that of one reader included.
+  std::size_t bytes() const;
 
  private:
-  std::map<RuleId, Rule> rules_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace crier

@@ -108,12 +108,15 @@ std::vector<Span> find_spans(const Rule& side, const AnalyzedStory& story) {
 }
 
 std::optional<NearestPair> find_nearest(const clause::Near& pair, const AnalyzedStory& story) {
-  const auto left = find_spans(pair.left, story);
-  const auto right = find_spans(pair.right, story);
+  return find_nearest(find_spans(pair.left, story), find_spans(pair.right, story), pair.ordered);
+}
+
+std::optional<NearestPair> find_nearest(const std::vector<Span>& left, const std::vector<Span>& right,
+                                        bool ordered) {
   std::optional<NearestPair> nearest;
   if (const auto found = nearest_in_order(left, right))
     nearest = {found->first, found->second, found->second.first - found->first.last};
-  if (pair.ordered) return nearest;
+  if (ordered) return nearest;
   if (const auto found = nearest_in_order(right, left))
     if (const auto distance = found->second.first - found->first.last;
         !nearest || distance < nearest->distance)

@@ -35,6 +35,10 @@ struct NearestPair {
 /// nullopt when there are no two such.
 std::optional<NearestPair> find_nearest(const clause::Near& pair, const AnalyzedStory& story);
 
+/// The same of occurrences that are already found; both ascending.
+std::optional<NearestPair> find_nearest(const std::vector<Span>& left, const std::vector<Span>& right,
+                                        bool ordered);
+
 /// Whether find_spans would find any, without looking for all.
 bool occurs(const clause::Phrase& phrase, const AnalyzedStory& story);
 

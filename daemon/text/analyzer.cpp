@@ -41,10 +41,6 @@ std::string fold_value(std::string_view text) {
   return out;
 }
 
-std::span<const Position> AnalyzedStory::Postings::of(Terms::Id id) const {
-  return std::span(positions).subspan(starts[id], starts[id + 1] - starts[id]);
-}
-
 std::span<const Position> AnalyzedStory::Postings::find(std::string_view term) const {
   const auto id = terms.find(term);
   return id ? of(*id) : std::span<const Position>();
@@ -63,11 +59,10 @@ void AnalyzedStory::Postings::fill(std::span<const Terms::Id> term_of_token,
 }
 
 std::vector<Position> AnalyzedStory::with_prefix(std::string_view prefix) const {
-  const auto term = [this](Terms::Id id) { return exact_.terms[id]; };
   std::vector<Position> out;
-  for (auto id = std::ranges::lower_bound(sorted_exact_, prefix, {}, term);
-       id != sorted_exact_.end() && term(*id).starts_with(prefix); ++id) {
-    const auto positions = exact_.of(*id);
+  for (Terms::Id id = 0; id < exact_.terms.size(); ++id) {
+    if (!exact_.terms[id].starts_with(prefix)) continue;
+    const auto positions = exact_.of(id);
     out.insert(out.end(), positions.begin(), positions.end());
   }
   std::ranges::sort(out);
@@ -124,10 +119,6 @@ struct AnalyzedStory::Builder {
   void finish() {
     story.exact_.fill(exact_of_token, position_of_token);
     story.stems_.fill(stem_of_token, position_of_token);
-    const auto& terms = story.exact_.terms;
-    story.sorted_exact_.resize(terms.size());
-    std::iota(story.sorted_exact_.begin(), story.sorted_exact_.end(), Terms::Id{0});
-    std::ranges::sort(story.sorted_exact_, {}, [&](Terms::Id id) { return terms[id]; });
   }
 };
 

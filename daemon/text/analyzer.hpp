@@ -27,6 +27,7 @@ std::string_view to_string(TextField field);
 
 /// The fields that a rule compares as a whole.
 enum class ValueField : std::uint8_t { topic, region, section, author, source, site, lang };
+inline constexpr std::size_t value_field_count = 7;
 std::string_view to_string(ValueField field);
 
 /// A word of a rule.
@@ -58,6 +59,20 @@ class AnalyzedStory {
     std::string folded;  ///< fold_value(text)
   };
 
+  /// Distinct words with their positions: those of term t are positions[starts[t]] up to positions[starts[t +
+  /// 1]].
+  struct Postings {
+    Terms terms;
+    std::vector<std::uint32_t> starts;
+    std::vector<Position> positions;
+
+    std::span<const Position> of(Terms::Id id) const {
+      return std::span(positions).subspan(starts[id], starts[id + 1] - starts[id]);
+    }
+    std::span<const Position> find(std::string_view term) const;
+    void fill(std::span<const Terms::Id> term_of_token, std::span<const Position> position_of_token);
+  };
+
   Language language() const { return language_; }
   /// 1 (flash) … 8; 5 when the story does not say.
   int urgency() const { return urgency_; }
@@ -66,10 +81,18 @@ class AnalyzedStory {
   /// The positions, ascending, of a word's exact form, of a stem in language().
   std::span<const Position> with_exact(std::string_view exact) const { return exact_.find(exact); }
   std::span<const Position> with_stem(std::string_view stem) const { return stems_.find(stem); }
-  /// The positions, ascending, of all words whose exact form begins with `prefix`.
+  /// The positions, ascending, of all words whose exact form begins with `prefix`. Looks at each distinct
+  /// word.
   std::vector<Position> with_prefix(std::string_view prefix) const;
+  /// All exact forms, and all stems in language().
+  const Postings& exact_words() const { return exact_; }
+  const Postings& stems() const { return stems_; }
   /// Title words have positions below this.
   Position title_end() const { return fields_[0].word_count; }
+  /// All positions are below this.
+  Position position_end() const {
+    return static_cast<Position>(tokens_.size() + (fields_.size() - 1) * field_gap);
+  }
 
   /// What the story has in a field, in its order. Of the language (also a detected one) also the shorter
   /// tags: en-GB, en.
@@ -95,17 +118,6 @@ class AnalyzedStory {
     std::uint32_t end = 0;
   };
 
-  // Terms with their positions: those of term t are positions[starts[t]] up to positions[starts[t + 1]].
-  struct Postings {
-    Terms terms;
-    std::vector<std::uint32_t> starts;
-    std::vector<Position> positions;
-
-    std::span<const Position> of(Terms::Id id) const;
-    std::span<const Position> find(std::string_view term) const;
-    void fill(std::span<const Terms::Id> term_of_token, std::span<const Position> position_of_token);
-  };
-
   Language language_;
   int urgency_ = 5;
   std::optional<Time> published_;
@@ -113,12 +125,11 @@ class AnalyzedStory {
   std::vector<Bytes> tokens_;  // of all fields, in order
   Postings exact_;
   Postings stems_;
-  std::vector<Terms::Id> sorted_exact_;  // by text, for prefixes
-  std::array<std::vector<Value>, 7> values_;
+  std::array<std::vector<Value>, value_field_count> values_;
 };
 
-/// Takes linear time in the text, and n log n in its distinct words. A story that names no language has that
-/// of its text, when it can be told, or `site_language`.
+/// Takes linear time in the text. A story that names no language has that of its text, when it can be told, or
+/// `site_language`.
 AnalyzedStory analyze(const Story& story, std::string_view site_language = {});
 
 }  // namespace crier

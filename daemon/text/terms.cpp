@@ -33,32 +33,35 @@ std::string_view Terms::operator[](Id id) const {
 
 std::optional<Terms::Id> Terms::find(std::string_view text) const {
   if (slots_.empty()) return std::nullopt;
-  const auto id = slots_[slot_of(text)];
+  const auto id = slots_[slot_of(text, hash_term(text))];
   return id == empty ? std::nullopt : std::optional(id);
 }
 
 Terms::Id Terms::intern(std::string_view text) {
   if (size() * 2 >= slots_.size()) grow();
-  auto& slot = slots_[slot_of(text)];
+  const auto hash = hash_term(text);
+  auto& slot = slots_[slot_of(text, hash)];
   if (slot == empty) {
     slot = static_cast<Id>(size());
     pool_ += text;
     ends_.push_back(pool_.size());
+    hashes_.push_back(hash);
   }
   return slot;
 }
 
 // Where `text` is, or the empty slot where it would be.
-std::size_t Terms::slot_of(std::string_view text) const {
+std::size_t Terms::slot_of(std::string_view text, std::uint64_t hash) const {
   const auto mask = slots_.size() - 1;
-  auto slot = hash_term(text) & mask;
-  while (slots_[slot] != empty && (*this)[slots_[slot]] != text) slot = (slot + 1) & mask;
+  auto slot = hash & mask;
+  while (slots_[slot] != empty && (hashes_[slots_[slot]] != hash || (*this)[slots_[slot]] != text))
+    slot = (slot + 1) & mask;
   return slot;
 }
 
 void Terms::grow() {
   slots_.assign(std::max<std::size_t>(64, slots_.size() * 2), empty);
-  for (Id id = 0; id < size(); ++id) slots_[slot_of((*this)[id])] = id;
+  for (Id id = 0; id < size(); ++id) slots_[slot_of((*this)[id], hashes_[id])] = id;
 }
 
 }  // namespace crier

@@ -21,17 +21,20 @@ class Terms {
   Id intern(std::string_view text);
   std::optional<Id> find(std::string_view text) const;
   std::string_view operator[](Id id) const;
+  /// hash_term of the term.
+  std::uint64_t hash(Id id) const { return hashes_[id]; }
   std::size_t size() const { return ends_.size(); }
 
  private:
-  std::size_t slot_of(std::string_view text) const;
+  std::size_t slot_of(std::string_view text, std::uint64_t hash) const;
   void grow();
 
   static constexpr Id empty = ~Id{0};
 
   std::string pool_;
   std::vector<std::size_t> ends_;  // of each term in the pool
-  std::vector<Id> slots_;          // open addressing, a power of two, at most half full
+  std::vector<std::uint64_t> hashes_;
+  std::vector<Id> slots_;  // open addressing, a power of two, at most half full
 };
 
 }  // namespace crier

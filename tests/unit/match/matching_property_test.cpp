@@ -1,5 +1,6 @@
 // Random rules against random stories, compared with a second evaluator that is as naive as the definition of
 // the query language: it looks at words as a list and tries every pair of places.
+#include <map>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -7,6 +8,7 @@
 #include "match/evaluate.hpp"
 #include "match/explain.hpp"
 #include "match/query_parser.hpp"
+#include "match/rule_index.hpp"
 #include "story/story.hpp"
 
 using namespace crier;
@@ -211,7 +213,73 @@ bool is_true(const PlainRule& rule, const PlainStory& story) {
   }
 }
 
+Story story_of(const PlainStory& words) {
+  Story story;
+  story.language = "en";
+  story.title = joined(words.title);
+  story.summary = joined(words.summary);
+  story.body_text = joined(words.body);
+  story.regions = {words.region};
+  story.urgency = words.urgency;
+  return story;
+}
+
+// Random rules, some of them gone again, by their id in an index.
+class RandomRules {
+ public:
+  void change(Generator& generator, std::mt19937& random, RuleIndex& index) {
+    const auto id = static_cast<RuleId>(random() % max_rules);
+    if (random() % 3 == 0) {
+      rules_.erase(id);
+      index.remove(id);
+      return;
+    }
+    Diagnostics diagnostics;
+    const auto rule = parse_query(query_of(generator.rule(3)), {}, diagnostics);
+    REQUIRE(rule);
+    rules_.insert_or_assign(id, *rule);
+    index.add(id, *rule);
+  }
+
+  std::vector<RuleId> true_of(const AnalyzedStory& story) const {
+    std::vector<RuleId> out;
+    for (const auto& [id, rule] : rules_)
+      if (matches(rule, story)) out.push_back(id);
+    return out;
+  }
+
+  std::size_t size() const { return rules_.size(); }
+
+ private:
+  static constexpr RuleId max_rules = 600;
+
+  std::map<RuleId, Rule> rules_;
+};
+
 }  // namespace
+
+TEST_CASE("an index finds the rules that are true of a story, whatever came and went before") {
+  Generator generator(20260512);
+  std::mt19937 random(7);
+  RuleIndex index;
+  RandomRules rules;
+  for (int round = 0; round < 400; ++round) {
+    for (int change = 0; change < 10; ++change) rules.change(generator, random, index);
+    REQUIRE(index.size() == rules.size());
+    auto story = story_of(generator.story());
+    if (round % 4 == 3) story.language = "de";  // other stems for the same words
+    CAPTURE(round, story.title, story.summary, story.body_text);
+    const auto analysed = analyze(story);
+    const auto expected = rules.true_of(analysed);
+    REQUIRE(index.match(analysed) == expected);
+    std::vector<RuleId> scanned;
+    index.scan(analysed, scanned);
+    REQUIRE(scanned == expected);
+    index.learn(analysed);
+    index.reanchor(50);
+    REQUIRE(index.match(analysed) == expected);
+  }
+}
 
 TEST_CASE("random rules mean what the naive definition says") {
   Generator generator(20231018);
@@ -226,13 +294,7 @@ TEST_CASE("random rules mean what the naive definition says") {
     REQUIRE(parse_query(to_string(*rule), {}, diagnostics) == rule);
     for (int turn = 0; turn < 20; ++turn) {
       const auto words = generator.story();
-      Story story;
-      story.language = "en";
-      story.title = joined(words.title);
-      story.summary = joined(words.summary);
-      story.body_text = joined(words.body);
-      story.regions = {words.region};
-      story.urgency = words.urgency;
+      const auto story = story_of(words);
       CAPTURE(story.title, story.summary, story.body_text, story.regions[0], words.urgency);
       const auto analysed = analyze(story);
       const bool expected = is_true(plain, words);

@@ -1,5 +1,9 @@
 #include "match/rule_index.hpp"
 
+#include <atomic>
+#include <string>
+#include <thread>
+
 #include <catch2/catch.hpp>
 
 #include "match/query_parser.hpp"
@@ -39,4 +43,84 @@ TEST_CASE("an index answers the rules that match, ascending, as rules come and g
   index.remove(99);
   REQUIRE(index.size() == 2);
   REQUIRE(index.match(analysed) == std::vector<RuleId>{5, 7});
+}
+
+TEST_CASE("stories are matched while rules come and go, and no half of a rule is seen") {
+  constexpr RuleId stable = 50;
+  constexpr RuleId changing = 400;
+  Story story;
+  story.title = "Ferry sinks off the coast";
+  for (RuleId id = 0; id < changing; ++id) story.body_text += "w" + std::to_string(id) + " ";
+  const auto analysed = analyze(story);
+
+  RuleIndex index;
+  std::vector<RuleId> stable_ids;
+  for (RuleId id = 0; id < stable; ++id) {
+    index.add(id, rule_of("ferry AND w" + std::to_string(id)));
+    stable_ids.push_back(id);
+  }
+  // Words that only the changing rules use are new to the index when they come, and the story has them: a
+  // rule that excludes one is never true, and must not be even while its words are being learned.
+  std::vector<Rule> never_true;
+  for (RuleId id = 0; id < changing; ++id)
+    never_true.push_back(rule_of("ferry NOT w" + std::to_string(id) + " NOT \"w" + std::to_string(id) + " w" +
+                                 std::to_string(id + 1) + "\""));
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int round = 0; round < 5; ++round) {
+      for (RuleId id = 0; id < changing; ++id) index.add(stable + id, never_true[id]);
+      for (RuleId id = 0; id < changing; ++id) index.remove(stable + id);
+    }
+    done = true;
+  });
+  std::atomic<int> wrong{0};
+  const auto read = [&] {
+    std::vector<RuleId> ids;
+    do {
+      index.match(analysed, ids);
+      if (ids != stable_ids) ++wrong;
+    } while (!done);
+  };
+  std::thread reader(read);
+  read();
+  reader.join();
+  writer.join();
+  CHECK(wrong == 0);
+  CHECK(index.size() == stable);
+  CHECK(index.match(analysed) == stable_ids);
+}
+
+TEST_CASE("rules about what is rare are not looked at for stories without it") {
+  RuleIndex index;
+  Story common;
+  common.title = "The minister spoke";
+  for (int i = 0; i < 20; ++i) index.learn(analyze(common));
+  for (RuleId id = 0; id < 100; ++id) index.add(id, rule_of("minister AND rare" + std::to_string(id)));
+  std::vector<RuleId> ids;
+  MatchWork work;
+  index.match(analyze(common), ids, &work);
+  CHECK(ids.empty());
+  CHECK(work.postings == 0);
+}
+
+TEST_CASE("a rule under a word that became frequent moves to one that did not") {
+  RuleIndex index;
+  Story quiet;
+  quiet.title = "Nothing but envoys here";
+  for (int i = 0; i < 50; ++i) index.learn(analyze(quiet));
+  index.add(1, rule_of("summit AND envoy"));
+  Story busy;
+  busy.title = "A summit";
+  for (int i = 0; i < 400; ++i) index.learn(analyze(busy));
+  std::vector<RuleId> ids;
+  MatchWork work;
+  index.match(analyze(busy), ids, &work);
+  CHECK(work.postings == 1);
+  CHECK(index.reanchor(10) == 1);
+  index.reanchor(10);  // the old place is given up with the next change
+  index.match(analyze(busy), ids, &work);
+  CHECK(work.postings == 0);
+  Story both;
+  both.title = "Envoys at the summit";
+  CHECK(index.match(analyze(both)) == std::vector<RuleId>{1});
 }

@@ -1,0 +1,37 @@
+#include "match/arena.hpp"
+
+#include <stdexcept>
+
+namespace crier {
+
+Arena::Arena() : blocks_(new std::atomic<std::uint32_t*>[max_blocks]()) {}
+
+Arena::~Arena() {
+  for (std::uint32_t i = 0; i < used_blocks_; ++i) delete[] blocks_[i].load(std::memory_order_relaxed);
+}
+
+Arena::Address Arena::allocate(std::uint32_t words) {
+  if (words < free_.size() && free_[words] != 0) {
+    const auto address = free_[words];
+    free_[words] = *at(address);
+    return address;
+  }
+  const auto room = used_blocks_ * block_words - next_;
+  if (used_blocks_ == 0 || room < words) {
+    if (used_blocks_ == max_blocks) throw std::length_error("the rule index is full");
+    blocks_[used_blocks_].store(new std::uint32_t[block_words], std::memory_order_relaxed);
+    next_ = used_blocks_ == 0 ? 1 : used_blocks_ * block_words;  // address 0 is no record
+    ++used_blocks_;
+  }
+  const auto address = next_;
+  next_ += words;
+  return address;
+}
+
+void Arena::release(Address address, std::uint32_t words) {
+  if (words >= free_.size()) free_.resize(words + 1);
+  *at(address) = free_[words];
+  free_[words] = address;
+}
+
+}  // namespace crier

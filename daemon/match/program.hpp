@@ -1,0 +1,65 @@
+// Program: a condition as bytes, about twenty for a rule of three clauses, evaluated without being unpacked.
+// Groups carry their length, so that what is decided is skipped. Pure.
+//
+//   literal   varint(literal * 2)
+//   others    varint(2 * (kind + 8 * negated) + 1), then
+//     all, any      varint count, varint bytes, the parts
+//     at_least      varint how many, varint count, varint bytes, the parts
+//     phrase        varint(4 * count + word term), the forms
+//     prefix        varint(word term), the form whose spelling it is
+//     near          varint(2 * distance + ordered), varint bytes, both sides
+//     between       least and most, eight bytes each
+// A varint is LEB128.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "match/condition.hpp"
+#include "match/spans.hpp"
+#include "match/story_terms.hpp"
+
+namespace crier {
+
+void append_varint(std::string& out, std::uint64_t value);
+/// Reads one from `at`, which moves behind it.
+inline std::uint64_t read_varint(const std::uint8_t*& at) {
+  std::uint64_t value = *at & 0x7F;
+  for (unsigned shift = 7; (*at++ & 0x80) != 0; shift += 7) value |= std::uint64_t{*at & 0x7FU} << shift;
+  return value;
+}
+
+void encode(const Condition& condition, std::string& out);
+/// The condition again, with the rates of today.
+Condition decode(const std::uint8_t* program, const Dictionary& dictionary, const TermRates& rates);
+
+/// Evaluates programs of one story.
+class Evaluator {
+ public:
+  Evaluator(StoryTerms& terms, const Dictionary& dictionary) : terms_(terms), dictionary_(dictionary) {}
+
+  /// False, too, for a program of which something came after the story was looked up.
+  bool holds(const std::uint8_t* program);
+
+ private:
+  bool eval(const std::uint8_t*& at);
+  bool eval_group(Condition::Kind kind, const std::uint8_t*& at);
+  bool eval_phrase(const std::uint8_t*& at);
+  bool eval_near(const std::uint8_t*& at);
+  bool eval_between(const std::uint8_t*& at) const;
+  void add_spans(const std::uint8_t*& at, std::vector<Span>& out);
+  bool read_phrase(const std::uint8_t*& at);
+  template <class Found>
+  void for_each_place(const Found& found);
+
+  StoryTerms& terms_;
+  const Dictionary& dictionary_;
+  bool unknown_ = false;
+  std::vector<std::span<const Position>> words_;  // of the phrase last read
+  std::vector<std::size_t> next_;
+  std::vector<Span> left_;
+  std::vector<Span> right_;
+};
+
+}  // namespace crier

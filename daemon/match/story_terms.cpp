@@ -1,0 +1,213 @@
+#include "match/story_terms.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <new>
+
+#include "text/stemmer.hpp"
+
+namespace crier {
+namespace {
+
+// Two bits for each term that a dictionary can hold: 16 MB of addresses, of which only touched pages are
+// memory.
+constexpr std::size_t truth_words = (std::size_t{1} << 27) / 64;
+constexpr std::uint64_t all_absent = 0xAAAAAAAAAAAAAAAA;  // the odd bits: absent(term)
+
+constexpr std::size_t slot_of(FormId form, std::size_t size) {
+  return (form * std::size_t{0x9E3779B1}) >> 7 & (size - 1);
+}
+
+}  // namespace
+
+void StoryTerms::Freer::operator()(std::uint64_t* words) const {
+  std::free(words);
+}
+
+StoryTerms::StoryTerms()
+    : truth_(static_cast<std::uint64_t*>(std::calloc(truth_words, sizeof(std::uint64_t)))), table_(4096) {
+  if (!truth_) throw std::bad_alloc();
+}
+
+void StoryTerms::learn_of_new_terms(TermId count) {
+  for (; known_terms_ < count; ++known_terms_) {
+    if (known_terms_ % 32 == 0 && known_terms_ + 32 <= count) {
+      truth_[known_terms_ / 32] = all_absent;
+      known_terms_ += 31;
+    } else {
+      truth_[known_terms_ / 32] |= std::uint64_t{1} << (absent(known_terms_) & 63);
+    }
+  }
+}
+
+void StoryTerms::set(TermId term) {
+  auto& word = truth_[present(term) >> 6];
+  const auto bit = std::uint64_t{1} << (present(term) & 63);
+  if ((word & bit) != 0) return;
+  word = (word | bit) & ~(bit << 1);
+  terms_.push_back(term);
+}
+
+void StoryTerms::clear() {
+  for (const auto term : terms_) {
+    auto& word = truth_[present(term) >> 6];
+    const auto bit = std::uint64_t{1} << (present(term) & 63);
+    word &= ~bit;
+    if (term < known_terms_) word |= bit << 1;
+  }
+  terms_.clear();
+  for (const auto& each : forms_) {
+    auto slot = slot_of(each.form, table_.size());
+    while (table_[slot] != 0) {
+      table_[slot] = 0;
+      slot = (slot + 1) & (table_.size() - 1);
+    }
+  }
+  forms_.clear();
+  used_merged_ = 0;
+}
+
+void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) {
+  dictionary_ = &dictionary;
+  story_ = &story;
+  learn_of_new_terms(dictionary.term_count());
+  known_forms_ = dictionary.form_count();
+  set(always_term);
+  set(Dictionary::urgency_term(std::clamp(story.urgency(), 1, 8)));
+  find_words();
+  find_pairs();
+  if (dictionary.prefix_lengths() != 0) find_prefixes();
+  find_values();
+}
+
+void StoryTerms::find_words() {
+  constexpr std::size_t ahead = 12;  // look-ups whose memory is fetched meanwhile
+  const auto set_terms = [this](FormId form, bool in_title, WordTerm anywhere, WordTerm title) {
+    if (const auto term = dictionary_->own_term_of(form, anywhere); term != 0) set(term);
+    if (!in_title) return;
+    if (const auto term = dictionary_->own_term_of(form, title); term != 0) set(term);
+  };
+  const auto& exact = story_->exact_words();
+  const auto exact_count = static_cast<Terms::Id>(exact.terms.size());
+  for (Terms::Id id = 0; id < exact_count; ++id) {
+    if (id + ahead < exact_count) dictionary_->prefetch_exact(exact.terms.hash(id + ahead));
+    const auto first = dictionary_->find_exact(exact.terms.hash(id));
+    if (first == 0) continue;
+    const bool in_title = exact.of(id).front() < story_->title_end();
+    set_terms(first, in_title, WordTerm::exact, WordTerm::exact_in_title);
+    dictionary_->for_each_with_same_exact(first, [&](FormId form) {
+      found(form).exact = id;
+      set_terms(form, in_title, WordTerm::stem, WordTerm::stem_in_title);
+    });
+  }
+  const auto language = story_->language();
+  const auto& stems = story_->stems();
+  const auto stem_count = static_cast<Terms::Id>(stems.terms.size());
+  for (Terms::Id id = 0; id < stem_count; ++id) {
+    if (id + ahead < stem_count) dictionary_->prefetch_stem(language, stems.terms.hash(id + ahead));
+    dictionary_->for_each_with_stem(language, stems.terms.hash(id), [&](FormId form) {
+      found(form).stem = id;
+      set_terms(form, stems.of(id).front() < story_->title_end(), WordTerm::stem, WordTerm::stem_in_title);
+    });
+  }
+}
+
+void StoryTerms::find_pairs() {
+  endings_.clear();
+  bool any_begins = false;
+  for (const auto& each : forms_) {
+    any_begins = any_begins || dictionary_->begins_pair(each.form);
+    if (!dictionary_->ends_pair(each.form)) continue;
+    if (endings_.empty()) ending_at_.assign(story_->position_end(), 0);
+    for (const auto position : positions(each.form, WordTerm::stem)) {
+      endings_.push_back({each.form, ending_at_[position]});
+      ending_at_[position] = static_cast<std::uint32_t>(endings_.size());
+    }
+  }
+  if (!any_begins || endings_.empty()) return;
+  for (std::size_t i = 0; i < forms_.size(); ++i) {
+    const auto first = forms_[i].form;
+    if (!dictionary_->begins_pair(first)) continue;
+    for (const auto position : positions(first, WordTerm::stem)) {
+      if (position + 1 >= ending_at_.size()) continue;
+      for (auto at = ending_at_[position + 1]; at != 0; at = endings_[at - 1].next)
+        if (const auto term = dictionary_->find_pair(first, endings_[at - 1].form); term != 0) set(term);
+    }
+  }
+}
+
+void StoryTerms::find_prefixes() {
+  const auto lengths = dictionary_->prefix_lengths();
+  const auto& exact = story_->exact_words();
+  const auto look_up = [&](std::string_view prefix, bool in_title) {
+    if (const auto term = dictionary_->find_prefix(prefix, Scope::story); term != 0) set(term);
+    if (!in_title) return;
+    if (const auto term = dictionary_->find_prefix(prefix, Scope::title); term != 0) set(term);
+  };
+  for (Terms::Id id = 0; id < exact.terms.size(); ++id) {
+    const auto word = exact.terms[id];
+    const bool in_title = exact.of(id).front() < story_->title_end();
+    for (std::size_t length = 1; length <= word.size(); ++length)
+      if ((lengths >> std::min<std::size_t>(length, 63) & 1) != 0) look_up(word.substr(0, length), in_title);
+  }
+}
+
+void StoryTerms::find_values() {
+  for (std::size_t field = 0; field < value_field_count; ++field)
+    for (const auto& value : story_->values(static_cast<ValueField>(field)))
+      if (const auto term = dictionary_->find_value(static_cast<ValueField>(field), value.folded); term != 0)
+        set(term);
+}
+
+StoryTerms::Found& StoryTerms::found(FormId form) {
+  if (forms_.size() * 2 >= table_.size()) grow_table();
+  auto slot = slot_of(form, table_.size());
+  for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
+    if (forms_[table_[slot] - 1].form == form) return forms_[table_[slot] - 1];
+  forms_.push_back({form});
+  table_[slot] = static_cast<std::uint32_t>(forms_.size());
+  return forms_.back();
+}
+
+const StoryTerms::Found* StoryTerms::find(FormId form) const {
+  for (auto slot = slot_of(form, table_.size()); table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
+    if (forms_[table_[slot] - 1].form == form) return &forms_[table_[slot] - 1];
+  return nullptr;
+}
+
+void StoryTerms::grow_table() {
+  table_.assign(table_.size() * 4, 0);
+  for (std::size_t i = 0; i < forms_.size(); ++i) {
+    auto slot = slot_of(forms_[i].form, table_.size());
+    while (table_[slot] != 0) slot = (slot + 1) & (table_.size() - 1);
+    table_[slot] = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+std::span<const Position> StoryTerms::positions(FormId form, WordTerm kind) {
+  const auto in_scope = [&](std::span<const Position> all) {
+    if (kind == WordTerm::stem || kind == WordTerm::exact) return all;
+    const auto end = std::ranges::lower_bound(all, story_->title_end());
+    return all.first(static_cast<std::size_t>(end - all.begin()));
+  };
+  auto* entry = const_cast<Found*>(find(form));
+  if (entry == nullptr) return {};
+  std::span<const Position> exact;
+  if (entry->exact != none) exact = story_->exact_words().of(entry->exact);
+  if (kind == WordTerm::exact || kind == WordTerm::exact_in_title) return in_scope(exact);
+  if (entry->stem == none) return in_scope(exact);
+  const auto stems = story_->stems().of(entry->stem);
+  if (entry->merged == 0 && (exact.empty() || std::ranges::includes(stems, exact))) return in_scope(stems);
+  if (entry->merged == 0) {
+    // Spellings with and without accents may have different stems, but are the same word.
+    if (used_merged_ == merged_.size()) merged_.emplace_back();
+    auto& both = merged_[used_merged_++];
+    both.clear();
+    std::ranges::set_union(stems, exact, std::back_inserter(both));
+    entry->merged = static_cast<std::uint32_t>(used_merged_);
+  }
+  return in_scope(merged_[entry->merged - 1]);
+}
+
+}  // namespace crier

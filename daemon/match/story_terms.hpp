@@ -1,0 +1,83 @@
+// StoryTerms: which of the dictionary's terms one story has, and where its words stand. A reader's scratch:
+// large, made once and filled anew for each story.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "match/dictionary.hpp"
+#include "match/posting_lists.hpp"
+#include "match/spans.hpp"
+#include "text/analyzer.hpp"
+
+namespace crier {
+
+class StoryTerms {
+ public:
+  StoryTerms();
+
+  /// Finds the terms of a story in a prepared language. Both must outlive the use.
+  void fill(const Dictionary& dictionary, const AnalyzedStory& story);
+  /// Forgets the story.
+  void clear();
+
+  /// A bit for each literal, set when it is true of the story. Literals of terms that are newer than the
+  /// story are all false, so that a rule that comes while the story is matched is either seen whole or not at
+  /// all.
+  const std::uint64_t* truth() const { return truth_.get(); }
+  bool is_true(Literal literal) const { return (truth_[literal >> 6] >> (literal & 63) & 1) != 0; }
+  /// The terms that the story has, always_term among them.
+  const std::vector<TermId>& terms() const { return terms_; }
+  const AnalyzedStory& story() const { return *story_; }
+
+  /// Where the words of a form stand, ascending; in the title only, if the kind says so.
+  std::span<const Position> positions(FormId form, WordTerm kind);
+  /// Whether the form came after the story was looked up: nothing is known of it.
+  bool is_unknown(FormId form) const { return form >= known_forms_; }
+
+ private:
+  static constexpr Terms::Id none = ~Terms::Id{0};
+
+  // A form that the story has.
+  struct Found {
+    FormId form = 0;
+    Terms::Id exact = none;
+    Terms::Id stem = none;
+    std::uint32_t merged = 0;  // number in merged_ from 1, once it was needed
+  };
+  struct Freer {
+    void operator()(std::uint64_t* words) const;
+  };
+
+  void learn_of_new_terms(TermId count);
+  void set(TermId term);
+  void find_words();
+  void find_pairs();
+  void find_prefixes();
+  void find_values();
+  Found& found(FormId form);
+  const Found* find(FormId form) const;
+  void grow_table();
+
+  const Dictionary* dictionary_ = nullptr;
+  const AnalyzedStory* story_ = nullptr;
+  std::unique_ptr<std::uint64_t[], Freer> truth_;
+  TermId known_terms_ = 0;
+  FormId known_forms_ = 0;
+  std::vector<TermId> terms_;
+  std::vector<Found> forms_;
+  std::vector<std::uint32_t> table_;  // open addressing by form → place in forms_ plus 1
+  std::vector<std::vector<Position>> merged_;
+  std::size_t used_merged_ = 0;
+  // For pairs: the forms that may end one, by the place of their words.
+  struct Ending {
+    FormId form;
+    std::uint32_t next;  // number in endings_ from 1
+  };
+  std::vector<Ending> endings_;
+  std::vector<std::uint32_t> ending_at_;  // by place → endings_, from 1
+};
+
+}  // namespace crier
