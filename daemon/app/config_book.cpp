@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <unordered_map>
 
 #include <fmt/core.h>
@@ -233,7 +234,13 @@ class BookReader {
 void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config) {
   BookReader reader(config, TopicBook(topics, config.stemming));
   for (const auto& subscriber : subscribers) reader.read_subscriber(subscriber);
-  config.book = reader.finish();
+  try {
+    config.book = reader.finish();
+  } catch (const std::length_error& e) {  // of a rule that the index cannot hold
+    const auto& file = *(topics.empty() ? subscribers : topics).front().file;
+    file.diagnostics->add({file.name, 1, 1}, e.what());
+    config.book = std::make_shared<SubscriberBook>();
+  }
   config.newsroom.book = config.book;
 }
 

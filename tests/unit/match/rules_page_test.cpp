@@ -36,10 +36,14 @@ Page read_page() {
   Page page;
   std::string head;
   bool in_yaml = false;
+  bool begins = false;  // a block, whose first line says what it is about
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("```")) {
-      in_yaml = line == "```yaml";
+      in_yaml = begins = line == "```yaml";
+    } else if (begins && line == "tests:") {
+      in_yaml = begins = false;  // of a newsroom that the page does not show
     } else if (in_yaml) {
+      begins = false;
       page.yaml += line + '\n';
     } else if (!line.starts_with('|')) {
       head.clear();
