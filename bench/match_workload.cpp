@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t vocabulary = 60'000;
 constexpr std::size_t function_words = 150;  // "the", "of" and the like: nobody makes rules about them
-constexpr std::size_t rule_rank = 600;       // from here on words are what rules are about
+constexpr std::size_t rule_rank = 1100;      // from here on words are what rules are about
 constexpr std::size_t phrase_count = 20'000;
 constexpr std::size_t story_words = 800;
 constexpr std::array<std::string_view, 4> endings{"", "s", "ed", "ing"};
@@ -119,7 +119,8 @@ std::string Workload::group() {
 std::string Workload::clause(bool& positive) {
   const auto kind = below(100);
   positive = kind < 85;
-  if (kind < 50) return rule_word();
+  if (kind < 47) return rule_word();
+  if (kind < 50) return "=" + rule_word();
   if (kind < 65) return group();
   if (kind < 78) return phrase();
   if (kind < 83) return fmt::format("({} NEAR/{} {})", rule_word(), 2 + below(9), rule_word());

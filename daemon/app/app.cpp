@@ -35,6 +35,8 @@
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 #include "story/folder_source.hpp"
+#include "story/past_stories.hpp"
+#include "text/analyzer.hpp"
 
 namespace crier {
 namespace {
@@ -89,6 +91,22 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   if (config.whatsapp && config.whatsapp->resend_ambiguous) resend.push_back(ChannelKind::whatsapp);
   restored.interrupted = recover(db, resend, now);
   return restored;
+}
+
+// Tells the rule index which words are rare, by the latest stories; then it keeps the rules under those.
+void learn_words(Sqlite& db, const Newsroom& newsroom, Time now) {
+  constexpr std::size_t enough = 500;
+  const auto& index = newsroom.book->index();
+  PastStories past(db, now - std::chrono::days(7), now);
+  std::size_t learned = 0;
+  for (auto some = past.next(); !some.empty() && learned < enough; some = past.next()) {
+    for (const auto& [seen_at, story] : some) {
+      if (!story) continue;
+      index.learn(analyze(*story, newsroom.site.language));
+      ++learned;
+    }
+  }
+  if (learned > 0) index.reanchor(index.size());
 }
 
 // Whether a file was put where it is before `time`. Copying and renaming renew the time of its last status
@@ -209,6 +227,7 @@ Result<void> App::Parts::open() {
     suppressions = std::move(restored.suppressions);
     shelf = std::move(restored.shelf);
     sources_since = std::move(restored.watched_since);
+    learn_words(db, config->newsroom, clock.now());
     if (restored.interrupted > 0) log::warn("outbox.interrupted", {{"deliveries", restored.interrupted}});
   }
   database.emplace(database_path(*config));
@@ -441,6 +460,10 @@ asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& dia
       return subscriber_numbers(db, subscribers);
     });
     fresh->book->assign_numbers(std::move(numbers));
+    co_await workers.run([&] {
+      Sqlite db(database_path(*config), Sqlite::Mode::read_only);
+      learn_words(db, fresh->newsroom, clock.now());
+    });
   } catch (const SqliteError& e) {
     diagnostics.add({}, e.what());
   } catch (const std::filesystem::filesystem_error& e) {

@@ -67,6 +67,9 @@ void log_decisions(const Story& story, const Decisions& decisions, const Subscri
 
 constexpr std::string_view superseded = "superseded by a later version";
 
+// Rules that are put under rarer terms, if there are any, after each story.
+constexpr std::size_t rules_looked_over = 100;
+
 struct Planned {
   Decisions decisions;
   StoryPlan plan;
@@ -116,7 +119,11 @@ asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom>
   const auto now = parts_.clock.now();
   auto decisions = co_await parts_.workers.run([&] {
     const auto analysed = analyze(story, newsroom->site.language);
-    return decide(*newsroom, story, analysed, newsroom->book->index().match(analysed), now);
+    const auto& index = newsroom->book->index();
+    auto decided = decide(*newsroom, story, analysed, index.match(analysed), now);
+    index.learn(analysed);
+    index.reanchor(rules_looked_over);
+    return decided;
   });
   apply_suppressions(decisions, *newsroom->book, parts_.suppressions);
   co_return decisions;

@@ -14,7 +14,7 @@ namespace crier {
 class Arena {
  public:
   using Address = std::uint32_t;                           ///< 0 is no record
-  static constexpr std::uint32_t max_words = 1U << 16;     ///< of one record: 256 KB
+  static constexpr std::uint32_t max_words = 1U << 20;     ///< of one record: 4 MB
   static constexpr Address max_address = (1U << 31) - 1U;  ///< so that a bit is left for others
 
   Arena();
@@ -35,7 +35,7 @@ class Arena {
   std::size_t bytes() const { return used_blocks_ * block_words * sizeof(std::uint32_t); }
 
  private:
-  static constexpr std::uint32_t block_bits = 18;  // 1 MB
+  static constexpr std::uint32_t block_bits = 20;  // 4 MB, of which untouched pages are no memory
   static constexpr std::uint32_t block_words = 1U << block_bits;
   static constexpr std::uint32_t max_blocks = 1U << (31 - block_bits);
 

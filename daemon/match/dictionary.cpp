@@ -37,7 +37,7 @@ WordTerm word_term_of(Scope scope, bool exact) {
 }
 
 Dictionary::Dictionary(const HashSlots::Retire& retire)
-    : retire_(retire), exact_slots_(retire), other_slots_(retire) {
+    : retire_(retire), exact_slots_(retire), special_slots_(retire), other_slots_(retire) {
   forms_.append();  // number 0 is none
   others_.append();
   rate_keys_.reach(first_free_term - 1);
@@ -62,8 +62,7 @@ FormId Dictionary::intern_form(const Word& word) {
   auto* bytes = reinterpret_cast<char*>(surfaces_.at(forms_[form].surface));
   bytes[0] = static_cast<char>(word.surface.size());  // at most 120, as the tokenizer cuts words
   std::ranges::copy(word.surface, bytes + 1);
-  for (std::size_t i = 0; i < stems_.size(); ++i)
-    if (stems_[i]) add_stem(*stems_[i], {static_cast<std::uint8_t>(i)}, form);
+  put_stems(form);
   if (first == 0) {
     exact_slots_.insert(hash, form);
   } else {
@@ -71,7 +70,23 @@ FormId Dictionary::intern_form(const Word& word) {
     forms_[form].next_same_exact.store(next.load(std::memory_order_relaxed), std::memory_order_relaxed);
     next.store(form, std::memory_order_release);
   }
+  if (word.surface != word.exact) make_special(form);
   return form;
+}
+
+void Dictionary::make_special(FormId form) {
+  const auto hash = forms_[form].exact_hash;
+  if (find_special_exact(hash) != 0) return;
+  special_slots_.insert(hash, find_exact(hash));
+  has_special_.store(true, std::memory_order_release);
+}
+
+void Dictionary::set_flag(FormId form, std::uint32_t flag) {
+  auto& flags = forms_[form].flags;
+  const auto before = flags.load(std::memory_order_relaxed);
+  if ((before & flag) == flag) return;
+  flags.store(before | flag, std::memory_order_release);
+  put_stems(form);
 }
 
 std::string_view Dictionary::surface(FormId form) const {
@@ -79,31 +94,52 @@ std::string_view Dictionary::surface(FormId form) const {
   return {bytes + 1, static_cast<unsigned char>(bytes[0])};
 }
 
-void Dictionary::add_stem(Stems& stems, Language language, FormId form) {
+// Writes the form, as it is now, into the record of its stem in each language.
+void Dictionary::put_stems(FormId form) {
+  for (std::size_t i = 0; i < stems_.size(); ++i)
+    if (stems_[i]) put_stem({static_cast<std::uint8_t>(i)}, form);
+}
+
+void Dictionary::put_stem(Language language, FormId form) {
+  auto& slots = *stems_[language.number];
   const auto hash = hash_term(stem(language, surface(form)));
-  stems.next_same_stem.reach(form);
-  const auto known =
-      stems.slots.find(hash, [&](std::uint32_t number) { return stems.entries[number].hash == hash; });
-  if (known != 0) {
-    auto& first = stems.entries[known].first_form;
-    stems.next_same_stem[form].store(first.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    first.store(form, std::memory_order_release);
+  const auto old = slots.find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+  const auto* before = old == 0 ? nullptr : stem_records_.at(old);
+  const auto count = before == nullptr ? 0 : before[2];
+  std::uint32_t place = 0;
+  while (place < count && (before[stem_header_words + place * stem_entry_words] & form_mask) != form) ++place;
+  const auto new_count = std::max(count, place + 1);
+  const auto address = stem_records_.allocate(stem_header_words + new_count * stem_entry_words);
+  auto* record = stem_records_.at(address);
+  if (before != nullptr) std::copy_n(before, stem_header_words + count * stem_entry_words, record);
+  record[0] = static_cast<std::uint32_t>(hash);
+  record[1] = static_cast<std::uint32_t>(hash >> 32);
+  record[2] = new_count;
+  auto* entry = record + stem_header_words + place * stem_entry_words;
+  entry[0] = form | forms_[form].flags.load(std::memory_order_relaxed);
+  entry[1] = own_term_of(form, WordTerm::stem);
+  entry[2] = own_term_of(form, WordTerm::stem_in_title);
+  if (old == 0) {
+    slots.insert(hash, address);
     return;
   }
-  const auto entry = stems.entries.append();
-  stems.entries[entry].hash = hash;
-  stems.entries[entry].first_form.store(form, std::memory_order_relaxed);
-  stems.slots.insert(hash, entry);
+  slots.replace(hash, old, address);
+  retire_record(old);
+}
+
+void Dictionary::retire_record(Arena::Address address) {
+  const auto words = stem_header_words + stem_records_.at(address)[2] * stem_entry_words;
+  retire_(std::shared_ptr<void>(static_cast<void*>(this),
+                                [this, address, words](void*) { stem_records_.release(address, words); }));
 }
 
 void Dictionary::prepare(Language language) {
-  auto& stems = stems_.at(language.number);
-  if (stems) return;
-  stems = std::make_unique<Stems>(retire_);
-  stems->entries.append();  // number 0 is none
-  for (FormId form = 1; form < forms_.size(); ++form) add_stem(*stems, language, form);
+  auto& slots = stems_.at(language.number);
+  if (slots) return;
+  slots = std::make_unique<HashSlots>(retire_);
+  for (FormId form = 1; form < forms_.size(); ++form) put_stem(language, form);
   if (!first_language_) first_language_ = language;
-  languages_[language.number].store(stems.get(), std::memory_order_release);
+  languages_[language.number].store(slots.get(), std::memory_order_release);
 }
 
 std::uint64_t Dictionary::stem_hash(const Word& word) const {
@@ -120,6 +156,10 @@ TermId Dictionary::intern_word(FormId form, const Word& word, WordTerm kind) {
   const auto made = new_term(exact ? exact_rate_key(forms_[form].exact_hash, in_title)
                                    : stem_rate_key(stem_hash(word), in_title));
   term.store(made, std::memory_order_release);
+  if (exact)
+    make_special(keeper);
+  else
+    put_stems(form);
   return made;
 }
 
@@ -135,12 +175,8 @@ TermId Dictionary::intern_prefix(const clause::Prefix& prefix) {
 
 TermId Dictionary::intern_pair(FormId first, FormId second, RateKey key) {
   const auto term = intern_other(mix(Space::pair, first, second), key);
-  const auto flag = [&](FormId form, std::uint32_t bit) {
-    auto& flags = forms_[form].flags;
-    flags.store(flags.load(std::memory_order_relaxed) | bit, std::memory_order_release);
-  };
-  flag(first, begins_pair_flag);
-  flag(second, ends_pair_flag);
+  set_flag(first, begins_pair_flag);
+  set_flag(second, ends_pair_flag);
   return term;
 }
 
@@ -191,8 +227,8 @@ TermId Dictionary::term_of(FormId form, WordTerm kind) const {
 std::size_t Dictionary::bytes() const {
   auto total = exact_slots_.bytes() + other_slots_.bytes() + forms_.bytes() + others_.bytes() +
                rate_keys_.bytes() + surfaces_.bytes();
-  for (const auto& stems : stems_)
-    if (stems) total += stems->slots.bytes() + stems->entries.bytes() + stems->next_same_stem.bytes();
+  for (const auto& slots : stems_)
+    if (slots) total += slots->bytes();
   return total;
 }
 

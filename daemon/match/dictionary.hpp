@@ -68,31 +68,50 @@ class Dictionary {
   TermId term_count() const { return term_count_.load(std::memory_order_acquire); }
   FormId form_count() const { return form_count_.load(std::memory_order_acquire); }
 
-  void prefetch_exact(std::uint64_t hash) const { exact_slots_.prefetch(hash); }
-  /// Calls `found(form)` for each form that is spelt like `first`, which find_exact gave.
-  template <class Found>
-  void for_each_with_same_exact(FormId first, const Found& found) const {
-    for (auto form = first; form != 0; form = forms_[form].next_same_exact.load(std::memory_order_acquire))
-      found(form);
+  /// What a story with a stem has: a form and its terms (0: nobody asks).
+  struct StemEntry {
+    FormId form;
+    bool begins_pair;
+    bool ends_pair;
+    TermId anywhere;
+    TermId in_title;
+  };
+  void prefetch_stem_slot(Language language, std::uint64_t hash) const { stems_of(language).prefetch(hash); }
+  void prefetch_stem(Language language, std::uint64_t hash) const {
+    __builtin_prefetch(stem_records_.at(stems_of(language).peek(hash)));
   }
+  /// Calls `found(StemEntry)` for each form with this stem in a prepared language.
+  template <class Found>
+  void for_each_with_stem(Language language, std::uint64_t hash, const Found& found) const {
+    const auto address =
+        stems_of(language).find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+    if (address == 0) return;
+    const auto* record = stem_records_.at(address);
+    for (std::uint32_t i = 0; i < record[2]; ++i) {
+      const auto* entry = record + stem_header_words + i * stem_entry_words;
+      found(StemEntry{entry[0] & form_mask, (entry[0] & begins_pair_flag) != 0,
+                      (entry[0] & ends_pair_flag) != 0, entry[1], entry[2]});
+    }
+  }
+
   /// The first form with this exact spelling, which has the exact terms of all; 0 when there is none.
   FormId find_exact(std::uint64_t hash) const {
     return exact_slots_.find(hash, [&](FormId form) { return forms_[form].exact_hash == hash; });
   }
-
-  /// Calls `found(form)` for each form with this stem in a prepared language.
-  template <class Found>
-  void for_each_with_stem(Language language, std::uint64_t hash, const Found& found) const {
-    const auto* stems = languages_[language.number].load(std::memory_order_acquire);
-    const auto entry =
-        stems->slots.find(hash, [&](std::uint32_t number) { return stems->entries[number].hash == hash; });
-    if (entry == 0) return;
-    for (auto form = stems->entries[entry].first_form.load(std::memory_order_acquire); form != 0;
-         form = stems->next_same_stem[form].load(std::memory_order_acquire))
-      found(form);
+  /// The same, but only for spellings with which a form may be found although the stem of a plainly spelt
+  /// word does not lead to it: rules ask for the exact spelling, or write it with accents.
+  FormId find_special_exact(std::uint64_t hash) const {
+    return special_slots_.find(hash, [&](FormId form) { return forms_[form].exact_hash == hash; });
   }
-  void prefetch_stem(Language language, std::uint64_t hash) const {
-    languages_[language.number].load(std::memory_order_acquire)->slots.prefetch(hash);
+  bool has_special_exact() const { return has_special_.load(std::memory_order_acquire); }
+  /// Calls `found(StemEntry)` for each form that is spelt like `first`, which find_exact gave.
+  template <class Found>
+  void for_each_with_same_exact(FormId first, const Found& found) const {
+    for (auto form = first; form != 0; form = forms_[form].next_same_exact.load(std::memory_order_acquire)) {
+      const auto flags = forms_[form].flags.load(std::memory_order_acquire);
+      found(StemEntry{form, (flags & begins_pair_flag) != 0, (flags & ends_pair_flag) != 0,
+                      own_term_of(form, WordTerm::stem), own_term_of(form, WordTerm::stem_in_title)});
+    }
   }
 
   /// 0 when no rule asks for it.
@@ -103,9 +122,6 @@ class Dictionary {
   }
   /// The form as rules spell it, case-folded.
   std::string_view surface(FormId form) const;
-  /// Whether some pair begins, or ends, with this form.
-  bool begins_pair(FormId form) const { return (flags_of(form) & begins_pair_flag) != 0; }
-  bool ends_pair(FormId form) const { return (flags_of(form) & ends_pair_flag) != 0; }
 
   /// Lengths (in bytes) of the prefixes that rules ask for: bit n for n, bit 63 for all above 62.
   std::uint64_t prefix_lengths() const { return prefix_lengths_.load(std::memory_order_acquire); }
@@ -117,8 +133,14 @@ class Dictionary {
   std::size_t bytes() const;
 
  private:
-  static constexpr std::uint32_t begins_pair_flag = 1;
-  static constexpr std::uint32_t ends_pair_flag = 2;
+  static constexpr std::uint32_t begins_pair_flag = 1U << 31;
+  static constexpr std::uint32_t ends_pair_flag = 1U << 30;
+  static constexpr FormId form_mask = (1U << 30) - 1;
+
+  // All forms with one stem in one language: the hash of the stem, a count, then of each the form with its
+  // flags and its two terms. Readers meet it whole; a change makes a new one.
+  static constexpr std::uint32_t stem_header_words = 3;
+  static constexpr std::uint32_t stem_entry_words = 3;
 
   struct Form {
     std::uint64_t exact_hash;
@@ -127,38 +149,40 @@ class Dictionary {
     std::atomic<std::uint32_t> flags;
     Arena::Address surface;  // a byte with its length, then its bytes
   };
-  struct Stem {
-    std::uint64_t hash;
-    std::atomic<FormId> first_form;
-  };
-  struct Stems {
-    explicit Stems(const HashSlots::Retire& retire) : slots(retire) {}
-
-    HashSlots slots;  // → entries, from 1
-    Segmented<Stem> entries;
-    Segmented<std::atomic<FormId>> next_same_stem;  // by form
-  };
   struct OtherTerm {
     std::uint64_t hash;
     TermId term;
   };
 
-  std::uint32_t flags_of(FormId form) const { return forms_[form].flags.load(std::memory_order_acquire); }
-  void add_stem(Stems& stems, Language language, FormId form);
+  const HashSlots& stems_of(Language language) const {
+    return *languages_[language.number].load(std::memory_order_acquire);
+  }
+  std::uint64_t hash_of(Arena::Address stem_record) const {
+    const auto* record = stem_records_.at(stem_record);
+    return record[0] | std::uint64_t{record[1]} << 32;
+  }
+  void put_stem(Language language, FormId form);
+  void put_stems(FormId form);
+  void set_flag(FormId form, std::uint32_t flag);
+  void make_special(FormId form);
+  void retire_record(Arena::Address record);
   TermId new_term(RateKey key);
   TermId find_other(std::uint64_t hash) const;
   TermId intern_other(std::uint64_t hash, RateKey key);
 
   HashSlots::Retire retire_;
-  HashSlots exact_slots_;  // → forms_, the first one with the spelling
-  HashSlots other_slots_;  // → others_: prefixes, pairs, values
+  HashSlots exact_slots_;    // → forms_, the first one with the spelling
+  HashSlots special_slots_;  // likewise, the special ones only
+  HashSlots other_slots_;    // → others_: prefixes, pairs, values
   Segmented<Form> forms_;
   Segmented<OtherTerm> others_;
   Segmented<RateKey> rate_keys_;      // by term
   std::vector<TermId> prefix_terms_;  // ascending
   Arena surfaces_;
-  std::array<std::unique_ptr<Stems>, 32> stems_;  // by language number
-  std::array<std::atomic<const Stems*>, 32> languages_{};
+  Arena stem_records_;
+  std::array<std::unique_ptr<HashSlots>, 32> stems_;  // by language number → stem_records_
+  std::array<std::atomic<const HashSlots*>, 32> languages_{};
+  std::atomic<bool> has_special_{false};
   std::optional<Language> first_language_;
   TermId next_term_ = first_free_term;
   std::atomic<TermId> term_count_{first_free_term};

@@ -1,6 +1,6 @@
 // HashSlots: from 64-bit hashes to numbers. One writer inserts, readers look up without locks. It grows a few
-// slots with each insertion, so that no single one takes long; nothing is ever removed. A slot holds the
-// number and half of the hash; the caller compares the rest.
+// slots with each insertion, so that no single one takes long; entries change, but are never removed. A slot
+// holds the number and half of the hash; the caller compares the rest.
 #pragma once
 
 #include <algorithm>
@@ -37,12 +37,23 @@ class HashSlots {
   void prefetch(std::uint64_t hash) const {
     __builtin_prefetch(current_.load(std::memory_order_acquire)->slot(hash));
   }
+  /// The number in the first slot that is looked at, whatever it belongs to: what find() will read next.
+  std::uint32_t peek(std::uint64_t hash) const {
+    return static_cast<std::uint32_t>(
+        current_.load(std::memory_order_acquire)->slot(hash)->load(std::memory_order_acquire));
+  }
 
   void insert(std::uint64_t hash, std::uint32_t number) {
     if (size_ * 3 >= (newest_->mask + 1) * 2 && !older_) begin_growing();
     newest_->insert((hash >> 32 << 32) | number);
     ++size_;
     move_some();
+  }
+
+  /// Gives what `number` was inserted for another number.
+  void replace(std::uint64_t hash, std::uint32_t number, std::uint32_t by) {
+    newest_->replace(hash, number, by);
+    if (older_) older_->replace(hash, number, by);
   }
 
   std::size_t size() const { return size_; }
@@ -79,6 +90,17 @@ class HashSlots {
       auto at = (entry >> 32) & mask;
       while (slots[at].load(std::memory_order_relaxed) != 0) at = (at + 1) & mask;
       slots[at].store(entry, std::memory_order_release);
+    }
+
+    void replace(std::uint64_t hash, std::uint32_t number, std::uint32_t by) {
+      const auto tag = hash >> 32 << 32;
+      for (auto at = (hash >> 32) & mask;; at = (at + 1) & mask) {
+        const auto slot = slots[at].load(std::memory_order_relaxed);
+        if (slot == 0) return;
+        if (slot != (tag | number)) continue;
+        slots[at].store(tag | by, std::memory_order_release);
+        return;
+      }
     }
 
     std::size_t mask;

@@ -186,9 +186,20 @@ bool Evaluator::eval_group(Kind kind, const std::uint8_t*& at) {
   const auto needed = kind == Kind::all ? count : needed_at_least;
   std::uint64_t held = 0;
   for (std::uint64_t tried = 0; held < needed && held + (count - tried) >= needed; ++tried)
-    held += eval(at) ? 1 : 0;
+    held += eval_part(at) ? 1 : 0;
   at = end;
   return held >= needed;
+}
+
+// Most parts are literals of three bytes.
+inline bool Evaluator::eval_part(const std::uint8_t*& at) {
+  if ((at[0] & 1) != 0) return eval(at);
+  if ((at[0] & at[1] & 0x80) != 0 && (at[2] & 0x80) == 0) {
+    const auto literal = ((at[0] & 0x7FU) | (at[1] & 0x7FU) << 7 | std::uint32_t{at[2]} << 14) / 2;
+    at += 3;
+    return terms_.is_true(literal);
+  }
+  return terms_.is_true(static_cast<Literal>(read_varint(at) / 2));
 }
 
 // Reads the words of a phrase into words_. Whether the story has all of them.

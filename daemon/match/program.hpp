@@ -44,6 +44,7 @@ class Evaluator {
 
  private:
   bool eval(const std::uint8_t*& at);
+  bool eval_part(const std::uint8_t*& at);
   bool eval_group(Condition::Kind kind, const std::uint8_t*& at);
   bool eval_phrase(const std::uint8_t*& at);
   bool eval_near(const std::uint8_t*& at);

@@ -96,7 +96,6 @@ struct RuleIndex::Parts {
 
   std::mutex writing;
   Epochs epochs;
-  std::deque<Retired> limbo;  // oldest first
   Dictionary dictionary;
   TermRates rates;
   PostingLists lists;
@@ -104,6 +103,7 @@ struct RuleIndex::Parts {
   Segmented<std::atomic<Arena::Address>> records;  // by rule id; 0 = no rule
   std::atomic<RuleId> id_end{0};                   // all ids are below
   std::atomic<std::size_t> size{0};
+  std::deque<Retired> limbo;  // oldest first; goes before what it gives back to
   RuleId next_to_reanchor = 0;
   std::array<std::unique_ptr<Scratch>, Epochs::max_readers> scratches;
 };
@@ -249,8 +249,9 @@ namespace {
 
 // Brings ids into ascending order, each once.
 void put_in_order(std::vector<RuleId>& ids, RuleId id_end, std::vector<std::uint64_t>& seen) {
-  constexpr std::size_t few = 64;
-  if (ids.size() * few < id_end || ids.size() < few) {
+  // Below, walking over all bits costs more than sorting.
+  constexpr std::size_t few = 1024;
+  if (ids.size() * few < id_end || ids.size() < 64) {
     std::ranges::sort(ids);
     ids.erase(std::ranges::unique(ids).begin(), ids.end());
     return;
@@ -333,7 +334,7 @@ void RuleIndex::scan(const AnalyzedStory& story, std::vector<RuleId>& out) const
   scratch.terms.clear();
 }
 
-void RuleIndex::learn(const AnalyzedStory& story) {
+void RuleIndex::learn(const AnalyzedStory& story) const {
   auto& parts = *parts_;
   if (!parts.dictionary.is_prepared(story.language())) parts.prepare(story.language());
   std::vector<RateKey> prefixes;
@@ -349,7 +350,7 @@ void RuleIndex::learn(const AnalyzedStory& story) {
   parts.rates.learn(story, prefixes);
 }
 
-std::size_t RuleIndex::reanchor(std::size_t count) {
+std::size_t RuleIndex::reanchor(std::size_t count) const {
   auto& parts = *parts_;
   const std::lock_guard lock(parts.writing);
   const auto end = parts.records.size();

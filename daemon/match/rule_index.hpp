@@ -36,7 +36,7 @@ class RuleIndex {
 
   /// Replaces the rule that has this id, if any. Ids should be small: memory is kept for all up to the
   /// largest. Returns what the rule costs: the postings that an average story looks at for it, by what
-  /// learn() has seen. Throws std::length_error when the index is full or the rule larger than 256 KB.
+  /// learn() has seen. Throws std::length_error when the index is full or the rule larger than 4 MB.
   double add(RuleId id, const Rule& rule);
   /// An id that is not there is ignored.
   void remove(RuleId id);
@@ -49,11 +49,13 @@ class RuleIndex {
   /// The same by trying every rule: the peer that match() is measured against.
   void scan(const AnalyzedStory& story, std::vector<RuleId>& out) const;
 
+  // Const, for they change how much is looked at, never what matches.
+
   /// Makes the terms of a published story count when anchors are chosen.
-  void learn(const AnalyzedStory& story);
+  void learn(const AnalyzedStory& story) const;
   /// Puts up to `count` rules, the next in turn, under the terms that are the rarest now.
   /// Returns how many were moved.
-  std::size_t reanchor(std::size_t count);
+  std::size_t reanchor(std::size_t count) const;
 
   /// Memory taken, that of one reader included.
   std::size_t bytes() const;

@@ -82,43 +82,55 @@ void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) 
 }
 
 void StoryTerms::find_words() {
-  constexpr std::size_t ahead = 12;  // look-ups whose memory is fetched meanwhile
-  const auto set_terms = [this](FormId form, bool in_title, WordTerm anywhere, WordTerm title) {
-    if (const auto term = dictionary_->own_term_of(form, anywhere); term != 0) set(term);
-    if (!in_title) return;
-    if (const auto term = dictionary_->own_term_of(form, title); term != 0) set(term);
-  };
-  const auto& exact = story_->exact_words();
-  const auto exact_count = static_cast<Terms::Id>(exact.terms.size());
-  for (Terms::Id id = 0; id < exact_count; ++id) {
-    if (id + ahead < exact_count) dictionary_->prefetch_exact(exact.terms.hash(id + ahead));
-    const auto first = dictionary_->find_exact(exact.terms.hash(id));
-    if (first == 0) continue;
-    const bool in_title = exact.of(id).front() < story_->title_end();
-    set_terms(first, in_title, WordTerm::exact, WordTerm::exact_in_title);
-    dictionary_->for_each_with_same_exact(first, [&](FormId form) {
-      found(form).exact = id;
-      set_terms(form, in_title, WordTerm::stem, WordTerm::stem_in_title);
-    });
-  }
+  // Look-ups whose memory is fetched meanwhile: first the slot, then the record.
+  constexpr Terms::Id ahead = 8;
   const auto language = story_->language();
   const auto& stems = story_->stems();
-  const auto stem_count = static_cast<Terms::Id>(stems.terms.size());
-  for (Terms::Id id = 0; id < stem_count; ++id) {
-    if (id + ahead < stem_count) dictionary_->prefetch_stem(language, stems.terms.hash(id + ahead));
-    dictionary_->for_each_with_stem(language, stems.terms.hash(id), [&](FormId form) {
-      found(form).stem = id;
-      set_terms(form, stems.of(id).front() < story_->title_end(), WordTerm::stem, WordTerm::stem_in_title);
+  const auto count = static_cast<Terms::Id>(stems.terms.size());
+  for (Terms::Id id = 0; id < count + ahead; ++id) {
+    if (id + ahead < count) dictionary_->prefetch_stem_slot(language, stems.terms.hash(id + ahead));
+    if (id < count) dictionary_->prefetch_stem(language, stems.terms.hash(id));
+    if (id < ahead) continue;
+    const auto now = id - ahead;
+    const bool in_title = stems.of(now).front() < story_->title_end();
+    dictionary_->for_each_with_stem(language, stems.terms.hash(now), [&](const Dictionary::StemEntry& entry) {
+      found(entry).stem = now;
+      set_terms(entry, in_title);
     });
   }
+  // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
+  if (dictionary_->has_special_exact()) {
+    const auto& exact = story_->exact_words();
+    for (Terms::Id id = 0; id < exact.terms.size(); ++id)
+      find_spelling(id, dictionary_->find_special_exact(exact.terms.hash(id)));
+  }
+  for (const auto id : story_->accented_words())
+    find_spelling(id, dictionary_->find_exact(story_->exact_words().terms.hash(id)));
+}
+
+void StoryTerms::find_spelling(Terms::Id exact, FormId first) {
+  if (first == 0) return;
+  const bool in_title = story_->exact_words().of(exact).front() < story_->title_end();
+  if (const auto term = dictionary_->own_term_of(first, WordTerm::exact); term != 0) set(term);
+  if (const auto term = dictionary_->own_term_of(first, WordTerm::exact_in_title); in_title && term != 0)
+    set(term);
+  dictionary_->for_each_with_same_exact(first, [&](const Dictionary::StemEntry& entry) {
+    found(entry).exact = exact;
+    set_terms(entry, in_title);
+  });
+}
+
+void StoryTerms::set_terms(const Dictionary::StemEntry& entry, bool in_title) {
+  if (entry.anywhere != 0) set(entry.anywhere);
+  if (in_title && entry.in_title != 0) set(entry.in_title);
 }
 
 void StoryTerms::find_pairs() {
   endings_.clear();
   bool any_begins = false;
   for (const auto& each : forms_) {
-    any_begins = any_begins || dictionary_->begins_pair(each.form);
-    if (!dictionary_->ends_pair(each.form)) continue;
+    any_begins = any_begins || each.begins_pair;
+    if (!each.ends_pair) continue;
     if (endings_.empty()) ending_at_.assign(story_->position_end(), 0);
     for (const auto position : positions(each.form, WordTerm::stem)) {
       endings_.push_back({each.form, ending_at_[position]});
@@ -128,7 +140,7 @@ void StoryTerms::find_pairs() {
   if (!any_begins || endings_.empty()) return;
   for (std::size_t i = 0; i < forms_.size(); ++i) {
     const auto first = forms_[i].form;
-    if (!dictionary_->begins_pair(first)) continue;
+    if (!forms_[i].begins_pair) continue;
     for (const auto position : positions(first, WordTerm::stem)) {
       if (position + 1 >= ending_at_.size()) continue;
       for (auto at = ending_at_[position + 1]; at != 0; at = endings_[at - 1].next)
@@ -160,12 +172,13 @@ void StoryTerms::find_values() {
         set(term);
 }
 
-StoryTerms::Found& StoryTerms::found(FormId form) {
+StoryTerms::Found& StoryTerms::found(const Dictionary::StemEntry& entry) {
+  const auto form = entry.form;
   if (forms_.size() * 2 >= table_.size()) grow_table();
   auto slot = slot_of(form, table_.size());
   for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
     if (forms_[table_[slot] - 1].form == form) return forms_[table_[slot] - 1];
-  forms_.push_back({form});
+  forms_.push_back({.form = form, .begins_pair = entry.begins_pair, .ends_pair = entry.ends_pair});
   table_[slot] = static_cast<std::uint32_t>(forms_.size());
   return forms_.back();
 }

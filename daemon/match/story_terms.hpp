@@ -43,6 +43,8 @@ class StoryTerms {
   // A form that the story has.
   struct Found {
     FormId form = 0;
+    bool begins_pair = false;
+    bool ends_pair = false;
     Terms::Id exact = none;
     Terms::Id stem = none;
     std::uint32_t merged = 0;  // number in merged_ from 1, once it was needed
@@ -57,7 +59,9 @@ class StoryTerms {
   void find_pairs();
   void find_prefixes();
   void find_values();
-  Found& found(FormId form);
+  void find_spelling(Terms::Id exact, FormId first);
+  void set_terms(const Dictionary::StemEntry& entry, bool in_title);
+  Found& found(const Dictionary::StemEntry& entry);
   const Found* find(FormId form) const;
   void grow_table();
 

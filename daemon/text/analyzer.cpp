@@ -100,15 +100,21 @@ struct AnalyzedStory::Builder {
     Tokenizer tokenizer(field.text);
     for (Token token; tokenizer.next(token);) {
       const auto surface = surfaces.intern(token.surface);
-      if (surface == forms.size())
-        forms.push_back({story.exact_.terms.intern(fold_accents(token.surface)),
-                         story.stems_.terms.intern(stem(story.language_, token.surface))});
+      if (surface == forms.size()) add_form(token.surface);
       exact_of_token.push_back(forms[surface].exact);
       stem_of_token.push_back(forms[surface].stem);
       position_of_token.push_back(static_cast<Position>(story.tokens_.size() + index * field_gap));
       story.tokens_.push_back({token.begin, token.end});
     }
     field.word_count = static_cast<std::uint32_t>(story.tokens_.size()) - field.first_token;
+  }
+
+  void add_form(std::string_view surface) {
+    const auto exact = fold_accents(surface);
+    const Form form{story.exact_.terms.intern(exact),
+                    story.stems_.terms.intern(stem(story.language_, surface))};
+    if (exact != surface) story.accented_words_.push_back(form.exact);
+    forms.push_back(form);
   }
 
   void add_value(ValueField field, const std::string& text) {

@@ -87,6 +87,8 @@ class AnalyzedStory {
   /// All exact forms, and all stems in language().
   const Postings& exact_words() const { return exact_; }
   const Postings& stems() const { return stems_; }
+  /// Those of exact_words() that the text also, or only, spells with accents.
+  std::span<const Terms::Id> accented_words() const { return accented_words_; }
   /// Title words have positions below this.
   Position title_end() const { return fields_[0].word_count; }
   /// All positions are below this.
@@ -125,11 +127,12 @@ class AnalyzedStory {
   std::vector<Bytes> tokens_;  // of all fields, in order
   Postings exact_;
   Postings stems_;
+  std::vector<Terms::Id> accented_words_;
   std::array<std::vector<Value>, value_field_count> values_;
 };
 
-/// Takes linear time in the text. A story that names no language has that of its text, when it can be told, or
-/// `site_language`.
+/// Takes linear time in the text. A story that names no language has that of its text, when it can be told,
+/// or `site_language`.
 AnalyzedStory analyze(const Story& story, std::string_view site_language = {});
 
 }  // namespace crier

@@ -114,6 +114,13 @@ std::size_t skip_separators(std::string_view text, std::size_t at) {
   return at;
 }
 
+// How many ASCII letters and digits stand at `at` that nothing behind them can change.
+std::size_t plain_run(std::string_view text, std::size_t at) {
+  auto end = at;
+  while (end < text.size() && is_word(kind_of_ascii(static_cast<unsigned char>(text[end])))) ++end;
+  return end > at && joins_backwards(text, end) ? end - at - 1 : end - at;
+}
+
 struct BreakIteratorCloser {
   void operator()(UBreakIterator* iterator) const { ubrk_close(iterator); }
 };
@@ -253,13 +260,16 @@ void Tokenizer::read_word(Token& token) {
   auto end = at_;
   WordShape shape;
   while (at_ < text_.size()) {
-    const auto byte = static_cast<unsigned char>(text_[at_]);
-    if (const auto kind = kind_of_ascii(byte); is_word(kind) && !joins_backwards(text_, at_ + 1)) {
+    if (const auto run = plain_run(text_, at_); run > 0) {
       // The short way for most of most texts.
-      shape.add(kind, byte);
-      if (word.size() < max_word_bytes)
-        word += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : text_[at_];
-      end = ++at_;
+      for (std::size_t i = at_; i < at_ + run; ++i) {
+        const auto byte = static_cast<unsigned char>(text_[i]);
+        shape.add(byte <= '9' ? Kind::digit : Kind::letter, byte);
+        if (word.size() < max_word_bytes)
+          word += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : text_[i];
+      }
+      at_ += run;
+      end = at_;
       continue;
     }
     const auto unit = unit_at(at_);
