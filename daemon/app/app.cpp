@@ -94,7 +94,8 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
 }
 
 // Tells the rule index which words are rare, by the latest stories; then it keeps the rules under those.
-void learn_words(Sqlite& db, const Newsroom& newsroom, Time now) {
+// Returns the number of stories.
+std::size_t learn_words(Sqlite& db, const Newsroom& newsroom, Time now) {
   constexpr std::size_t enough = 500;
   const auto& index = newsroom.book->index();
   PastStories past(db, now - std::chrono::days(7), now);
@@ -107,6 +108,7 @@ void learn_words(Sqlite& db, const Newsroom& newsroom, Time now) {
     }
   }
   if (learned > 0) index.reanchor(index.size());
+  return learned;
 }
 
 // Whether a file was put where it is before `time`. Copying and renaming renew the time of its last status
@@ -462,7 +464,7 @@ asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& dia
     fresh->book->assign_numbers(std::move(numbers));
     co_await workers.run([&] {
       Sqlite db(database_path(*config), Sqlite::Mode::read_only);
-      learn_words(db, fresh->newsroom, clock.now());
+      return learn_words(db, fresh->newsroom, clock.now());
     });
   } catch (const SqliteError& e) {
     diagnostics.add({}, e.what());
