@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t vocabulary = 60'000;
 constexpr std::size_t function_words = 150;  // "the", "of" and the like: nobody makes rules about them
-constexpr std::size_t rule_rank = 1100;      // from here on words are what rules are about
+constexpr std::size_t rule_rank = 1400;      // from here on words are what rules are about
 constexpr std::size_t phrase_count = 20'000;
 constexpr std::size_t story_words = 800;
 constexpr std::array<std::string_view, 4> endings{"", "s", "ed", "ing"};
