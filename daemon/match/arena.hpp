@@ -31,8 +31,8 @@ class Arena {
   /// Nobody may still look at the record; `words` is what it was allocated with.
   void release(Address address, std::uint32_t words);
 
-  /// Taken from the system, unused parts included.
-  std::size_t bytes() const { return used_blocks_ * block_words * sizeof(std::uint32_t); }
+  /// Given out so far, free records included; what was not touched yet is no memory.
+  std::size_t bytes() const { return next_ * sizeof(std::uint32_t); }
 
  private:
   static constexpr std::uint32_t block_bits = 20;  // 4 MB, of which untouched pages are no memory
