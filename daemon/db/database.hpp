@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -43,6 +44,9 @@ class Database {
     }
   }
 
+  /// Callers that have not been resumed yet. On the loop.
+  std::size_t waiting() const { return waiting_; }
+
  private:
   struct Job {
     std::function<void(Sqlite&)> work;
@@ -53,6 +57,7 @@ class Database {
   void serve();
   void run_group(std::deque<Job>& group);
 
+  std::size_t waiting_ = 0;
   Sqlite db_;
   std::mutex mutex_;
   std::condition_variable woken_;

@@ -47,8 +47,13 @@ std::span<const Duration> ScriptedChannel::retry_steps() const {
 }
 
 asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
-  Sent entry{message.delivery_id, message.subscriber->id, message.content.subject, message.reader.reason, {},
-             message.attempt,     clock_.now()};
+  Sent entry{message.delivery_id,
+             message.subscriber->id,
+             message.content.subject,
+             message.reader.reason,
+             {},
+             message.attempt,
+             clock_.now()};
   for (const auto& item : message.content.items) entry.titles.push_back(item.title);
   sent.push_back(entry);
   if (while_sending) while_sending(entry);
@@ -85,11 +90,14 @@ void Belts::start() {
   loop_ = std::make_unique<asio::io_context>(1);
   database_.emplace(folder_.path() / "crier.db");
   const auto loop = loop_->get_executor();
-  tasks_.emplace(loop, [this](const std::string& task, const std::string& what) { failures.push_back(task + ": " + what); });
+  tasks_.emplace(loop, [this](const std::string& task, const std::string& what) {
+    failures.push_back(task + ": " + what);
+  });
   std::vector<Channel*> channels;
   for (auto& [kind, channel] : channels_) channels.push_back(channel.get());
   const auto current = [this] { return newsroom_; };
-  courier_.emplace(loop, Courier::Parts{*database_, clock_, suppressions_, metrics_, channels, current, "key"});
+  courier_.emplace(loop,
+                   Courier::Parts{*database_, clock_, suppressions_, metrics_, channels, current, "key"});
   intake_.emplace(Intake::Parts{
       .database = *database_,
       .workers = workers_,
@@ -124,10 +132,14 @@ Accepted Belts::accept(Story story) {
 }
 
 void Belts::settle() {
-  // Quiet for a while in real time: the database thread is the only one that can still bring something.
+  // Time stands still, so only the database thread can bring something that is not on the loop yet.
   loop_->restart();
-  for (int rounds = 0, idle = 0; rounds < 100'000 && idle < 6; ++rounds)
-    idle = loop_->run_one_for(std::chrono::milliseconds(5)) == 0 ? idle + 1 : 0;
+  for (int rounds = 0; rounds < 100'000; ++rounds) {
+    if (loop_->poll() > 0) continue;
+    if (database_->waiting() == 0) return;
+    loop_->run_one_for(std::chrono::milliseconds(5));
+  }
+  throw std::runtime_error("the belts do not come to rest");
 }
 
 void Belts::advance(Duration by) {
