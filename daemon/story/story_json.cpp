@@ -89,6 +89,7 @@ void read_story(Reading& reading, const json::value& value, const std::string& l
 }
 
 void read_list(Reading& reading, const json::array& list, std::string_view name) {
+  if (list.empty()) reading.warn(0, 0, "there is no story in it");
   for (std::size_t i = 0; i < std::min(list.size(), max_stories); ++i)
     read_story(reading, list[i], fmt::format("{}[{}]", name, i));
   if (list.size() > max_stories)
