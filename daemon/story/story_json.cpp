@@ -83,6 +83,8 @@ void read_story(Reading& reading, const json::value& value, const std::string& l
     const auto assigned = assign_field(make_field(prefix, pair), story, reading);
     if (!assigned) return reading.refuse(0, 0, assigned.error().message);
   }
+  if (!story.body_html.empty() && story.body_text.empty())
+    reading.warn(0, 0, prefix + "body_html: neither rules nor mails read it; give body_text, too");
   if (story.id.empty() && story.url.empty() && story.title.empty())
     return reading.refuse(0, 0, (label.empty() ? "the object" : label) + " has neither a title nor an id");
   reading.source.stories.push_back(std::move(story));
