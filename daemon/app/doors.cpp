@@ -112,14 +112,16 @@ asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<Doo
   co_return std::optional(leaving->about);
 }
 
-asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,
-                                            std::string body) {
+asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,
+                                                       std::string body) {
   const auto config = parts->config();
-  co_return co_await parts->workers.run([&]() -> Result<Story> {
+  const auto now = parts->clock.now();
+  auto parsed = co_await parts->workers.run([&]() -> Result<http::PushedBody> {
     ParseOptions options;
     options.file_name = "request body";
     options.format = format;
     options.vocabulary = &config->vocabulary;
+    options.now = now;
     options.default_zone = config->newsroom.site.zone.name();
     auto parsed = parse_stories(body, options);
     if (!parsed) return parsed.error();
@@ -131,8 +133,16 @@ asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, st
     if (!config->folders.empty()) completion.url = config->folders.front().url;
     story.source = completion.name;  // not for the sender to choose: rules may ask for it
     complete_story(story, completion);
-    return story;
+    return http::PushedBody{std::move(story), std::move(parsed->warnings)};
   });
+  if (!parsed) {
+    log::error("story.refused", {{"source", "push"}, {"what", parsed.error().message}});
+    parts->metrics.story_seen("push", "refused");
+    co_return parsed;
+  }
+  for (const auto& warning : parsed->warnings)
+    log::warn("story.doubtful", {{"source", "push"}, {"what", warning}});
+  co_return parsed;
 }
 
 std::string push_result(Novelty novelty) {

@@ -16,12 +16,13 @@ namespace json = boost::json;
 
 namespace {
 
-asio::awaitable<Result<Story>> parse_title(std::string format, std::string body) {
+asio::awaitable<Result<PushedBody>> parse_title(std::string format, std::string body) {
   if (body == "broken") co_return Error{"line 1: expected a title"};
-  Story story;
-  story.id = format;
-  story.title = body;
-  co_return story;
+  PushedBody pushed;
+  pushed.story.id = format;
+  pushed.story.title = body;
+  if (body == "no date") pushed.warnings = {"published: cannot be read"};
+  co_return pushed;
 }
 
 asio::awaitable<Result<PushedStory>> store(std::vector<Story>& stored, Story story) {
@@ -90,6 +91,9 @@ TEST_CASE("story push: 202 comes after the story is stored") {
   REQUIRE(stored.size() == 1);
   REQUIRE(stored[0].title == "Dam breach");
 
+  REQUIRE(json::parse(post("newsroom", "text/plain", "no date").body).at("warnings") ==
+          json::parse(R"(["published: cannot be read"])"));
+
   REQUIRE(post("", "text/plain", "x").status == 401);
   REQUIRE(post("wrong", "text/plain", "x").headers.get("WWW-Authenticate").find("invalid_token") !=
           std::string::npos);
@@ -103,7 +107,7 @@ TEST_CASE("story push: 202 comes after the story is stored") {
   REQUIRE(unstored.status == 503);
   REQUIRE(unstored.headers.find("Retry-After"));
   REQUIRE(unstored.body.find("/var/lib") == std::string::npos);
-  REQUIRE(stored.size() == 1);
+  REQUIRE(stored.size() == 2);
 
   push.tokens.clear();
   REQUIRE(call(story_push(push), "POST", "/v1/stories", push_headers("newsroom", "text/plain"), "x").status ==
