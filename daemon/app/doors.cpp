@@ -62,7 +62,7 @@ http::SharePage share_door(const std::shared_ptr<DoorParts>& parts) {
 struct Leaving {
   ChannelKind channel;
   std::string address;
-  std::string about;
+  http::Standing standing;
 };
 
 std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& token) {
@@ -74,21 +74,24 @@ std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& t
   const auto* what = target->channel == ChannelKind::email      ? "e-mail"
                      : target->channel == ChannelKind::whatsapp ? "WhatsApp messages"
                                                                 : "webhooks";
-  return Leaving{target->channel, subscriber->address(target->channel),
-                 fmt::format("{} from {}", what, config->newsroom.site.name)};
+  const auto& address = subscriber->address(target->channel);
+  return Leaving{target->channel,
+                 address,
+                 {.about = fmt::format("{} from {}", what, config->newsroom.site.name),
+                  .has_left = parts.suppressions.find(target->channel, address) == "unsubscribed"}};
 }
 
 asio::awaitable<http::UnsubscribeDoor::About> look_up_leaving(std::shared_ptr<DoorParts> parts,
                                                               std::string token) {
   const auto leaving = find_leaving(*parts, token);
-  co_return leaving ? std::optional(leaving->about) : std::nullopt;
+  co_return leaving ? std::optional(leaving->standing) : std::nullopt;
 }
 
 asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<DoorParts> parts,
                                                              std::string token,
                                                              http::UnsubscribeAction action) {
   const auto leaving = find_leaving(*parts, token);
-  if (!leaving) co_return std::optional<std::string>();
+  if (!leaving) co_return std::optional<http::Standing>();
   const bool stops = action == http::UnsubscribeAction::stop;
   const auto now = parts->clock.now();
   std::string failure;
@@ -109,7 +112,7 @@ asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<Doo
     parts->suppressions.resubscribe(leaving->channel, leaving->address);
   log::info(stops ? "reader.unsubscribed" : "reader.resubscribed",
             {{"channel", to_string(leaving->channel)}});
-  co_return std::optional(leaving->about);
+  co_return std::optional(http::Standing{leaving->standing.about, stops});
 }
 
 asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,

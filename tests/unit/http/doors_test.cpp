@@ -43,10 +43,10 @@ struct Subscription {
   int changes = 0;
 };
 
-asio::awaitable<UnsubscribeDoor::About> about(std::string token) {
+asio::awaitable<UnsubscribeDoor::About> about(const Subscription& subscription, std::string token) {
   if (token == "broken") co_return Error{"database is locked"};
-  if (token != "good") co_return std::optional<std::string>();
-  co_return std::optional<std::string>("alerts about <chips>");
+  if (token != "good") co_return std::optional<Standing>();
+  co_return Standing{"alerts about <chips>", !subscription.subscribed};
 }
 
 asio::awaitable<UnsubscribeDoor::About> change(Subscription& subscription, std::string token,
@@ -55,14 +55,14 @@ asio::awaitable<UnsubscribeDoor::About> change(Subscription& subscription, std::
     subscription.subscribed = action == UnsubscribeAction::resume;
     ++subscription.changes;
   }
-  return about(std::move(token));
+  return about(subscription, std::move(token));
 }
 
 Response at_door(Subscription& subscription, const std::string& method, const std::string& token,
                  const std::string& type = {}, const std::string& body = {}) {
-  const auto handler = unsubscribe_page({about, [&](std::string t, UnsubscribeAction action) {
-                                           return change(subscription, std::move(t), action);
-                                         }});
+  const auto handler = unsubscribe_page(
+      {[&](std::string t) { return about(subscription, std::move(t)); },
+       [&](std::string t, UnsubscribeAction action) { return change(subscription, std::move(t), action); }});
   auto request = test::make_request(method, "/u/" + token, push_headers({}, type), body);
   request.parameters["token"] = token;
   return call(handler, std::move(request));
@@ -165,6 +165,7 @@ TEST_CASE("unsubscribe: looking changes nothing, a post does, and can be undone"
   REQUIRE_FALSE(left.headers.find("Set-Cookie"));
   REQUIRE_FALSE(left.headers.find("Location"));
   REQUIRE_FALSE(subscription.subscribed);
+  REQUIRE(at_door(subscription, "GET", "good").body == left.body);
   REQUIRE(at_door(subscription, "POST", "good", urlencoded, "undo=1").status == 200);
   REQUIRE(subscription.subscribed);
   REQUIRE(
