@@ -41,7 +41,7 @@ asio::awaitable<Response> take_story(std::shared_ptr<const Door> door, Request r
   if (!parsed) co_return problem(400, parsed.error().message);
   const auto accepted = co_await push.accept(std::move(parsed->story));
   if (!accepted) {
-    log::error("pushed story not stored", {{"why", accepted.error().message}});
+    log::error("story.unstored", {{"source", "push"}, {"what", accepted.error().message}});
     auto response = problem(503, "The story could not be stored; send it again later.");
     response.headers.set("Retry-After", "30");
     co_return response;

@@ -31,7 +31,7 @@ Response page(int status, std::string_view title, std::string_view sentence, std
 }
 
 Response failed(const Error& error) {
-  log::error("unsubscribe failed", {{"why", error.message}});
+  log::error("reader.not_unsubscribed", {{"what", error.message}});
   auto response =
       page(503, "Please try again", "This could not be done just now. Please try again in a minute.");
   response.headers.set("Retry-After", "60");
