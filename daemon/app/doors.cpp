@@ -62,7 +62,7 @@ http::SharePage share_door(const std::shared_ptr<DoorParts>& parts) {
 struct Leaving {
   ChannelKind channel;
   std::string address;
-  std::string about;
+  http::Standing standing;
 };
 
 std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& token) {
@@ -74,21 +74,24 @@ std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& t
   const auto* what = target->channel == ChannelKind::email      ? "e-mail"
                      : target->channel == ChannelKind::whatsapp ? "WhatsApp messages"
                                                                 : "webhooks";
-  return Leaving{target->channel, subscriber->address(target->channel),
-                 fmt::format("{} from {}", what, config->newsroom.site.name)};
+  const auto& address = subscriber->address(target->channel);
+  return Leaving{target->channel,
+                 address,
+                 {.about = fmt::format("{} from {}", what, config->newsroom.site.name),
+                  .has_left = parts.suppressions.find(target->channel, address) == "unsubscribed"}};
 }
 
 asio::awaitable<http::UnsubscribeDoor::About> look_up_leaving(std::shared_ptr<DoorParts> parts,
                                                               std::string token) {
   const auto leaving = find_leaving(*parts, token);
-  co_return leaving ? std::optional(leaving->about) : std::nullopt;
+  co_return leaving ? std::optional(leaving->standing) : std::nullopt;
 }
 
 asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<DoorParts> parts,
                                                              std::string token,
                                                              http::UnsubscribeAction action) {
   const auto leaving = find_leaving(*parts, token);
-  if (!leaving) co_return std::optional<std::string>();
+  if (!leaving) co_return std::optional<http::Standing>();
   const bool stops = action == http::UnsubscribeAction::stop;
   const auto now = parts->clock.now();
   std::string failure;
@@ -109,17 +112,19 @@ asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<Doo
     parts->suppressions.resubscribe(leaving->channel, leaving->address);
   log::info(stops ? "reader.unsubscribed" : "reader.resubscribed",
             {{"channel", to_string(leaving->channel)}});
-  co_return std::optional(leaving->about);
+  co_return std::optional(http::Standing{leaving->standing.about, stops});
 }
 
-asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,
-                                            std::string body) {
+asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,
+                                                       std::string body) {
   const auto config = parts->config();
-  co_return co_await parts->workers.run([&]() -> Result<Story> {
+  const auto now = parts->clock.now();
+  auto parsed = co_await parts->workers.run([&]() -> Result<http::PushedBody> {
     ParseOptions options;
     options.file_name = "request body";
     options.format = format;
     options.vocabulary = &config->vocabulary;
+    options.now = now;
     options.default_zone = config->newsroom.site.zone.name();
     auto parsed = parse_stories(body, options);
     if (!parsed) return parsed.error();
@@ -131,8 +136,16 @@ asio::awaitable<Result<Story>> parse_pushed(std::shared_ptr<DoorParts> parts, st
     if (!config->folders.empty()) completion.url = config->folders.front().url;
     story.source = completion.name;  // not for the sender to choose: rules may ask for it
     complete_story(story, completion);
-    return story;
+    return http::PushedBody{std::move(story), std::move(parsed->warnings)};
   });
+  if (!parsed) {
+    log::error("story.refused", {{"source", "push"}, {"what", parsed.error().message}});
+    parts->metrics.story_seen("push", "refused");
+    co_return parsed;
+  }
+  for (const auto& warning : parsed->warnings)
+    log::warn("story.doubtful", {{"source", "push"}, {"what", warning}});
+  co_return parsed;
 }
 
 std::string push_result(Novelty novelty) {

@@ -59,6 +59,7 @@ Result<Story> find_story(const std::string& name, const Config& config) {
   if (std::filesystem::exists(name, ignored)) {
     auto parsed = parse_file(name, config);
     if (!parsed) return parsed.error();
+    if (parsed->stories.empty()) return Error{fmt::format("{}: there is no story in it", name)};
     return std::move(parsed->stories.front());
   }
   const auto db = open_database(config);

@@ -225,7 +225,7 @@ boost::asio::awaitable<Response> answer_safely(const Handler& handler, Request r
   } catch (const std::exception& e) {
     failure = e.what();
   }
-  log::error("http handler failed", {{"method", method}, {"why", failure}});
+  log::error("http.failed", {{"method", method}, {"what", failure}});
   co_return problem(500, "Something went wrong here; it is in the log.");
 }
 

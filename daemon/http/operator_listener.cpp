@@ -105,7 +105,7 @@ struct OperatorListener::State {
         handler(std::move(the_handler)),
         tasks(executor,
               [](const std::string& task, const std::string& what) {
-                log::error("operator listener failed", {{"task", task}, {"why", what}});
+                log::error("http.failed", {{"listener", "operator"}, {"task", task}, {"what", what}});
               }),
         ended(executor) {
     ended.expires_at(asio::steady_timer::time_point::max());
@@ -220,7 +220,7 @@ Result<void> OperatorListener::Server::open() {
 
 void OperatorListener::Server::listen() {
   if (!listen_after_bind()) {
-    log::error("the operator listener can no longer accept", {{"port", port_}});
+    log::error("http.not_accepted", {{"listener", "operator"}, {"port", port_}});
     const std::lock_guard lock(mutex_);
     svr_sock_ = INVALID_SOCKET;
     listening_ = -1;  // httplib has closed it

@@ -103,7 +103,7 @@ struct PublicListener::State : std::enable_shared_from_this<PublicListener::Stat
         options(std::move(the_options)),
         handler(std::move(the_handler)),
         tasks(executor, [](const std::string& task, const std::string& what) {
-          log::error("public listener failed", {{"task", task}, {"why", what}});
+          log::error("http.failed", {{"listener", "public"}, {"task", task}, {"what", what}});
         }) {}
 
   Result<void> bind(const ListenAddress& where);
@@ -158,7 +158,7 @@ asio::awaitable<void> PublicListener::State::accept_all(std::shared_ptr<State> /
     if (!error) {
       admit(std::move(socket));
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
-      log::warn("cannot accept a connection", {{"why", error.message()}});
+      log::warn("http.not_accepted", {{"listener", "public"}, {"what", error.message()}});
       pause.expires_after(accept_pause);
       co_await pause.async_wait(as_values);
     }

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -38,16 +39,18 @@ asio::awaitable<Response> take_story(std::shared_ptr<const Door> door, Request r
 
   auto parsed = co_await push.parse(format->second, std::move(request.body));
   if (!parsed) co_return problem(400, parsed.error().message);
-  const auto accepted = co_await push.accept(std::move(*parsed));
+  const auto accepted = co_await push.accept(std::move(parsed->story));
   if (!accepted) {
-    log::error("pushed story not stored", {{"why", accepted.error().message}});
+    log::error("story.unstored", {{"source", "push"}, {"what", accepted.error().message}});
     auto response = problem(503, "The story could not be stored; send it again later.");
     response.headers.set("Retry-After", "30");
     co_return response;
   }
-  co_return json_response(
-      202, boost::json::object{
-               {"id", accepted->id}, {"version", accepted->version}, {"result", accepted->result}});
+  boost::json::object answer{
+      {"id", accepted->id}, {"version", accepted->version}, {"result", accepted->result}};
+  if (const auto& warnings = parsed->warnings; !warnings.empty())
+    answer["warnings"] = boost::json::array(warnings.begin(), warnings.end());
+  co_return json_response(202, std::move(answer));
 }
 
 }  // namespace

@@ -16,6 +16,11 @@
 
 namespace crier::http {
 
+struct PushedBody {
+  Story story;
+  std::vector<std::string> warnings;  ///< what was doubtful or left out, a sentence each
+};
+
 struct PushedStory {
   std::string id;
   std::uint32_t version = 0;
@@ -28,12 +33,13 @@ struct StoryPush {
   std::size_t body_bytes = 1024UL * 1024;
 
   /// The story in `body`. An Error is the sender's fault: its sentence is answered with 400.
-  std::function<boost::asio::awaitable<Result<Story>>(std::string format, std::string body)> parse;
+  std::function<boost::asio::awaitable<Result<PushedBody>>(std::string format, std::string body)> parse;
   /// Makes it durable and hands it on. An Error is ours: 503, and its sentence goes to the log only.
   std::function<boost::asio::awaitable<Result<PushedStory>>(Story story)> accept;
 };
 
-/// 202 {"id", "version", "result"}; else 400, 401, 403, 413, 415 with Accept-Post, or 503 with Retry-After.
+/// 202 {"id", "version", "result"}, with "warnings" where there are any; else 400, 401, 403, 413, 415 with
+/// Accept-Post, or 503 with Retry-After.
 Handler story_push(StoryPush push);
 
 }  // namespace crier::http

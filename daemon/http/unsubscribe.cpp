@@ -31,7 +31,7 @@ Response page(int status, std::string_view title, std::string_view sentence, std
 }
 
 Response failed(const Error& error) {
-  log::error("unsubscribe failed", {{"why", error.message}});
+  log::error("reader.not_unsubscribed", {{"what", error.message}});
   auto response =
       page(503, "Please try again", "This could not be done just now. Please try again in a minute.");
   response.headers.set("Retry-After", "60");
@@ -55,22 +55,27 @@ std::optional<UnsubscribeAction> action_of(const Parameters& form) {
   return std::nullopt;
 }
 
+Response unsubscribed(const Standing& standing) {
+  return page(200, "You are unsubscribed", "You will get no more " + standing.about + ".", undo_form);
+}
+
 asio::awaitable<Response> answer_get(const UnsubscribeDoor& door, std::string token) {
-  const auto about = co_await door.look_up(std::move(token));
-  if (!about) co_return failed(about.error());
-  if (!*about) co_return unknown();
-  co_return page(200, "Unsubscribe?", "You get " + **about + ". Do you want to stop?", confirm_form);
+  const auto found = co_await door.look_up(std::move(token));
+  if (!found) co_return failed(found.error());
+  if (!*found) co_return unknown();
+  const auto& standing = **found;
+  if (standing.has_left) co_return unsubscribed(standing);
+  co_return page(200, "Unsubscribe?", "You get " + standing.about + ". Do you want to stop?", confirm_form);
 }
 
 asio::awaitable<Response> answer_post(const UnsubscribeDoor& door, std::string token,
                                       std::optional<UnsubscribeAction> action) {
   if (!action) co_return page(400, "Nothing was changed", "This page understood no request to unsubscribe.");
-  const auto about = co_await door.change(std::move(token), *action);
-  if (!about) co_return failed(about.error());
-  if (!*about) co_return unknown();
-  if (*action == UnsubscribeAction::resume)
-    co_return page(200, "You are subscribed", "You get " + **about + " again.", confirm_form);
-  co_return page(200, "You are unsubscribed", "You will get no more " + **about + ".", undo_form);
+  const auto found = co_await door.change(std::move(token), *action);
+  if (!found) co_return failed(found.error());
+  if (!*found) co_return unknown();
+  if (*action == UnsubscribeAction::stop) co_return unsubscribed(**found);
+  co_return page(200, "You are subscribed", "You get " + (*found)->about + " again.", confirm_form);
 }
 
 asio::awaitable<Response> answer_unsubscribe(std::shared_ptr<const UnsubscribeDoor> door, Request request) {

@@ -16,10 +16,14 @@ namespace crier::http {
 
 enum class UnsubscribeAction { stop, resume };
 
+struct Standing {
+  std::string about;  ///< the end of a sentence: "the morning edition", "alerts about chips"
+  bool has_left = false;
+};
+
 struct UnsubscribeDoor {
-  /// What the token is about, as the end of a sentence: "the morning edition", "alerts about chips".
-  /// nullopt = the token is unknown; an Error is ours (503).
-  using About = Result<std::optional<std::string>>;
+  /// What the token is about. nullopt = the token is unknown; an Error is ours (503).
+  using About = Result<std::optional<Standing>>;
 
   /// Changes nothing.
   std::function<boost::asio::awaitable<About>(std::string token)> look_up;

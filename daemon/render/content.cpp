@@ -72,6 +72,13 @@ std::string_view take_paragraph(std::string_view& body) {
   return std::exchange(body, {});
 }
 
+// A line over paragraphs: short, and no sentence.
+bool is_heading(std::string_view line) {
+  constexpr std::size_t longest = 60;
+  return line.size() <= longest && line.find_last_of(".!?:;,\"") != line.size() - 1 && !line.ends_with("”") &&
+         !line.ends_with("…");
+}
+
 struct TextBudget {
   std::size_t bytes;
   bool may_cut_inside;  // else only a first paragraph that does not fit is cut
@@ -82,7 +89,12 @@ std::vector<std::string> first_paragraphs(std::string_view body, const Item& ite
   auto room = budget.bytes;
   while (!body.empty()) {
     auto paragraph = single_line(take_paragraph(body));
-    if (paragraph.empty() || paragraph == item.title || paragraph == item.summary) continue;
+    if (paragraph.empty() || paragraph == item.title) continue;
+    if (paragraph == item.summary) {
+      // It stands above the text already; a heading over it would be left over nothing.
+      if (out.size() == 1 && is_heading(out.front())) out.clear();
+      continue;
+    }
     const auto cost = html_escape(paragraph).size();
     if (cost + paragraph_markup <= room) {
       room -= cost + paragraph_markup;

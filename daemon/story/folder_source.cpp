@@ -173,7 +173,7 @@ asio::awaitable<void> hand_over(const FolderSource::Consumer& consume, std::file
   }
   if (!failure) co_return;
   if (is_cancellation(failure)) std::rethrow_exception(failure);
-  log::error("folder_story_failed", {{"file", file.string()}, {"reason", what(failure)}});
+  log::error("folder.story_failed", {{"file", file.string()}, {"what", what(failure)}});
 }
 
 // Ends by an exception: system_error when the folder cannot be watched or listed any more, or cancellation.
@@ -193,7 +193,7 @@ asio::awaitable<void> watch_folder(const std::filesystem::path& folder, Workers&
     if (waiting.empty()) co_await watch.wait();
     watch.read_events(waiting);
     scan = watch.take_overflow();
-    if (scan) log::warn("folder_events_lost", {{"folder", folder.string()}, {"action", "rescan"}});
+    if (scan) log::warn("folder.events_lost", {{"folder", folder.string()}, {"next", "scanning it"}});
     if (watch.is_lost()) throw std::runtime_error("the folder was deleted, moved or unmounted");
     if (!waiting.empty()) co_await hand_over(consume, folder / waiting.take());
   }
@@ -207,7 +207,7 @@ FolderSource::FolderSource(std::filesystem::path folder, Clock& clock, Workers& 
 asio::awaitable<void> FolderSource::run(Consumer consume) {
   std::error_code failed;
   std::filesystem::create_directories(folder_, failed);
-  if (failed) log::error("folder_not_created", {{"folder", folder_.string()}, {"reason", failed.message()}});
+  if (failed) log::error("folder.not_created", {{"folder", folder_.string()}, {"what", failed.message()}});
   for (;;) {
     std::exception_ptr failure;
     try {
@@ -216,9 +216,8 @@ asio::awaitable<void> FolderSource::run(Consumer consume) {
       failure = std::current_exception();
     }
     if (is_cancellation(failure)) co_return;
-    log::warn(
-        "folder_not_watched",
-        {{"folder", folder_.string()}, {"reason", what(failure)}, {"retry_in", to_string(retry_after)}});
+    log::warn("folder.not_watched",
+              {{"folder", folder_.string()}, {"what", what(failure)}, {"retry_in", to_string(retry_after)}});
     co_await clock_.sleep_until(clock_.now() + retry_after);
   }
 }

@@ -83,12 +83,15 @@ void read_story(Reading& reading, const json::value& value, const std::string& l
     const auto assigned = assign_field(make_field(prefix, pair), story, reading);
     if (!assigned) return reading.refuse(0, 0, assigned.error().message);
   }
+  if (!story.body_html.empty() && story.body_text.empty())
+    reading.warn(0, 0, prefix + "body_html: neither rules nor mails read it; give body_text, too");
   if (story.id.empty() && story.url.empty() && story.title.empty())
     return reading.refuse(0, 0, (label.empty() ? "the object" : label) + " has neither a title nor an id");
   reading.source.stories.push_back(std::move(story));
 }
 
 void read_list(Reading& reading, const json::array& list, std::string_view name) {
+  if (list.empty()) reading.warn(0, 0, "there is no story in it");
   for (std::size_t i = 0; i < std::min(list.size(), max_stories); ++i)
     read_story(reading, list[i], fmt::format("{}[{}]", name, i));
   if (list.size() > max_stories)

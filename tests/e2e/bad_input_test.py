@@ -146,6 +146,13 @@ class BadStoryTest(support.NewsroomTest):
         self.newsroom.drop("half.json", '{"id": "x",\n "title": "harb')
         self.assert_refused_alone(daemon, "stories/half.json:2:")
 
+    def test_a_list_without_stories(self):
+        daemon = self.serve_watching()
+        path = self.newsroom.drop("none.json", "[]")
+        daemon.wait_for("story.doubtful", what="stories/none.json: there is no story in it")
+        for command in (["explain", path, "amara"], ["preview", path, "--to", "amara"], ["share", path]):
+            self.newsroom.run(*command, code=66)
+
     def test_a_file_that_may_not_be_read(self):
         daemon = self.serve_for_anyone()
         secret = self.newsroom.write("secret.txt", support.page("Secret harbour news"), mode=0o000)

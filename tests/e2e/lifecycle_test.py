@@ -308,6 +308,16 @@ class OperatorTest(support.NewsroomTest):
         self.daemon.wait_for("delivery.sent", count=4)
         self.assertEqual(len({mail["Subject"] for mail in self.newsroom.maildir()}), 2)
 
+    def test_what_is_doubtful_is_answered_and_logged(self):
+        story = json.dumps({"id": "s1", "title": "News", "published": "yesterday", "updated": "2999-01-01T00:00:00Z"})
+        status, _, body = self.push(story)
+        self.assertEqual(status, 202)
+        warnings = json.loads(body)["warnings"]
+        self.assertIn('published: cannot read the date "yesterday"', warnings[0])
+        self.assertIn("in the future", warnings[1])
+        for warning in warnings:
+            self.daemon.wait_for("story.doubtful", source="push", what=warning)
+
     def test_what_is_refused_changes_nothing(self):
         story = json.dumps({"id": "s1", "title": "Harbour news"})
         status, headers, _ = self.push(story, token="guess")
@@ -316,6 +326,7 @@ class OperatorTest(support.NewsroomTest):
         self.assertEqual(call(self.url + "/v1/stories", story.encode(), Content_Type="application/json")[0], 401)
         self.assertEqual(self.push(story[:-5])[0], 400)
         self.assertEqual(self.push("{}")[0], 400)
+        self.daemon.wait_for("story.refused", source="push", what="request body: the object has neither a title nor an id")
         self.assertEqual(self.push(story, content_type="application/xml")[0], 415)
         self.assertEqual(call(self.url + "/v1/stories")[0], 405)
         self.assertEqual(call(self.url + "/v1/nothing")[0], 404)

@@ -16,12 +16,13 @@ namespace json = boost::json;
 
 namespace {
 
-asio::awaitable<Result<Story>> parse_title(std::string format, std::string body) {
+asio::awaitable<Result<PushedBody>> parse_title(std::string format, std::string body) {
   if (body == "broken") co_return Error{"line 1: expected a title"};
-  Story story;
-  story.id = format;
-  story.title = body;
-  co_return story;
+  PushedBody pushed;
+  pushed.story.id = format;
+  pushed.story.title = body;
+  if (body == "no date") pushed.warnings = {"published: cannot be read"};
+  co_return pushed;
 }
 
 asio::awaitable<Result<PushedStory>> store(std::vector<Story>& stored, Story story) {
@@ -42,10 +43,10 @@ struct Subscription {
   int changes = 0;
 };
 
-asio::awaitable<UnsubscribeDoor::About> about(std::string token) {
+asio::awaitable<UnsubscribeDoor::About> about(const Subscription& subscription, std::string token) {
   if (token == "broken") co_return Error{"database is locked"};
-  if (token != "good") co_return std::optional<std::string>();
-  co_return std::optional<std::string>("alerts about <chips>");
+  if (token != "good") co_return std::optional<Standing>();
+  co_return Standing{"alerts about <chips>", !subscription.subscribed};
 }
 
 asio::awaitable<UnsubscribeDoor::About> change(Subscription& subscription, std::string token,
@@ -54,14 +55,14 @@ asio::awaitable<UnsubscribeDoor::About> change(Subscription& subscription, std::
     subscription.subscribed = action == UnsubscribeAction::resume;
     ++subscription.changes;
   }
-  return about(std::move(token));
+  return about(subscription, std::move(token));
 }
 
 Response at_door(Subscription& subscription, const std::string& method, const std::string& token,
                  const std::string& type = {}, const std::string& body = {}) {
-  const auto handler = unsubscribe_page({about, [&](std::string t, UnsubscribeAction action) {
-                                           return change(subscription, std::move(t), action);
-                                         }});
+  const auto handler = unsubscribe_page(
+      {[&](std::string t) { return about(subscription, std::move(t)); },
+       [&](std::string t, UnsubscribeAction action) { return change(subscription, std::move(t), action); }});
   auto request = test::make_request(method, "/u/" + token, push_headers({}, type), body);
   request.parameters["token"] = token;
   return call(handler, std::move(request));
@@ -90,6 +91,9 @@ TEST_CASE("story push: 202 comes after the story is stored") {
   REQUIRE(stored.size() == 1);
   REQUIRE(stored[0].title == "Dam breach");
 
+  REQUIRE(json::parse(post("newsroom", "text/plain", "no date").body).at("warnings") ==
+          json::parse(R"(["published: cannot be read"])"));
+
   REQUIRE(post("", "text/plain", "x").status == 401);
   REQUIRE(post("wrong", "text/plain", "x").headers.get("WWW-Authenticate").find("invalid_token") !=
           std::string::npos);
@@ -103,7 +107,7 @@ TEST_CASE("story push: 202 comes after the story is stored") {
   REQUIRE(unstored.status == 503);
   REQUIRE(unstored.headers.find("Retry-After"));
   REQUIRE(unstored.body.find("/var/lib") == std::string::npos);
-  REQUIRE(stored.size() == 1);
+  REQUIRE(stored.size() == 2);
 
   push.tokens.clear();
   REQUIRE(call(story_push(push), "POST", "/v1/stories", push_headers("newsroom", "text/plain"), "x").status ==
@@ -161,6 +165,7 @@ TEST_CASE("unsubscribe: looking changes nothing, a post does, and can be undone"
   REQUIRE_FALSE(left.headers.find("Set-Cookie"));
   REQUIRE_FALSE(left.headers.find("Location"));
   REQUIRE_FALSE(subscription.subscribed);
+  REQUIRE(at_door(subscription, "GET", "good").body == left.body);
   REQUIRE(at_door(subscription, "POST", "good", urlencoded, "undo=1").status == 200);
   REQUIRE(subscription.subscribed);
   REQUIRE(

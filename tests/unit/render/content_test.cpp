@@ -39,6 +39,16 @@ TEST_CASE("a story becomes an item of clean lines") {
         std::vector<std::string>{"First paragraph, still the first.", "Second.", "Third."});
 }
 
+TEST_CASE("a heading does not stand over a summary that moved away") {
+  auto story = tide_story();
+  story.body_text = "The News\n\n" + story.summary + "\n\nSecond.\n\nThe View\n\nThird.";
+  CHECK(make_item(story, {.kind = ContentKind::alert}).paragraphs ==
+        std::vector<std::string>{"Second.", "The View", "Third."});
+  story.body_text = "It rained.\n\n" + story.summary + "\n\nSecond.";
+  CHECK(make_item(story, {.kind = ContentKind::alert}).paragraphs ==
+        std::vector<std::string>{"It rained.", "Second."});
+}
+
 TEST_CASE("without a link more of the text is shown, and a cut is visible") {
   auto story = tide_story();
   story.body_text.clear();

@@ -76,6 +76,15 @@ TEST_CASE("one bad story stops no other") {
           });
 }
 
+TEST_CASE("what nobody would be told of is said") {
+  REQUIRE(parse("[]")->warnings == std::vector<std::string>{"story.json: there is no story in it"});
+  REQUIRE(
+      parse(R"([{"title":"T","body_html":"<p>B</p>"},{"title":"U","body_html":"<p>B</p>","body_text":"B"}])")
+          ->warnings ==
+      std::vector<std::string>{"story.json: [0].body_html: neither rules nor mails read it; "
+                               "give body_text, too"});
+}
+
 TEST_CASE("numbers serve as ids, `embargoed` as embargo, ninjs' lowest urgency as ours") {
   const auto story = parse(R"({"id": 42, "embargoed": null, "title": "T", "urgency": 9})")->stories.at(0);
   REQUIRE(story.id == "42");
