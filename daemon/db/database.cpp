@@ -36,13 +36,11 @@ asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work) {
   auto start = [this, caller, &work](auto handler) {
     // std::function wants something copyable; an awaitable's handler can only be moved.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    Job job{std::move(work), [this, caller, shared](std::exception_ptr failure) {
-              asio::post(caller, [this, shared, failure = std::move(failure)]() mutable {
-                --waiting_;
+    Job job{std::move(work), [caller, shared](std::exception_ptr failure) {
+              asio::post(caller, [shared, failure = std::move(failure)]() mutable {
                 std::move (*shared)(std::move(failure));
               });
             }};
-    ++waiting_;
     {
       const std::lock_guard lock(mutex_);
       queue_.push_back(std::move(job));

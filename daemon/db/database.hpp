@@ -5,7 +5,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <cstddef>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -44,9 +43,6 @@ class Database {
     }
   }
 
-  /// Callers that have not been resumed yet. On the loop.
-  std::size_t waiting() const { return waiting_; }
-
  private:
   struct Job {
     std::function<void(Sqlite&)> work;
@@ -57,7 +53,6 @@ class Database {
   void serve();
   void run_group(std::deque<Job>& group);
 
-  std::size_t waiting_ = 0;
   Sqlite db_;
   std::mutex mutex_;
   std::condition_variable woken_;

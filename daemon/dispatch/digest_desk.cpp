@@ -138,7 +138,8 @@ asio::awaitable<void> DigestDesk::run() {
     }
     if (!failure.empty())
       log::error("edition.failed", {{"what", failure}, {"next", "trying again in a minute"}});
-    co_await reloaded_.wait_until(parts_.clock, next);
+    // A reload in the middle of all this has rung for nobody.
+    if (parts_.newsroom() == newsroom) co_await reloaded_.wait_until(parts_.clock, next);
   }
 }
 

@@ -22,7 +22,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CRIER = pathlib.Path(os.environ.get("CRIER_BIN", ROOT / "build/dev/crier")).resolve()
-PATIENCE = 20  # seconds that something may take on a busy machine
+PATIENCE = 60  # seconds that something may take on a busy machine
 
 
 def environment(**changes):
@@ -44,10 +44,16 @@ def eventually(check, what, patience=PATIENCE):
     raise AssertionError(f"not within {patience} s: {what}")
 
 
+_kept_free = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is refused until a server of this test listens on it; nobody else is given it meanwhile."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))  # bound and never listening: a server that reuses addresses may have it
+    _kept_free.append(keeper)
+    return keeper.getsockname()[1]
 
 
 def read_mail(content):
@@ -208,7 +214,7 @@ class Newsroom:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         if done.returncode != code:
             raise AssertionError(f"crier {arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")

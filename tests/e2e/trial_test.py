@@ -28,7 +28,7 @@ class TrialTest(support.NewsroomTest):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=support.PATIENCE,
         )
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stderr, done.stdout

@@ -20,7 +20,7 @@ class WebhookTest(support.NewsroomTest):
         cls.addClassCleanup(shutil.rmtree, cls.receiver, ignore_errors=True)
         shutil.copytree(support.ROOT / "tests/e2e/webhook_receiver", cls.receiver, dirs_exist_ok=True)
         install = ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"]
-        subprocess.run(install, cwd=cls.receiver, check=True, capture_output=True, timeout=120)
+        subprocess.run(install, cwd=cls.receiver, check=True, capture_output=True, timeout=300)
 
     def setUp(self):
         super().setUp()

@@ -3,10 +3,9 @@
 #include <array>
 #include <stdexcept>
 
-#include <boost/asio/co_spawn.hpp>
-
 #include "app/config.hpp"
 #include "outbox/settlements.hpp"
+#include "support/run_loop.hpp"
 
 namespace crier::test {
 namespace {
@@ -21,22 +20,6 @@ channels:
   whatsapp: {base_url: "http://127.0.0.1:1", phone_number_id: "1", template: story_alert}
   webhook: {allow_http: true, allow: [127.0.0.1]}
 )";
-
-// Waits for a coroutine's result, bounded.
-template <class T>
-T wait_for(asio::io_context& loop, asio::awaitable<T> work) {
-  std::optional<T> value;
-  std::exception_ptr failure;
-  loop.restart();  // a loop that ran out of work has stopped
-  asio::co_spawn(loop, std::move(work), [&](const std::exception_ptr& failed, T result) {
-    failure = failed;
-    value = std::move(result);
-  });
-  for (int i = 0; i < 20'000 && !value; ++i) loop.run_one_for(std::chrono::milliseconds(5));
-  if (failure) std::rethrow_exception(failure);
-  if (!value) throw std::runtime_error("the coroutine did not end");
-  return std::move(*value);
-}
 
 }  // namespace
 
@@ -74,7 +57,7 @@ Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_
 
 Belts::~Belts() {
   tasks_->stop();
-  for (int i = 0; i < 2000 && tasks_->running() > 0; ++i) loop_->run_one_for(std::chrono::milliseconds(5));
+  settle();
 }
 
 std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
@@ -87,7 +70,7 @@ std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
 }
 
 void Belts::start() {
-  loop_ = std::make_unique<asio::io_context>(1);
+  loop_ = std::make_unique<Loop>(1);
   database_.emplace(folder_.path() / "crier.db");
   const auto loop = loop_->get_executor();
   tasks_.emplace(loop, [this](const std::string& task, const std::string& what) {
@@ -111,7 +94,7 @@ void Belts::start() {
                            std::string_view reason) { courier_->stop_story(story, version, reason); }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
   const auto now = clock_.now();
-  wait_for(*loop_, database_->run([&](Sqlite& db) {
+  run_loop(*loop_, database_->run([&](Sqlite& db) {
     subscriber_numbers(db, newsroom_->book->subscribers());
     suppressions_ = SuppressionList::load(db);
     return recover(db, {ChannelKind::email, ChannelKind::webhook}, now);
@@ -128,43 +111,52 @@ void Belts::reload(std::string_view rules) {
 }
 
 Accepted Belts::accept(Story story) {
-  return wait_for(*loop_, intake_->accept(std::move(story)));
+  return run_loop(*loop_, intake_->accept(std::move(story)));
 }
 
 void Belts::settle() {
-  // Time stands still, so only the database thread can bring something that is not on the loop yet.
+  // The threads work off their queues while the loop stands still; when it then has nothing to run, nobody is
+  // left who could bring more. A loop that ran out of work has stopped.
   loop_->restart();
-  for (int rounds = 0; rounds < 100'000; ++rounds) {
-    if (loop_->poll() > 0) continue;
-    if (database_->waiting() == 0) return;
-    loop_->run_one_for(std::chrono::milliseconds(5));
-  }
-  throw std::runtime_error("the belts do not come to rest");
+  const auto until = std::chrono::steady_clock::now() + loop_bound;
+  do {
+    if (std::chrono::steady_clock::now() > until) throw std::runtime_error("the belts do not come to rest");
+    let_threads_finish();
+  } while (loop_->poll() > 0);
+}
+
+// Each thread takes its jobs in order, so the one that is asked here ends after all others.
+void Belts::let_threads_finish() {
+  run_loop(aside_, workers_.run([] { return true; }));
+  run_loop(aside_, database_->run([](Sqlite&) {}));
 }
 
 void Belts::advance(Duration by) {
+  settle();  // what is due now happens now
   clock_.advance(by);
   settle();
 }
 
 void Belts::crash() {
-  // Nothing is told to stop; the loop goes last, with every coroutine in the middle of what it was doing.
-  desk_.reset();
-  courier_.reset();
-  intake_.reset();
-  tasks_.reset();
+  // Nothing is told to stop: every coroutine ends in the middle of what it was doing, while that is still
+  // there.
   database_.reset();
+  loop_->drop();
   clock_.forget_sleepers();
+  tasks_.reset();
+  desk_.reset();
+  intake_.reset();
+  courier_.reset();
   loop_.reset();
   start();
 }
 
 Ledger Belts::ledger(std::string_view what) {
-  return wait_for(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
+  return run_loop(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
 }
 
 void Belts::change_database(const std::function<void(Sqlite&)>& change) {
-  wait_for(*loop_, database_->run([&](Sqlite& db) {
+  run_loop(*loop_, database_->run([&](Sqlite& db) {
     change(db);
     return true;
   }));

@@ -2,7 +2,6 @@
 // script and a clock that is moved by hand. What the daemon is without sockets and files.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -10,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "audience/suppression.hpp"
 #include "base/metrics.hpp"
@@ -71,7 +72,7 @@ class Belts {
   Accepted accept(Story story);
   /// Runs until nothing more happens at this time.
   void settle();
-  /// Moves the clock, then settles.
+  /// Settles, moves the clock and settles again.
   void advance(Duration by);
   /// As a kill -9 and a new start: everything in memory is gone.
   void crash();
@@ -84,15 +85,24 @@ class Belts {
   std::vector<std::string> failures;  ///< tasks that ended by an exception; must stay empty
 
  private:
+  class Loop : public boost::asio::io_context {
+   public:
+    using io_context::io_context;
+    /// Destroys every coroutine and handler that is on it; nothing runs on it afterwards.
+    void drop() { shutdown(); }
+  };
+
   std::shared_ptr<const Newsroom> load(std::string_view rules);
   void start();
+  void let_threads_finish();
 
   TempFolder folder_;
   std::shared_ptr<const Newsroom> newsroom_;
   ManualClock clock_;
   Metrics metrics_;
-  Workers workers_{1};
-  std::unique_ptr<boost::asio::io_context> loop_;
+  boost::asio::io_context aside_{1};  // for waiting while the belts' loop stands still
+  Workers workers_{1};                // one, as settle() expects
+  std::unique_ptr<Loop> loop_;
   std::optional<Database> database_;
   SuppressionList suppressions_;
   std::map<ChannelKind, std::unique_ptr<ScriptedChannel>> channels_;

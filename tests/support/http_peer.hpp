@@ -17,7 +17,7 @@
 
 namespace crier::test {
 
-inline constexpr auto patience = std::chrono::seconds(20);
+inline constexpr auto patience = std::chrono::minutes(1);
 
 class LoopThread {
  public:
@@ -78,6 +78,17 @@ class HttpPeer {
   int descriptor_ = -1;
   std::string buffer_;
 };
+
+/// Asks again and again until `met()`; false when that takes too long.
+template <class Condition>
+bool eventually(Condition met) {
+  for (const auto until = std::chrono::steady_clock::now() + patience;
+       std::chrono::steady_clock::now() < until;) {
+    if (met()) return true;
+    std::this_thread::yield();
+  }
+  return met();
+}
 
 /// One connection, one request, one answer.
 PeerAnswer ask(std::uint16_t port, std::string_view request);

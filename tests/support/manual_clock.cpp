@@ -1,5 +1,7 @@
 #include "support/manual_clock.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -27,6 +29,11 @@ asio::awaitable<void> ManualClock::sleep_until(Time time) {
   co_await sleeper->timer.async_wait(asio::redirect_error(asio::use_awaitable, ended));
   sleepers_.remove(sleeper);
   if (!sleeper->woken) throw boost::system::system_error(asio::error::operation_aborted);
+}
+
+std::size_t ManualClock::sleeping() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(sleepers_, [](const auto& sleeper) { return !sleeper->woken; }));
 }
 
 void ManualClock::advance(Duration by) {

@@ -20,6 +20,9 @@ class ManualClock final : public Clock {
   /// Moves time and wakes the sleepers that are due; run the loop afterwards to let them go on.
   void advance(Duration by);
 
+  /// How many wait for a time that has not come.
+  std::size_t sleeping() const;
+
   /// Before the loop of the sleepers is destroyed under them.
   void forget_sleepers() { sleepers_.clear(); }
 

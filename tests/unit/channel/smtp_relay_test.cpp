@@ -23,7 +23,7 @@ struct Bench {
   explicit Bench(FakeSmtpScript script = {}, std::size_t connections = 2)
       : resolver(loop.get_executor()), server(loop, std::move(script)) {
     options.server = parse_smtp_url("smtp://127.0.0.1:" + std::to_string(server.port())).value();
-    options.server.timeouts.final_reply = 300ms;
+    options.server.timeouts.quit = loop_bound;
     options.connections = connections;
   }
 

@@ -17,6 +17,7 @@ using namespace crier;
 using namespace crier::http;
 using namespace std::chrono_literals;
 using crier::test::ask;
+using crier::test::eventually;
 using crier::test::get;
 using crier::test::HttpPeer;
 namespace asio = boost::asio;
@@ -75,6 +76,17 @@ class Server {
 };
 
 const std::string host = "Host: crier.example.org\r\n";
+
+// Clients that say nothing, half a head or half a body.
+std::vector<HttpPeer> slow_clients(const Server& server, int count) {
+  std::vector<HttpPeer> slow;
+  for (int i = 0; i < count; ++i) {
+    slow.emplace_back(server.port);
+    if (i % 3 == 0) slow.back().send("GET / HTTP/1.1\r\nX-Slow: ");
+    if (i % 3 == 1) slow.back().send("POST / HTTP/1.1\r\n" + host + "Content-Length: 10\r\n\r\nabc");
+  }
+  return slow;
+}
 
 }  // namespace
 
@@ -186,24 +198,29 @@ TEST_CASE("public listener: HTTP/1.0 closes unless asked, and needs no Host") {
   REQUIRE(peer.read_to_end().empty());
 }
 
-TEST_CASE("public listener: slow and idle clients cost others nothing, and are cut off") {
+TEST_CASE("public listener: slow and idle clients cost others nothing") {
   PublicListenerOptions options;
-  options.limits.header_time = 1500ms;
-  options.limits.body_time = 1500ms;
-  options.limits.idle_time = 1500ms;
+  options.limits.header_time = 1h;
+  options.limits.body_time = 1h;
+  options.limits.idle_time = 1h;
   options.limits.connections_per_address = 500;
   Server server(std::move(options));
-  std::vector<HttpPeer> slow;
-  for (int i = 0; i < 300; ++i) {
-    slow.emplace_back(server.port);
-    if (i % 3 == 0) slow.back().send("GET / HTTP/1.1\r\nX-Slow: ");
-    if (i % 3 == 1) slow.back().send("POST / HTTP/1.1\r\n" + host + "Content-Length: 10\r\n\r\nabc");
-  }
-  const auto begin = std::chrono::steady_clock::now();
+  const auto slow = slow_clients(server, 300);
   REQUIRE(get(server.port, "/fresh").status == 200);
-  REQUIRE(std::chrono::steady_clock::now() - begin < 1s);
-  for (auto& peer : slow) REQUIRE(peer.read_to_end().empty());
-  REQUIRE(get(server.port, "/fresh").status == 200);
+  REQUIRE(server.connections() >= slow.size());
+}
+
+TEST_CASE("public listener: slow and idle clients are cut off") {
+  PublicListenerOptions options;
+  options.limits.header_time = 200ms;
+  options.limits.body_time = 200ms;
+  options.limits.idle_time = 200ms;
+  options.limits.connections_per_address = 500;
+  Server server(std::move(options));
+  for (auto& peer : slow_clients(server, 300)) REQUIRE(peer.read_to_end().empty());
+  REQUIRE(eventually([&] { return server.connections() == 0; }));
+  // A busy machine may take a client for a slow one.
+  REQUIRE(eventually([&] { return get(server.port, "/fresh").status == 200; }));
 }
 
 TEST_CASE("public listener: connections are capped per address and in all, and the cap frees again") {
@@ -230,10 +247,9 @@ TEST_CASE("public listener: connections are capped per address and in all, and t
     one.send("GET /x HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n");
     REQUIRE(one.read_answer().status == 200);
   }
-  for (int tries = 0; server.connections() > 0 && tries < 1'000'000; ++tries) {
-  }
+  REQUIRE(eventually([&] { return server.connections() == 0; }));
   REQUIRE(get(server.port, "/again").status == 200);
-  server.stop(1s);
+  server.stop(test::patience);
   REQUIRE(answered == std::vector<int>{200, 200, 503, 200, 200});
 }
 
@@ -277,7 +293,7 @@ TEST_CASE("public listener: stop lets a running request be answered and closes i
   auto running = std::make_optional<HttpPeer>(server.port);
   running->send("GET /slow HTTP/1.1\r\n" + host + "\r\nGET /later HTTP/1.1\r\n" + host + "\r\n");
   server.gate.reached.get_future().wait();
-  std::thread stopper([&] { server.stop(20s); });
+  std::thread stopper([&] { server.stop(test::patience); });
   REQUIRE(idle.read_to_end().empty());
   REQUIRE(used.read_to_end().empty());
   REQUIRE_THROWS(HttpPeer(server.port));
@@ -328,7 +344,7 @@ TEST_CASE("public listener: stop under load answers whole or not at all") {
     });
   }
   REQUIRE(loaded.get_future().wait_for(test::patience) == std::future_status::ready);
-  server.stop(5s);
+  server.stop(test::patience);
   for (auto& client : clients) client.join();
   REQUIRE(broken == 0);
 }

@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/tasks.hpp"
 #include "support/manual_clock.hpp"
+#include "support/run_loop.hpp"
 
 using namespace crier;
 namespace asio = boost::asio;
@@ -54,18 +55,21 @@ class Bench {
     log::set_level(log::Level::info);
   }
 
-  /// Gives up after 10 s without any event.
+  /// Gives up after a while without any event.
   bool run_until(const std::function<bool()>& done) {
     while (!done())
-      if (loop_.run_one_for(std::chrono::seconds(10)) == 0) return false;
+      if (loop_.run_one_for(test::loop_bound) == 0) return false;
     return true;
+  }
+  /// Until the source can do nothing but wait for a time.
+  bool run_until_asleep() {
+    return run_until([&] { return clock_.sleeping() > 0; });
   }
   bool run_until_seen(std::size_t count) {
     return run_until([&] { return seen.size() >= count; });
   }
   /// Runs what is ready, without waiting.
   void poll() { loop_.poll(); }
-  void run_for(Duration time) { loop_.run_for(time); }
   void advance(Duration by) { clock_.advance(by); }
 
   List seen;
@@ -175,17 +179,15 @@ TEST_CASE("a folder that goes away is waited for") {
   Bench bench(folder);
   REQUIRE(bench.run_until_seen(1));
   fs::remove_all(folder);
-  // Nothing tells when the loss was noticed, so time passes in steps; a bounded number of them.
-  for (int i = 0; i < 20; ++i) {
-    bench.run_for(std::chrono::milliseconds(5));
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(bench.run_until_asleep());
     bench.advance(FolderSource::retry_after);
   }
+  REQUIRE(bench.run_until_asleep());
   REQUIRE_FALSE(fs::exists(folder));
   fs::create_directories(folder);
   drop(folder / "b.txt");
-  for (int i = 0; i < 200 && bench.seen.size() < 2; ++i) {
-    bench.run_for(std::chrono::milliseconds(5));
-    bench.advance(FolderSource::retry_after);
-  }
+  bench.advance(FolderSource::retry_after);
+  REQUIRE(bench.run_until_seen(2));
   REQUIRE(bench.seen == List{"a.txt", "b.txt"});
 }
