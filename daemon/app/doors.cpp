@@ -177,10 +177,13 @@ http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts) {
 }
 
 std::vector<http::HealthCheck> health_checks(const DoorParts& parts) {
-  return {{"draining", !parts.is_draining(), parts.is_draining() ? "shutting down" : ""},
-          {"storage", parts.is_storage_good(),
-           parts.is_storage_good() ? "" : "cannot write, or the disk is nearly full"},
-          {"config", parts.is_config_good(), parts.is_config_good() ? "" : "the last reload was refused"}};
+  return {
+      {"draining", !parts.is_draining(), parts.is_draining() ? "shutting down" : ""},
+      {"storage", parts.is_storage_good(),
+       parts.is_storage_good() ? "" : "cannot write, or the disk is nearly full"},
+      // A refused reload leaves the former configuration at work: nothing to take a node out for.
+      {"config", true,
+       parts.is_config_good() ? "" : "the last reload was refused; the former configuration is in force"}};
 }
 
 }  // namespace

@@ -263,6 +263,9 @@ class OperatorTest(support.NewsroomTest):
         self.daemon.signal(signal.SIGHUP)
         self.daemon.wait_for("config.refused")
         self.assertEqual(call(self.url + "/livez")[0], 200, "a restart would not mend it")
+        status, _, body = call(self.url + "/readyz")
+        self.assertEqual(status, 200, "the former configuration is at work")
+        self.assertIn("refused", json.loads(body)["checks"]["config"]["detail"])
 
     def test_metrics(self):
         self.newsroom.drop("story.txt", support.page("Harbour news"))
