@@ -56,8 +56,7 @@ Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_
 }
 
 Belts::~Belts() {
-  tasks_->stop();
-  settle();
+  end();
 }
 
 std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
@@ -137,9 +136,9 @@ void Belts::advance(Duration by) {
   settle();
 }
 
-void Belts::crash() {
-  // Nothing is told to stop: every coroutine ends in the middle of what it was doing, while that is still
-  // there.
+// Nothing is told to stop and nothing runs any more: every coroutine is destroyed in the middle of what it
+// was doing, while that is still there.
+void Belts::end() {
   database_.reset();
   loop_->drop();
   clock_.forget_sleepers();
@@ -148,6 +147,10 @@ void Belts::crash() {
   intake_.reset();
   courier_.reset();
   loop_.reset();
+}
+
+void Belts::crash() {
+  end();
   start();
 }
 

@@ -94,6 +94,7 @@ class Belts {
 
   std::shared_ptr<const Newsroom> load(std::string_view rules);
   void start();
+  void end();
   void let_threads_finish();
 
   TempFolder folder_;
