@@ -1,4 +1,4 @@
-// Program: a condition as bytes, about twenty for a rule of three clauses, evaluated without being unpacked.
+// Program: a condition as bytes, evaluated without being unpacked.
 // Groups carry their length, so that what is decided is skipped. Pure.
 //
 //   literal   varint(literal * 2)
