@@ -1,8 +1,11 @@
 #include "match/anchors.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
+
+#include "match/guards.hpp"
 
 namespace crier {
 namespace {
@@ -13,7 +16,7 @@ constexpr double impossible = std::numeric_limits<double>::infinity();
 
 class Chooser {
  public:
-  Chooser(const Dictionary& dictionary, const TermRates& rates) : dictionary_(dictionary), rates_(rates) {}
+  Chooser(const Dictionary& dictionary, const TermRates& rates) : dictionary_(dictionary), rates_(rates), guards_(dictionary, rates) {}
 
   // What it costs to have a condition found: the postings that an average story touches for it.
   double cost(const Condition& condition) const {
@@ -39,41 +42,39 @@ class Chooser {
     return impossible;
   }
 
-  // Puts anchors under the cheapest terms that cover the condition. `required` must be true as well;
-  // `decides`: condition and `required` are the whole rule.
-  void place(const Condition& condition, std::vector<Literal> required, bool decides) {
+  // Puts anchors under the cheapest terms that cover the condition. `needed`: what else must be true.
+  void place(const Condition& condition, Needed needed) {
     switch (condition.kind) {
       case Kind::term:
-        add(condition.term, required, decides);
+        add(condition.term, std::move(needed));
         return;
       case Kind::phrase:
-        for (std::size_t i = 1; i < condition.terms.size(); ++i)
-          required.push_back(present(condition.terms[i]));
-        add(condition.terms.front(), required, false);
-        return;
       case Kind::prefix:
-        add(condition.term, required, false);
+        guards_.require(condition, needed);
+        add(first_term(condition), std::move(needed));
         return;
       case Kind::near: {
         const bool left = cost(condition.parts[0]) <= cost(condition.parts[1]);
-        require(condition.parts[left ? 1 : 0], required);
-        place(condition.parts[left ? 0 : 1], std::move(required), false);
+        needed.is_everything = false;
+        guards_.require(condition.parts[left ? 1 : 0], needed);
+        place(condition.parts[left ? 0 : 1], std::move(needed));
         return;
       }
       case Kind::all: {
         const auto cheapest = std::ranges::min_element(condition.parts, {},
                                                        [this](const Condition& part) { return cost(part); });
         for (auto part = condition.parts.begin(); part != condition.parts.end(); ++part)
-          if (part != cheapest && !require(*part, required)) decides = false;
-        place(*cheapest, std::move(required), decides);
+          if (part != cheapest) guards_.require(*part, needed);
+        place(*cheapest, std::move(needed));
         return;
       }
       case Kind::any:
-        for (const auto& part : condition.parts) place(part, required, decides);
+        for (const auto& part : condition.parts) place(part, needed);
         return;
       case Kind::at_least:
+        needed.is_everything = false;
         for (const auto part : cheapest(condition, covering(condition)))
-          place(condition.parts[part], required, false);
+          place(condition.parts[part], needed);
         return;
       case Kind::between:
         return;  // its cost is impossible, so that nobody comes here
@@ -83,30 +84,8 @@ class Chooser {
   std::vector<Anchor> take() { return std::move(anchors_); }
 
  private:
-  // Adds what can be said in literals of a condition that must be true. Whether that is all of it.
-  bool require(const Condition& condition, std::vector<Literal>& required) const {
-    if (condition.kind == Kind::term) {
-      required.push_back(condition.negated ? absent(condition.term) : present(condition.term));
-      return true;
-    }
-    if (condition.negated) return false;
-    for (const auto term : condition.terms) required.push_back(present(term));
-    if (condition.kind == Kind::near)
-      for (const auto& side : condition.parts) require(side, required);
-    if (condition.kind == Kind::all)
-      return std::ranges::all_of(condition.parts,
-                                 [&](const Condition& part) { return require(part, required); });
-    return false;
-  }
-
-  void add(TermId term, std::vector<Literal>& required, bool decides) {
-    std::ranges::sort(required, {}, [this](Literal literal) { return share(literal); });
-    required.erase(std::ranges::unique(required).begin(), required.end());
-    std::erase(required, present(term));
-    Anchor anchor{term, always_true, always_true, decides && required.size() <= 2};
-    if (!required.empty()) anchor.guard1 = required[0];
-    if (required.size() > 1) anchor.guard2 = required[1];
-    anchors_.push_back(anchor);
+  void add(TermId term, Needed needed) {
+    std::ranges::move(guards_.choose(term, std::move(needed)), std::back_inserter(anchors_));
   }
 
   // The parts of which at least one is true whenever "at least m of n" is: any n - m + 1 of them.
@@ -136,16 +115,11 @@ class Chooser {
     return condition.kind == Kind::phrase ? condition.terms.front() : condition.term;
   }
 
-  // Of the stories, those in which a literal is true.
-  double share(Literal literal) const {
-    const auto present_rate = rate(literal / 2);
-    return literal % 2 == 0 ? present_rate : 1 - present_rate;
-  }
-
   double rate(TermId term) const { return rates_.rate(dictionary_.rate_key(term)); }
 
   const Dictionary& dictionary_;
   const TermRates& rates_;
+  Guards guards_;
   std::vector<Anchor> anchors_;
 };
 
@@ -156,7 +130,7 @@ Anchors choose_anchors(const Condition& condition, const Dictionary& dictionary,
   Chooser chooser(dictionary, rates);
   const auto cost = chooser.cost(condition);
   if (cost == impossible) return {{Anchor{}}, 1.0};
-  chooser.place(condition, {}, true);
+  chooser.place(condition, {});
   return {chooser.take(), cost};
 }
 

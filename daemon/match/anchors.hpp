@@ -14,6 +14,7 @@ struct Anchor {
   TermId term = always_term;
   Literal guard1 = always_true;
   Literal guard2 = always_true;
+  bool either = false;   ///< one guard is enough
   bool decides = false;  ///< term and guards together are the whole rule, as far as this anchor leads to it
 };
 

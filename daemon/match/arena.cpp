@@ -6,9 +6,7 @@ namespace crier {
 
 Arena::Arena() : blocks_(new std::atomic<std::uint32_t*>[max_blocks]()) {}
 
-Arena::~Arena() {
-  for (std::uint32_t i = 0; i < used_blocks_; ++i) delete[] blocks_[i].load(std::memory_order_relaxed);
-}
+Arena::~Arena() = default;
 
 Arena::Address Arena::allocate(std::uint32_t words) {
   if (words < free_.size() && free_[words] != 0) {
@@ -19,7 +17,8 @@ Arena::Address Arena::allocate(std::uint32_t words) {
   const auto room = used_blocks_ * block_words - next_;
   if (used_blocks_ == 0 || room < words) {
     if (used_blocks_ == max_blocks) throw std::length_error("the rule index is full");
-    blocks_[used_blocks_].store(new std::uint32_t[block_words], std::memory_order_relaxed);
+    memory_.push_back(std::make_unique<ZeroPages>(block_words * sizeof(std::uint32_t)));
+    blocks_[used_blocks_].store(static_cast<std::uint32_t*>(memory_.back()->data()), std::memory_order_relaxed);
     next_ = used_blocks_ == 0 ? 1 : used_blocks_ * block_words;  // address 0 is no record
     ++used_blocks_;
   }

@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "match/zero_pages.hpp"
+
 namespace crier {
 
 class Arena {
@@ -40,6 +42,7 @@ class Arena {
   static constexpr std::uint32_t max_blocks = 1U << (31 - block_bits);
 
   std::unique_ptr<std::atomic<std::uint32_t*>[]> blocks_;
+  std::vector<std::unique_ptr<ZeroPages>> memory_;  // of the blocks
   std::uint32_t used_blocks_ = 0;
   Address next_ = 0;           // in the newest block
   std::vector<Address> free_;  // by words: the first free record, whose first word is the next

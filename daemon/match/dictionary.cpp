@@ -174,7 +174,7 @@ TermId Dictionary::intern_prefix(const clause::Prefix& prefix) {
 }
 
 TermId Dictionary::intern_pair(FormId first, FormId second, RateKey key) {
-  const auto term = intern_other(mix(Space::pair, first, second), key);
+  const auto term = intern_other(pair_hash(first, second), key);
   set_flag(first, begins_pair_flag);
   set_flag(second, ends_pair_flag);
   return term;
@@ -198,7 +198,11 @@ TermId Dictionary::find_prefix(std::string_view prefix, Scope scope) const {
 }
 
 TermId Dictionary::find_pair(FormId first, FormId second) const {
-  return find_other(mix(Space::pair, first, second));
+  return find_other(pair_hash(first, second));
+}
+
+std::uint64_t Dictionary::pair_hash(FormId first, FormId second) {
+  return mix(Space::pair, first, second);
 }
 
 TermId Dictionary::find_value(ValueField field, std::string_view folded) const {

@@ -103,6 +103,10 @@ class Dictionary {
   FormId find_special_exact(std::uint64_t hash) const {
     return special_slots_.find(hash, [&](FormId form) { return forms_[form].exact_hash == hash; });
   }
+  void prefetch_special_exact_slot(std::uint64_t hash) const { special_slots_.prefetch(hash); }
+  void prefetch_special_exact(std::uint64_t hash) const {
+    __builtin_prefetch(&forms_[special_slots_.peek(hash)]);
+  }
   bool has_special_exact() const { return has_special_.load(std::memory_order_acquire); }
   /// Calls `found(StemEntry)` for each form that is spelt like `first`, which find_exact gave.
   template <class Found>
@@ -128,6 +132,10 @@ class Dictionary {
   /// 0 when no rule asks for it.
   TermId find_prefix(std::string_view prefix, Scope scope) const;
   TermId find_pair(FormId first, FormId second) const;
+  static std::uint64_t pair_hash(FormId first, FormId second);
+  TermId find_pair(std::uint64_t hash) const { return find_other(hash); }
+  void prefetch_pair_slot(std::uint64_t hash) const { other_slots_.prefetch(hash); }
+  void prefetch_pair(std::uint64_t hash) const { __builtin_prefetch(&others_[other_slots_.peek(hash)]); }
   TermId find_value(ValueField field, std::string_view folded) const;
 
   std::size_t bytes() const;

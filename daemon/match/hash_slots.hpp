@@ -7,10 +7,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <new>
+
+#include "match/zero_pages.hpp"
 
 namespace crier {
 
@@ -63,16 +63,10 @@ class HashSlots {
 
  private:
   using Slot = std::atomic<std::uint64_t>;
-  struct Freer {
-    void operator()(Slot* slots) const { std::free(slots); }
-  };
 
   struct Table {
-    // calloc leaves the zeros of a large table to the system, page by page as they are touched.
     explicit Table(std::size_t size)
-        : mask(size - 1), slots(static_cast<Slot*>(std::calloc(size, sizeof(Slot)))) {
-      if (!slots) throw std::bad_alloc();
-    }
+        : mask(size - 1), memory(size * sizeof(Slot)), slots(static_cast<Slot*>(memory.data())) {}
 
     const Slot* slot(std::uint64_t hash) const { return &slots[(hash >> 32) & mask]; }
 
@@ -104,7 +98,8 @@ class HashSlots {
     }
 
     std::size_t mask;
-    std::unique_ptr<Slot[], Freer> slots;
+    ZeroPages memory;
+    Slot* slots;
   };
 
   void begin_growing() {

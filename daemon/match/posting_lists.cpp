@@ -74,7 +74,7 @@ PostingLists::Unlinked PostingLists::add(TermId term, const Posting& posting) {
   auto info = Info::of(chunk);
   auto* words = chunk + header_words + info.count * posting_words;
   std::atomic_ref(words[0]).store(posting.guard1, std::memory_order_relaxed);
-  words[1] = posting.guard2;
+  words[1] = posting.guard2 | (posting.either ? either_bit : 0);
   words[2] = posting.target;
   ++info.count;
   info.put(chunk);
@@ -91,7 +91,8 @@ PostingLists::Unlinked PostingLists::remove(TermId term, Target target) {
     for (std::uint32_t i = 0; i < info.count; ++i) {
       auto* posting = chunk + header_words + i * posting_words;
       if (posting[2] != target || posting[0] == never_true) continue;
-      std::atomic_ref(posting[0]).store(never_true, std::memory_order_relaxed);
+      std::atomic_ref(posting[1]).store(posting[1] & ~either_bit, std::memory_order_relaxed);
+      std::atomic_ref(posting[0]).store(never_true, std::memory_order_release);
       ++info.dead;
       found = true;
     }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <numeric>
 #include <stdexcept>
 
 #include "match/anchors.hpp"
@@ -17,12 +19,15 @@
 namespace crier {
 namespace {
 
+constexpr std::size_t ahead = 8;  // places in a list whose memory is fetched meanwhile
+
 // What a reader needs for one story; kept for the next.
 struct Scratch {
   StoryTerms terms;
   std::vector<Arena::Address> chunks;
-  std::vector<Target> targets;
-  std::vector<std::uint64_t> seen;  // a bit for each rule id; all zero between stories
+  std::vector<Target> rules;
+  std::vector<Target> programs;
+  std::vector<RuleId> order;  // while ids are brought into order
 };
 
 // A rule in the arena: its id, then bytes: the size of the record in words, the anchors (a count, then twice
@@ -55,6 +60,34 @@ RecordView view_of(const std::uint32_t* record) {
   }
   view.program = at;
   return view;
+}
+
+// Brings ids below `id_end` into ascending order, each once. Radix sort, least significant half first: two
+// passes whose counts stay in the nearest cache.
+void put_in_order(std::vector<RuleId>& ids, RuleId id_end, std::vector<RuleId>& spare) {
+  constexpr std::size_t few = 256;
+  if (ids.size() < few) {
+    std::ranges::sort(ids);
+  } else {
+    const auto half = static_cast<unsigned>(std::bit_width(id_end) + 1) / 2;
+    std::array<std::uint32_t, std::size_t{1} << (std::bit_width(RuleIndex::max_id) + 1) / 2> starts;
+    const auto mask = (RuleId{1} << half) - 1;
+    spare.resize(ids.size());
+    for (const auto shift : {0U, half}) {
+      std::fill_n(starts.begin(), mask + 1, 0);
+      for (const auto id : ids) ++starts[(id >> shift) & mask];
+      std::exclusive_scan(starts.begin(), starts.begin() + mask + 1, starts.begin(), std::uint32_t{0});
+      for (const auto id : ids) spare[starts[(id >> shift) & mask]++] = id;
+      ids.swap(spare);
+    }
+  }
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+}
+
+// Makes room for `more` behind `used`.
+Target* room_for(std::vector<Target>& targets, std::size_t used, std::size_t more) {
+  if (targets.size() < used + more) targets.resize((used + more) * 2);
+  return targets.data() + used;
 }
 
 }  // namespace
@@ -93,6 +126,9 @@ struct RuleIndex::Parts {
   bool reanchor(RuleId id);
   void prepare(Language language);
   Scratch& scratch_of(unsigned place);
+  void find_chunks(Scratch& scratch) const;
+  std::size_t scan_chunks(Scratch& scratch) const;
+  void run_programs(Scratch& scratch, std::vector<RuleId>& out) const;
 
   std::mutex writing;
   Epochs epochs;
@@ -153,6 +189,7 @@ void RuleIndex::Parts::add_postings(RuleId id, Arena::Address record, const Anch
   for (const auto& anchor : anchors.list)
     retire_chunk(lists.add(anchor.term, {.guard1 = anchor.guard1,
                                          .guard2 = anchor.guard2,
+                                         .either = anchor.either,
                                          .target = anchor.decides ? id | decided_bit : record}));
 }
 
@@ -205,6 +242,55 @@ Scratch& RuleIndex::Parts::scratch_of(unsigned place) {
   return *scratch;
 }
 
+// The first chunk of each list that the story leads to.
+void RuleIndex::Parts::find_chunks(Scratch& scratch) const {
+  const auto& terms = scratch.terms.terms();
+  const auto known = dictionary.term_count();
+  scratch.chunks.clear();
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (i + ahead < terms.size() && terms[i + ahead] < known) lists.prefetch_head(terms[i + ahead]);
+    if (terms[i] >= known) continue;
+    if (const auto chunk = lists.first_chunk(terms[i]); chunk != 0) scratch.chunks.push_back(chunk);
+  }
+}
+
+// Sorts what the postings lead to into rules and programs. Returns how many postings there were.
+std::size_t RuleIndex::Parts::scan_chunks(Scratch& scratch) const {
+  const auto& chunks = scratch.chunks;
+  std::size_t rules = 0;
+  std::size_t programs = 0;
+  std::size_t postings = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (i + 2 * ahead < chunks.size()) __builtin_prefetch(lists.chunk(chunks[i + 2 * ahead]));
+    if (i + ahead < chunks.size()) PostingLists::prefetch_rest(lists.chunk(chunks[i + ahead]));
+    for (auto address = chunks[i]; address != 0;) {
+      const auto* chunk = lists.chunk(address);
+      address = PostingLists::next_chunk(chunk);
+      if (address != 0) __builtin_prefetch(lists.chunk(address));
+      const auto count = PostingLists::posting_count(chunk);
+      PostingLists::Found found{room_for(scratch.rules, rules, count),
+                                room_for(scratch.programs, programs, count)};
+      PostingLists::scan(chunk, count, scratch.terms.truth(), found);
+      rules = static_cast<std::size_t>(found.rules - scratch.rules.data());
+      programs = static_cast<std::size_t>(found.programs - scratch.programs.data());
+      postings += count;
+    }
+  }
+  scratch.rules.resize(rules);
+  scratch.programs.resize(programs);
+  return postings;
+}
+
+void RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) const {
+  const auto& programs = scratch.programs;
+  Evaluator evaluator(scratch.terms, dictionary);
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    if (i + ahead < programs.size()) __builtin_prefetch(records_arena.at(programs[i + ahead]));
+    const auto* record = records_arena.at(programs[i]);
+    if (evaluator.holds(program_of(record))) out.push_back(record[0]);
+  }
+}
+
 RuleIndex::RuleIndex() : parts_(std::make_unique<Parts>()) {}
 RuleIndex::~RuleIndex() = default;
 RuleIndex::RuleIndex(RuleIndex&&) noexcept = default;
@@ -245,29 +331,6 @@ std::vector<RuleId> RuleIndex::match(const AnalyzedStory& story) const {
   return out;
 }
 
-namespace {
-
-// Brings ids into ascending order, each once.
-void put_in_order(std::vector<RuleId>& ids, RuleId id_end, std::vector<std::uint64_t>& seen) {
-  // Below, walking over all bits costs more than sorting.
-  constexpr std::size_t few = 1024;
-  if (ids.size() * few < id_end || ids.size() < 64) {
-    std::ranges::sort(ids);
-    ids.erase(std::ranges::unique(ids).begin(), ids.end());
-    return;
-  }
-  if (seen.size() * 64 < id_end) seen.resize(id_end / 64 + 1024);
-  for (const auto id : ids) seen[id / 64] |= std::uint64_t{1} << (id % 64);
-  ids.clear();
-  for (std::size_t i = 0; i * 64 < id_end; ++i) {
-    for (auto word = seen[i]; word != 0; word &= word - 1)
-      ids.push_back(static_cast<RuleId>(i * 64 + static_cast<unsigned>(__builtin_ctzll(word))));
-    seen[i] = 0;
-  }
-}
-
-}  // namespace
-
 void RuleIndex::match(const AnalyzedStory& story, std::vector<RuleId>& out, MatchWork* work) const {
   auto& parts = *parts_;
   out.clear();
@@ -276,46 +339,14 @@ void RuleIndex::match(const AnalyzedStory& story, std::vector<RuleId>& out, Matc
   auto& scratch = parts.scratch_of(reading.place());
   scratch.terms.fill(parts.dictionary, story);
 
-  constexpr std::size_t ahead = 8;  // what is needed soon is fetched meanwhile
-  auto& chunks = scratch.chunks;
-  chunks.clear();
-  const auto& terms = scratch.terms.terms();
-  const auto known = parts.dictionary.term_count();
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    if (i + ahead < terms.size() && terms[i + ahead] < known) parts.lists.prefetch_head(terms[i + ahead]);
-    if (terms[i] >= known) continue;
-    if (const auto chunk = parts.lists.first_chunk(terms[i]); chunk != 0) chunks.push_back(chunk);
-  }
-  auto& targets = scratch.targets;
-  std::size_t found = 0;
-  std::size_t postings = 0;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    if (i + ahead < chunks.size()) __builtin_prefetch(parts.lists.chunk(chunks[i + ahead]));
-    for (auto address = chunks[i]; address != 0;) {
-      const auto* chunk = parts.lists.chunk(address);
-      const auto count = PostingLists::posting_count(chunk);
-      if (targets.size() < found + count) targets.resize((found + count) * 2);
-      const auto* end = PostingLists::scan(chunk, scratch.terms.truth(), targets.data() + found);
-      found = static_cast<std::size_t>(end - targets.data());
-      postings += count;
-      address = PostingLists::next_chunk(chunk);
-    }
-  }
-
-  Evaluator evaluator(scratch.terms, parts.dictionary);
-  for (std::size_t i = 0; i < found; ++i) {
-    if (i + ahead < found && (targets[i + ahead] & decided_bit) == 0)
-      __builtin_prefetch(parts.records_arena.at(targets[i + ahead]));
-    if ((targets[i] & decided_bit) != 0) {
-      out.push_back(targets[i] & ~decided_bit);
-      continue;
-    }
-    const auto* record = parts.records_arena.at(targets[i]);
-    if (evaluator.holds(program_of(record))) out.push_back(record[0]);
-  }
+  parts.find_chunks(scratch);
+  const auto postings = parts.scan_chunks(scratch);
+  const auto candidates = scratch.rules.size() + scratch.programs.size();
+  out.swap(scratch.rules);
+  parts.run_programs(scratch, out);
   scratch.terms.clear();
-  put_in_order(out, parts.id_end.load(std::memory_order_acquire), scratch.seen);
-  if (work != nullptr) *work = {postings, found};
+  put_in_order(out, parts.id_end.load(std::memory_order_acquire), scratch.order);
+  if (work != nullptr) *work = {postings, candidates};
 }
 
 void RuleIndex::scan(const AnalyzedStory& story, std::vector<RuleId>& out) const {

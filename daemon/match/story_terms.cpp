@@ -1,9 +1,7 @@
 #include "match/story_terms.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
-#include <new>
 
 #include "text/stemmer.hpp"
 
@@ -19,16 +17,25 @@ constexpr std::size_t slot_of(FormId form, std::size_t size) {
   return (form * std::size_t{0x9E3779B1}) >> 7 & (size - 1);
 }
 
+// Calls `fetch_slot`, `fetch_record` and `use` with each number below `count`, each early enough for the
+// memory that the next one reads to have come.
+template <class FetchSlot, class FetchRecord, class Use>
+void look_up_each(std::size_t count, const FetchSlot& fetch_slot, const FetchRecord& fetch_record,
+                  const Use& use) {
+  constexpr std::size_t ahead = 8;
+  for (std::size_t i = 0; i < count + 2 * ahead; ++i) {
+    if (i < count) fetch_slot(i);
+    if (i >= ahead && i - ahead < count) fetch_record(i - ahead);
+    if (i >= 2 * ahead) use(i - 2 * ahead);
+  }
+}
+
 }  // namespace
 
-void StoryTerms::Freer::operator()(std::uint64_t* words) const {
-  std::free(words);
-}
-
 StoryTerms::StoryTerms()
-    : truth_(static_cast<std::uint64_t*>(std::calloc(truth_words, sizeof(std::uint64_t)))), table_(4096) {
-  if (!truth_) throw std::bad_alloc();
-}
+    : truth_memory_(truth_words * sizeof(std::uint64_t)),
+      truth_(static_cast<std::uint64_t*>(truth_memory_.data())),
+      table_(4096) {}
 
 void StoryTerms::learn_of_new_terms(TermId count) {
   for (; known_terms_ < count; ++known_terms_) {
@@ -82,30 +89,32 @@ void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) 
 }
 
 void StoryTerms::find_words() {
-  // Look-ups whose memory is fetched meanwhile: first the slot, then the record.
-  constexpr Terms::Id ahead = 8;
   const auto language = story_->language();
   const auto& stems = story_->stems();
-  const auto count = static_cast<Terms::Id>(stems.terms.size());
-  for (Terms::Id id = 0; id < count + ahead; ++id) {
-    if (id + ahead < count) dictionary_->prefetch_stem_slot(language, stems.terms.hash(id + ahead));
-    if (id < count) dictionary_->prefetch_stem(language, stems.terms.hash(id));
-    if (id < ahead) continue;
-    const auto now = id - ahead;
-    const bool in_title = stems.of(now).front() < story_->title_end();
-    dictionary_->for_each_with_stem(language, stems.terms.hash(now), [&](const Dictionary::StemEntry& entry) {
-      found(entry).stem = now;
-      set_terms(entry, in_title);
-    });
-  }
+  const auto stem_hash = [&](std::size_t id) { return stems.terms.hash(static_cast<Terms::Id>(id)); };
+  look_up_each(
+      stems.terms.size(), [&](std::size_t id) { dictionary_->prefetch_stem_slot(language, stem_hash(id)); },
+      [&](std::size_t id) { dictionary_->prefetch_stem(language, stem_hash(id)); },
+      [&](std::size_t i) {
+        const auto id = static_cast<Terms::Id>(i);
+        const bool in_title = stems.of(id).front() < story_->title_end();
+        dictionary_->for_each_with_stem(language, stem_hash(i), [&](const Dictionary::StemEntry& entry) {
+          found(entry).stem = id;
+          set_terms(entry, in_title);
+        });
+      });
   // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
-  if (dictionary_->has_special_exact()) {
-    const auto& exact = story_->exact_words();
-    for (Terms::Id id = 0; id < exact.terms.size(); ++id)
-      find_spelling(id, dictionary_->find_special_exact(exact.terms.hash(id)));
-  }
+  const auto& exact = story_->exact_words().terms;
+  const auto exact_hash = [&](std::size_t id) { return exact.hash(static_cast<Terms::Id>(id)); };
+  if (dictionary_->has_special_exact())
+    look_up_each(
+        exact.size(), [&](std::size_t id) { dictionary_->prefetch_special_exact_slot(exact_hash(id)); },
+        [&](std::size_t id) { dictionary_->prefetch_special_exact(exact_hash(id)); },
+        [&](std::size_t id) {
+          find_spelling(static_cast<Terms::Id>(id), dictionary_->find_special_exact(exact_hash(id)));
+        });
   for (const auto id : story_->accented_words())
-    find_spelling(id, dictionary_->find_exact(story_->exact_words().terms.hash(id)));
+    find_spelling(id, dictionary_->find_exact(exact_hash(id)));
 }
 
 void StoryTerms::find_spelling(Terms::Id exact, FormId first) {
@@ -138,15 +147,22 @@ void StoryTerms::find_pairs() {
     }
   }
   if (!any_begins || endings_.empty()) return;
+  pairs_.clear();
   for (std::size_t i = 0; i < forms_.size(); ++i) {
     const auto first = forms_[i].form;
     if (!forms_[i].begins_pair) continue;
     for (const auto position : positions(first, WordTerm::stem)) {
       if (position + 1 >= ending_at_.size()) continue;
       for (auto at = ending_at_[position + 1]; at != 0; at = endings_[at - 1].next)
-        if (const auto term = dictionary_->find_pair(first, endings_[at - 1].form); term != 0) set(term);
+        pairs_.push_back(Dictionary::pair_hash(first, endings_[at - 1].form));
     }
   }
+  look_up_each(
+      pairs_.size(), [&](std::size_t i) { dictionary_->prefetch_pair_slot(pairs_[i]); },
+      [&](std::size_t i) { dictionary_->prefetch_pair(pairs_[i]); },
+      [&](std::size_t i) {
+        if (const auto term = dictionary_->find_pair(pairs_[i]); term != 0) set(term);
+      });
 }
 
 void StoryTerms::find_prefixes() {

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "match/dictionary.hpp"
 #include "match/posting_lists.hpp"
 #include "match/spans.hpp"
+#include "match/zero_pages.hpp"
 #include "text/analyzer.hpp"
 
 namespace crier {
@@ -26,7 +26,7 @@ class StoryTerms {
   /// A bit for each literal, set when it is true of the story. Literals of terms that are newer than the
   /// story are all false, so that a rule that comes while the story is matched is either seen whole or not at
   /// all.
-  const std::uint64_t* truth() const { return truth_.get(); }
+  const std::uint64_t* truth() const { return truth_; }
   bool is_true(Literal literal) const { return (truth_[literal >> 6] >> (literal & 63) & 1) != 0; }
   /// The terms that the story has, always_term among them.
   const std::vector<TermId>& terms() const { return terms_; }
@@ -49,9 +49,6 @@ class StoryTerms {
     Terms::Id stem = none;
     std::uint32_t merged = 0;  // number in merged_ from 1, once it was needed
   };
-  struct Freer {
-    void operator()(std::uint64_t* words) const;
-  };
 
   void learn_of_new_terms(TermId count);
   void set(TermId term);
@@ -67,7 +64,8 @@ class StoryTerms {
 
   const Dictionary* dictionary_ = nullptr;
   const AnalyzedStory* story_ = nullptr;
-  std::unique_ptr<std::uint64_t[], Freer> truth_;
+  ZeroPages truth_memory_;
+  std::uint64_t* truth_;
   TermId known_terms_ = 0;
   FormId known_forms_ = 0;
   std::vector<TermId> terms_;
@@ -82,6 +80,7 @@ class StoryTerms {
   };
   std::vector<Ending> endings_;
   std::vector<std::uint32_t> ending_at_;  // by place → endings_, from 1
+  std::vector<std::uint64_t> pairs_;      // the hashes of pairs that stand in the story
 };
 
 }  // namespace crier
