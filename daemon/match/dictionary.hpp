@@ -78,7 +78,9 @@ class Dictionary {
   };
   void prefetch_stem_slot(Language language, std::uint64_t hash) const { stems_of(language).prefetch(hash); }
   void prefetch_stem(Language language, std::uint64_t hash) const {
-    __builtin_prefetch(stem_records_.at(stems_of(language).peek(hash)));
+    const auto* record = stem_records_.at(stems_of(language).peek(hash));
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + stem_header_words + 3 * stem_entry_words);  // few stems have more forms
   }
   /// Calls `found(StemEntry)` for each form with this stem in a prepared language.
   template <class Found>

@@ -37,10 +37,11 @@ class HashSlots {
   void prefetch(std::uint64_t hash) const {
     __builtin_prefetch(current_.load(std::memory_order_acquire)->slot(hash));
   }
-  /// The number in the first slot that is looked at, whatever it belongs to: what find() will read next.
+  /// What find() will most likely look at: the number in the first slot if its half of the hash is right,
+  /// else 0.
   std::uint32_t peek(std::uint64_t hash) const {
-    return static_cast<std::uint32_t>(
-        current_.load(std::memory_order_acquire)->slot(hash)->load(std::memory_order_acquire));
+    const auto slot = current_.load(std::memory_order_acquire)->slot(hash)->load(std::memory_order_acquire);
+    return slot >> 32 == hash >> 32 ? static_cast<std::uint32_t>(slot) : 0;
   }
 
   void insert(std::uint64_t hash, std::uint32_t number) {
