@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::array<std::string_view, 9> field_names{"topic", "region", "section", "author", "source",
                                                       "site",  "lang",   "title",   "rule"};
+constexpr std::array<std::string_view, 2> number_names{"urgency", "published"};
 
 }  // namespace
 
@@ -101,6 +102,22 @@ std::optional<Rule> RuleReader::read_value(const YamlNode& value, std::string_vi
   return std::nullopt;
 }
 
+// One comparison: "<=2", or a value to be equal to.
+std::optional<Rule> RuleReader::read_comparison(const YamlNode& value, std::string_view field) const {
+  if (value.scalar.find_first_not_of("<>=0123456789-+:.TZ") != std::string::npos) {
+    file_.error(value, fmt::format("the value of {} must be a comparison, like {}", field,
+                                   field == "urgency" ? "\"<=2\"" : "\">=2026-01-31\""));
+    return std::nullopt;
+  }
+  const bool compares = value.scalar.find_first_of("<>=") == 0;
+  const auto before = fmt::format("{}{}", field, compares ? "" : "=");
+  auto rule = crier::read_query(before + value.scalar, options_);
+  if (rule) return std::move(*rule);
+  const auto& error = rule.error();
+  file_.error_within(value, error.at - std::min(error.at, before.size()), error.message, error.suggestion);
+  return std::nullopt;
+}
+
 std::optional<Rule> RuleReader::read_clauses(YamlSection& section, TitleIs title) const {
   std::vector<Rule> parts;
   if (const auto* any = section.find("any")) parts.push_back(any_of(read_list(*any, "any")));
@@ -108,14 +125,16 @@ std::optional<Rule> RuleReader::read_clauses(YamlSection& section, TitleIs title
     std::ranges::move(read_list(*all, "all"), std::back_inserter(parts));
   if (const auto* none = section.find("none")) parts.push_back(none_of(read_list(*none, "none")));
   if (auto some = read_some(section)) parts.push_back(std::move(*some));
-  for (const auto field : field_names) {
-    if (field == "title" && title == TitleIs::name) continue;
-    if (section.find(field) == nullptr) continue;
+  const auto read_field = [&](std::string_view field, auto read) {
+    if (section.find(field) == nullptr) return;
     std::vector<Rule> values;
     for (const auto* value : section.text_nodes(field))
-      if (auto rule = read_value(*value, field)) values.push_back(std::move(*rule));
+      if (auto rule = (this->*read)(*value, field)) values.push_back(std::move(*rule));
     if (!values.empty()) parts.push_back(any_of(std::move(values)));
-  }
+  };
+  for (const auto field : field_names)
+    if (field != "title" || title != TitleIs::name) read_field(field, &RuleReader::read_value);
+  for (const auto field : number_names) read_field(field, &RuleReader::read_comparison);
   if (parts.empty()) return std::nullopt;
   return all_of(std::move(parts));
 }

@@ -42,6 +42,7 @@ class RuleReader {
   std::optional<Rule> read_clauses(YamlSection& section, TitleIs title) const;
   std::optional<Rule> read_some(YamlSection& section) const;
   std::optional<Rule> read_value(const YamlNode& value, std::string_view field) const;
+  std::optional<Rule> read_comparison(const YamlNode& value, std::string_view field) const;
   bool check_size(const Rule& rule, const YamlNode& node) const;
 
   const YamlFile& file_;

@@ -65,6 +65,7 @@ class Chooser {
                                                        [this](const Condition& part) { return cost(part); });
         for (auto part = condition.parts.begin(); part != condition.parts.end(); ++part)
           if (part != cheapest) guards_.require(*part, needed);
+        guards_.keep_best(needed);
         place(*cheapest, std::move(needed));
         return;
       }
@@ -85,6 +86,12 @@ class Chooser {
 
  private:
   void add(TermId term, Needed needed) {
+    // A rule of very many alternatives takes enough room with one posting for each.
+    constexpr std::size_t many = 256;
+    if (anchors_.size() >= many && !needed.one_of.empty()) {
+      needed.one_of.clear();
+      needed.is_everything = false;
+    }
     std::ranges::move(guards_.choose(term, std::move(needed)), std::back_inserter(anchors_));
   }
 

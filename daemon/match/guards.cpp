@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace crier {
 namespace {
@@ -39,6 +40,10 @@ void Guards::require(const Condition& condition, Needed& needed) const {
 
 // Of several groups the most selective is kept.
 void Guards::require_one_of(const Condition& condition, Needed& needed) const {
+  if (condition.parts.size() > max_alternatives) {
+    needed.is_everything = false;
+    return;
+  }
   std::vector<Literal> one_of;
   for (const auto& part : condition.parts) {
     if (part.kind == Kind::term) {
@@ -56,10 +61,18 @@ void Guards::require_one_of(const Condition& condition, Needed& needed) const {
   needed.one_of = std::move(one_of);
 }
 
-std::vector<Anchor> Guards::choose(TermId term, Needed needed) const {
-  auto& [all, one_of, is_everything] = needed;
-  std::ranges::sort(all, {}, [this](Literal literal) { return share(literal); });
+void Guards::keep_best(Needed& needed) const {
+  // Two guards, one more to know that they are not all, and one that may be the anchor.
+  constexpr std::size_t wanted = 4;
+  auto& all = needed.all;
+  std::ranges::sort(all, {}, [this](Literal literal) { return std::pair(share(literal), literal); });
   all.erase(std::ranges::unique(all).begin(), all.end());
+  if (all.size() > wanted) all.resize(wanted);
+}
+
+std::vector<Anchor> Guards::choose(TermId term, Needed needed) const {
+  keep_best(needed);
+  auto& [all, one_of, is_everything] = needed;
   std::erase(all, present(term));
   if (std::ranges::find(one_of, present(term)) != one_of.end()) one_of.clear();
   const auto guard = [&all](std::size_t i) { return i < all.size() ? all[i] : always_true; };

@@ -21,9 +21,13 @@ class Guards {
 
   /// Adds to `needed` what can be said in literals of a condition that must be true.
   void require(const Condition& condition, Needed& needed) const;
+  /// Leaves of `needed.all` the few that are true of the fewest stories: as many as choose() may want.
+  void keep_best(Needed& needed) const;
   /// The postings under `term` with which stories cost the least: one or, to settle `one_of` without running
-  /// the program, several.
+  /// the program, up to max_alternatives.
   std::vector<Anchor> choose(TermId term, Needed needed) const;
+
+  static constexpr std::size_t max_alternatives = 16;
 
  private:
   void require_one_of(const Condition& condition, Needed& needed) const;

@@ -96,6 +96,7 @@ struct Measure {
     add(pair.left);
     add(pair.right);
   }
+  void operator()(const clause::Phrase& phrase) { size.clauses += phrase.words.size(); }
   void operator()(const auto&) { ++size.clauses; }
 
  private:

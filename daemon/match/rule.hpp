@@ -120,7 +120,7 @@ inline constexpr std::size_t max_rule_clauses = std::size_t{128} * 1024;
 inline constexpr std::size_t max_rule_depth = 400;
 
 struct RuleSize {
-  std::size_t clauses = 0;  ///< words, phrases and conditions, each as often as it is used
+  std::size_t clauses = 0;  ///< words and conditions, each as often as it is used
   std::size_t depth = 0;    ///< of rules within each other; a word alone has 1
 };
 

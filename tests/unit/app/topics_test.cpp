@@ -136,6 +136,38 @@ TEST_CASE("stemming is switched off for a topic, or for all that do not say on")
   CHECK(sample.complaints() == "rules.yaml:1:34: stemming must be on or off\n");
 }
 
+TEST_CASE("urgency and published are compared in YAML as in queries") {
+  SampleConfig sample(
+      "topics:\n"
+      "  urgent: {any: [chips], urgency: \"<=2\"}\n"
+      "  flash: {any: [chips], urgency: [1, 8]}\n"
+      "  new: {any: [chips], published: \">=2026-01-31\"}\n");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  Story story;
+  story.body_text = "chips";
+  const auto found_with = [&](int urgency, std::string_view published) {
+    story.urgency = urgency;
+    story.published = parse_rfc3339(published);
+    std::string out;
+    const auto& book = *config.newsroom.book;
+    for (const auto rule : book.index().match(analyze(story))) out += book.rules()[rule].topic + ' ';
+    return out;
+  };
+  CHECK(found_with(1, "2026-01-30T23:59:59Z") == "urgent flash ");
+  CHECK(found_with(2, "2026-01-31T00:00:00Z") == "urgent new ");
+  CHECK(found_with(8, "2026-01-31T00:00:00Z") == "flash new ");
+  sample.write("rules.yaml",
+               "topics:\n"
+               "  a: {any: [x], urgency: high}\n"
+               "  b: {any: [x], urgency: \"<=9\"}\n"
+               "  c: {any: [x], published: \"<2026-13-01\"}\n");
+  CHECK(sample.complaints() ==
+        "rules.yaml:2:26: the value of urgency must be a comparison, like \"<=2\"\n"
+        "rules.yaml:3:29: urgency goes from 1 to 8\n"
+        "rules.yaml:4:29: this is no date\n");
+}
+
 TEST_CASE("rules without bounds are refused with a reason, in bounded time") {
   CHECK(complaints_about("topics: {a: {any: ['" + repeated(1 << 20, "a") + "']}}\n") ==
         "rules.yaml:1:21: the query has 1048576 bytes, more than 65536; split it\n");
