@@ -111,7 +111,10 @@ QueueState queue_state(Sqlite& db, ChannelKind channel) {
       "SELECT TOTAL(n), MIN(due_at) FROM ("
       " SELECT open AS n, due_at FROM chunk WHERE channel = ?1 AND open > 0"
       " UNION ALL"
-      " SELECT 1, due_at FROM exception WHERE channel = ?1 AND state IN ('retry', 'sending'))");
+      // A failed attempt moves a delivery's own time; it is due since its chunk is. Quiet hours move it, too.
+      " SELECT 1, CASE WHEN e.attempts > 0 THEN c.due_at ELSE e.due_at END"
+      " FROM exception e JOIN chunk c ON c.id = e.chunk_id"
+      " WHERE e.channel = ?1 AND e.state IN ('retry', 'sending'))");
   row.bind(0, to_string(channel));
   if (row.step()) {
     state.depth = row.integer(0);
