@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
+#include "story/fields.hpp"
 #include "story/page_line.hpp"
 #include "story/page_tags.hpp"
 #include "story/plain_text.hpp"
@@ -319,6 +320,7 @@ class PageReader {
       add_html(fmt::format("<{0}>{1}</{0}>", tag, html_escape(block.text)));
       if (!story_.body_text.empty()) story_.body_text += "\n\n";
       story_.body_text += (is_item ? "• " : "") + block.text;
+      if (block.kind == Block::Kind::heading) add_heading(story_, block.text);
       if (story_.summary.empty() && block.kind == Block::Kind::paragraph) story_.summary = block.text;
     }
     if (in_list) add_html("</ul>");

@@ -29,6 +29,7 @@ TEST_CASE("normalised JSON comes back as it went out") {
   story.title = "Ünïcode “title”";
   story.summary = "S";
   story.body_text = "One.\n\nTwo.";
+  story.headings = {"One."};
   story.body_html = "<p>One.</p>";
   story.authors = {"Jane Sample"};
   story.published = parse_rfc3339("2023-10-18T19:37:00Z");
