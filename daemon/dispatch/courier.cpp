@@ -270,12 +270,12 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   for (const auto* part : parts) message.stories.push_back(&part->story);
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *message.stories.front(), claim.channel);
+    message.content = compose_alert(newsroom, *message.stories.front(), subscriber, claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, message.stories, claim.channel);
+                                     claim.subject.occurrence, message.stories, subscriber, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);
