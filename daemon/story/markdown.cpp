@@ -144,6 +144,7 @@ bool has_front_matter(std::string_view text) {
 
 Result<void> read_markdown(Reading& reading) {
   Story story;
+  FieldPlaces places{{"", {1, 1}}};
   auto body = reading.text;
   if (has_front_matter(reading.text)) {
     const auto split = split_front_matter(reading.text);
@@ -155,6 +156,7 @@ Result<void> read_markdown(Reading& reading) {
     for (const auto& field : *fields) {
       const auto assigned = assign_field(field, story, reading);
       if (!assigned) return reading.error(field.line, field.column, assigned.error().message);
+      places.insert_or_assign(field.name, TextPlace{field.line, field.column});
     }
     body = split->body;
   }
@@ -162,7 +164,7 @@ Result<void> read_markdown(Reading& reading) {
     return reading.error(
         0, 0, fmt::format("a body of {} bytes is more than the limit of {}", body.size(), max_prose_bytes));
   read_body(body, story);
-  reading.source.stories.push_back(std::move(story));
+  reading.add(std::move(story), std::move(places));
   return {};
 }
 

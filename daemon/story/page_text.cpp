@@ -96,6 +96,13 @@ class PageReader {
     return std::move(story_);
   }
 
+  FieldPlaces places() const {
+    FieldPlaces places{{"", {1, 1}}};
+    if (title_at_ != none) places["title"] = {lines_[title_at_].number, 1};
+    if (date_at_ != none) places["published"] = places["updated"] = {lines_[date_at_].number, 1};
+    return places;
+  }
+
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -346,7 +353,9 @@ Result<void> read_page_text(Reading& reading) {
     return reading.error(
         0, 0,
         fmt::format("a text of {} bytes is more than the limit of {}", reading.text.size(), max_prose_bytes));
-  reading.source.stories.push_back(PageReader(reading).read());
+  PageReader page(reading);
+  auto story = page.read();
+  reading.add(std::move(story), page.places());
   return {};
 }
 

@@ -316,8 +316,8 @@ class OperatorTest(support.NewsroomTest):
         status, _, body = self.push(story)
         self.assertEqual(status, 202)
         warnings = json.loads(body)["warnings"]
-        self.assertIn('published: cannot read the date "yesterday"', warnings[0])
-        self.assertIn("in the future", warnings[1])
+        self.assertIn('request body:1:30: published: cannot read the date "yesterday"', warnings[0])
+        self.assertRegex(warnings[1], "^request body:1:56: updated: .* in the future")
         for warning in warnings:
             self.daemon.wait_for("story.doubtful", source="push", what=warning)
 
