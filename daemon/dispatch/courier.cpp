@@ -151,6 +151,12 @@ std::size_t Courier::in_flight() const {
   return total;
 }
 
+std::int64_t Courier::sent() const {
+  std::int64_t total = 0;
+  for (const auto& line : lines_) total += line->sent;
+  return total;
+}
+
 asio::awaitable<void> Courier::run_slot(Line& line) {
   Work work;
   while (co_await take(line, work)) {

@@ -123,4 +123,13 @@ QueueState queue_state(Sqlite& db, ChannelKind channel) {
   return state;
 }
 
+std::int64_t queued_deliveries(Sqlite& db) {
+  auto row = db.query(
+      "SELECT (SELECT TOTAL(open) FROM chunk WHERE open > 0)"
+      " + (SELECT COUNT(*) FROM exception WHERE state IN ('retry', 'sending'))"
+      " + (SELECT TOTAL(size) FROM digest_item WHERE batch_id IS NULL AND dropped IS NULL)");
+  row.step();
+  return row.integer(0);
+}
+
 }  // namespace crier

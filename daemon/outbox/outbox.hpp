@@ -30,4 +30,7 @@ struct QueueState {
 };
 QueueState queue_state(Sqlite& db, ChannelKind channel);
 
+/// All deliveries that are owed, as the ledger counts them: those that wait for their edition, too.
+std::int64_t queued_deliveries(Sqlite& db);
+
 }  // namespace crier

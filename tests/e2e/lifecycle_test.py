@@ -221,6 +221,7 @@ class DrainTest(support.NewsroomTest):
         self.assertEqual(len(self.server.received), 1)
         total = self.totals()
         self.assertEqual((total["delivered"], total["queued"]), (1, 1))
+        self.daemon.wait_for("crier.stopped", sent=1, queued=1)
         self.serve().wait_for("delivery.sent")
         self.assertEqual(len(self.server.received), 2)
         self.assertEqual(len({each.recipient for each in self.server.received}), 2)
