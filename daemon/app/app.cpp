@@ -148,6 +148,7 @@ struct App::Parts {
   std::string summary() const;
   asio::awaitable<void> obey_signals();
   asio::awaitable<void> shut_down();
+  asio::awaitable<std::string> count_queued();
   asio::awaitable<std::shared_ptr<Config>> load_fresh(Diagnostics& diagnostics);
   asio::awaitable<void> reload();
   asio::awaitable<void> look_after_storage();
@@ -426,6 +427,7 @@ asio::awaitable<void> App::Parts::shut_down() {
   using namespace asio::experimental::awaitable_operators;
   notify.stopping();
   log::info("crier.stopping", {{"in_flight", courier->in_flight()}});
+  const auto sent_before = courier->sent();
   co_await (courier->drain() || clock.sleep_until(clock.now() + drain_time));
   if (const auto left = courier->in_flight(); left > 0) log::warn("crier.undrained", {{"in_flight", left}});
   if (public_listener) co_await public_listener->stop(std::chrono::seconds(2));
@@ -433,14 +435,26 @@ asio::awaitable<void> App::Parts::shut_down() {
   tasks.stop();
   // A relay that never answers holds its transaction; systemd would not wait much longer, either.
   co_await (tasks.join() || clock.sleep_until(clock.now() + stop_time));
+  const auto sent = courier->sent() - sent_before;
+  const auto queued = co_await count_queued();
   if (const auto left = tasks.running(); left > 0) {
-    log::warn("crier.abandoned", {{"tasks", left}});
+    log::warn("crier.abandoned", {{"tasks", left}, {"sent", sent}, {"queued", queued}});
     abandoned = exit_code::ok;
     loop.stop();
     co_return;
   }
   co_await (services->stop() || clock.sleep_until(clock.now() + stop_time));
-  log::info("crier.stopped");
+  log::info("crier.stopped", {{"sent", sent}, {"queued", queued}});
+}
+
+// What the next start takes up, as the ledger counts it.
+asio::awaitable<std::string> App::Parts::count_queued() {
+  try {
+    co_return std::to_string(co_await database->run([](Sqlite& db) { return queued_deliveries(db); }));
+  } catch (const SqliteError& e) {
+    log::error("outbox.unreadable", {{"what", e.what()}});
+  }
+  co_return "unknown";
 }
 
 // Reads, checks and numbers a fresh configuration; nothing of it is in use yet. What is wrong goes to

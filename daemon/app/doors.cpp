@@ -55,6 +55,7 @@ http::SharePage share_door(const std::shared_ptr<DoorParts>& parts) {
     return entry == nullptr ? std::string()
                             : share_snippet_html(share_input(*entry, parts->config()->newsroom));
   };
+  page.style = share_snippet_style();
   return page;
 }
 

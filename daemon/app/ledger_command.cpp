@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include <boost/json.hpp>
@@ -6,6 +7,8 @@
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
+#include "app/terminal.hpp"
+#include "base/unicode.hpp"
 #include "outbox/ledger.hpp"
 
 namespace crier {
@@ -75,6 +78,15 @@ std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
   return total;
 }
 
+// Id, version and as much of the title as the line has room for, but enough of it to be known by.
+std::string name_of(const StoryLedger& story, int room) {
+  constexpr int least = 24;
+  const auto name = fmt::format("{} v{}", story.id, story.version);
+  constexpr int around = 3;  // a space and the quotation marks
+  return fmt::format("{} “{}”", name,
+                     fit_columns(story.title, std::max(least, room - display_width(name) - around)));
+}
+
 void print_row(std::string_view name, const Tally& tally, bool balanced) {
   fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}  {:<9} {}\n", tally.matched, tally.delivered,
              sum(tally.suppressed), tally.queued, sum(tally.failed), balanced ? "balanced" : "MISMATCH",
@@ -86,9 +98,10 @@ void print_row(std::string_view name, const Tally& tally, bool balanced) {
 
 void print_text(const Ledger& ledger) {
   fmt::print("{:>9} {:>10} {:>11} {:>8} {:>7}\n", "matched", "delivered", "suppressed", "queued", "failed");
+  constexpr int numbers = 61;  // columns before the name
+  const auto room = columns_of(stdout) - numbers;
   for (const auto& story : ledger.stories)
-    print_row(fmt::format("{} v{} “{}”", story.id, story.version, story.title), story.tally,
-              story.tally.balances());
+    print_row(name_of(story, room), story.tally, story.tally.balances());
   for (const auto& batch : ledger.batches) {
     const auto& subject = batch.subject;
     const auto what = subject.edition.empty() ? fmt::format("{} v{}", subject.story_id, subject.story_version)

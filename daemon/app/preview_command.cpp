@@ -68,7 +68,7 @@ Result<Draft> draft_story(const Config& config, const std::string& name, const S
   auto story = find_story(name, config);
   if (!story) return story.error();
   draft.stories.push_back(std::move(*story));
-  draft.message.content = compose_alert(config.newsroom, draft.stories.front(), channel);
+  draft.message.content = compose_alert(config.newsroom, draft.stories.front(), subscriber, channel);
   draft.message.reader.reason = reason_for(config.newsroom, draft.stories.front(), subscriber, now);
   return draft;
 }
@@ -83,7 +83,7 @@ Result<Draft> draft_edition(const Config& config, const Edition& edition, const 
   for (const auto& story : draft.stories) stories.push_back(&story);
   const auto next = next_occurrences(edition.recurrence, now, 1);
   const auto nominal = next.empty() ? std::string() : to_string(next.front().nominal);
-  draft.message.content = compose_digest(config.newsroom, edition, nominal, stories, channel);
+  draft.message.content = compose_digest(config.newsroom, edition, nominal, stories, subscriber, channel);
   draft.message.edition = edition.name;
   draft.message.reader.reason = "You follow " + edition.title;
   return draft;

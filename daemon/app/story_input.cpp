@@ -5,6 +5,7 @@
 #include "app/exit_codes.hpp"
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "base/suggest.hpp"
 #include "db/schema.hpp"
 #include "story/story_log.hpp"
 
@@ -17,6 +18,27 @@ std::optional<Config> unless_wrong(Config config, const Diagnostics& diagnostics
   for (const auto& diagnostic : diagnostics.list()) fmt::print(stderr, "{}\n", to_string(diagnostic));
   code = exit_code::configuration;
   return std::nullopt;
+}
+
+Result<Story> first_story(const std::string& file, std::vector<Story> stories) {
+  if (stories.empty()) return Error{fmt::format("{}: there is no story in it", file)};
+  if (const auto others = stories.size() - 1; others > 0)
+    fmt::print(
+        stderr,
+        "warning: {}: this is about the first story, \"{}\", and not the {} other{}; name one as {}#ID\n",
+        file, stories.front().id, others, others == 1 ? "" : "s", file);
+  return std::move(stories.front());
+}
+
+Result<Story> story_of_file(const std::string& file, const std::string& id, const Config& config) {
+  auto parsed = parse_file(file, config);
+  if (!parsed) return parsed.error();
+  std::vector<std::string_view> known;
+  for (auto& story : parsed->stories) {
+    if (story.id == id) return std::move(story);
+    known.push_back(story.id);
+  }
+  return Error{fmt::format("{}: there is no story \"{}\" in it{}", file, id, did_you_mean(id, known))};
 }
 
 }  // namespace
@@ -59,9 +81,11 @@ Result<Story> find_story(const std::string& name, const Config& config) {
   if (std::filesystem::exists(name, ignored)) {
     auto parsed = parse_file(name, config);
     if (!parsed) return parsed.error();
-    if (parsed->stories.empty()) return Error{fmt::format("{}: there is no story in it", name)};
-    return std::move(parsed->stories.front());
+    return first_story(name, std::move(parsed->stories));
   }
+  const auto hash = name.rfind('#');
+  if (hash != std::string::npos && std::filesystem::exists(name.substr(0, hash), ignored))
+    return story_of_file(name.substr(0, hash), name.substr(hash + 1), config);
   const auto db = open_database(config);
   if (!db) return Error{fmt::format("{}: there is no such file, and no story has been seen yet", name)};
   const auto id = resolve_story_id(*db, name);

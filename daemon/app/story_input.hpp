@@ -25,7 +25,8 @@ std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
 Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url = {},
                                 std::string format = {});
 
-/// A story by file name, or by the id (or its beginning) of one that was seen.
+/// A story by file name, FILE#ID where the file holds several, or the id (or its beginning) of one that was
+/// seen. Of several without an ID it is the first, and a warning on standard error says so.
 Result<Story> find_story(const std::string& name, const Config& config);
 
 /// The database of `config`, read-only; nullptr when there is none yet.

@@ -9,6 +9,9 @@ namespace crier {
 /// Whether a stream is a terminal.
 bool is_terminal(std::FILE* stream);
 
+/// How wide lines may be: as the terminal is, 80 columns elsewhere.
+int columns_of(std::FILE* stream);
+
 /// What stands before and after words that are to stand out.
 struct Emphasis {
   std::string_view before;

@@ -32,6 +32,19 @@ Error system_error(const std::filesystem::path& path, std::string_view doing) {
   return Error{fmt::format("{}: cannot {}: {}", path.string(), doing, std::strerror(errno))};
 }
 
+// Why a symbolic link was not opened, and what is behind it.
+Error refused_link(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto target = std::filesystem::read_symlink(path, ignored).string();
+  const auto behind = std::filesystem::status(path, ignored).type();
+  const auto* what = behind == std::filesystem::file_type::not_found   ? ", which does not exist"
+                     : behind == std::filesystem::file_type::directory ? ", a folder"
+                                                                       : "";
+  return Error{
+      fmt::format("{}: a symbolic link to {}{}; no link is followed here, put the file itself in its place",
+                  path.string(), target, what)};
+}
+
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const auto written = ::write(fd, bytes.data(), bytes.size());
@@ -48,6 +61,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   const int no_links = links == Links::refuse ? O_NOFOLLOW : 0;
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_links));
+  if (file.get() < 0 && errno == ELOOP && no_links != 0) return refused_link(path);
   if (file.get() < 0) return system_error(path, "open");
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(path, "look at it");

@@ -83,7 +83,8 @@ Metrics::State::State(const MetricLabels& labels)
       requests(registry, "crier_http_requests_total",
                "HTTP requests answered, by listener and class of status.", "listener", labels.listeners,
                "code", code_classes),
-      oldest_age(gauge("crier_oldest_age_seconds", "Age of the oldest delivery that is owed and due.")),
+      oldest_age(
+          gauge("crier_oldest_age_seconds", "Age of the oldest delivery that is due and not settled.")),
       reload_successful(gauge("crier_config_last_reload_successful",
                               "Whether the configuration last read was accepted: 1 or 0.")),
       alert_latency(prometheus::BuildHistogram()

@@ -33,7 +33,8 @@ class Metrics {
   void delivery_ended(std::string_view channel, std::string_view outcome);
   /// crier_queue_depth: deliveries owed.
   void set_queue_depth(std::string_view channel, double deliveries);
-  /// crier_oldest_age_seconds: of the oldest delivery that is owed and due.
+  /// crier_oldest_age_seconds: of the oldest delivery that is due and not settled, one that waits for a
+  /// retry included.
   void set_oldest_age(Duration age);
   /// crier_alert_latency_seconds: from a story's acceptance to the hand-over of an alert.
   void observe_alert_latency(Duration latency);

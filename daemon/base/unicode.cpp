@@ -64,17 +64,6 @@ bool reorders_text(UChar32 c) {
   return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-int width_of(std::string_view text) {
-  int width = 0;
-  for_each_code_point(text, [&](UChar32 c, std::string_view) {
-    const auto type = u_charType(c);
-    if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR) return;
-    const auto east_asian = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
-    width += east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH ? 2 : 1;
-  });
-  return width;
-}
-
 // The pieces of a line that a break may follow: words with the spaces after them, and within a word of
 // another script the places where its rules allow a break.
 std::vector<std::string_view> breakable_pieces(std::string_view line) {
@@ -106,31 +95,42 @@ std::string_view without_trailing_spaces(std::string_view text) {
 
 void wrap_line(std::string_view line, int columns, std::string& out) {
   line = without_trailing_spaces(line);
-  if (std::cmp_less_equal(line.size(), columns) || width_of(line) <= columns) {
+  if (std::cmp_less_equal(line.size(), columns) || display_width(line) <= columns) {
     out += line;
     return;
   }
   const auto indent =
       line.substr(0, std::min(line.find_first_not_of(' '), static_cast<std::size_t>(columns / 2)));
   std::string current(indent);
-  int width = width_of(indent);
+  int width = display_width(indent);
   bool fresh = true;
   for (const auto piece : breakable_pieces(line.substr(indent.size()))) {
-    const auto visible = width_of(without_trailing_spaces(piece));
+    const auto visible = display_width(without_trailing_spaces(piece));
     if (!fresh && width + visible > columns) {
       out += without_trailing_spaces(current);
       out += '\n';
       current = indent;
-      width = width_of(indent);
+      width = display_width(indent);
     }
     current += piece;
-    width += width_of(piece);
+    width += display_width(piece);
     fresh = false;
   }
   out += without_trailing_spaces(current);
 }
 
 }  // namespace
+
+int display_width(std::string_view text) {
+  int width = 0;
+  for_each_code_point(text, [&](UChar32 c, std::string_view) {
+    const auto type = u_charType(c);
+    if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR) return;
+    const auto east_asian = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
+    width += east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH ? 2 : 1;
+  });
+  return width;
+}
 
 std::vector<std::size_t> grapheme_ends(std::string_view text) {
   if (is_ascii(text) && text.find('\r') == std::string_view::npos) {
@@ -157,6 +157,18 @@ std::string shorten(std::string_view text, std::size_t max_bytes) {
   }
   // A word that fills more than the last third is cut inside: better half a word than half a sentence less.
   if (word_end > cut - cut / 3) cut = word_end;
+  return std::string(without_trailing_spaces(text.substr(0, cut))).append(ellipsis);
+}
+
+std::string fit_columns(std::string_view text, int columns) {
+  if (display_width(text) <= columns) return std::string(text);
+  std::size_t cut = 0;
+  int width = 1;  // of the ellipsis
+  for (std::size_t begin = 0; const auto end : grapheme_ends(text)) {
+    width += display_width(text.substr(begin, end - begin));
+    if (width > columns) break;
+    begin = cut = end;
+  }
   return std::string(without_trailing_spaces(text.substr(0, cut))).append(ellipsis);
 }
 

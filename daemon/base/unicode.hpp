@@ -20,6 +20,13 @@ std::vector<std::size_t> grapheme_ends(std::string_view text);
 /// which counts. `max_bytes` below 3 gives an empty string for a text that does not fit.
 std::string shorten(std::string_view text, std::size_t max_bytes);
 
+/// The columns that `text` takes on a terminal: two for wide East Asian characters, none for accents.
+int display_width(std::string_view text);
+
+/// At most `columns` of `text` on a terminal (wide East Asian characters take two), cut after a whole
+/// grapheme; a cut is shown by `…`, which counts.
+std::string fit_columns(std::string_view text, int columns);
+
 /// One line for a headline, a name or a subject: runs of spaces, line ends and tabs become one space, control
 /// characters and bidirectional overrides and isolates go (unclosed, they would reorder what follows them).
 std::string single_line(std::string_view text);

@@ -330,6 +330,14 @@ std::string tag_url(std::string_view url, const Utm& utm) {
   return out.append(url.substr(fragment_at));
 }
 
+std::string_view share_snippet_style() {
+  // :where() has no weight: whatever a page says about the classes wins.
+  return ":where(.crier-share){display:flex;flex-wrap:wrap;gap:.5em;margin:0;padding:0;list-style:none}"
+         ":where(.crier-share) a{display:inline-block;padding:.5em 1.1em;border:1px solid;border-radius:99px;"
+         "font:600 .875em/1.3 system-ui,sans-serif;color:inherit;text-decoration:none}"
+         ":where(.crier-share a:hover){background-color:rgba(128,128,128,.2)}";
+}
+
 std::string share_snippet_html(const ShareInput& input) {
   struct Button {
     ShareTarget target;
@@ -337,7 +345,7 @@ std::string share_snippet_html(const ShareInput& input) {
   };
   static constexpr Button buttons[] = {
       {ShareTarget::x, "Post"}, {ShareTarget::email, "Email"}, {ShareTarget::whatsapp, "WhatsApp"}};
-  std::string out = "<ul class=\"crier-share\">\n";
+  auto out = fmt::format("<style>{}</style>\n<ul class=\"crier-share\">\n", share_snippet_style());
   for (const auto& [target, label] : buttons) {
     // A mail program opens beside the page anyway; a new tab for it would stay empty.
     const std::string_view tab = target == ShareTarget::email ? "" : " target=\"_blank\"";

@@ -65,7 +65,11 @@ struct Utm {
 /// there already stays. Any other URL comes back unchanged. Call it only for the newsroom's own hosts.
 std::string tag_url(std::string_view url, const Utm& utm);
 
-/// A list of three links, Post (X), Email and WhatsApp, as HTML without script or style of its own.
+/// A list of three links, Post (X), Email and WhatsApp, that look like buttons: HTML with one style element
+/// and no script. What a page may rely on is in docs/configuration.md.
 std::string share_snippet_html(const ShareInput& input);
+
+/// What is within the style element, always the same: a Content-Security-Policy can allow it by its hash.
+std::string_view share_snippet_style();
 
 }  // namespace crier

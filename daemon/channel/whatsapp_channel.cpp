@@ -36,7 +36,7 @@ std::string value_of(const std::string& parameter, const Outgoing& message) {
   if (parameter == "url") return first.url;
   if (message.content.kind == ContentKind::digest) return headlines(message.content);
   if (!first.summary.empty()) return first.summary;
-  return first.paragraphs.empty() ? std::string() : first.paragraphs.front();
+  return first_text(first);
 }
 
 }  // namespace

@@ -23,7 +23,14 @@ std::string date_words(const LocalTime& local) {
 std::string published_words(const Story& story, const Zone& zone) {
   if (!story.published) return {};
   const auto local = zone.to_local(*story.published);
-  return fmt::format("{}, {:02}:{:02}", date_words(local), local.hour, local.minute);
+  return fmt::format("{}, {:02}:{:02} {}", date_words(local), local.hour, local.minute,
+                     zone.label(*story.published));
+}
+
+Zone zone_of(const Newsroom& newsroom, const Subscriber& reader) {
+  if (reader.timezone.empty()) return newsroom.site.zone;
+  const auto own = Zone::find(reader.timezone);
+  return own ? *own : newsroom.site.zone;
 }
 
 bool is_own(const Newsroom& newsroom, std::string_view url) {
@@ -73,19 +80,23 @@ std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::stri
   return tag_url(story.url, utm);
 }
 
-Content compose_alert(const Newsroom& newsroom, const Story& story, ChannelKind channel) {
+Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscriber& reader,
+                      ChannelKind channel) {
   Content content;
   content.kind = ContentKind::alert;
-  content.subject = story.title.empty() ? newsroom.site.name : story.title;
   content.site = site_of(newsroom);
   content.preheader = story.summary;
   content.language = story.language.empty() ? newsroom.site.language : story.language;
-  content.items.push_back(compose_item(newsroom, story, ContentKind::alert, newsroom.site.zone, channel));
+  content.items.push_back(
+      compose_item(newsroom, story, ContentKind::alert, zone_of(newsroom, reader), channel));
+  const auto& headline = content.items.front().title;
+  content.subject = headline.empty() ? newsroom.site.name : headline;
   return content;
 }
 
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<const Story*>& stories, ChannelKind channel) {
+                       const std::vector<const Story*>& stories, const Subscriber& reader,
+                       ChannelKind channel) {
   Content content;
   content.kind = ContentKind::digest;
   content.site = site_of(newsroom);
@@ -94,10 +105,10 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
     content.edition_date = fmt::format(
         "{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
   content.language = newsroom.site.language;
+  const auto zone = zone_of(newsroom, reader);
   for (const auto* story : stories) {
     if (content.items.size() == edition.max_items) break;
-    content.items.push_back(
-        compose_item(newsroom, *story, ContentKind::digest, edition.recurrence.zone, channel));
+    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, zone, channel));
   }
   content.subject = content.items.empty() ? edition.title
                                           : fmt::format("{}: {}", edition.title, content.items.front().title);

@@ -1,4 +1,4 @@
-// Compose: from stories to the Content that every channel renders. Pure; runs once per batch.
+// Compose: from stories to the Content that every channel renders, for one reader. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,15 @@ namespace crier {
 /// to one of our own hosts.
 std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::string_view medium);
 
-/// The content of an alert; its links are tagged for the channel.
-Content compose_alert(const Newsroom& newsroom, const Story& story, ChannelKind channel);
+/// The content of an alert; its links are tagged for the channel, its times are those of the reader's zone.
+Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscriber& reader,
+                      ChannelKind channel);
 
-/// The content of a digest: at most `edition.max_items` stories.
+/// The content of a digest: at most `edition.max_items` stories, their times in the reader's zone.
 /// `occurrence` is its nominal local time, "2026-11-23T07:00".
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<const Story*>& stories, ChannelKind channel);
+                       const std::vector<const Story*>& stories, const Subscriber& reader,
+                       ChannelKind channel);
 
 /// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the
 /// subscriber and channel, and only who has the key can make one.

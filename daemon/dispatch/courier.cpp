@@ -151,6 +151,12 @@ std::size_t Courier::in_flight() const {
   return total;
 }
 
+std::int64_t Courier::sent() const {
+  std::int64_t total = 0;
+  for (const auto& line : lines_) total += line->sent;
+  return total;
+}
+
 asio::awaitable<void> Courier::run_slot(Line& line) {
   Work work;
   while (co_await take(line, work)) {
@@ -270,12 +276,12 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   for (const auto* part : parts) message.stories.push_back(&part->story);
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *message.stories.front(), claim.channel);
+    message.content = compose_alert(newsroom, *message.stories.front(), subscriber, claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, message.stories, claim.channel);
+                                     claim.subject.occurrence, message.stories, subscriber, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);

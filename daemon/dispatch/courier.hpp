@@ -57,6 +57,8 @@ class Courier {
   boost::asio::awaitable<void> drain();
   /// Deliveries being sent at this moment.
   std::size_t in_flight() const;
+  /// Deliveries that were made since the start.
+  std::int64_t sent() const;
 
  private:
   struct Work;

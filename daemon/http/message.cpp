@@ -190,6 +190,10 @@ Response problem(int status, std::string_view sentence) {
   return response;
 }
 
+std::string too_large(std::string_view what, std::uint64_t limit) {
+  return fmt::format("{} more than the limit of {} bytes.", what, limit);
+}
+
 std::string_view reason_phrase(int status) {
   namespace beast = boost::beast::http;
   const auto known = beast::int_to_status(static_cast<unsigned>(status));

@@ -81,6 +81,9 @@ Response html_response(int status, std::string html);
 /// application/problem+json (RFC 9457) with the sentence as its detail.
 Response problem(int status, std::string_view sentence);
 
+/// The sentence for a part of a request that is larger than its limit; `what` with its verb: "The body is".
+std::string too_large(std::string_view what, std::uint64_t limit);
+
 /// "Not Found" for 404; "Unknown" when there is no such status.
 std::string_view reason_phrase(int status);
 

@@ -95,6 +95,29 @@ int vet(const httplib::Request& request, std::size_t body_bytes) {
   return has_body(request) && !takes_body(request.method) ? 400 : 0;
 }
 
+// What is said to a request that was refused before its body was read.
+std::string refusal_sentence(int status, std::size_t body_bytes) {
+  switch (status) {
+    case 413:
+      return too_large("The request's body is", body_bytes);
+    case 415:
+      return "crier reads no Content-Encoding.";
+    case 417:
+      return "Only 100-continue can be expected.";
+    case 501:
+      return "The transfer coding is not one crier reads.";
+    default:
+      return "The request does not say in one way where its body ends, or has one where none is read.";
+  }
+}
+
+// What is said to a request whose head httplib itself refused.
+std::string head_sentence(int status) {
+  constexpr std::size_t longest = CPPHTTPLIB_HEADER_MAX_LENGTH;
+  if (status == 414) return too_large("The request's target is", CPPHTTPLIB_REQUEST_URI_MAX_LENGTH);
+  return fmt::format("The request's head is not valid, or a line of it is more than {} bytes.", longest);
+}
+
 }  // namespace
 
 // What requests on the loop need; they hold it, so that a listener that is gone leaves nothing dangling.
@@ -183,6 +206,9 @@ OperatorListener::Server::Server(std::shared_ptr<State> state) : state_(std::mov
   // Only announced to clients: answer_next() holds to both.
   set_keep_alive_timeout(std::chrono::ceil<std::chrono::seconds>(state_->options.idle_time).count());
   set_keep_alive_max_count(requests_per_connection);
+  set_error_handler([this](const httplib::Request&, httplib::Response& to) {
+    if (to.body.empty()) send(problem(to.status, head_sentence(to.status)), to);
+  });
   set_pre_routing_handler(
       [this](const httplib::Request& from, httplib::Response& to) { return route(from, to); });
   const HandlerWithContentReader with_body = [this](const httplib::Request& from, httplib::Response& to,
@@ -308,7 +334,7 @@ httplib::Server::HandlerResponse OperatorListener::Server::route(const httplib::
                                                                  httplib::Response& to) {
   if (from.path != accepted_path) {
     const int status = std::atoi(from.path.c_str() + std::string_view(refused_prefix).size());
-    send(problem(status, "The request's framing is not one crier reads, or its body is too large."), to);
+    send(problem(status, refusal_sentence(status, state_->options.body_bytes)), to);
     return HandlerResponse::Handled;
   }
   if (has_body(from)) return HandlerResponse::Unhandled;
@@ -319,14 +345,14 @@ httplib::Server::HandlerResponse OperatorListener::Server::route(const httplib::
 void OperatorListener::Server::read_and_answer(const httplib::Request& from, httplib::Response& to,
                                                const httplib::ContentReader& reader) {
   std::string body;
-  bool too_large = false;
+  bool is_too_large = false;
   // httplib's own limit does not see chunked bodies.
   const bool complete = reader([&](const char* bytes, std::size_t size) {
-    too_large = body.size() + size > state_->options.body_bytes;
-    if (!too_large) body.append(bytes, size);
-    return !too_large;
+    is_too_large = body.size() + size > state_->options.body_bytes;
+    if (!is_too_large) body.append(bytes, size);
+    return !is_too_large;
   });
-  if (too_large) return send(problem(413, "The body is too large."), to);
+  if (is_too_large) return send(problem(413, refusal_sentence(413, state_->options.body_bytes)), to);
   if (!complete) return send(problem(400, "The body is not complete."), to);
   send(answer(from, std::move(body)), to);
 }

@@ -115,6 +115,8 @@ struct PublicListener::State : std::enable_shared_from_this<PublicListener::Stat
   asio::awaitable<bool> await_request(Connection& connection);
   asio::awaitable<bool> answer_one(Connection& connection);
   asio::awaitable<bool> read_body(Connection& connection, Parser& parser);
+  asio::awaitable<bool> give_up(Connection& connection, const beast::error_code& error,
+                                std::string_view otherwise);
   asio::awaitable<bool> give_up(Connection& connection, int status, std::string_view sentence);
   asio::awaitable<bool> send(Connection& connection, Response response, ResponseFraming framing);
   asio::awaitable<void> linger(Connection& connection);
@@ -254,7 +256,7 @@ asio::awaitable<bool> PublicListener::State::answer_one(Connection& connection) 
   connection.stream.expires_after(options.limits.header_time);
   const auto [error, count] =
       co_await beast::http::async_read_header(connection.stream, connection.buffer, parser, as_values);
-  if (error) co_return co_await give_up(connection, status_of(error), "The request's head is not valid.");
+  if (error) co_return co_await give_up(connection, error, "The request's head is not valid.");
   auto request = make_request(parser, connection.address);
   if (!request) co_return co_await give_up(connection, 400, "Bad request: " + request.error().message + ".");
   const bool body_read = co_await read_body(connection, parser);
@@ -287,9 +289,19 @@ asio::awaitable<bool> PublicListener::State::read_body(Connection& connection, P
   connection.stream.expires_after(options.limits.body_time);
   const auto [error, count] =
       co_await beast::http::async_read(connection.stream, connection.buffer, parser, as_values);
-  if (error)
-    co_return co_await give_up(connection, status_of(error), "The request's body is not valid or too large.");
+  if (error) co_return co_await give_up(connection, error, "The request's body is not valid.");
   co_return true;
+}
+
+/// Answers what the parser complained about.
+asio::awaitable<bool> PublicListener::State::give_up(Connection& connection, const beast::error_code& error,
+                                                     std::string_view otherwise) {
+  const int status = status_of(error);
+  std::string sentence(otherwise);
+  if (status == 413) sentence = too_large("The request's body is", options.limits.body_bytes);
+  if (status == 431)
+    sentence = too_large("The request's first line and headers are", options.limits.header_bytes);
+  co_return co_await give_up(connection, status, sentence);
 }
 
 /// Answers what cannot be read on; status 0 = there is nobody to answer. False always: the framing is lost.

@@ -2,7 +2,10 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <fmt/core.h>
 
+#include "base/crypto.hpp"
+#include "base/encoding.hpp"
 #include "http/header_values.hpp"
 
 namespace crier::http {
@@ -22,6 +25,14 @@ Response as_json(const SharedStory& story) {
                                {"links", std::move(links)}});
 }
 
+Response as_html(const SharePage& page, const SharedStory& story) {
+  auto response = html_response(200, page.render_html(story));
+  response.headers.set("Content-Security-Policy",
+                       fmt::format("default-src 'none'; style-src 'sha256-{}'; base-uri 'none'",
+                                   to_base64(sha256(page.style))));
+  return response;
+}
+
 Response answer_share(const SharePage& page, const Request& request) {
   const auto name = request.parameters.find("story");
   const auto story = name == request.parameters.end() ? std::nullopt : page.look_up(name->second);
@@ -31,7 +42,7 @@ Response answer_share(const SharePage& page, const Request& request) {
   else if (story->killed)
     response = problem(410, "This story was withdrawn.");
   else
-    response = wants_html(request) ? html_response(200, page.render_html(*story)) : as_json(*story);
+    response = wants_html(request) ? as_html(page, *story) : as_json(*story);
   // Short, so that a correction or a kill reaches the buttons within a minute.
   response.headers.set("Cache-Control", response.status == 200 ? "public, max-age=60" : "no-store");
   response.headers.set("Vary", "Accept");

@@ -31,6 +31,7 @@ struct SharePage {
   std::function<std::optional<SharedStory>(std::string_view story)> look_up;
   /// The snippet: escaped, without script.
   std::function<std::string(const SharedStory& story)> render_html;
+  std::string style;  ///< within the snippet's style element
 };
 
 /// 200 with {"story": {"id", "title", "url"}, "links": {target: url}} or, when Accept prefers text/html or

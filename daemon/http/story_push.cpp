@@ -35,7 +35,8 @@ asio::awaitable<Response> take_story(std::shared_ptr<const Door> door, Request r
   if (auto refusal = door->tokens.refuse(request)) co_return std::move(*refusal);
   const auto format = push.formats.find(media_type(request.headers.get("Content-Type")));
   if (format == push.formats.end()) co_return unsupported(push);
-  if (request.body.size() > push.body_bytes) co_return problem(413, "The story is too large.");
+  if (request.body.size() > push.body_bytes)
+    co_return problem(413, too_large("The story is", push.body_bytes));
 
   auto parsed = co_await push.parse(format->second, std::move(request.body));
   if (!parsed) co_return problem(400, parsed.error().message);

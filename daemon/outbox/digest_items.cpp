@@ -10,10 +10,15 @@
 namespace crier {
 namespace {
 
-constexpr std::string_view item_columns =
-    "seq, edition, channel, story_id, story_version, members, not_before, batch_id, dropped";
-
-std::vector<PendingItem> read_items(Statement& rows) {
+// The items for which `condition` holds of `values`.
+template <typename... Values>
+std::vector<PendingItem> find_items(Sqlite& db, std::string_view condition, const Values&... values) {
+  auto rows = db.query(fmt::format(
+      "SELECT seq, edition, channel, story_id, story_version, members, not_before, batch_id, dropped"
+      " FROM digest_item WHERE {}",
+      condition));
+  int next = 0;
+  (rows.bind(next++, values), ...);
   std::vector<PendingItem> items;
   while (rows.step()) {
     PendingItem pending{rows.integer(0),
@@ -112,13 +117,10 @@ std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::
 }
 
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
-  static const auto sql = fmt::format(
-      "SELECT {} FROM digest_item WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
-      " AND not_before <= ? ORDER BY seq",
-      item_columns);
-  auto rows = db.query(sql);
-  rows.bind(0, edition).bind(1, to_string(channel)).bind(2, to_ms(now));
-  return read_items(rows);
+  return find_items(db,
+                    "edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
+                    " AND not_before <= ? ORDER BY seq",
+                    edition, to_string(channel), to_ms(now));
 }
 
 void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_t batch_id) {
@@ -130,11 +132,7 @@ void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_
 }
 
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
-  static const auto sql =
-      fmt::format("SELECT {} FROM digest_item WHERE batch_id = ? ORDER BY seq", item_columns);
-  auto rows = db.query(sql);
-  rows.bind(0, batch_id);
-  return read_items(rows);
+  return find_items(db, "batch_id = ? ORDER BY seq", batch_id);
 }
 
 std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::string_view reason) {
@@ -157,34 +155,22 @@ std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::string_view rea
 }
 
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason) {
-  static const auto sql = fmt::format(
-      "SELECT {} FROM digest_item i WHERE story_id = ? AND dropped IS NULL AND EXISTS ("
-      " SELECT 1 FROM chunk c WHERE c.batch_id = i.batch_id AND (c.open > 0 OR EXISTS ("
-      " SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending'))))",
-      item_columns);
-  std::vector<PendingItem> items;
-  {
-    auto rows = db.query(sql);
-    rows.bind(0, story_id);
-    items = read_items(rows);
-  }
+  const auto items =
+      find_items(db,
+                 "story_id = ? AND dropped IS NULL AND EXISTS ("
+                 " SELECT 1 FROM chunk c WHERE c.batch_id = digest_item.batch_id AND (c.open > 0 OR EXISTS ("
+                 " SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending'))))",
+                 story_id);
   std::int64_t left = 0;
   for (const auto& item : items) left += leave_out(db, item, reason);
   return left;
 }
 
 void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
-  static const auto sql = fmt::format(
-      "SELECT {} FROM digest_item WHERE seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, "
-      "story_version)"
-      " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
-      item_columns);
-  std::vector<PendingItem> items;
-  {
-    auto rows = db.query(sql);
-    rows.bind(0, seq);
-    items = read_items(rows);
-  }
+  auto items = find_items(db,
+                          "seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, story_version)"
+                          " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
+                          seq);
   for (auto& pending : items) {
     auto& members = pending.item.members;
     const auto place = std::ranges::lower_bound(members, number);

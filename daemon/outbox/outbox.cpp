@@ -111,13 +111,25 @@ QueueState queue_state(Sqlite& db, ChannelKind channel) {
       "SELECT TOTAL(n), MIN(due_at) FROM ("
       " SELECT open AS n, due_at FROM chunk WHERE channel = ?1 AND open > 0"
       " UNION ALL"
-      " SELECT 1, due_at FROM exception WHERE channel = ?1 AND state IN ('retry', 'sending'))");
+      // A failed attempt moves a delivery's own time; it is due since its chunk is. Quiet hours move it, too.
+      " SELECT 1, CASE WHEN e.attempts > 0 THEN c.due_at ELSE e.due_at END"
+      " FROM exception e JOIN chunk c ON c.id = e.chunk_id"
+      " WHERE e.channel = ?1 AND e.state IN ('retry', 'sending'))");
   row.bind(0, to_string(channel));
   if (row.step()) {
     state.depth = row.integer(0);
     if (!row.is_null(1)) state.oldest_due = from_ms(row.integer(1));
   }
   return state;
+}
+
+std::int64_t queued_deliveries(Sqlite& db) {
+  auto row = db.query(
+      "SELECT (SELECT TOTAL(open) FROM chunk WHERE open > 0)"
+      " + (SELECT COUNT(*) FROM exception WHERE state IN ('retry', 'sending'))"
+      " + (SELECT TOTAL(size) FROM digest_item WHERE batch_id IS NULL AND dropped IS NULL)");
+  row.step();
+  return row.integer(0);
 }
 
 }  // namespace crier

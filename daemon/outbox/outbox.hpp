@@ -22,11 +22,15 @@ std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now);
 /// ascending. Those for whom it failed or was suppressed are not among them.
 std::vector<std::uint32_t> already_owed(Sqlite& db, std::string_view story_id, ChannelKind channel);
 
-/// Deliveries not yet settled, and the oldest due time among them, for metrics.
+/// Deliveries not yet settled, and when the first of them was to leave, for metrics. One that waits for a
+/// retry is due since its first attempt was.
 struct QueueState {
   std::int64_t depth = 0;
   std::optional<Time> oldest_due;
 };
 QueueState queue_state(Sqlite& db, ChannelKind channel);
+
+/// All deliveries that are owed, as the ledger counts them: those that wait for their edition, too.
+std::int64_t queued_deliveries(Sqlite& db);
 
 }  // namespace crier

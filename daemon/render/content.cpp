@@ -1,6 +1,8 @@
 #include "render/content.hpp"
 
 #include <algorithm>
+#include <unordered_set>
+#include <utility>
 
 #include "base/encoding.hpp"
 #include "base/unicode.hpp"
@@ -11,6 +13,7 @@ namespace {
 
 // In bytes. Far above what an editor writes, far below what harms a mail.
 constexpr std::size_t max_title = 600;
+constexpr std::size_t max_headline = 100;  // made from the text of a story that has no title
 constexpr std::size_t max_summary = 1200;
 constexpr std::size_t max_line = 300;
 constexpr std::size_t max_url = 2048;
@@ -72,45 +75,57 @@ std::string_view take_paragraph(std::string_view& body) {
   return std::exchange(body, {});
 }
 
-// A line over paragraphs: short, and no sentence.
-bool is_heading(std::string_view line) {
-  constexpr std::size_t longest = 60;
-  return line.size() <= longest && line.find_last_of(".!?:;,\"") != line.size() - 1 && !line.ends_with("”") &&
-         !line.ends_with("…");
-}
-
 struct TextBudget {
   std::size_t bytes;
   bool may_cut_inside;  // else only a first paragraph that does not fit is cut
 };
 
-std::vector<std::string> first_paragraphs(std::string_view body, const Item& item, TextBudget budget) {
-  std::vector<std::string> out;
+void drop_last_headings(std::vector<Paragraph>& paragraphs) {
+  while (!paragraphs.empty() && paragraphs.back().is_heading) paragraphs.pop_back();
+}
+
+std::vector<Paragraph> first_paragraphs(const Story& story, const Item& item, TextBudget budget) {
+  std::unordered_set<std::string> headings;
+  for (const auto& heading : story.headings) headings.insert(single_line(heading));
+  std::vector<Paragraph> out;
   auto room = budget.bytes;
-  while (!body.empty()) {
-    auto paragraph = single_line(take_paragraph(body));
-    if (paragraph.empty() || paragraph == item.title) continue;
-    if (paragraph == item.summary) {
+  bool any_text = false;
+  for (std::string_view body = story.body_text; !body.empty();) {
+    auto text = single_line(take_paragraph(body));
+    if (text.empty() || text == item.title) continue;
+    if (text == item.summary) {
       // It stands above the text already; a heading over it would be left over nothing.
-      if (out.size() == 1 && is_heading(out.front())) out.clear();
+      if (!any_text) out.clear();
       continue;
     }
-    const auto cost = html_escape(paragraph).size();
+    const bool is_heading = headings.contains(text);
+    const auto cost = html_escape(text).size();
     if (cost + paragraph_markup <= room) {
       room -= cost + paragraph_markup;
-      out.push_back(std::move(paragraph));
+      any_text = any_text || !is_heading;
+      out.push_back({std::move(text), is_heading});
       continue;
     }
-    if ((budget.may_cut_inside && room > shortest_rest + paragraph_markup) || out.empty()) {
+    if ((budget.may_cut_inside && room > shortest_rest + paragraph_markup) || !any_text) {
       // Escaping makes text longer; the share of the paragraph that fits is the same before it.
       const auto text_room = room - std::min(room, paragraph_markup);
-      out.push_back(shorten(paragraph, text_room * paragraph.size() / cost));
+      out.push_back({shorten(text, text_room * text.size() / cost), false});
     } else if (budget.may_cut_inside) {
-      out.back() += " …";
+      drop_last_headings(out);
+      out.back().text += " …";
     }
     break;
   }
+  drop_last_headings(out);
   return out;
+}
+
+// The title; for want of one the first words of the text.
+std::string headline_of(const Story& story) {
+  if (auto title = shorten(single_line(story.title), max_title); !title.empty()) return title;
+  const auto texts = first_paragraphs(story, {}, {.bytes = digest_text, .may_cut_inside = false});
+  const auto first = std::ranges::find(texts, false, &Paragraph::is_heading);
+  return shorten(first != texts.end() ? first->text : single_line(story.summary), max_headline);
 }
 
 bool is_url_byte(char c) {
@@ -149,8 +164,9 @@ std::string web_link(std::string_view url) {
 
 Item make_item(const Story& story, const ItemContext& context) {
   Item item;
-  item.title = shorten(single_line(story.title), max_title);
+  item.title = headline_of(story);
   item.summary = shorten(single_line(story.summary), max_summary);
+  if (item.summary == item.title) item.summary.clear();
   item.url = web_link(context.url.empty() ? story.url : context.url);
   item.image = web_link(story.image);
   item.byline = shorten(joined(story.authors, ", "), max_line);
@@ -163,17 +179,19 @@ Item make_item(const Story& story, const ItemContext& context) {
   item.reason = shorten(single_line(context.reason), max_line);
   if (context.kind == ContentKind::alert) {
     const bool whole = item.url.empty();
-    item.paragraphs =
-        first_paragraphs(story.body_text, item,
-                         {.bytes = whole ? whole_alert_text : linked_alert_text, .may_cut_inside = whole});
+    item.paragraphs = first_paragraphs(
+        story, item, {.bytes = whole ? whole_alert_text : linked_alert_text, .may_cut_inside = whole});
   } else if (item.summary.empty()) {
-    item.paragraphs =
-        first_paragraphs(story.body_text, item, {.bytes = digest_text, .may_cut_inside = false});
+    item.paragraphs = first_paragraphs(story, item, {.bytes = digest_text, .may_cut_inside = false});
+    std::erase_if(item.paragraphs, [](const Paragraph& paragraph) { return paragraph.is_heading; });
     item.paragraphs.resize(std::min<std::size_t>(item.paragraphs.size(), 1));
   }
-  if (item.title.empty() && !item.paragraphs.empty())
-    item.title = shorten(item.paragraphs.front(), max_line / 3);
   return item;
+}
+
+std::string first_text(const Item& item) {
+  const auto first = std::ranges::find(item.paragraphs, false, &Paragraph::is_heading);
+  return first == item.paragraphs.end() ? std::string() : first->text;
 }
 
 }  // namespace crier

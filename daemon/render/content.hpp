@@ -14,17 +14,23 @@ struct Story;
 
 enum class ContentKind { alert, digest };
 
+struct Paragraph {
+  std::string text;  ///< plain, one line
+  bool is_heading = false;
+  bool operator==(const Paragraph&) const = default;
+};
+
 /// One story as a mail shows it. Empty = not shown.
 struct Item {
   std::string title;
   std::string summary;
-  std::vector<std::string> paragraphs;  ///< plain text, one line each
-  std::string url;                      ///< where "Read the full story" leads, already tagged
+  std::vector<Paragraph> paragraphs;
+  std::string url;  ///< where "Read the full story" leads, already tagged
   std::string image;
   std::string image_alt;   ///< what the picture shows; empty = decoration
   std::string byline;      ///< "Ada Obi, Li Wei": names without "By"
   std::string kicker;      ///< "Politics · East Asia"
-  std::string published;   ///< in the zone of the reader or edition: "18 October 2023, 20:37"
+  std::string published;   ///< in the zone of the reader: "18 October 2023, 20:37 WAT"
   std::string language;    ///< BCP 47
   std::string share_post;  ///< the link of each share button
   std::string share_email;
@@ -69,7 +75,11 @@ struct ItemContext {
 
 /// An alert shows the summary and the first paragraphs (about 3 KB, or 24 KB when no link leads to the rest),
 /// a digest the summary, or for want of one the beginning of the text. A cut within the text ends in `…`.
+/// A story without a title is headed by the first words of its text.
 Item make_item(const Story& story, const ItemContext& context);
+
+/// The first paragraph that is no heading; empty when there is none.
+std::string first_text(const Item& item);
 
 /// `url` as it may stand in an href: absolute http or https, at most 2,048 bytes, without user info, host as
 /// A-labels, other non-ASCII characters percent-encoded. Empty when it is anything else ("javascript:…").

@@ -17,8 +17,10 @@ constexpr std::size_t max_subject = 400;  // bytes; inboxes show fewer than 100 
 bool make_leaner(Content& content, int step) {
   switch (step) {
     case 0:
-      for (auto& item : content.items)
+      for (auto& item : content.items) {
+        std::erase_if(item.paragraphs, [](const Paragraph& paragraph) { return paragraph.is_heading; });
         item.paragraphs.resize(std::min<std::size_t>(item.paragraphs.size(), 1));
+      }
       return true;
     case 1:
       for (auto& item : content.items) {

@@ -86,7 +86,7 @@ std::string preheader_of(const Content& content) {
   if (content.items.empty()) return {};
   const auto& item = content.items.front();
   if (!item.summary.empty()) return item.summary;
-  return item.paragraphs.empty() ? std::string() : shorten(item.paragraphs.front(), 200);
+  return shorten(first_text(item), 200);
 }
 
 // "You follow tides", "Your rule …" as they go on after "because".
@@ -154,10 +154,11 @@ constexpr ItemName item_names[] = {
 };
 
 const TemplateNames& known_names() {
+  static const TemplateNames of_paragraph{{"text", "heading"}, {}};
   static const TemplateNames of_item = [] {
     TemplateNames names;
     for (const auto& entry : item_names) names.texts.push_back(entry.name);
-    names.text_lists = {"paragraphs"};
+    names.lists = {{"paragraphs", &of_paragraph}};
     return names;
   }();
   static const TemplateNames of_mail = [] {
@@ -187,7 +188,12 @@ mustache::data to_data(const Mail& mail) {
     mustache::data object;
     for (const auto& [name, value] : item_names) object.set(std::string(name), to_value(value({item, i})));
     mustache::data paragraphs(mustache::data::type::list);
-    for (const auto& paragraph : item.paragraphs) paragraphs.push_back(to_value(paragraph));
+    for (const auto& [text, is_heading] : item.paragraphs) {
+      mustache::data paragraph;
+      paragraph.set("text", to_value(is_heading ? std::string() : text));
+      paragraph.set("heading", to_value(is_heading ? text : std::string()));
+      paragraphs.push_back(paragraph);
+    }
     object.set("paragraphs", paragraphs);
     items.push_back(object);
   }

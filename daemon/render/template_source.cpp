@@ -195,11 +195,11 @@ class Linker {
     Scope scope{nullptr, {}, false};
     if (home != nullptr) {
       const auto list = home->lists.find(tag.name);
-      const bool is_text_list =
-          std::find(home->text_lists.begin(), home->text_lists.end(), tag.name) != home->text_lists.end();
-      if (list != home->lists.end()) scope.names = list->second;
-      if (list != home->lists.end() || is_text_list) scope.list = tag.name;
       scope.is_text = list == home->lists.end();
+      if (!scope.is_text) {
+        scope.names = list->second;
+        scope.list = tag.name;
+      }
     } else {
       scope.is_text = true;  // one complaint is enough for what is inside
     }
@@ -248,9 +248,8 @@ class Linker {
   const TemplateNames* scope_of(std::string_view name) const {
     for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
       if (scope->names == nullptr) continue;
-      const auto& [texts, text_lists, lists] = *scope->names;
-      if (std::find(texts.begin(), texts.end(), name) != texts.end() || lists.contains(name) ||
-          std::find(text_lists.begin(), text_lists.end(), name) != text_lists.end())
+      const auto& [texts, lists] = *scope->names;
+      if (std::find(texts.begin(), texts.end(), name) != texts.end() || lists.contains(name))
         return scope->names;
     }
     return nullptr;
@@ -261,7 +260,6 @@ class Linker {
     for (const auto& scope : scopes_) {
       if (scope.names == nullptr) continue;
       known.insert(known.end(), scope.names->texts.begin(), scope.names->texts.end());
-      known.insert(known.end(), scope.names->text_lists.begin(), scope.names->text_lists.end());
       for (const auto& [name, inner] : scope.names->lists) known.push_back(name);
     }
     complain(file, tag.begin,

@@ -17,7 +17,6 @@ namespace crier {
 /// What a template may name in one scope.
 struct TemplateNames {
   std::vector<std::string_view> texts;                     ///< variables; also sections, shown when not empty
-  std::vector<std::string_view> text_lists;                ///< sections whose {{.}} is a text
   std::map<std::string_view, const TemplateNames*> lists;  ///< sections that bring names of their own
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <vector>
@@ -111,6 +112,16 @@ Zone Zone::utc() {
 LocalTime Zone::to_local(Time time) const {
   return from_civil(
       cctz::civil_minute(cctz::convert(std::chrono::floor<std::chrono::seconds>(time), rules_->zone)));
+}
+
+std::string Zone::label(Time time) const {
+  const auto found = rules_->zone.lookup(std::chrono::floor<std::chrono::seconds>(time));
+  std::string name = found.abbr;
+  if (!name.starts_with('+') && !name.starts_with('-')) return name;
+  // The database writes "+0545" where nobody has a name for it.
+  const auto minutes = std::abs(found.offset / 60);
+  auto label = fmt::format("GMT{}{}", name.front(), minutes / 60);
+  return minutes % 60 == 0 ? label : fmt::format("{}:{:02}", label, minutes % 60);
 }
 
 Time Zone::to_utc(const LocalTime& local) const {

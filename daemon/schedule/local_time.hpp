@@ -44,6 +44,8 @@ class Zone {
 
   const std::string& name() const { return name_; }
   LocalTime to_local(Time time) const;
+  /// What people call the zone at that time: "EDT", "WAT"; "GMT+5:45" where it has no letters.
+  std::string label(Time time) const;
   Time to_utc(const LocalTime& local) const;
 
  private:

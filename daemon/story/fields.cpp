@@ -209,6 +209,7 @@ constexpr std::array known_fields{
     Known{"title", set_line<&Story::title>},
     Known{"summary", set_line<&Story::summary>},
     Known{"body_text", set_text<&Story::body_text>},
+    Known{"headings", set_list<&Story::headings>},
     Known{"body_html", set_text<&Story::body_html>},
     Known{"authors", set_authors},
     Known{"author", set_authors},
@@ -238,6 +239,13 @@ Result<void> assign_field(const Field& field, Story& story, Reading& reading) {
                  [](const Known& one) { return one.name; });
   warn(field, reading, "unknown field, ignored" + did_you_mean(field.name, names));
   return {};
+}
+
+void add_heading(Story& story, const std::string& text) {
+  constexpr std::size_t longest = 1024;
+  auto& headings = story.headings;
+  if (text.size() > longest || headings.size() == max_list_items) return;
+  if (std::ranges::find(headings, text) == headings.end()) headings.push_back(text);
 }
 
 std::vector<std::string> split_names(std::string_view text) {

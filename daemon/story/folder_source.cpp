@@ -49,8 +49,8 @@ bool is_being_written(const std::filesystem::path& file) {
   return refused;
 }
 
-// The names of the finished regular files, sorted; one that is being written comes by its event when it is
-// closed. Blocking: for a worker.
+// The names of the finished regular files and of the links, sorted; a file that is being written comes by its
+// event when it is closed. Blocking: for a worker.
 Result<std::vector<std::string>> list_stories(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   std::error_code failed;
@@ -58,11 +58,21 @@ Result<std::vector<std::string>> list_stories(const std::filesystem::path& folde
        entry.increment(failed)) {
     std::error_code gone;  // deleted since it was listed
     auto name = entry->path().filename().string();
-    if (is_story_name(name) && entry->is_regular_file(gone) && !is_being_written(entry->path()))
-      names.push_back(std::move(name));
+    const bool is_there =
+        entry->is_symlink(gone) || (entry->is_regular_file(gone) && !is_being_written(entry->path()));
+    if (is_there && is_story_name(name)) names.push_back(std::move(name));
   }
   if (failed) return Error{fmt::format("{}: cannot list the folder: {}", folder.string(), failed.message())};
   std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Those of `names` that are links: nobody will write and close them. Blocking: for a worker.
+std::vector<std::string> links_among(const std::filesystem::path& folder, std::vector<std::string> names) {
+  std::erase_if(names, [&](const std::string& name) {
+    std::error_code gone;
+    return !std::filesystem::is_symlink(folder / name, gone);
+  });
   return names;
 }
 
@@ -94,7 +104,8 @@ class Watch {
     if (fd < 0) throw_errno("inotify_init1");
     events_.assign(fd);
     events_.non_blocking(true);
-    constexpr std::uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    constexpr std::uint32_t mask =
+        IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
     if (::inotify_add_watch(fd, folder.c_str(), mask) < 0) throw_errno("inotify_add_watch");
   }
 
@@ -114,6 +125,8 @@ class Watch {
     }
   }
 
+  /// What was created since the last call: empty files that somebody is about to write, and links.
+  std::vector<std::string> take_created() { return std::exchange(created_, {}); }
   /// The folder was deleted, moved away or unmounted.
   bool is_lost() const { return lost_; }
   /// Events were dropped since the last call: only a scan knows what happened.
@@ -132,14 +145,16 @@ class Watch {
       bytes.remove_prefix(std::min(bytes.size(), sizeof event + event.len));
       overflowed_ = overflowed_ || (event.mask & IN_Q_OVERFLOW) != 0;
       lost_ = lost_ || (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0;
-      const bool is_file = (event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0 && (event.mask & IN_ISDIR) == 0;
       const auto file = name.substr(0, name.find('\0'));  // the kernel pads names with NUL
-      if (is_file && is_story_name(file)) waiting.add(std::string(file));
+      if ((event.mask & IN_ISDIR) != 0 || !is_story_name(file)) continue;
+      if ((event.mask & IN_CREATE) != 0) created_.emplace_back(file);
+      if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) waiting.add(std::string(file));
     }
   }
 
   asio::posix::stream_descriptor events_;
   std::array<char, 64U << 10> buffer_{};
+  std::vector<std::string> created_;
   bool overflowed_ = false;
   bool lost_ = false;
 };
@@ -192,6 +207,10 @@ asio::awaitable<void> watch_folder(const std::filesystem::path& folder, Workers&
     }
     if (waiting.empty()) co_await watch.wait();
     watch.read_events(waiting);
+    if (auto created = watch.take_created(); !created.empty()) {
+      const auto links = co_await workers.run([&] { return links_among(folder, std::move(created)); });
+      for (const auto& link : links) waiting.add(link);
+    }
     scan = watch.take_overflow();
     if (scan) log::warn("folder.events_lost", {{"folder", folder.string()}, {"next", "scanning it"}});
     if (watch.is_lost()) throw std::runtime_error("the folder was deleted, moved or unmounted");

@@ -28,9 +28,9 @@ class FolderSource {
   /// Creates the folder when it is missing, hands over what is in it in the order of names, then every file
   /// that is closed after writing or moved in, in the order it happens. A file that waits already does not
   /// wait twice. Hidden files and those of unfinished transfers (.tmp, .part, .swp, ~ …) are ignored, and so
-  /// are folders. When the folder goes away or cannot be watched, that is logged and tried again after
-  /// retry_after; it is not created a second time, as what replaces it may be on its way. Returns only when
-  /// cancelled.
+  /// are folders. Links are handed over for the consumer to refuse. When the folder goes away or cannot be
+  /// watched, that is logged and tried again after retry_after; it is not created a second time, as what
+  /// replaces it may be on its way. Returns only when cancelled.
   boost::asio::awaitable<void> run(Consumer consume);
 
  private:

@@ -29,6 +29,7 @@ using Iterator = std::unique_ptr<cmark_iter, IteratorDeleter>;
 class TextBuilder {
  public:
   std::vector<std::string> paragraphs;
+  std::vector<std::string> headings;  // those of the paragraphs that are headings
 
   void build(cmark_node* root) {
     const Iterator walk(cmark_iter_new(root));
@@ -40,7 +41,16 @@ class TextBuilder {
       else if (event == CMARK_EVENT_EXIT)
         leave(node);
     }
-    flush();
+    flush(false);
+  }
+
+  std::string text() const {
+    std::string out;
+    for (const auto& paragraph : paragraphs) {
+      if (!out.empty() && !paragraph.empty()) out += "\n\n";
+      out += paragraph;
+    }
+    return out;
   }
 
  private:
@@ -64,16 +74,17 @@ class TextBuilder {
     if (type == CMARK_NODE_IMAGE)
       --images_;
     else if (type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING)
-      flush();
+      flush(type == CMARK_NODE_HEADING);
     else if (type == CMARK_NODE_ITEM)
       bullet_ = false;
   }
 
-  void flush() {
+  void flush(bool is_heading) {
     auto paragraph = tidy_line(line_);
     line_.clear();
     if (paragraph.empty()) return;
     paragraphs.push_back((bullet_ ? "• " : "") + paragraph);
+    if (is_heading) headings.push_back(paragraphs.back());
     bullet_ = false;
   }
 
@@ -85,12 +96,7 @@ class TextBuilder {
 std::string text_of(cmark_node* node) {
   TextBuilder text;
   text.build(node);
-  std::string out;
-  for (const auto& paragraph : text.paragraphs) {
-    if (!out.empty() && !paragraph.empty()) out += "\n\n";
-    out += paragraph;
-  }
-  return out;
+  return text.text();
 }
 
 cmark_node* first_block(cmark_node* document, cmark_node_type type) {
@@ -119,7 +125,10 @@ void read_body(std::string_view markdown, Story& story) {
   const std::unique_ptr<char, void (*)(void*)> html(cmark_render_html(document.get(), options, nullptr),
                                                     allocator->free);
   story.body_html = tidy_text(html.get());
-  story.body_text = text_of(document.get());
+  TextBuilder text;
+  text.build(document.get());
+  story.body_text = text.text();
+  for (const auto& heading : text.headings) add_heading(story, heading);
   if (!story.summary.empty()) return;
   if (auto* paragraph = first_block(document.get(), CMARK_NODE_PARAGRAPH)) story.summary = text_of(paragraph);
 }
@@ -135,6 +144,7 @@ bool has_front_matter(std::string_view text) {
 
 Result<void> read_markdown(Reading& reading) {
   Story story;
+  FieldPlaces places{{"", {1, 1}}};
   auto body = reading.text;
   if (has_front_matter(reading.text)) {
     const auto split = split_front_matter(reading.text);
@@ -146,6 +156,7 @@ Result<void> read_markdown(Reading& reading) {
     for (const auto& field : *fields) {
       const auto assigned = assign_field(field, story, reading);
       if (!assigned) return reading.error(field.line, field.column, assigned.error().message);
+      places.insert_or_assign(field.name, TextPlace{field.line, field.column});
     }
     body = split->body;
   }
@@ -153,7 +164,7 @@ Result<void> read_markdown(Reading& reading) {
     return reading.error(
         0, 0, fmt::format("a body of {} bytes is more than the limit of {}", body.size(), max_prose_bytes));
   read_body(body, story);
-  reading.source.stories.push_back(std::move(story));
+  reading.add(std::move(story), std::move(places));
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
+#include "story/fields.hpp"
 #include "story/page_line.hpp"
 #include "story/page_tags.hpp"
 #include "story/plain_text.hpp"
@@ -93,6 +94,13 @@ class PageReader {
     settle_headings();
     write_body();
     return std::move(story_);
+  }
+
+  FieldPlaces places() const {
+    FieldPlaces places{{"", {1, 1}}};
+    if (title_at_ != none) places["title"] = {lines_[title_at_].number, 1};
+    if (date_at_ != none) places["published"] = places["updated"] = {lines_[date_at_].number, 1};
+    return places;
   }
 
  private:
@@ -319,6 +327,7 @@ class PageReader {
       add_html(fmt::format("<{0}>{1}</{0}>", tag, html_escape(block.text)));
       if (!story_.body_text.empty()) story_.body_text += "\n\n";
       story_.body_text += (is_item ? "• " : "") + block.text;
+      if (block.kind == Block::Kind::heading) add_heading(story_, block.text);
       if (story_.summary.empty() && block.kind == Block::Kind::paragraph) story_.summary = block.text;
     }
     if (in_list) add_html("</ul>");
@@ -344,7 +353,9 @@ Result<void> read_page_text(Reading& reading) {
     return reading.error(
         0, 0,
         fmt::format("a text of {} bytes is more than the limit of {}", reading.text.size(), max_prose_bytes));
-  reading.source.stories.push_back(PageReader(reading).read());
+  PageReader page(reading);
+  auto story = page.read();
+  reading.add(std::move(story), page.places());
   return {};
 }
 

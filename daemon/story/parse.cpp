@@ -64,27 +64,42 @@ Result<const Format*> choose_format(const Reading& reading) {
                            did_you_mean(wanted, names), fmt::join(names, ", "))};
 }
 
-void clip(Reading& reading, std::string& value, std::string_view name, std::size_t max_bytes) {
+// Where a field stands, under any of the names it may have there; else where its story begins.
+TextPlace place_of(const FieldPlaces& places, std::string_view name) {
+  const std::string_view other = name == "published" ? "date" : name == "authors" ? "author" : "";
+  for (const auto each : {name, other, std::string_view()})
+    if (const auto found = places.find(each); found != places.end()) return found->second;
+  return {};
+}
+
+void clip(Reading& reading, const FieldPlaces& places, std::string& value, std::string_view name,
+          std::size_t max_bytes) {
   if (value.size() <= max_bytes) return;
-  reading.warn(0, 0, fmt::format("{}: cut to {} bytes from {}", name, max_bytes, value.size()));
+  const auto [line, column] = place_of(places, name);
+  reading.warn(line, column, fmt::format("{}: cut to {} bytes from {}", name, max_bytes, value.size()));
   value = cut_text(value, max_bytes);
 }
 
-void clip(Reading& reading, Story& story) {
-  clip(reading, story.title, "title", max_line_bytes);
-  clip(reading, story.summary, "summary", max_summary_bytes);
-  clip(reading, story.section, "section", max_line_bytes);
-  clip(reading, story.site, "site", max_line_bytes);
-  clip(reading, story.source, "source", max_line_bytes);
-  for (auto& author : story.authors) clip(reading, author, "authors", max_line_bytes);
-  for (auto& topic : story.topics) clip(reading, topic, "topics", max_line_bytes);
-  for (auto& region : story.regions) clip(reading, region, "regions", max_line_bytes);
+void clip(Reading& reading, const FieldPlaces& places, Story& story) {
+  const auto clip_one = [&](std::string& value, std::string_view name) {
+    clip(reading, places, value, name, max_line_bytes);
+  };
+  clip_one(story.title, "title");
+  clip(reading, places, story.summary, "summary", max_summary_bytes);
+  clip_one(story.section, "section");
+  clip_one(story.site, "site");
+  clip_one(story.source, "source");
+  for (auto& author : story.authors) clip_one(author, "authors");
+  for (auto& topic : story.topics) clip_one(topic, "topics");
+  for (auto& region : story.regions) clip_one(region, "regions");
 }
 
-void drop_future(Reading& reading, std::optional<Time>& time, std::string_view name) {
+void drop_future(Reading& reading, const FieldPlaces& places, std::optional<Time>& time,
+                 std::string_view name) {
   const auto& now = reading.options.now;
   if (!time || !now || *time <= *now + clock_tolerance) return;
-  reading.warn(0, 0,
+  const auto [line, column] = place_of(places, name);
+  reading.warn(line, column,
                fmt::format("{}: {} is in the future and left out; use embargo to hold a story", name,
                            to_rfc3339(*time)));
   time.reset();
@@ -101,17 +116,20 @@ void finish_stories(Reading& reading) {
   }
   std::vector<Story> kept;
   kept.reserve(stories.size());
-  for (auto& story : stories) {
-    clip(reading, story);
+  for (std::size_t i = 0; i < stories.size(); ++i) {
+    auto& story = stories[i];
+    const auto& places = reading.places[i];
+    clip(reading, places, story);
     // Before dates are dropped: an id must not depend on when the file was read.
     auto id = identify(story);
     if (!id) {
-      reading.refuse(0, 0, id.error().message);
+      const auto [line, column] = place_of(places, "id");
+      reading.refuse(line, column, id.error().message);
       continue;
     }
     story.id = *std::move(id);
-    drop_future(reading, story.published, "published");
-    drop_future(reading, story.updated, "updated");
+    drop_future(reading, places, story.published, "published");
+    drop_future(reading, places, story.updated, "updated");
     kept.push_back(std::move(story));
   }
   stories = std::move(kept);
@@ -132,6 +150,11 @@ void Reading::warn(int line, int column, std::string message) {
 void Reading::refuse(int line, int column, std::string message) {
   warn(line, column, "story refused: " + message);
   if (refusals.empty()) refusals.push_back(error(line, column, std::move(message)).message);
+}
+
+void Reading::add(Story story, FieldPlaces its_places) {
+  source.stories.push_back(std::move(story));
+  places.push_back(std::move(its_places));
 }
 
 void Reading::mark_bozo(std::string reason) {

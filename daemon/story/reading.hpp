@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,16 +18,26 @@ namespace crier {
 /// Of page text and Markdown. A long read has 100 KB; the limit keeps the worst inputs well under a second.
 constexpr std::size_t max_prose_bytes = 1U << 20;
 
+/// Line and column count from 1; 0 = not known.
+struct TextPlace {
+  int line = 0;
+  int column = 0;
+};
+
+/// Where the fields of a story stand, by the names they have there; the story itself has the name "".
+using FieldPlaces = std::map<std::string, TextPlace, std::less<>>;
+
 /// What a format's function gets (text, options) and fills (source).
 class Reading {
  public:
   Reading(std::string_view whole_text, const ParseOptions& parse_options)
       : text(whole_text), options(parse_options) {}
 
-  /// Line and column count from 1; 0 = not known.
   void warn(int line, int column, std::string message);
   /// A story that cannot be taken: a warning while others can, else the Error of parse_stories.
   void refuse(int line, int column, std::string message);
+  /// A story that was read, and what later complaints about it can point to.
+  void add(Story story, FieldPlaces places);
   /// The file is ill-formed but readable; the first reason is kept.
   void mark_bozo(std::string reason);
   Error error(int line, int column, std::string message) const;
@@ -34,6 +45,7 @@ class Reading {
   std::string_view text;  ///< clean UTF-8 (charset.hpp)
   const ParseOptions& options;
   ParsedSource source;
+  std::vector<FieldPlaces> places;  ///< of each story in `source`
   std::vector<std::string> refusals;
 };
 

@@ -44,6 +44,7 @@ json::object to_json(const Story& story) {
   put_text("title", story.title);
   put_text("summary", story.summary);
   put_text("body_text", story.body_text);
+  put_list("headings", story.headings);
   put_text("body_html", story.body_html);
   put_list("authors", story.authors);
   put_time("published", story.published);

@@ -28,8 +28,9 @@ struct Story {
   std::string url;
   std::string title;
   std::string summary;
-  std::string body_text;  ///< paragraphs separated by an empty line, no markup
-  std::string body_html;  ///< as the source gave it: hostile, never sent as it is
+  std::string body_text;              ///< paragraphs separated by an empty line, no markup
+  std::vector<std::string> headings;  ///< which of these paragraphs are headings, by their text
+  std::string body_html;              ///< as the source gave it: hostile, never sent as it is
   std::vector<std::string> authors;
   std::optional<Time> published;
   std::optional<Time> updated;

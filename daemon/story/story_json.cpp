@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "story/fields.hpp"
+#include "story/json_places.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t max_depth = 16;
+constexpr std::size_t max_placed_members = 1000;
 
 std::string_view skip_space(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -50,8 +52,10 @@ std::optional<std::string> scalar_text(const json::value& value) {
   return std::nullopt;
 }
 
-Field make_field(std::string_view prefix, const json::key_value_pair& pair) {
+Field make_field(std::string_view prefix, const json::key_value_pair& pair, TextPlace place) {
   Field field;
+  field.line = place.line;
+  field.column = place.column;
   field.name = std::string(pair.key());
   field.label = fmt::format("{}{}", prefix, tidy_line(cut_text(field.name, 60)));
   const auto& value = pair.value();
@@ -74,28 +78,54 @@ Field make_field(std::string_view prefix, const json::key_value_pair& pair) {
   return field;
 }
 
-void read_story(Reading& reading, const json::value& value, const std::string& label) {
+// Of a story. A name that is written with escapes, or beyond the first thousand, has the place of its story.
+FieldPlaces places_of(const Reading& reading, const JsonSpot& spot) {
+  FieldPlaces places;
+  // Of a name that is there twice the last counts, as for the parser.
+  for (const auto& member : json_children(reading.text, spot, max_placed_members))
+    places.insert_or_assign(std::string(member.key), member.place);
+  places.insert_or_assign("", spot.place);
+  return places;
+}
+
+void read_story(Reading& reading, const json::value& value, const JsonSpot& spot, const std::string& label) {
+  const auto [line, column] = spot.place;
   const auto* object = value.if_object();
-  if (!object) return reading.refuse(0, 0, label + ": must be an object");
+  if (!object) return reading.refuse(line, column, label + ": must be an object");
+  auto places = places_of(reading, spot);
   const auto prefix = label.empty() ? label : label + ".";
   Story story;
   for (const auto& pair : *object) {
-    const auto assigned = assign_field(make_field(prefix, pair), story, reading);
-    if (!assigned) return reading.refuse(0, 0, assigned.error().message);
+    const auto found = places.find(std::string_view(pair.key()));
+    const auto place = found != places.end() ? found->second : spot.place;
+    const auto assigned = assign_field(make_field(prefix, pair, place), story, reading);
+    if (!assigned) return reading.refuse(place.line, place.column, assigned.error().message);
   }
   if (!story.body_html.empty() && story.body_text.empty())
-    reading.warn(0, 0, prefix + "body_html: neither rules nor mails read it; give body_text, too");
+    reading.warn(line, column, prefix + "body_html: neither rules nor mails read it; give body_text, too");
   if (story.id.empty() && story.url.empty() && story.title.empty())
-    return reading.refuse(0, 0, (label.empty() ? "the object" : label) + " has neither a title nor an id");
-  reading.source.stories.push_back(std::move(story));
+    return reading.refuse(line, column,
+                          (label.empty() ? "the object" : label) + " has neither a title nor an id");
+  reading.add(std::move(story), std::move(places));
 }
 
-void read_list(Reading& reading, const json::array& list, std::string_view name) {
-  if (list.empty()) reading.warn(0, 0, "there is no story in it");
+// Of the list of stories; a place without children when its name cannot be found as it is written.
+JsonSpot stories_spot(std::string_view text, const JsonSpot& root) {
+  JsonSpot found{text.size(), text.size(), root.place, {}};
+  for (const auto& member : json_children(text, root, max_placed_members))
+    if (member.key == "stories") found = member;
+  return found;
+}
+
+void read_list(Reading& reading, const json::array& list, const JsonSpot& spot, std::string_view name) {
+  const auto [line, column] = spot.place;
+  if (list.empty()) reading.warn(line, column, "there is no story in it");
+  const auto items = json_children(reading.text, spot, max_stories);
   for (std::size_t i = 0; i < std::min(list.size(), max_stories); ++i)
-    read_story(reading, list[i], fmt::format("{}[{}]", name, i));
+    read_story(reading, list[i], i < items.size() ? items[i] : spot, fmt::format("{}[{}]", name, i));
   if (list.size() > max_stories)
-    reading.warn(0, 0, fmt::format("only the first {} of {} stories are read", max_stories, list.size()));
+    reading.warn(line, column,
+                 fmt::format("only the first {} of {} stories are read", max_stories, list.size()));
 }
 
 }  // namespace
@@ -112,19 +142,24 @@ bool looks_like_json(std::string_view text) {
 Result<void> read_story_json(Reading& reading) {
   auto parsed = parse_json(reading);
   if (!parsed) return parsed.error();
+  const auto root = json_root(reading.text);
   if (const auto* list = parsed->if_array()) {
-    read_list(reading, *list, "");
+    read_list(reading, *list, root, "");
     return {};
   }
   const auto* object = parsed->if_object();
-  if (!object) return reading.error(0, 0, "must be a story, a list of stories or {\"stories\": […]}");
+  if (!object)
+    return reading.error(root.place.line, root.place.column,
+                         "must be a story, a list of stories or {\"stories\": […]}");
   const auto* stories = object->if_contains("stories");
   if (!stories) {
-    read_story(reading, *parsed, "");
+    read_story(reading, *parsed, root, "");
     return {};
   }
-  if (!stories->is_array()) return reading.error(0, 0, "stories: must be a list");
-  read_list(reading, stories->get_array(), "stories");
+  const auto spot = stories_spot(reading.text, root);
+  if (!stories->is_array())
+    return reading.error(spot.place.line, spot.place.column, "stories: must be a list");
+  read_list(reading, stories->get_array(), spot, "stories");
   return {};
 }
 

@@ -164,7 +164,18 @@ class BadStoryTest(support.NewsroomTest):
         link = self.newsroom.folder / "link.txt"
         link.symlink_to("nowhere")
         link.rename(self.newsroom.stories / "link.txt")
-        self.assert_refused_alone(daemon, "stories/link.txt")
+        self.assert_refused_alone(daemon, "stories/link.txt: a symbolic link to nowhere, which does not exist; ")
+
+    def test_a_link_to_a_folder(self):
+        daemon = self.serve_watching()
+        (self.newsroom.stories / "link").symlink_to("..")
+        self.assert_refused_alone(daemon, "stories/link: a symbolic link to .., a folder; ")
+
+    def test_a_link_out_of_the_folder(self):
+        secret = self.newsroom.write("secret.txt", support.page("Secret harbour news"))
+        (self.newsroom.stories / "link.txt").symlink_to(secret)
+        daemon = self.serve_watching()
+        self.assert_refused_alone(daemon, f"stories/link.txt: a symbolic link to {secret}; ", "put the file itself")
 
     def test_a_pipe_that_nobody_fills(self):
         daemon = self.serve_watching()

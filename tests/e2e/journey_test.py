@@ -80,6 +80,7 @@ class JourneyTest(support.NewsroomTest):
         for part in mail.iter_parts():
             content = " ".join(part.get_content().split())
             self.assertIn("reopened to traffic on Tuesday", content)
+            self.assertIn("12 May 2026, 16:05 WAT", content)
             self.assertIn("ou follow Harbours and shipping (“harbour”, “container”, “ship”)", content)
         text, page = (part.get_content() for part in mail.iter_parts())
         self.assertNotIn("<", text.replace("<http", ""))
@@ -131,6 +132,10 @@ class JourneyTest(support.NewsroomTest):
         self.assertIn("https%3A%2F%2Fcourier.example.org%2F", shared["links"]["x"])
         headers, body = self.get(f"/share/{ID}?format=html")
         self.assertTrue(headers["Content-Type"].startswith("text/html"))
+        style = re.fullmatch(r"<style>(.*)</style>\n<ul class=.*</ul>\n", body, re.DOTALL)[1]
+        allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self.assertIn(f"style-src 'sha256-{allowed}'", headers["Content-Security-Policy"])
+        self.assertIn(f"'sha256-{allowed}'", (support.ROOT / "docs/configuration.md").read_text())
         links = Links(body).found
         self.assertEqual(len(links), 3, links)
         self.assertEqual([link.split(":")[0] for link in links].count("mailto"), 1)

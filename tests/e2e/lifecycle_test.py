@@ -221,6 +221,7 @@ class DrainTest(support.NewsroomTest):
         self.assertEqual(len(self.server.received), 1)
         total = self.totals()
         self.assertEqual((total["delivered"], total["queued"]), (1, 1))
+        self.daemon.wait_for("crier.stopped", sent=1, queued=1)
         self.serve().wait_for("delivery.sent")
         self.assertEqual(len(self.server.received), 2)
         self.assertEqual(len({each.recipient for each in self.server.received}), 2)
@@ -316,8 +317,8 @@ class OperatorTest(support.NewsroomTest):
         status, _, body = self.push(story)
         self.assertEqual(status, 202)
         warnings = json.loads(body)["warnings"]
-        self.assertIn('published: cannot read the date "yesterday"', warnings[0])
-        self.assertIn("in the future", warnings[1])
+        self.assertIn('request body:1:30: published: cannot read the date "yesterday"', warnings[0])
+        self.assertRegex(warnings[1], "^request body:1:56: updated: .* in the future")
         for warning in warnings:
             self.daemon.wait_for("story.doubtful", source="push", what=warning)
 

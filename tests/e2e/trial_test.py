@@ -118,6 +118,41 @@ class RuleTestsTest(TrialTest):
         self.assertIn("1 passed", self.newsroom.run("test", "--rules", "rules.yaml"))
 
 
+class OneOfSeveralTest(TrialTest):
+    """Commands about one story, and a file that holds several."""
+
+    def setUp(self):
+        super().setUp()
+        self.newsroom.write("three.json", json.dumps([story(id, f"The harbour {id}") for id in ("h1", "h2", "h3")]))
+
+    def test_the_first_is_taken_and_that_is_said(self):
+        for command, *more in (["explain", "amara"], ["preview", "--to", "amara"], ["share"]):
+            said, out = self.complaint(command, "three.json", *more, code=0)
+            self.assertIn("harbour" if command == "explain" else "h1", out)
+            self.assertIn('three.json: this is about the first story, "h1", and not the 2 others', said)
+
+    def test_another_is_taken_by_its_id(self):
+        said, out = self.complaint("share", "three.json#h3", code=0)
+        self.assertIn("h3", out)
+        self.assertEqual(said, "")
+        said, _ = self.complaint("share", "three.json#h9", code=66)
+        self.assertIn('three.json: there is no story "h9" in it', said)
+
+
+class LedgerTest(TrialTest):
+    """crier ledger, as people read it"""
+
+    def test_a_long_title_is_cut_to_the_line(self):
+        title = "The harbour " + "新港湾の知らせ" * 40
+        self.publish(story("h1", title))
+        [row] = [line for line in self.newsroom.run("ledger").splitlines() if "h1 v1" in line]
+        columns = sum(2 if ord(char) >= 0x3000 else 1 for char in row)
+        self.assertTrue(row.endswith("…”"), row)
+        self.assertLessEqual(columns, 61 + len("h1 v1 “”") + 24)
+        [entry] = self.newsroom.ledger()["stories"]
+        self.assertEqual(entry["title"], title)
+
+
 class ManyStoriesTest(TrialTest):
     """crier match --stories"""
 

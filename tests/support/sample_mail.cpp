@@ -15,6 +15,7 @@ struct Sample {
   std::string region;
   std::vector<std::string> authors;
   std::string published;
+  std::vector<std::string> headings{};
   std::string language = "en";
 };
 
@@ -24,6 +25,7 @@ Item item_of(const Sample& sample, ContentKind kind) {
   story.title = sample.title;
   story.summary = sample.summary;
   story.body_text = sample.body;
+  story.headings = sample.headings;
   story.section = sample.section;
   story.regions = {sample.region};
   story.authors = sample.authors;
@@ -53,6 +55,7 @@ Sample tide_clock() {
       .body =
           "The councils of three towns on the North Coast voted on Thursday to run their ferries by a single "
           "tide table, ending an argument that has outlived four harbour masters.\n\n"
+          "Nineteen minutes\n\n"
           "Until now each town computed its own high water. The tables differed by up to nineteen minutes, "
           "enough to leave a full boat waiting outside a gate that its neighbour already considered open.\n\n"
           "“Nobody was wrong, we simply measured at different piers,” said Ines Calloway, who keeps the "
@@ -60,11 +63,13 @@ Sample tide_clock() {
           "at Quay Norden. The new table takes the middle of the sound as its reference and will be "
           "published "
           "every evening for the day after.\n\n"
+          "Next: a trial?\n\n"
           "Fishing crews asked for a trial over the winter first. The towns settled on a review in November.",
       .section = "transport",
       .region = "North Coast",
       .authors = {"Mara Lindqvist", "Teo Adeyemi"},
-      .published = "14 March 2024, 18:20"};
+      .published = "14 March 2024, 18:20 GMT",
+      .headings = {"Nineteen minutes", "Next: a trial?"}};
 }
 
 std::vector<Sample> morning() {
@@ -77,7 +82,7 @@ std::vector<Sample> morning() {
            .section = "science",
            .region = "Highlands",
            .authors = {"Ada Okonjo"},
-           .published = "14 March 2024, 16:05"},
+           .published = "14 March 2024, 16:05 GMT"},
           {.id = "night-train",
            .title = "قطار الليل يعود إلى الساحل بعد عشرين عاما",
            .summary = "تنطلق الرحلة الأولى في الربيع، وقد بيعت المقاعد كلها في أقل من ساعة.",
@@ -85,7 +90,7 @@ std::vector<Sample> morning() {
            .section = "نقل",
            .region = "الساحل",
            .authors = {"ليلى حداد"},
-           .published = "14 March 2024, 11:40",
+           .published = "14 March 2024, 11:40 GMT",
            .language = "ar"},
           {.id = "library-fines",
            .title = "Library drops fines & gets 4,112 books back",
@@ -95,7 +100,7 @@ std::vector<Sample> morning() {
            .section = "culture",
            .region = "Fenwick Sound",
            .authors = {},
-           .published = "14 March 2024, 09:15"}};
+           .published = "14 March 2024, 09:15 GMT"}};
 }
 
 Content of_ledger(ContentKind kind) {

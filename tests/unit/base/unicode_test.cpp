@@ -45,6 +45,17 @@ TEST_CASE("lines are wrapped at their width, URLs are left whole") {
   REQUIRE(wrap_lines("", 72).empty());
 }
 
+TEST_CASE("a line on a terminal is cut at its width as people see it") {
+  REQUIRE(fit_columns("one two three", 13) == "one two three");
+  REQUIRE(fit_columns("one two three", 9) == "one two…");
+  REQUIRE(fit_columns("one two three", 10) == "one two t…");
+  REQUIRE(fit_columns("会議は明日の朝", 14) == "会議は明日の朝");
+  REQUIRE(fit_columns("会議は明日の朝", 10) == "会議は明…");
+  REQUIRE(fit_columns("e\u0301e\u0301e\u0301", 3) == "e\u0301e\u0301e\u0301");
+  REQUIRE(fit_columns("e\u0301e\u0301e\u0301", 2) == "e\u0301…");
+  REQUIRE(display_width("会議 e\u0301") == 6);
+}
+
 TEST_CASE("right-to-left languages are known by their script") {
   for (const auto* language : {"ar", "he", "fa-IR", "ur", "az-Arab", "yi"})
     REQUIRE(is_right_to_left(language));

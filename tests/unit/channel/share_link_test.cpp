@@ -159,10 +159,14 @@ TEST_CASE("campaign tags go before the fragment and never replace one") {
   CHECK(tag_url("https://a.example/x", {}) == "https://a.example/x");
 }
 
-TEST_CASE("the snippet for a page has three plain links") {
+TEST_CASE("the snippet for a page has three links that look like buttons without any help") {
   const auto html =
       share_snippet_html({.title = "\"><script>alert('x')</script>", .url = "https://a.example/?q='\"<>"});
   CHECK(html.find("<script") == std::string::npos);
+  CHECK(html.starts_with("<style>" + std::string(share_snippet_style()) +
+                         "</style>\n<ul class=\"crier-share\">"));
+  CHECK(html.find(" style=") == std::string::npos);  // no policy could allow that by a hash
+  CHECK(share_snippet_style().find("url(") == std::string::npos);
   CHECK(html.find(">Post</a>") != std::string::npos);
   CHECK(html.find(">Email</a>") != std::string::npos);
   CHECK(html.find(">WhatsApp</a>") != std::string::npos);

@@ -18,6 +18,13 @@ Newsroom newsroom() {
   return out;
 }
 
+Subscriber reader(std::string zone = {}) {
+  Subscriber out;
+  out.id = "amara";
+  out.timezone = std::move(zone);
+  return out;
+}
+
 Edition morning(std::size_t max_items) {
   Edition edition;
   edition.name = "morning";
@@ -45,17 +52,17 @@ TEST_CASE("only links to the publication's own hosts are tagged") {
   CHECK(outgoing_url(room, story, "email").find("utm_source=crier") != std::string::npos);
 }
 
-TEST_CASE("an alert shows the story in the site's time, with its share links") {
+TEST_CASE("an alert shows the story with its share links, and the site's time to a reader without a zone") {
   const auto room = newsroom();
   auto story = sample_story("s1", "The harbour reopens");
   story.published = at("2026-11-23T23:30:00Z");
-  const auto content = compose_alert(room, story, ChannelKind::email);
+  const auto content = compose_alert(room, story, reader(), ChannelKind::email);
   CHECK(content.kind == ContentKind::alert);
   CHECK(content.subject == "The harbour reopens");
   CHECK(content.preheader == "A summary.");
   CHECK(content.site.address == "1 Example Street");
   REQUIRE(content.items.size() == 1);
-  CHECK(content.items[0].published == "24 November 2026, 00:30");
+  CHECK(content.items[0].published == "24 November 2026, 00:30 WAT");
   CHECK(content.items[0].share_whatsapp.find("courier.example.org") != std::string::npos);
   CHECK(content.items[0].share_whatsapp.find("utm_medium%3Dsocial") != std::string::npos);
 }
@@ -64,29 +71,51 @@ TEST_CASE("a story without title, link or language still makes a message") {
   auto story = sample_story("s1", "");
   story.url.clear();
   story.language.clear();
-  const auto content = compose_alert(newsroom(), story, ChannelKind::email);
-  CHECK(content.subject == "The Sample Courier");
+  const auto content = compose_alert(newsroom(), story, reader(), ChannelKind::email);
+  CHECK(content.subject == "The body of the story.");
   CHECK(content.language == "en");
   CHECK(content.items[0].share_post.empty());
+  story.body_text.clear();
+  story.summary.clear();
+  CHECK(compose_alert(newsroom(), story, reader(), ChannelKind::email).subject == "The Sample Courier");
 }
 
-TEST_CASE("a digest has the edition's date and zone, and no more stories than it may") {
+TEST_CASE("alert and digest show a reader one clock, the reader's own, and name it") {
+  auto story = sample_story("s1", "The harbour reopens");
+  story.published = at("2023-10-18T19:37:00Z");
+  for (const auto& [zone, clock] : {std::pair("America/New_York", "18 October 2023, 15:37 EDT"),
+                                    {"Europe/London", "18 October 2023, 20:37 BST"},
+                                    {"Asia/Kathmandu", "19 October 2023, 01:22 GMT+5:45"},
+                                    {"America/Sao_Paulo", "18 October 2023, 16:37 GMT-3"},
+                                    {"UTC", "18 October 2023, 19:37 UTC"},
+                                    {"", "18 October 2023, 20:37 WAT"}}) {
+    const auto alert = compose_alert(newsroom(), story, reader(zone), ChannelKind::email);
+    CHECK(alert.items[0].published == clock);
+    const auto digest = compose_digest(newsroom(), morning(20), "2023-10-19T07:00", {&story}, reader(zone),
+                                       ChannelKind::email);
+    CHECK(digest.items[0].published == clock);
+  }
+}
+
+TEST_CASE("a digest has the edition's date, and no more stories than it may") {
   std::vector<Story> stories;
   for (int i = 0; i < 30; ++i)
     stories.push_back(sample_story("s" + std::to_string(i), "Story " + std::to_string(i)));
-  stories[0].published = at("2026-11-23T20:00:00Z");
   std::vector<const Story*> chosen;
   for (const auto& story : stories) chosen.push_back(&story);
-  const auto content = compose_digest(newsroom(), morning(20), "2026-11-24T07:00", chosen, ChannelKind::email);
+  const auto content =
+      compose_digest(newsroom(), morning(20), "2026-11-24T07:00", chosen, reader(), ChannelKind::email);
   CHECK(content.kind == ContentKind::digest);
   CHECK(content.edition_title == "The Morning");
   CHECK(content.edition_date == "Tuesday, 24 November 2026");
   CHECK(content.subject == "The Morning: Story 0");
   REQUIRE(content.items.size() == 20);
   CHECK(content.items[19].title == "Story 19");
-  CHECK(content.items[0].published == "24 November 2026, 01:45");
-  CHECK(compose_digest(newsroom(), morning(20), "2026-11-24T07:00", {}, ChannelKind::email).subject == "The Morning");
-  CHECK(compose_digest(newsroom(), morning(20), "garbage", chosen, ChannelKind::email).edition_date.empty());
+  CHECK(
+      compose_digest(newsroom(), morning(20), "2026-11-24T07:00", {}, reader(), ChannelKind::email).subject ==
+      "The Morning");
+  CHECK(compose_digest(newsroom(), morning(20), "garbage", chosen, reader(), ChannelKind::email)
+            .edition_date.empty());
 }
 
 TEST_CASE("an unsubscribe link names its reader and channel") {

@@ -104,6 +104,23 @@ TEST_CASE("operator listener: bodies are limited however they come") {
   REQUIRE(ask(server.port, post + "Transfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n").status == 413);
 }
 
+TEST_CASE("operator listener: a refusal says which rule was broken") {
+  Server server;
+  const auto post = "POST / HTTP/1.1\r\n" + host;
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {post + "Content-Length: 16777217\r\n\r\n", "body is more than the limit of 16777216 bytes"},
+      {post + "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n", "no Content-Encoding"},
+      {post + "Content-Length: 3\r\nContent-Length: 3\r\n\r\n", "where its body ends"},
+      {post + "X: " + std::string(9000, 'x') + "\r\n\r\n", "more than 8192 bytes"},
+      {"GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n" + host + "\r\n",
+       "target is more than the limit of 8192"},
+  };
+  for (const auto& [request, sentence] : cases) {
+    CAPTURE(sentence);
+    CHECK(ask(server.port, request).body.find(sentence) != std::string::npos);
+  }
+}
+
 TEST_CASE("operator listener: ambiguous framing is refused and nothing after it is read") {
   Server server;
   const auto post = "POST / HTTP/1.1\r\n" + host;

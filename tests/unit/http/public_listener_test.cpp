@@ -165,6 +165,17 @@ TEST_CASE("public listener: what is not plainly HTTP is refused and the connecti
   REQUIRE(get(server.port, "/fine").status == 200);
 }
 
+TEST_CASE("public listener: what is too large is named, and how large it may be") {
+  Server server;
+  const auto detail = [&](const std::string& request) { return ask(server.port, request).body; };
+  CHECK(detail("POST / HTTP/1.1\r\n" + host + "Content-Length: 1048577\r\n\r\n")
+            .find("The request's body is more than the limit of 1048576 bytes.") != std::string::npos);
+  CHECK(detail("GET / HTTP/1.1\r\n" + host + "X: " + std::string(17 * 1024, 'x') + "\r\n\r\n")
+            .find("first line and headers are more than the limit of 16384 bytes.") != std::string::npos);
+  CHECK(detail("POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+            .find("body is not valid") != std::string::npos);
+}
+
 TEST_CASE("public listener: a chunked body has the same limit as any other") {
   PublicListenerOptions options;
   options.limits.body_bytes = 1000;

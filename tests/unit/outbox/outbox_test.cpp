@@ -254,8 +254,28 @@ TEST_CASE("an attempt under way may end in every way") {
   CHECK(tally.queued == 1);
   CHECK(tally.suppressed.at("unsubscribed") == 1);
   CHECK(queue_state(outbox.db, ChannelKind::whatsapp).depth == 1);
-  CHECK(queue_state(outbox.db, ChannelKind::whatsapp).oldest_due == now + 1min);
   CHECK(queue_state(outbox.db, ChannelKind::email).depth == 0);
+}
+
+TEST_CASE("a delivery that waits for a retry ages on; one that was put off is due when it may leave") {
+  Outbox outbox;
+  outbox.add("s1", 1, Lane::alert, now - 3h);
+  const auto oldest = [&] { return queue_state(outbox.db, ChannelKind::email).oldest_due; };
+  auto claim = outbox.take();
+  CHECK(oldest() == now - 3h);
+  SECTION("a retry") {
+    outbox.end(claim, claim.deliveries[0], Settlement::retry, "smtp-4.2.2", now + 15min);
+    CHECK(oldest() == now - 3h);
+    claim = outbox.take(now + 15min);
+    CHECK(oldest() == now - 3h);
+    outbox.end(claim, claim.deliveries[0], Settlement::delivered);
+    CHECK_FALSE(oldest());
+  }
+  SECTION("quiet hours, which are no attempt") {
+    claim.deliveries[0].attempts = -1;
+    outbox.end(claim, claim.deliveries[0], Settlement::retry, "quiet hours", now + 6h);
+    CHECK(oldest() == now + 6h);
+  }
 }
 
 TEST_CASE("stopping a story ends what has not left, in every state, and touches nothing else") {

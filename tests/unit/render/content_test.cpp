@@ -36,17 +36,31 @@ TEST_CASE("a story becomes an item of clean lines") {
   CHECK(item.byline == "Mara Lind, Teo Adeyi");
   CHECK(item.url == "https://l.example.org/s/abc");
   CHECK(item.paragraphs ==
-        std::vector<std::string>{"First paragraph, still the first.", "Second.", "Third."});
+        std::vector<Paragraph>{{"First paragraph, still the first."}, {"Second."}, {"Third."}});
 }
 
 TEST_CASE("a heading does not stand over a summary that moved away") {
   auto story = tide_story();
   story.body_text = "The News\n\n" + story.summary + "\n\nSecond.\n\nThe View\n\nThird.";
+  story.headings = {"The News", "The View"};
   CHECK(make_item(story, {.kind = ContentKind::alert}).paragraphs ==
-        std::vector<std::string>{"Second.", "The View", "Third."});
+        std::vector<Paragraph>{{"Second."}, {"The View", true}, {"Third."}});
   story.body_text = "It rained.\n\n" + story.summary + "\n\nSecond.";
   CHECK(make_item(story, {.kind = ContentKind::alert}).paragraphs ==
-        std::vector<std::string>{"It rained.", "Second."});
+        std::vector<Paragraph>{{"It rained."}, {"Second."}});
+}
+
+TEST_CASE("a heading is shown only over text of its own, and is never taken for text") {
+  auto story = tide_story();
+  story.summary.clear();
+  story.headings = {"The News", "Room for\nDisagreement"};
+  story.body_text = "The News\n\nFirst.\n\nRoom for Disagreement\n\n" + std::string(5000, 'x');
+  CHECK(make_item(story, {.kind = ContentKind::alert}).paragraphs ==
+        std::vector<Paragraph>{{"The News", true}, {"First."}});
+  CHECK(make_item(story, {.kind = ContentKind::digest}).paragraphs == std::vector<Paragraph>{{"First."}});
+  CHECK(first_text(make_item(story, {.kind = ContentKind::alert})) == "First.");
+  story.title.clear();
+  CHECK(make_item(story, {.kind = ContentKind::alert}).title == "First.");
 }
 
 TEST_CASE("without a link more of the text is shown, and a cut is visible") {
@@ -56,7 +70,7 @@ TEST_CASE("without a link more of the text is shown, and a cut is visible") {
     story.body_text += "Paragraph \"" + std::to_string(i) + "\" & " + std::string(300, 'x') + "\n\n";
   const auto size_of = [](const Item& item) {
     std::size_t size = 0;
-    for (const auto& paragraph : item.paragraphs) size += html_escape(paragraph).size();
+    for (const auto& paragraph : item.paragraphs) size += html_escape(paragraph.text).size();
     return size;
   };
   const auto linked = make_item(story, {});
@@ -66,7 +80,7 @@ TEST_CASE("without a link more of the text is shown, and a cut is visible") {
   const auto whole = make_item(story, {});
   CHECK(size_of(whole) > 15'000);
   CHECK(size_of(whole) < 25'000);
-  CHECK(whole.paragraphs.back().ends_with("…"));
+  CHECK(whole.paragraphs.back().text.ends_with("…"));
 }
 
 TEST_CASE("one endless paragraph is cut to its budget, also when escaping swells it") {
@@ -76,8 +90,8 @@ TEST_CASE("one endless paragraph is cut to its budget, also when escaping swells
     story.summary.clear();
     const auto item = make_item(story, {.kind = kind});
     REQUIRE(item.paragraphs.size() == 1);
-    CHECK(html_escape(item.paragraphs[0]).size() < 3100);
-    CHECK(item.paragraphs[0].ends_with("…"));
+    CHECK(html_escape(item.paragraphs[0].text).size() < 3100);
+    CHECK(item.paragraphs[0].text.ends_with("…"));
   }
 }
 
@@ -91,7 +105,17 @@ TEST_CASE("a digest shows the summary, or the beginning of the text") {
 TEST_CASE("a story without a title is headed by its first words") {
   Story story;
   story.body_text = "The bridge is closed until further notice.\n\nMore soon.";
-  CHECK(make_item(story, {}).title == "The bridge is closed until further notice.");
+  auto item = make_item(story, {});
+  CHECK(item.title == "The bridge is closed until further notice.");
+  CHECK(item.paragraphs == std::vector<Paragraph>{{"More soon."}});
+  story.body_text =
+      "The bridge over the old harbour is closed until further notice, because the tide gate "
+      "below it has to be lifted out for repairs.";
+  story.summary = story.body_text;
+  item = make_item(story, {.kind = ContentKind::digest});
+  CHECK(item.title ==
+        "The bridge over the old harbour is closed until further notice, because the tide gate below it…");
+  CHECK(item.summary == story.summary);
   CHECK(make_item(Story{}, {}).title.empty());
 }
 

@@ -82,7 +82,7 @@ TEST_CASE("a story cannot write HTML or links of its own") {
   auto& item = content.items.front();
   item.title = "<img src=x onerror=alert(1)>";
   item.summary = "\"><script>alert(1)</script>";
-  item.paragraphs = {"{{unsubscribe_url}} </td></table>"};
+  item.paragraphs = {{"{{unsubscribe_url}} </td></table>"}, {"</h2><b>", true}};
   item.url = "javascript:alert(1)";
   item.image = "data:image/svg+xml,<svg onload=alert(1)>";
   item.share_post = "vbscript:x";
@@ -93,6 +93,7 @@ TEST_CASE("a story cannot write HTML or links of its own") {
     CHECK_FALSE(contains(html, part));
   }
   CHECK(contains(html, "{{unsubscribe_url}} &lt;/td&gt;"));
+  CHECK(contains(html, "&lt;/h2&gt;&lt;b&gt;"));
 }
 
 TEST_CASE("HTML stays below 90 KB, and the mail says what it left out") {
@@ -107,7 +108,7 @@ TEST_CASE("HTML stays below 90 KB, and the mail says what it left out") {
   CHECK(contains(mail.text, "\nAnd "));
 
   auto alert = testing::sample_alert();
-  alert.items.front().paragraphs.assign(2000, std::string(500, '&'));
+  alert.items.front().paragraphs.assign(2000, {std::string(500, '&')});
   alert.items.front().summary = std::string(200'000, '"');
   CHECK(render_mail(alert, testing::sample_reader(), *templates).value().html.size() <= max_html_bytes);
   alert.items.front().title = std::string(200'000, '"');

@@ -42,7 +42,7 @@ Content two_items() {
   Content content;
   content.subject = "S & T";
   content.site = {.name = "Ledger", .url = "https://ledger.example.org/", .address = "", .accent = ""};
-  content.items = {{.title = "One <b>", .paragraphs = {"p1", "p2"}, .language = "ar"},
+  content.items = {{.title = "One <b>", .paragraphs = {{"p1"}, {"h", true}, {"p2"}}, .language = "ar"},
                    {.title = "Two", .url = "javascript:x"}};
   return content;
 }
@@ -140,9 +140,9 @@ TEST_CASE("a tag alone on its line takes the line with it, other lines stay as t
             content, TemplateFormat::text) == "a\n\n- One <b>\n\n- Two\n\nz\n");
   CHECK(rendered("a\n  {{> p}}\nz", content, TemplateFormat::text,
                  {{"_p.txt.mustache", "in {{site_name}}\n"}}) == "a\nin Ledger\nz");
-  CHECK(
-      rendered("{{#items}}{{#paragraphs}}{{.}},{{/paragraphs}}{{^paragraphs}}none{{/paragraphs}};{{/items}}",
-               content, TemplateFormat::text) == "p1,p2,;none;");
+  CHECK(rendered("{{#items}}{{#paragraphs}}{{#heading}}[{{.}}]{{/heading}}{{text}},{{/paragraphs}}"
+                 "{{^paragraphs}}none{{/paragraphs}};{{/items}}",
+                 content, TemplateFormat::text) == "p1,[h],p2,;none;");
 }
 
 TEST_CASE("braces of the text never become tags") {

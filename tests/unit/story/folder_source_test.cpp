@@ -148,6 +148,20 @@ TEST_CASE("a file that waits does not wait twice, one that changes while it is r
   REQUIRE(bench.seen == List{"a.txt", "b.txt", "a.txt", "last.txt"});
 }
 
+TEST_CASE("links are handed over, whether they were there before or come later, moved or made") {
+  TemporaryFolder folder;
+  fs::create_symlink("nowhere", folder.path / "1-before.txt");
+  fs::create_directory_symlink("..", folder.path / "2-folder");
+  Bench bench(folder.path);
+  REQUIRE(bench.run_until_seen(2));
+  fs::create_symlink("/etc/hostname", folder.path / "3-made.txt");
+  REQUIRE(bench.run_until_seen(3));
+  fs::create_symlink("nowhere", folder.path / ".hidden");
+  fs::rename(folder.path / ".hidden", folder.path / "4-moved.txt");
+  REQUIRE(bench.run_until_seen(4));
+  REQUIRE(bench.seen == List{"1-before.txt", "2-folder", "3-made.txt", "4-moved.txt"});
+}
+
 TEST_CASE("a file that fails stops no other") {
   const TemporaryFolder temporary;
   for (const auto* name : {"a.txt", "bad.txt", "c.txt"}) drop(temporary.path / name);

@@ -91,6 +91,7 @@ TEST_CASE("Markdown alone takes its title from the first heading, which leaves t
   REQUIRE(story.id == "dam-breaks");
   REQUIRE(story.summary == "Water came at night. People ran.");
   REQUIRE(story.body_text == "Water came at night. People ran.\n\nMore\n\nLater.");
+  REQUIRE(story.headings == List{"More"});
   REQUIRE(story.body_html.find("Dam") == std::string::npos);
 }
 

@@ -57,6 +57,7 @@ TEST_CASE("a scraped page gives its story without menus, advertising and buttons
   REQUIRE(story.body_text.starts_with("The Facts\n\nThe mayors of Portvale"));
   REQUIRE(story.body_text.find("\n\nVIEWS\n\nThe pact comes as") != std::string::npos);
   REQUIRE(story.body_text.ends_with("\n\n• Kaito will train the crews."));
+  REQUIRE(story.headings == List{"The Facts", "VIEWS", "Facebook"});
   for (const auto* noise :
        {"AD", "icon", "What the coast talks about", "Whatsapp", "Wavepix", "Doha", "Accra", "Logo"}) {
     CAPTURE(noise);

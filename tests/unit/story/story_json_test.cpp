@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
@@ -29,6 +31,7 @@ TEST_CASE("normalised JSON comes back as it went out") {
   story.title = "Ünïcode “title”";
   story.summary = "S";
   story.body_text = "One.\n\nTwo.";
+  story.headings = {"One."};
   story.body_html = "<p>One.</p>";
   story.authors = {"Jane Sample"};
   story.published = parse_rfc3339("2023-10-18T19:37:00Z");
@@ -69,19 +72,19 @@ TEST_CASE("one bad story stops no other") {
   REQUIRE(source.stories.size() == 2);
   REQUIRE(source.warnings ==
           std::vector<std::string>{
-              "story.json: story refused: [1].status: must be usable, withheld or canceled",
-              "story.json: story refused: [2]: must be an object",
-              "story.json: story refused: [3] has neither a title nor an id",
-              "story.json: [4].urgency: must be a whole number from 1 to 8; ignored",
+              "story.json:1:29: story refused: [1].status: must be usable, withheld or canceled",
+              "story.json:1:46: story refused: [2]: must be an object",
+              "story.json:1:48: story refused: [3] has neither a title nor an id",
+              "story.json:1:74: [4].urgency: must be a whole number from 1 to 8; ignored",
           });
 }
 
 TEST_CASE("what nobody would be told of is said") {
-  REQUIRE(parse("[]")->warnings == std::vector<std::string>{"story.json: there is no story in it"});
+  REQUIRE(parse("[]")->warnings == std::vector<std::string>{"story.json:1:1: there is no story in it"});
   REQUIRE(
       parse(R"([{"title":"T","body_html":"<p>B</p>"},{"title":"U","body_html":"<p>B</p>","body_text":"B"}])")
           ->warnings ==
-      std::vector<std::string>{"story.json: [0].body_html: neither rules nor mails read it; "
+      std::vector<std::string>{"story.json:1:2: [0].body_html: neither rules nor mails read it; "
                                "give body_text, too"});
 }
 
@@ -90,6 +93,51 @@ TEST_CASE("numbers serve as ids, `embargoed` as embargo, ninjs' lowest urgency a
   REQUIRE(story.id == "42");
   REQUIRE(story.embargo == held_indefinitely);
   REQUIRE(story.urgency == 8);
+}
+
+TEST_CASE("every complaint about a value says where it stands") {
+  const auto* const written = R"({
+  "title": "A \" }, ] and a \\",
+  "topics": [["a"], {"b": [1, "]"]}],
+  "date": "someday",
+  "regoins": "Asia",  "summary": {"en": "x"}, "summary":
+    ["late"],
+  "url": "ftp://x"
+}
+)";
+  const std::vector<std::string> expected{
+      "story.json:3:3: topics: must be a list of texts; ignored",
+      "story.json:4:3: date: cannot read the date \"someday\"; left out",
+      "story.json:5:3: regoins: unknown field, ignored (did you mean \"regions\"?)",
+      "story.json:5:47: summary: must be one text or number; ignored",
+      "story.json:7:3: url: must be an absolute http or https URL; ignored",
+  };
+  auto warnings = parse(written)->warnings;
+  std::sort(warnings.begin(), warnings.end());
+  REQUIRE(warnings == expected);
+  REQUIRE(error_of("{\"id\": 1,\n \"embargo\": \"soon\"}").starts_with("story.json:2:2: embargo: cannot"));
+  REQUIRE(error_of("\n  {\"id\": \"\"}").starts_with("story.json:2:3: the object has neither"));
+  REQUIRE(error_of("\n {\"source\": {},\n\"stories\": 7}").starts_with("story.json:3:1: stories: must be"));
+  REQUIRE(parse("{\"stories\": [{\"id\": 1},\n {\"id\": 2,\n  \"date\": \"x\"}]}")
+              ->warnings.front()
+              .starts_with("story.json:3:3: stories[1].date: cannot read"));
+  // Written with escapes it is found where its story is.
+  REQUIRE(
+      parse("{\"id\": 1,\n \"d\\u0061te\": \"x\"}")->warnings.front().starts_with("story.json:1:1: date:"));
+}
+
+TEST_CASE("what is wrong with a story as a whole is said where it stands") {
+  ParseOptions options;
+  options.file_name = "lines.jsonl";
+  options.first_line = 7;
+  options.now = parse_rfc3339("2026-11-23T12:00:00Z");
+  const std::string id(2000, 'x');
+  const auto source = parse_stories(
+      R"([{"id":"a"},{"id":"b", "date":"2999-01-01T00:00:00Z"},{"title":"t", "id":")" + id + "\"}]", options);
+  REQUIRE(source->warnings.size() == 2);
+  REQUIRE(
+      source->warnings[0].starts_with("lines.jsonl:7:24: published: 2999-01-01T00:00:00Z is in the future"));
+  REQUIRE(source->warnings[1].starts_with("lines.jsonl:7:69: story refused: "));
 }
 
 TEST_CASE("broken JSON names line and column") {
