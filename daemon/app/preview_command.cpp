@@ -28,10 +28,15 @@ struct Draft {
   Outgoing message;
 };
 
+struct WaitingStory {
+  Story story;
+  std::string reason;
+};
+
 // The stories that wait for an edition and this subscriber.
-std::vector<Story> waiting_stories(const Config& config, const std::string& edition,
-                                   const Subscriber& subscriber, Time now) {
-  std::vector<Story> stories;
+std::vector<WaitingStory> waiting_stories(const Config& config, const std::string& edition,
+                                          const Subscriber& subscriber, Time now) {
+  std::vector<WaitingStory> stories;
   const auto db = open_database(config);
   if (!db) return stories;
   auto row = db->query("SELECT number FROM subscriber_number WHERE id = ?");
@@ -41,18 +46,19 @@ std::vector<Story> waiting_stories(const Config& config, const std::string& edit
   for (const auto channel : all_channels) {
     for (const auto& pending : pending_items(*db, edition, channel, now)) {
       const auto& item = pending.item;
-      const bool is_there =
-          std::ranges::any_of(stories, [&](const Story& story) { return story.id == item.story_id; });
-      if (is_there || !std::ranges::binary_search(item.members, number)) continue;
+      const bool is_there = std::ranges::any_of(
+          stories, [&](const WaitingStory& waiting) { return waiting.story.id == item.story_id; });
+      if (is_there || !position_of(item.audience, number)) continue;
       if (auto story = load_story(*db, item.story_id, item.story_version))
-        stories.push_back(std::move(*story));
+        stories.push_back({std::move(*story), std::string(reason_for(item.audience, number))});
     }
   }
   return stories;
 }
 
 // Why the subscriber would get it; a preview may also be asked for a story that does not match.
-std::string reason_for(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now) {
+std::string why_matched(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber,
+                        Time now) {
   const auto analysed = analyze(story, newsroom.site.language);
   const auto decisions = decide(newsroom, story, analysed, newsroom.book->index().match(analysed), now);
   for (const auto& decision : decisions.list) {
@@ -69,18 +75,20 @@ Result<Draft> draft_story(const Config& config, const std::string& name, const S
   if (!story) return story.error();
   draft.stories.push_back(std::move(*story));
   draft.message.content = compose_alert(config.newsroom, draft.stories.front(), subscriber, channel);
-  draft.message.reader.reason = reason_for(config.newsroom, draft.stories.front(), subscriber, now);
+  draft.message.reader.reason = why_matched(config.newsroom, draft.stories.front(), subscriber, now);
   return draft;
 }
 
 Result<Draft> draft_edition(const Config& config, const Edition& edition, const Subscriber& subscriber,
                             ChannelKind channel, Time now) {
   Draft draft;
-  draft.stories = waiting_stories(config, edition.name, subscriber, now);
-  if (draft.stories.empty())
+  auto waiting = waiting_stories(config, edition.name, subscriber, now);
+  if (waiting.empty())
     return Error{fmt::format("nothing waits for {} in edition {}", subscriber.id, edition.name)};
-  std::vector<const Story*> stories;
-  for (const auto& story : draft.stories) stories.push_back(&story);
+  for (auto& each : waiting) draft.stories.push_back(std::move(each.story));
+  std::vector<DigestStory> stories;
+  for (std::size_t i = 0; i < waiting.size(); ++i)
+    stories.push_back({&draft.stories[i], std::move(waiting[i].reason)});
   const auto next = next_occurrences(edition.recurrence, now, 1);
   const auto nominal = next.empty() ? std::string() : to_string(next.front().nominal);
   draft.message.content = compose_digest(config.newsroom, edition, nominal, stories, subscriber, channel);

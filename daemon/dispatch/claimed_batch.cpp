@@ -1,7 +1,5 @@
 #include "dispatch/claimed_batch.hpp"
 
-#include <algorithm>
-
 #include "base/log.hpp"
 #include "outbox/digest_items.hpp"
 #include "story/story_log.hpp"
@@ -24,7 +22,7 @@ void load_part(Sqlite& db, Part& part, const std::string& id, std::uint32_t vers
 }  // namespace
 
 bool ClaimedBatch::is_for(const Part& part, std::uint32_t number) const {
-  return !is_digest() || std::ranges::binary_search(part.members, number);
+  return !is_digest() || position_of(part.audience, number).has_value();
 }
 
 std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> than, Time now) {
@@ -43,7 +41,7 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::opti
   } else {
     for (const auto& pending : items_of_batch(db, batch->claim.batch_id)) {
       const auto& item = pending.item;
-      auto& part = batch->parts.emplace_back(Part{{}, pending.seq, item.members, pending.dropped});
+      auto& part = batch->parts.emplace_back(Part{{}, pending.seq, item.audience, pending.dropped});
       if (!part.left_out.empty()) continue;
       load_part(db, part, item.story_id, item.story_version);
       if (!part.left_out.empty()) leave_out(db, pending, part.left_out);

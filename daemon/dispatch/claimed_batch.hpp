@@ -18,9 +18,9 @@ class Sqlite;
 /// A story of a batch, or why it is not in the messages.
 struct Part {
   Story story;
-  std::int64_t item = 0;               ///< of a digest
-  std::vector<std::uint32_t> members;  ///< of a digest: whom it is for, ascending
-  std::string left_out;                ///< why nobody gets it; empty = they do, and `story` is there
+  std::int64_t item = 0;  ///< of a digest
+  Audience audience;      ///< of a digest: whom it is for and why
+  std::string left_out;   ///< why nobody gets it; empty = they do, and `story` is there
 };
 
 struct ClaimedBatch {

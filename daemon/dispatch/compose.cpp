@@ -40,7 +40,7 @@ bool is_own(const Newsroom& newsroom, std::string_view url) {
 }
 
 Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind, const Zone& zone,
-                  ChannelKind channel) {
+                  ChannelKind channel, std::string reason = {}) {
   const ShareInput share{.title = story.title,
                          .url = outgoing_url(newsroom, story, "social"),
                          .via = {},
@@ -50,6 +50,7 @@ Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind
   context.kind = kind;
   context.url = outgoing_url(newsroom, story, to_string(channel));
   context.published = published_words(story, zone);
+  context.reason = std::move(reason);
   if (!share.url.empty()) {
     context.share_post = share_url(ShareTarget::x, share);
     context.share_email = share_url(ShareTarget::email, share);
@@ -95,7 +96,7 @@ Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscr
 }
 
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<const Story*>& stories, const Subscriber& reader,
+                       const std::vector<DigestStory>& stories, const Subscriber& reader,
                        ChannelKind channel) {
   Content content;
   content.kind = ContentKind::digest;
@@ -106,9 +107,9 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
         "{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
   content.language = newsroom.site.language;
   const auto zone = zone_of(newsroom, reader);
-  for (const auto* story : stories) {
+  for (const auto& [story, reason] : stories) {
     if (content.items.size() == edition.max_items) break;
-    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, zone, channel));
+    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, zone, channel, reason));
   }
   content.subject = content.items.empty() ? edition.title
                                           : fmt::format("{}: {}", edition.title, content.items.front().title);

@@ -21,10 +21,16 @@ std::string outgoing_url(const Newsroom& newsroom, const Story& story, std::stri
 Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscriber& reader,
                       ChannelKind channel);
 
+/// A story of one reader's digest.
+struct DigestStory {
+  const Story* story;
+  std::string reason;  ///< why it is for this reader: "You follow China and Russia (“Putin”)"
+};
+
 /// The content of a digest: at most `edition.max_items` stories, their times in the reader's zone.
 /// `occurrence` is its nominal local time, "2026-11-23T07:00".
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<const Story*>& stories, const Subscriber& reader,
+                       const std::vector<DigestStory>& stories, const Subscriber& reader,
                        ChannelKind channel);
 
 /// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the

@@ -280,8 +280,11 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
+    std::vector<DigestStory> stories;
+    for (const auto* part : parts)
+      stories.push_back({&part->story, std::string(reason_for(part->audience, work.delivery.number))});
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, message.stories, subscriber, claim.channel);
+                                     claim.subject.occurrence, stories, subscriber, claim.channel);
   }
   message.reader.name = subscriber.name;
   message.reader.reason = claim.reasons.at(work.delivery.reason);

@@ -142,7 +142,7 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
   const auto& book = *newsroom.book;
   StoryPlan plan;
   std::map<ChannelKind, BatchPlan> alerts;
-  std::map<std::pair<std::string_view, ChannelKind>, DigestItem> items;
+  std::map<std::pair<std::string_view, ChannelKind>, std::vector<Member>> items;
   for (const auto& decision : decisions.list) {
     const auto number = book.number_of(decision.subscriber);
     ++plan.matched;
@@ -153,7 +153,7 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
       if (!grouped.suppressed.empty()) grouped.due_at = now;
       add_member(batch, grouped, number, grouped.due_at + newsroom.expiry(decision.channel, false));
     } else {
-      items[{decision.edition, decision.channel}].members.push_back(number);
+      items[{decision.edition, decision.channel}].push_back({number, decision.reason});
     }
   }
   for (auto& [channel, batch] : alerts) {
@@ -163,14 +163,14 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
     batch.reasons = decisions.reasons;
     plan.batches.push_back(std::move(batch));
   }
-  for (auto& [key, item] : items) {
-    item.edition = key.first;
-    item.channel = key.second;
-    item.story_id = story.id;
-    item.story_version = story.version;
-    item.not_before = story.embargo.value_or(Time{});
-    std::ranges::sort(item.members);
-    plan.items.push_back(std::move(item));
+  for (auto& [key, members] : items) {
+    std::ranges::sort(members, {}, &Member::number);
+    plan.items.push_back({.edition = std::string(key.first),
+                          .channel = key.second,
+                          .story_id = story.id,
+                          .story_version = story.version,
+                          .audience = audience_of(members, decisions.reasons),
+                          .not_before = story.embargo.value_or(Time{})});
   }
   return plan;
 }
@@ -178,7 +178,8 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
 BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
                       ChannelKind channel, const std::vector<DigestItem>& items, Time now) {
   std::vector<std::uint32_t> numbers;
-  for (const auto& item : items) numbers.insert(numbers.end(), item.members.begin(), item.members.end());
+  for (const auto& item : items)
+    for (const auto& member : item.audience.members) numbers.push_back(member.number);
   std::ranges::sort(numbers);
   const auto repeated = std::ranges::unique(numbers);
   numbers.erase(repeated.begin(), repeated.end());

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/system/system_error.hpp>
+#include <fmt/core.h>
 
 #include "base/encoding.hpp"
 #include "base/log.hpp"

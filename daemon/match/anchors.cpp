@@ -16,7 +16,8 @@ constexpr double impossible = std::numeric_limits<double>::infinity();
 
 class Chooser {
  public:
-  Chooser(const Dictionary& dictionary, const TermRates& rates) : dictionary_(dictionary), rates_(rates), guards_(dictionary, rates) {}
+  Chooser(const Dictionary& dictionary, const TermRates& rates)
+      : dictionary_(dictionary), rates_(rates), guards_(dictionary, rates) {}
 
   // What it costs to have a condition found: the postings that an average story touches for it.
   double cost(const Condition& condition) const {
@@ -74,8 +75,7 @@ class Chooser {
         return;
       case Kind::at_least:
         needed.is_everything = false;
-        for (const auto part : cheapest(condition, covering(condition)))
-          place(condition.parts[part], needed);
+        for (const auto part : cheapest(condition, covering(condition))) place(condition.parts[part], needed);
         return;
       case Kind::between:
         return;  // its cost is impossible, so that nobody comes here

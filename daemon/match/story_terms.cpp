@@ -113,8 +113,7 @@ void StoryTerms::find_words() {
         [&](std::size_t id) {
           find_spelling(static_cast<Terms::Id>(id), dictionary_->find_special_exact(exact_hash(id)));
         });
-  for (const auto id : story_->accented_words())
-    find_spelling(id, dictionary_->find_exact(exact_hash(id)));
+  for (const auto id : story_->accented_words()) find_spelling(id, dictionary_->find_exact(exact_hash(id)));
 }
 
 void StoryTerms::find_spelling(Terms::Id exact, FormId first) {

@@ -1,9 +1,9 @@
 #include "match/zero_pages.hpp"
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <new>
+
+#include <sys/mman.h>
 
 namespace crier {
 namespace {

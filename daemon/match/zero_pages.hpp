@@ -1,6 +1,7 @@
-// ZeroPages: zeroed memory for large tables whose places are met in no order. With pages of 4 KB the processor
-// would look up nearly every page anew, which takes as long as the memory itself; so large tables ask for
-// pages of 2 MB (a wish: without them they work as well, but slower). What was never touched is no memory.
+// ZeroPages: zeroed memory for large tables whose places are met in no order. With pages of 4 KB the
+// processor would look up nearly every page anew, which takes as long as the memory itself; so large tables
+// ask for pages of 2 MB (a wish: without them they work as well, but slower). What was never touched is no
+// memory.
 #pragma once
 
 #include <cstddef>

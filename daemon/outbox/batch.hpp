@@ -45,8 +45,8 @@ struct DigestItem {
   ChannelKind channel = ChannelKind::email;
   std::string story_id;
   std::uint32_t story_version = 0;
-  std::vector<std::uint32_t> members;  ///< ascending
-  Time not_before{};                   ///< an occurrence before this time leaves it to a later one
+  Audience audience;  ///< with the reasons why this story is for them
+  Time not_before{};  ///< an occurrence before this time leaves it to a later one
 };
 
 }  // namespace crier

@@ -21,32 +21,20 @@ std::vector<PendingItem> find_items(Sqlite& db, std::string_view condition, cons
   (rows.bind(next++, values), ...);
   std::vector<PendingItem> items;
   while (rows.step()) {
-    PendingItem pending{rows.integer(0),
-                        {std::string(rows.text(1)),
-                         parse_channel(rows.text(2)).value_or(ChannelKind::email),
-                         std::string(rows.text(3)),
-                         static_cast<std::uint32_t>(rows.integer(4)),
-                         {},
-                         from_ms(rows.integer(6))},
-                        rows.integer(7),
-                        std::string(rows.text(8))};
-    for (const auto& member : decode_audience(rows.blob(5)).members)
-      pending.item.members.push_back(member.number);
-    items.push_back(std::move(pending));
+    items.push_back({rows.integer(0),
+                     {std::string(rows.text(1)), parse_channel(rows.text(2)).value_or(ChannelKind::email),
+                      std::string(rows.text(3)), static_cast<std::uint32_t>(rows.integer(4)),
+                      decode_audience(rows.blob(5)), from_ms(rows.integer(6))},
+                     rows.integer(7),
+                     std::string(rows.text(8))});
   }
   return items;
 }
 
-std::string encode_numbers(const std::vector<std::uint32_t>& numbers) {
-  Audience audience;
-  for (const auto number : numbers) audience.members.push_back({number, 0});
-  return encode_audience(audience);
-}
-
-void put_members(Sqlite& db, std::int64_t seq, const std::vector<std::uint32_t>& numbers) {
+void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience) {
   db.query("UPDATE digest_item SET members = ?, size = ? WHERE seq = ?")
-      .bind_blob(0, encode_numbers(numbers))
-      .bind(1, static_cast<std::int64_t>(numbers.size()))
+      .bind_blob(0, encode_audience(audience))
+      .bind(1, static_cast<std::int64_t>(audience.members.size()))
       .bind(2, seq)
       .run();
 }
@@ -77,8 +65,8 @@ void add_digest_item(Sqlite& db, const DigestItem& item) {
       .bind(1, to_string(item.channel))
       .bind(2, item.story_id)
       .bind(3, std::int64_t{item.story_version})
-      .bind_blob(4, encode_numbers(item.members))
-      .bind(5, static_cast<std::int64_t>(item.members.size()))
+      .bind_blob(4, encode_audience(item.audience))
+      .bind(5, static_cast<std::int64_t>(item.audience.members.size()))
       .bind(6, to_ms(item.not_before))
       .run();
 }
@@ -137,21 +125,23 @@ std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
 
 std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::string_view reason) {
   const auto unsettled = unsettled_members(db, item.batch_id);
-  std::vector<std::uint32_t> kept;
+  std::vector<Member> kept;
+  std::vector<Member> gone;
+  for (const auto& member : item.item.audience.members)
+    (std::ranges::binary_search(unsettled, member.number) ? gone : kept).push_back(member);
+  if (gone.empty()) return 0;
+  const auto& reasons = item.item.audience.reasons;
   DigestItem left = item.item;
-  left.members.clear();
-  for (const auto number : item.item.members)
-    (std::ranges::binary_search(unsettled, number) ? left.members : kept).push_back(number);
-  if (left.members.empty()) return 0;
+  left.audience = audience_of(gone, reasons);
   // The item itself stays, if only for what is being sent: see put_back.
-  put_members(db, item.seq, kept);
+  put_audience(db, item.seq, audience_of(kept, reasons));
   add_digest_item(db, left);
   db.query("UPDATE digest_item SET batch_id = ?, dropped = ? WHERE seq = ?")
       .bind(0, item.batch_id)
       .bind(1, reason)
       .bind(2, db.last_insert_id())
       .run();
-  return static_cast<std::int64_t>(left.members.size());
+  return static_cast<std::int64_t>(gone.size());
 }
 
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason) {
@@ -172,16 +162,18 @@ void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
                           " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
                           seq);
   for (auto& pending : items) {
-    auto& members = pending.item.members;
-    const auto place = std::ranges::lower_bound(members, number);
-    const bool is_there = place != members.end() && *place == number;
+    auto& audience = pending.item.audience;
+    auto& members = audience.members;
+    const auto place = std::ranges::lower_bound(members, number, {}, &Member::number);
+    const bool is_there = place != members.end() && place->number == number;
     const bool belongs = pending.seq == seq;
     if (is_there == belongs) continue;
+    // The message has left: its reason there is no longer asked for.
     if (belongs)
-      members.insert(place, number);
+      members.insert(place, Member{number, 0});
     else
       members.erase(place);
-    put_members(db, pending.seq, members);
+    put_audience(db, pending.seq, audience);
   }
 }
 

@@ -33,6 +33,20 @@ std::uint64_t take_varint(std::string_view& bytes) {
 
 }  // namespace
 
+Audience audience_of(std::span<const Member> members, const std::vector<std::string>& reasons) {
+  Audience audience;
+  std::vector<std::uint32_t> renumbered(reasons.size(), UINT32_MAX);
+  for (const auto& member : members) {
+    auto& index = renumbered.at(member.reason);
+    if (index == UINT32_MAX) {
+      index = static_cast<std::uint32_t>(audience.reasons.size());
+      audience.reasons.push_back(reasons[member.reason]);
+    }
+    audience.members.push_back({member.number, index});
+  }
+  return audience;
+}
+
 std::string encode_audience(const Audience& audience) {
   std::string out;
   put_varint(out, audience.reasons.size());
@@ -72,6 +86,12 @@ Audience decode_audience(std::string_view bytes) {
   }
   if (!bytes.empty()) corrupt();
   return audience;
+}
+
+std::string_view reason_for(const Audience& audience, std::uint32_t number) {
+  const auto position = position_of(audience, number);
+  if (!position || audience.reasons.empty()) return {};
+  return audience.reasons.at(audience.members[*position].reason);
 }
 
 std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number) {

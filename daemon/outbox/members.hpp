@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,10 +25,15 @@ struct Audience {
   std::vector<Member> members;  ///< ascending by number, no number twice
 };
 
+/// These members with those of the reasons that they have.
+Audience audience_of(std::span<const Member> members, const std::vector<std::string>& reasons);
+
 std::string encode_audience(const Audience& audience);
 /// Throws std::runtime_error on bytes that encode_audience did not write.
 Audience decode_audience(std::string_view bytes);
 
+/// The reason of a subscriber; nothing when it is no member or there are no reasons.
+std::string_view reason_for(const Audience& audience, std::uint32_t number);
 /// Where a subscriber stands among the members; nullopt when it does not.
 std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t number);
 

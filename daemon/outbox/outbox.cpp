@@ -13,17 +13,7 @@ namespace {
 
 void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const BatchGroup& group,
                std::span<const Member> members) {
-  // Only the reasons this chunk uses, renumbered.
-  Audience audience;
-  std::vector<std::uint32_t> renumbered(plan.reasons.size(), UINT32_MAX);
-  for (const auto& member : members) {
-    auto& index = renumbered.at(member.reason);
-    if (index == UINT32_MAX) {
-      index = static_cast<std::uint32_t>(audience.reasons.size());
-      audience.reasons.push_back(plan.reasons[member.reason]);
-    }
-    audience.members.push_back({member.number, index});
-  }
+  const auto audience = audience_of(members, plan.reasons);
   SettledBits settled(members.size());
   const bool suppressed = !group.suppressed.empty();
   if (suppressed) {

@@ -143,6 +143,8 @@ TEST_CASE("a digest goes out once at its local time with everything that gathere
   REQUIRE(digests.size() == 1);
   CHECK(digests[0].titles == std::vector<std::string>{"The harbour reopens", "A harbour festival"});
   CHECK(digests[0].reason == "You follow The Morning");
+  CHECK(digests[0].item_reasons ==
+        std::vector<std::string>{"You follow Harbours (“harbour”)", "You follow Harbours (“harbour”)"});
   belts.advance(24h);
   CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
                            &ScriptedChannel::Sent::subscriber) == 1);

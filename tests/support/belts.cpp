@@ -37,7 +37,10 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
              {},
              message.attempt,
              clock_.now()};
-  for (const auto& item : message.content.items) entry.titles.push_back(item.title);
+  for (const auto& item : message.content.items) {
+    entry.titles.push_back(item.title);
+    entry.item_reasons.push_back(item.reason);
+  }
   sent.push_back(entry);
   if (while_sending) while_sending(entry);
   Outcome outcome;

@@ -36,6 +36,7 @@ class ScriptedChannel final : public Channel {
     std::string subject;
     std::string reason;
     std::vector<std::string> titles;
+    std::vector<std::string> item_reasons;
     int attempt = 0;
     Time at;
   };

@@ -91,8 +91,8 @@ TEST_CASE("alert and digest show a reader one clock, the reader's own, and name 
                                     {"", "18 October 2023, 20:37 WAT"}}) {
     const auto alert = compose_alert(newsroom(), story, reader(zone), ChannelKind::email);
     CHECK(alert.items[0].published == clock);
-    const auto digest = compose_digest(newsroom(), morning(20), "2023-10-19T07:00", {&story}, reader(zone),
-                                       ChannelKind::email);
+    const auto digest = compose_digest(newsroom(), morning(20), "2023-10-19T07:00", {{&story, {}}},
+                                       reader(zone), ChannelKind::email);
     CHECK(digest.items[0].published == clock);
   }
 }
@@ -101,8 +101,8 @@ TEST_CASE("a digest has the edition's date, and no more stories than it may") {
   std::vector<Story> stories;
   for (int i = 0; i < 30; ++i)
     stories.push_back(sample_story("s" + std::to_string(i), "Story " + std::to_string(i)));
-  std::vector<const Story*> chosen;
-  for (const auto& story : stories) chosen.push_back(&story);
+  std::vector<DigestStory> chosen;
+  for (const auto& story : stories) chosen.push_back({&story, "You follow " + story.title});
   const auto content =
       compose_digest(newsroom(), morning(20), "2026-11-24T07:00", chosen, reader(), ChannelKind::email);
   CHECK(content.kind == ContentKind::digest);
@@ -111,6 +111,7 @@ TEST_CASE("a digest has the edition's date, and no more stories than it may") {
   CHECK(content.subject == "The Morning: Story 0");
   REQUIRE(content.items.size() == 20);
   CHECK(content.items[19].title == "Story 19");
+  CHECK(content.items[19].reason == "You follow Story 19");
   CHECK(
       compose_digest(newsroom(), morning(20), "2026-11-24T07:00", {}, reader(), ChannelKind::email).subject ==
       "The Morning");

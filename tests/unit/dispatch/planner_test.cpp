@@ -159,7 +159,18 @@ TEST_CASE("decisions become a batch per channel, a group per time, an item per e
   CHECK(hook.groups[0].expires_at == noon + room.webhook_expiry);
   REQUIRE(plan.items.size() == 2);
   CHECK(plan.items[0].edition == "morning");
-  CHECK(plan.items[0].members == std::vector<std::uint32_t>{10, 40});
+  const auto& readers = plan.items[0].audience;
+  REQUIRE(readers.members.size() == 2);
+  CHECK(readers.members[0].number == 10);
+  CHECK(readers.members[1].number == 40);
+  for (const auto& member : readers.members) {
+    const auto decision = std::ranges::find_if(decisions.list, [&](const Decision& each) {
+      return each.edition == "morning" && each.channel == email &&
+             room.book->number_of(each.subscriber) == member.number;
+    });
+    REQUIRE(decision != decisions.list.end());
+    CHECK(reason_for(readers, member.number) == decisions.reasons[decision->reason]);
+  }
   CHECK(plan.items[1].channel == whatsapp);
 }
 
@@ -186,9 +197,10 @@ TEST_CASE("a digest goes once to everybody who has at least one item") {
   edition.name = "morning";
   edition.title = "The Morning";
   const Occurrence occurrence{{2026, 11, 24, 7, 0}, noon};
-  const auto batch =
-      plan_digest(room, edition, occurrence, email,
-                  {{"morning", email, "s1", 1, {3, 5}}, {"morning", email, "s2", 1, {1, 5, 9}}}, noon + 1h);
+  const auto batch = plan_digest(room, edition, occurrence, email,
+                                 {{"morning", email, "s1", 1, {{}, {{3, 0}, {5, 0}}}},
+                                  {"morning", email, "s2", 1, {{}, {{1, 0}, {5, 0}, {9, 0}}}}},
+                                 noon + 1h);
   CHECK(batch.subject.edition == "morning");
   CHECK(batch.subject.occurrence == "2026-11-24T07:00");
   CHECK(batch.lane == Lane::digest);

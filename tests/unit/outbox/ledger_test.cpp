@@ -37,11 +37,13 @@ struct Books {
                    {{now, now + 4h, {}, {}}, {now, now + 4h, "unsubscribed", {{11, 0}, {12, 0}}}}};
     for (std::uint32_t number = 1; number <= 10; ++number) plan.groups[0].members.push_back({number, 0});
     batch = add_batch(db, plan, now);
-    add_digest_item(db, {"morning", ChannelKind::email, "s1", 1, {20, 21, 22}});
+    add_digest_item(db, {"morning", ChannelKind::email, "s1", 1, {{}, {{20, 0}, {21, 0}, {22, 0}}}});
     const auto claimed = claim(db, ChannelKind::email, now).value();
     const auto end = [&](std::size_t i, Settlement settlement, std::string reason) {
-      settle(db, std::vector<Settled>{Settled{claimed.deliveries[i], ChannelKind::email, Lane::alert, settlement, 1, now + 5min,
-              std::move(reason), "550 no such user"}}, now);
+      settle(db,
+             std::vector<Settled>{Settled{claimed.deliveries[i], ChannelKind::email, Lane::alert, settlement,
+                                          1, now + 5min, std::move(reason), "550 no such user"}},
+             now);
     };
     end(0, Settlement::delivered, "");
     end(1, Settlement::failed, "smtp-5.1.1");
@@ -85,8 +87,13 @@ TEST_CASE("a limit shortens the lists and nothing else") {
     story.id = "s" + std::to_string(i);
     story.version = 1;
     store_story(books.db, story, 2, now + std::chrono::minutes(i));
-    add_batch(books.db, {{story.id, 1, {}, {}}, ChannelKind::webhook, Lane::alert, {"because"},
-                         {{now, now + 4h, {}, {{1, 0}, {2, 0}}}}}, now);
+    add_batch(books.db,
+              {{story.id, 1, {}, {}},
+               ChannelKind::webhook,
+               Lane::alert,
+               {"because"},
+               {{now, now + 4h, {}, {{1, 0}, {2, 0}}}}},
+              now);
   }
   const auto newest = read_ledger(books.db, {}, 2).value();
   REQUIRE(newest.stories.size() == 2);
@@ -124,9 +131,14 @@ TEST_CASE("a digest's deliveries count for the stories it carries") {
   for (auto claimed = claim(books.db, ChannelKind::email, now); claimed;
        claimed = claim(books.db, ChannelKind::email, now)) {
     if (claimed->batch_id != digest) continue;
-    settle(books.db, std::vector<Settled>{Settled{claimed->deliveries[0], ChannelKind::email, Lane::digest, Settlement::delivered, 1, now, "", ""}}, now);
-    settle(books.db, std::vector<Settled>{Settled{claimed->deliveries[1], ChannelKind::email, Lane::digest, Settlement::suppressed, 1, now,
-            "unsubscribed", ""}}, now);
+    settle(books.db,
+           std::vector<Settled>{Settled{claimed->deliveries[0], ChannelKind::email, Lane::digest,
+                                        Settlement::delivered, 1, now, "", ""}},
+           now);
+    settle(books.db,
+           std::vector<Settled>{Settled{claimed->deliveries[1], ChannelKind::email, Lane::digest,
+                                        Settlement::suppressed, 1, now, "unsubscribed", ""}},
+           now);
   }
   const auto ledger = read_ledger(books.db, "s1").value();
   CHECK(ledger.balances());

@@ -41,8 +41,10 @@ struct Outbox {
 
   void end(const Claim& claim, const Delivery& delivery, Settlement settlement, std::string reason = {},
            Time due = now) {
-    settle(db, std::vector<Settled>{Settled{delivery, claim.channel, claim.lane, settlement, delivery.attempts + 1, due, std::move(reason),
-            "said"}}, now);
+    settle(db,
+           std::vector<Settled>{Settled{delivery, claim.channel, claim.lane, settlement,
+                                        delivery.attempts + 1, due, std::move(reason), "said"}},
+           now);
   }
 
   Tally tally(std::int64_t batch) {
@@ -335,14 +337,15 @@ TEST_CASE("a story is stopped while its very last delivery is being sent") {
 
 TEST_CASE("digest items wait for their edition, travel with its batch, or are dropped") {
   Outbox outbox;
-  add_digest_item(outbox.db, {"morning", ChannelKind::email, "s1", 1, {1, 5, 70'000}});
-  add_digest_item(outbox.db, {"morning", ChannelKind::email, "s2", 3, {5}});
-  add_digest_item(outbox.db, {"morning", ChannelKind::whatsapp, "s1", 1, {1}});
-  add_digest_item(outbox.db, {"evening", ChannelKind::email, "s1", 1, {9}});
+  add_digest_item(outbox.db, {"morning", ChannelKind::email, "s1", 1, {{}, {{1, 0}, {5, 0}, {70'000, 0}}}});
+  add_digest_item(outbox.db, {"morning", ChannelKind::email, "s2", 3, {{}, {{5, 0}}}});
+  add_digest_item(outbox.db, {"morning", ChannelKind::whatsapp, "s1", 1, {{}, {{1, 0}}}});
+  add_digest_item(outbox.db, {"evening", ChannelKind::email, "s1", 1, {{}, {{9, 0}}}});
   auto pending = pending_items(outbox.db, "morning", ChannelKind::email, now);
   REQUIRE(pending.size() == 2);
   CHECK(pending[0].item.story_id == "s1");
-  CHECK(pending[0].item.members == std::vector<std::uint32_t>{1, 5, 70'000});
+  REQUIRE(pending[0].item.audience.members.size() == 3);
+  CHECK(pending[0].item.audience.members[2].number == 70'000);
   CHECK(pending[1].item.story_version == 3);
 
   CHECK(stop_story(outbox.db, "s2", "canceled", now) == 1);
