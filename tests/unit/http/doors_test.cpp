@@ -3,6 +3,8 @@
 #include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
 
+#include "base/crypto.hpp"
+#include "base/encoding.hpp"
 #include "http/share_page.hpp"
 #include "http/story_push.hpp"
 #include "http/unsubscribe.hpp"
@@ -124,7 +126,7 @@ TEST_CASE("share page: JSON for programs, HTML for people, for every site") {
                             {{"x", "https://x.com/intent/post?text=Tea"}, {"email", "mailto:?subject=Tea"}},
                             id == "killed"};
        },
-       [](const SharedStory& story) { return "<nav>" + story.id + "</nav>"; }});
+       [](const SharedStory& story) { return "<nav>" + story.id + "</nav>"; }, "p{}"});
   const auto get = [&](const std::string& target, const std::string& story, const std::string& accept) {
     Headers headers;
     if (!accept.empty()) headers.add("Accept", accept);
@@ -142,6 +144,8 @@ TEST_CASE("share page: JSON for programs, HTML for people, for every site") {
   REQUIRE(found.headers.get("Cache-Control") == "public, max-age=60");
   REQUIRE(get("/share/s1", "s1", "text/html,*/*;q=0.8").body == "<nav>s1</nav>");
   REQUIRE(get("/share/s1?format=html", "s1", "").body == "<nav>s1</nav>");
+  REQUIRE(get("/share/s1?format=html", "s1", "").headers.get("Content-Security-Policy") ==
+          "default-src 'none'; style-src 'sha256-" + to_base64(sha256("p{}")) + "'; base-uri 'none'");
   REQUIRE(get("/share/s1?format=json", "s1", "text/html").content_type == "application/json");
   REQUIRE(get("/share/x", "unknown", "").status == 404);
   REQUIRE(get("/share/x", "killed", "text/html").status == 410);
