@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <list>
 #include <map>
 #include <optional>
 #include <thread>
@@ -10,14 +11,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "app/doors.hpp"
 #include "app/exit_codes.hpp"
+#include "app/folder_intake.hpp"
 #include "app/notify.hpp"
 #include "app/services.hpp"
 #include "app/state_folder.hpp"
+#include "app/storage.hpp"
 #include "app/story_input.hpp"
 #include "audience/suppression.hpp"
 #include "base/files.hpp"
@@ -33,8 +34,6 @@
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
 #include "outbox/outbox.hpp"
-#include "outbox/settlements.hpp"
-#include "story/folder_source.hpp"
 #include "story/past_stories.hpp"
 #include "text/analyzer.hpp"
 
@@ -45,7 +44,6 @@ namespace asio = boost::asio;
 
 constexpr Duration drain_time = std::chrono::seconds(30);  // of the 60 s that the unit allows
 constexpr Duration stop_time = std::chrono::seconds(5);    // for what is left after that
-constexpr std::uint64_t least_free_bytes = 64ULL << 20;
 
 MetricLabels metric_labels(const Config& config) {
   MetricLabels labels;
@@ -55,42 +53,6 @@ MetricLabels metric_labels(const Config& config) {
   for (const auto channel : all_channels) labels.channels.emplace_back(to_string(channel));
   labels.listeners = {"public", "operator"};
   return labels;
-}
-
-// What the database holds that the loop works with in memory.
-struct Restored {
-  std::vector<std::uint32_t> numbers;
-  SuppressionList suppressions;
-  ShareShelf shelf;
-  std::int64_t interrupted = 0;
-  std::map<std::string, Time> watched_since;  // source → when crier first watched it
-};
-
-// When crier first watched a source.
-Time watched_since(Sqlite& db, const std::string& name, Time now) {
-  const auto key = "source since/" + name;
-  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, ?)")
-      .bind(0, key)
-      .bind(1, now.time_since_epoch().count())
-      .run();
-  auto since = db.query("SELECT value FROM setting WHERE key = ?");
-  since.bind(0, key);
-  since.step();
-  return Time(Duration(since.integer(0)));
-}
-
-Restored restore(Sqlite& db, const Config& config, Time now) {
-  Restored restored;
-  for (const auto& folder : config.folders)
-    restored.watched_since[folder.name] = watched_since(db, folder.name, now);
-  restored.numbers = subscriber_numbers(db, config.book->subscribers());
-  SuppressionList::erase_gone(db, config.book->subscribers());
-  restored.suppressions = SuppressionList::load(db);
-  restored.shelf = ShareShelf::load(db);
-  std::vector<ChannelKind> resend{ChannelKind::email, ChannelKind::webhook};
-  if (config.whatsapp && config.whatsapp->resend_ambiguous) resend.push_back(ChannelKind::whatsapp);
-  restored.interrupted = recover(db, resend, now);
-  return restored;
 }
 
 // Tells the rule index which words are rare, by the latest stories; then it keeps the rules under those.
@@ -109,20 +71,6 @@ std::size_t learn_words(Sqlite& db, const Newsroom& newsroom, Time now) {
   }
   if (learned > 0) index.reanchor(index.size());
   return learned;
-}
-
-// Whether a file was put where it is before `time`. Copying and renaming renew the time of its last status
-// change, whatever age they preserve.
-bool arrived_before(const std::filesystem::path& path, Time time) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return false;
-  return Time(std::chrono::seconds(info.st_ctim.tv_sec)) < std::chrono::floor<std::chrono::seconds>(time);
-}
-
-bool has_room(const std::filesystem::path& folder) {
-  struct statvfs info {};
-  if (::statvfs(folder.c_str(), &info) != 0) return false;
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize >= least_free_bytes;
 }
 
 }  // namespace
@@ -151,11 +99,7 @@ struct App::Parts {
   asio::awaitable<std::string> count_queued();
   asio::awaitable<std::shared_ptr<Config>> load_fresh(Diagnostics& diagnostics);
   asio::awaitable<void> reload();
-  asio::awaitable<void> look_after_storage();
   asio::awaitable<void> feed_watchdog();
-  asio::awaitable<void> take_file(const FolderConfig& folder, std::filesystem::path path);
-  asio::awaitable<void> take_story(const FolderConfig& folder, Story story, bool deliver);
-  asio::awaitable<void> run_folder(FolderConfig folder);
 
   std::filesystem::path config_path;
   asio::io_context loop{1};
@@ -167,12 +111,14 @@ struct App::Parts {
   Workers workers;
   std::optional<StateLock> lock;
   std::optional<Database> database;
+  std::optional<StorageWatch> storage;
   SuppressionList suppressions;
   ShareShelf shelf;
   std::unique_ptr<Services> services;
   std::optional<Courier> courier;
   std::optional<Intake> intake;
   std::optional<DigestDesk> digest_desk;
+  std::list<FolderIntake> folders;
   std::optional<http::Router> public_router;
   std::optional<http::Router> operator_router;
   std::optional<http::PublicListener> public_listener;
@@ -181,8 +127,7 @@ struct App::Parts {
   TaskGroup stopper;  // the one task that ends the others
   bool draining = false;
   bool config_good = true;
-  bool storage_good = true;
-  std::map<std::string, Time> sources_since;  // when crier first watched them
+  std::map<std::string, Time> watched_since;  // when crier first watched its sources
   std::optional<int> abandoned;               // the exit code of a stop that waits for nothing
 };
 
@@ -229,11 +174,12 @@ Result<void> App::Parts::open() {
     config->book->assign_numbers(std::move(restored.numbers));
     suppressions = std::move(restored.suppressions);
     shelf = std::move(restored.shelf);
-    sources_since = std::move(restored.watched_since);
+    watched_since = std::move(restored.watched_since);
     learn_words(db, config->newsroom, clock.now());
     if (restored.interrupted > 0) log::warn("outbox.interrupted", {{"deliveries", restored.interrupted}});
   }
   database.emplace(database_path(*config));
+  storage.emplace(*database, clock, metrics, config->state);
 
   auto made = Services::make(loop.get_executor(), workers, clock, *config);
   if (!made) return made.error();
@@ -270,7 +216,7 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .unsubscribe_key = unsubscribe_key,
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },
-                        .is_storage_good = [this] { return storage_good; }};
+                        .is_storage_good = [this] { return storage->is_good(); }};
   if (const auto& listener = config->public_listener) {
     public_router.emplace(public_doors(parts));
     http::PublicListenerOptions options;
@@ -297,100 +243,21 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
 void App::Parts::start() {
   metrics.set_reload_successful(true);  // only a good configuration comes this far
   tasks.start("signals", obey_signals());
-  tasks.start("storage", look_after_storage());
+  tasks.start("storage", storage->run());
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
   tasks.start("editions", digest_desk->run());
   courier->start(tasks);
-  for (const auto& folder : config->folders) tasks.start("source " + folder.name, run_folder(folder));
+  const FolderIntake::Parts parts{workers, clock, *intake, metrics, [this] { return config; }};
+  for (const auto& folder : config->folders) {
+    folders.emplace_back(parts, folder, watched_since.at(folder.name));
+    tasks.start("source " + folder.name, folders.back().run());
+  }
 }
 
 std::string App::Parts::summary() const {
   const auto& book = *config->newsroom.book;
   return fmt::format("{} subscribers, {} rules, {} editions", book.subscribers().size(), book.rules().size(),
                      config->newsroom.editions.size());
-}
-
-asio::awaitable<void> App::Parts::run_folder(FolderConfig folder) {
-  FolderSource source(folder.path, clock, workers);
-  co_await source.run(
-      [this, &folder](std::filesystem::path path) { return take_file(folder, std::move(path)); });
-}
-
-asio::awaitable<void> App::Parts::take_file(const FolderConfig& folder, std::filesystem::path path) {
-  const auto snapshot = config;
-  const bool is_backlog = !folder.send_backlog && arrived_before(path, sources_since.at(folder.name));
-  auto parsed = co_await workers.run([&]() -> Result<ParsedSource> {
-    const auto bytes = read_file(path, max_story_bytes, Links::refuse);
-    if (!bytes) return bytes.error();
-    ParseOptions options;
-    options.file_name = path.string();
-    options.vocabulary = &snapshot->vocabulary;
-    options.now = clock.now();
-    options.default_zone = snapshot->newsroom.site.zone.name();
-    return parse_stories(*bytes, options);
-  });
-  if (!parsed) {
-    log::error("story.refused", {{"source", folder.name}, {"what", parsed.error().message}});
-    metrics.story_seen(folder.name, "refused");
-    co_return;
-  }
-  for (const auto& warning : parsed->warnings)
-    log::warn("story.doubtful", {{"source", folder.name}, {"what", warning}});
-  for (auto& story : parsed->stories) {
-    story.source = folder.name;
-    complete_story(story, folder);
-    co_await take_story(folder, std::move(story), !is_backlog);
-  }
-}
-
-// A story that cannot be stored is tried until it can: the folder waits, nothing is lost.
-asio::awaitable<void> App::Parts::take_story(const FolderConfig& folder, Story story, bool deliver) {
-  for (;;) {
-    std::string failure;
-    try {
-      co_await intake->accept(story, deliver);
-      co_return;
-    } catch (const SqliteError& e) {
-      failure = e.what();
-    }
-    log::error(
-        "story.unstored",
-        {{"source", folder.name}, {"story", story.id}, {"what", failure}, {"next", "trying again in 5s"}});
-    co_await clock.sleep_until(clock.now() + std::chrono::seconds(5));
-  }
-}
-
-// Keeps /readyz and the queue metrics true.
-asio::awaitable<void> App::Parts::look_after_storage() {
-  for (;;) {
-    std::string failure;
-    try {
-      const auto now = clock.now();
-      const auto states = co_await database->run([&](Sqlite& db) {
-        db.query("INSERT OR REPLACE INTO setting (key, value) VALUES ('alive at', ?)")
-            .bind(0, now.time_since_epoch().count())
-            .run();
-        std::vector<QueueState> out;
-        for (const auto channel : all_channels) out.push_back(queue_state(db, channel));
-        return out;
-      });
-      Duration oldest{};
-      for (std::size_t i = 0; i < states.size(); ++i) {
-        metrics.set_queue_depth(to_string(all_channels[i]), static_cast<double>(states[i].depth));
-        if (states[i].oldest_due) oldest = std::max(oldest, now - *states[i].oldest_due);
-      }
-      metrics.set_oldest_age(oldest);
-    } catch (const SqliteError& e) {
-      failure = e.what();
-    }
-    const bool was_good = storage_good;
-    storage_good = failure.empty() && has_room(config->state);
-    if (was_good && !storage_good)
-      log::error("storage.bad", {{"folder", config->state.string()},
-                                 {"what", failure.empty() ? "less than 64 MB free" : failure}});
-    if (!was_good && storage_good) log::info("storage.good");
-    co_await clock.sleep_until(clock.now() + std::chrono::seconds(10));
-  }
 }
 
 // Runs on the loop after the database has answered: a hung loop or disk is a hung daemon. An error is an
@@ -423,6 +290,16 @@ asio::awaitable<void> App::Parts::obey_signals() {
   }
 }
 
+// What the next start takes up, as the ledger counts it.
+asio::awaitable<std::string> App::Parts::count_queued() {
+  try {
+    co_return std::to_string(co_await database->run([](Sqlite& db) { return queued_deliveries(db); }));
+  } catch (const SqliteError& e) {
+    log::error("outbox.unreadable", {{"what", e.what()}});
+  }
+  co_return "unknown";
+}
+
 asio::awaitable<void> App::Parts::shut_down() {
   using namespace asio::experimental::awaitable_operators;
   notify.stopping();
@@ -445,16 +322,6 @@ asio::awaitable<void> App::Parts::shut_down() {
   }
   co_await (services->stop() || clock.sleep_until(clock.now() + stop_time));
   log::info("crier.stopped", {{"sent", sent}, {"queued", queued}});
-}
-
-// What the next start takes up, as the ledger counts it.
-asio::awaitable<std::string> App::Parts::count_queued() {
-  try {
-    co_return std::to_string(co_await database->run([](Sqlite& db) { return queued_deliveries(db); }));
-  } catch (const SqliteError& e) {
-    log::error("outbox.unreadable", {{"what", e.what()}});
-  }
-  co_return "unknown";
 }
 
 // Reads, checks and numbers a fresh configuration; nothing of it is in use yet. What is wrong goes to

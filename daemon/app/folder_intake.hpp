@@ -1,0 +1,48 @@
+// FolderIntake: the way from a file in a source's folder to intake: read, parse, complete, hand over.
+// A coroutine on the loop, one for each folder of the configuration; App starts it in its task group. It
+// keeps nothing: what a crash interrupts lies in the folder still.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "app/config.hpp"
+#include "base/time.hpp"
+
+namespace crier {
+
+class Clock;
+class Intake;
+class Metrics;
+class Workers;
+
+class FolderIntake {
+ public:
+  /// All of it outlives the intake.
+  struct Parts {
+    Workers& workers;
+    Clock& clock;
+    Intake& intake;
+    Metrics& metrics;
+    std::function<std::shared_ptr<const Config>()> config;  ///< the current snapshot
+  };
+
+  /// What was put into the folder before `watched_since` is backlog.
+  FolderIntake(Parts parts, FolderConfig folder, Time watched_since);
+
+  /// Ends by cancellation only.
+  boost::asio::awaitable<void> run();
+
+ private:
+  boost::asio::awaitable<void> take_file(std::filesystem::path path);
+  boost::asio::awaitable<void> take_story(Story story, bool deliver);
+
+  Parts parts_;
+  FolderConfig folder_;
+  Time watched_since_;
+};
+
+}  // namespace crier

@@ -1,0 +1,58 @@
+// Storage: what the daemon takes up from its database at start, and the watch over both disk and database
+// while it runs. restore() runs before there is a loop, StorageWatch on it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "app/config.hpp"
+#include "app/share_shelf.hpp"
+#include "audience/suppression.hpp"
+#include "base/time.hpp"
+
+namespace crier {
+
+class Clock;
+class Database;
+class Metrics;
+class Sqlite;
+
+/// What the database holds that the loop works with in memory.
+struct Restored {
+  std::vector<std::uint32_t> numbers;  ///< of the subscribers, in their order
+  SuppressionList suppressions;
+  ShareShelf shelf;
+  std::int64_t interrupted = 0;               ///< deliveries that were being sent when the last run ended
+  std::map<std::string, Time> watched_since;  ///< source → when crier first watched it
+};
+
+/// In one transaction of the caller's.
+Restored restore(Sqlite& db, const Config& config, Time now);
+
+/// Looks every ten seconds whether the database can be written and the disk has room, which /readyz tells,
+/// and keeps the queue metrics true.
+class StorageWatch {
+ public:
+  /// All of it outlives the watch.
+  StorageWatch(Database& database, Clock& clock, Metrics& metrics, std::filesystem::path folder);
+
+  bool is_good() const { return good_; }
+  /// Ends by cancellation only.
+  boost::asio::awaitable<void> run();
+
+ private:
+  boost::asio::awaitable<void> measure_queues();
+
+  Database& database_;
+  Clock& clock_;
+  Metrics& metrics_;
+  std::filesystem::path folder_;
+  bool good_ = true;
+};
+
+}  // namespace crier
