@@ -22,11 +22,9 @@ std::optional<Config> unless_wrong(Config config, const Diagnostics& diagnostics
 
 Result<Story> first_story(const std::string& file, std::vector<Story> stories) {
   if (stories.empty()) return Error{fmt::format("{}: there is no story in it", file)};
-  if (const auto others = stories.size() - 1; others > 0)
-    fmt::print(
-        stderr,
-        "warning: {}: this is about the first story, \"{}\", and not the {} other{}; name one as {}#ID\n",
-        file, stories.front().id, others, others == 1 ? "" : "s", file);
+  if (stories.size() > 1)
+    fmt::print(stderr, "warning: {}: this is about the first of {} stories, \"{}\"; name another as {}#ID\n",
+               file, stories.size(), stories.front().id, file);
   return std::move(stories.front());
 }
 

@@ -129,7 +129,7 @@ class OneOfSeveralTest(TrialTest):
         for command, *more in (["explain", "amara"], ["preview", "--to", "amara"], ["share"]):
             said, out = self.complaint(command, "three.json", *more, code=0)
             self.assertIn("harbour" if command == "explain" else "h1", out)
-            self.assertIn('three.json: this is about the first story, "h1", and not the 2 others', said)
+            self.assertIn('three.json: this is about the first of 3 stories, "h1"; name another as three.json#ID', said)
 
     def test_another_is_taken_by_its_id(self):
         said, out = self.complaint("share", "three.json#h3", code=0)
