@@ -35,6 +35,7 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
              message.content.subject,
              message.reader.reason,
              {},
+             {},
              message.attempt,
              clock_.now()};
   for (const auto& item : message.content.items) {
