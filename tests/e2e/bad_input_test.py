@@ -149,7 +149,7 @@ class BadStoryTest(support.NewsroomTest):
     def test_a_list_without_stories(self):
         daemon = self.serve_watching()
         path = self.newsroom.drop("none.json", "[]")
-        daemon.wait_for("story.doubtful", what="stories/none.json: there is no story in it")
+        daemon.wait_for("story.doubtful", what="stories/none.json:1:1: there is no story in it")
         for command in (["explain", path, "amara"], ["preview", path, "--to", "amara"], ["share", path]):
             self.newsroom.run(*command, code=66)
 

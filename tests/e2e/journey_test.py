@@ -7,6 +7,7 @@ import hmac
 import html.parser
 import json
 import os
+import re
 import shutil
 import urllib.request
 

@@ -317,8 +317,8 @@ class OperatorTest(support.NewsroomTest):
         status, _, body = self.push(story)
         self.assertEqual(status, 202)
         warnings = json.loads(body)["warnings"]
-        self.assertIn('request body:1:30: published: cannot read the date "yesterday"', warnings[0])
-        self.assertRegex(warnings[1], "^request body:1:56: updated: .* in the future")
+        self.assertIn('request body:1:31: published: cannot read the date "yesterday"', warnings[0])
+        self.assertRegex(warnings[1], "^request body:1:57: updated: .* in the future")
         for warning in warnings:
             self.daemon.wait_for("story.doubtful", source="push", what=warning)
 
@@ -330,7 +330,8 @@ class OperatorTest(support.NewsroomTest):
         self.assertEqual(call(self.url + "/v1/stories", story.encode(), Content_Type="application/json")[0], 401)
         self.assertEqual(self.push(story[:-5])[0], 400)
         self.assertEqual(self.push("{}")[0], 400)
-        self.daemon.wait_for("story.refused", source="push", what="request body: the object has neither a title nor an id")
+        what = "request body:1:1: the object has neither a title nor an id"
+        self.daemon.wait_for("story.refused", source="push", what=what)
         self.assertEqual(self.push(story, content_type="application/xml")[0], 415)
         self.assertEqual(call(self.url + "/v1/stories")[0], 405)
         self.assertEqual(call(self.url + "/v1/nothing")[0], 404)
