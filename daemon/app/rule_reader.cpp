@@ -41,9 +41,9 @@ std::optional<Rule> RuleReader::read_topic(YamlSection& section) const {
 // What is within a rule is bounded by the file and by max_query_depth; topics within topics are not.
 bool RuleReader::check_size(const Rule& rule, const YamlNode& node) const {
   const auto size = size_of(rule);
-  if (size.clauses > max_rule_clauses)
+  if (size.words > max_rule_words)
     file_.error(node,
-                fmt::format("the rule has more than {} words and conditions: split it", max_rule_clauses));
+                fmt::format("the rule has more than {} words and conditions: split it", max_rule_words));
   else if (size.depth > max_rule_depth)
     file_.error(node, fmt::format("the rule has more than {} levels within each other: make it flatter",
                                   max_rule_depth));

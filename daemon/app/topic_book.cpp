@@ -30,7 +30,7 @@ TopicBook::TopicBook(const std::vector<Pending>& entries, bool stemming) {
   for (const auto topic : reading_order()) {
     auto& into = rules_[topic];
     if (auto rule = read(topics_[topic].entry, stemming, into.title)) {
-      sizes_[topic] = size_of(*rule).clauses;
+      sizes_[topic] = size_of(*rule).words;
       into.rule = std::move(*rule);
     }
   }
@@ -134,7 +134,7 @@ QueryError TopicBook::unknown(std::string_view name) const {
 }
 
 FindTopic TopicBook::finder() const {
-  auto left = std::make_shared<std::size_t>(max_rule_clauses);
+  auto left = std::make_shared<std::size_t>(max_rule_words);
   return [this, left = std::move(left)](std::string_view name) -> Result<Rule, QueryError> {
     const auto* found = find(name);
     if (found == nullptr) return unknown(name);
@@ -142,7 +142,7 @@ FindTopic TopicBook::finder() const {
     if (sizes_[*found] > *left)
       return QueryError{
           0, fmt::format("with this topic the rule has more than {} words and conditions; split it",
-                         max_rule_clauses)};
+                         max_rule_words)};
     *left -= sizes_[*found];
     return rules_[*found].rule;
   };

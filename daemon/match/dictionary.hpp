@@ -78,7 +78,9 @@ class Dictionary {
   };
   void prefetch_stem_slot(Language language, std::uint64_t hash) const { stems_of(language).prefetch(hash); }
   void prefetch_stem(Language language, std::uint64_t hash) const {
-    const auto* record = stem_records_.at(stems_of(language).peek(hash));
+    const auto address = stems_of(language).peek(hash);
+    if (address == 0) return;
+    const auto* record = stem_records_.at(address);
     __builtin_prefetch(record);
     __builtin_prefetch(record + stem_header_words + 3 * stem_entry_words);  // few stems have more forms
   }

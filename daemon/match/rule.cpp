@@ -83,7 +83,7 @@ struct Measure {
   std::size_t depth = 0;
 
   void add(const Rule& rule) {
-    if (size.clauses > max_rule_clauses) return;
+    if (size.words > max_rule_words) return;
     size.depth = std::max(size.depth, ++depth);
     std::visit([this](const auto& clause) { (*this)(clause); }, rule.node().clause);
     --depth;
@@ -96,13 +96,17 @@ struct Measure {
     add(pair.left);
     add(pair.right);
   }
-  void operator()(const clause::Phrase& phrase) { size.clauses += phrase.words.size(); }
-  void operator()(const auto&) { ++size.clauses; }
+  void operator()(const clause::Phrase& phrase) { count(phrase.words.size()); }
+  void operator()(const auto&) { count(1); }
 
  private:
+  void count(std::size_t words) {
+    ++size.clauses;
+    size.words += words;
+  }
   void add(const std::vector<Rule>& rules) {
     // An empty group counts, so that no nest of them is free.
-    if (rules.empty()) ++size.clauses;
+    if (rules.empty()) count(1);
     for (const auto& rule : rules) add(rule);
   }
 };

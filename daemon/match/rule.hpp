@@ -116,15 +116,16 @@ Rule at_least(unsigned count, std::vector<Rule> rules);
 bool has_positive_clause(const Rule& rule);
 
 /// Bounds of a whole rule, the topics it refers to included. Loaders refuse what is larger.
-inline constexpr std::size_t max_rule_clauses = std::size_t{128} * 1024;
+inline constexpr std::size_t max_rule_words = std::size_t{128} * 1024;
 inline constexpr std::size_t max_rule_depth = 400;
 
 struct RuleSize {
-  std::size_t clauses = 0;  ///< words and conditions, each as often as it is used
+  std::size_t clauses = 0;  ///< words, phrases and conditions, each as often as it is used
+  std::size_t words = 0;    ///< words, those of phrases, too, and conditions
   std::size_t depth = 0;    ///< of rules within each other; a word alone has 1
 };
 
-/// Takes time linear in the clauses, and stops counting a little above max_rule_clauses.
+/// Takes time linear in the clauses, and stops counting a little above max_rule_words.
 RuleSize size_of(const Rule& rule);
 
 /// The canonical query: parse_query gives an equal rule back, unless the rule was made of an empty list.
