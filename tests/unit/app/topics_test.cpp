@@ -164,8 +164,8 @@ TEST_CASE("urgency and published are compared in YAML as in queries") {
                "  c: {any: [x], published: \"<2026-13-01\"}\n");
   CHECK(sample.complaints() ==
         "rules.yaml:2:26: the value of urgency must be a comparison, like \"<=2\"\n"
-        "rules.yaml:3:29: urgency goes from 1 to 8\n"
-        "rules.yaml:4:29: this is no date\n");
+        "rules.yaml:3:29: urgency goes from 1 (flash) to 8; write it as in urgency<=2\n"
+        "rules.yaml:4:30: write a day or a time with its offset: 2023-01-31 or 2023-01-31T18:00:00Z\n");
 }
 
 TEST_CASE("rules without bounds are refused with a reason, in bounded time") {
