@@ -136,21 +136,21 @@ void StoryTerms::set_terms(const Dictionary::StemEntry& entry, bool in_title) {
 void StoryTerms::find_pairs() {
   endings_.clear();
   bool any_begins = false;
-  for (const auto& each : forms_) {
+  for (auto& each : forms_) {
     any_begins = any_begins || each.begins_pair;
     if (!each.ends_pair) continue;
     if (endings_.empty()) ending_at_.assign(story_->position_end(), 0);
-    for (const auto position : positions(each.form, WordTerm::stem)) {
+    for (const auto position : positions(each, WordTerm::stem)) {
       endings_.push_back({each.form, ending_at_[position]});
       ending_at_[position] = static_cast<std::uint32_t>(endings_.size());
     }
   }
   if (!any_begins || endings_.empty()) return;
   pairs_.clear();
-  for (std::size_t i = 0; i < forms_.size(); ++i) {
-    const auto first = forms_[i].form;
-    if (!forms_[i].begins_pair) continue;
-    for (const auto position : positions(first, WordTerm::stem)) {
+  for (auto& each : forms_) {
+    const auto first = each.form;
+    if (!each.begins_pair) continue;
+    for (const auto position : positions(each, WordTerm::stem)) {
       if (position + 1 >= ending_at_.size()) continue;
       for (auto at = ending_at_[position + 1]; at != 0; at = endings_[at - 1].next)
         pairs_.push_back(Dictionary::pair_hash(first, endings_[at - 1].form));
@@ -193,7 +193,10 @@ StoryTerms::Found& StoryTerms::found(const Dictionary::StemEntry& entry) {
   auto slot = slot_of(form, table_.size());
   for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
     if (forms_[table_[slot] - 1].form == form) return forms_[table_[slot] - 1];
-  forms_.push_back({.form = form, .begins_pair = entry.begins_pair, .ends_pair = entry.ends_pair});
+  auto& made = forms_.emplace_back();
+  made.form = form;
+  made.begins_pair = entry.begins_pair;
+  made.ends_pair = entry.ends_pair;
   table_[slot] = static_cast<std::uint32_t>(forms_.size());
   return forms_.back();
 }
@@ -214,28 +217,31 @@ void StoryTerms::grow_table() {
 }
 
 std::span<const Position> StoryTerms::positions(FormId form, WordTerm kind) {
+  auto* found = const_cast<Found*>(find(form));
+  return found == nullptr ? std::span<const Position>() : positions(*found, kind);
+}
+
+std::span<const Position> StoryTerms::positions(Found& entry, WordTerm kind) {
   const auto in_scope = [&](std::span<const Position> all) {
     if (kind == WordTerm::stem || kind == WordTerm::exact) return all;
     const auto end = std::ranges::lower_bound(all, story_->title_end());
     return all.first(static_cast<std::size_t>(end - all.begin()));
   };
-  auto* entry = const_cast<Found*>(find(form));
-  if (entry == nullptr) return {};
   std::span<const Position> exact;
-  if (entry->exact != none) exact = story_->exact_words().of(entry->exact);
+  if (entry.exact != none) exact = story_->exact_words().of(entry.exact);
   if (kind == WordTerm::exact || kind == WordTerm::exact_in_title) return in_scope(exact);
-  if (entry->stem == none) return in_scope(exact);
-  const auto stems = story_->stems().of(entry->stem);
-  if (entry->merged == 0 && (exact.empty() || std::ranges::includes(stems, exact))) return in_scope(stems);
-  if (entry->merged == 0) {
+  if (entry.stem == none) return in_scope(exact);
+  const auto stems = story_->stems().of(entry.stem);
+  if (entry.merged == 0 && (exact.empty() || std::ranges::includes(stems, exact))) return in_scope(stems);
+  if (entry.merged == 0) {
     // Spellings with and without accents may have different stems, but are the same word.
     if (used_merged_ == merged_.size()) merged_.emplace_back();
     auto& both = merged_[used_merged_++];
     both.clear();
     std::ranges::set_union(stems, exact, std::back_inserter(both));
-    entry->merged = static_cast<std::uint32_t>(used_merged_);
+    entry.merged = static_cast<std::uint32_t>(used_merged_);
   }
-  return in_scope(merged_[entry->merged - 1]);
+  return in_scope(merged_[entry.merged - 1]);
 }
 
 }  // namespace crier

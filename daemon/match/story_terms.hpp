@@ -60,6 +60,7 @@ class StoryTerms {
   void set_terms(const Dictionary::StemEntry& entry, bool in_title);
   Found& found(const Dictionary::StemEntry& entry);
   const Found* find(FormId form) const;
+  std::span<const Position> positions(Found& entry, WordTerm kind);
   void grow_table();
 
   const Dictionary* dictionary_ = nullptr;
