@@ -5,7 +5,9 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <span>
 #include <thread>
+#include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -15,7 +17,9 @@
 #include "app/doors.hpp"
 #include "app/exit_codes.hpp"
 #include "app/folder_intake.hpp"
+#include "app/load_log.hpp"
 #include "app/notify.hpp"
+#include "app/rule_costs.hpp"
 #include "app/services.hpp"
 #include "app/state_folder.hpp"
 #include "app/storage.hpp"
@@ -34,8 +38,6 @@
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
 #include "outbox/outbox.hpp"
-#include "story/past_stories.hpp"
-#include "text/analyzer.hpp"
 
 namespace crier {
 namespace {
@@ -53,24 +55,6 @@ MetricLabels metric_labels(const Config& config) {
   for (const auto channel : all_channels) labels.channels.emplace_back(to_string(channel));
   labels.listeners = {"public", "operator"};
   return labels;
-}
-
-// Tells the rule index which words are rare, by the latest stories; then it keeps the rules under those.
-// Returns the number of stories.
-std::size_t learn_words(Sqlite& db, const Newsroom& newsroom, Time now) {
-  constexpr std::size_t enough = 500;
-  const auto& index = newsroom.book->index();
-  PastStories past(db, now - std::chrono::days(7), now);
-  std::size_t learned = 0;
-  for (auto some = past.next(); !some.empty() && learned < enough; some = past.next()) {
-    for (const auto& [seen_at, story] : some) {
-      if (!story) continue;
-      index.learn(analyze(*story, newsroom.site.language));
-      ++learned;
-    }
-  }
-  if (learned > 0) index.reanchor(index.size());
-  return learned;
 }
 
 }  // namespace
@@ -98,6 +82,7 @@ struct App::Parts {
   asio::awaitable<void> shut_down();
   asio::awaitable<std::string> count_queued();
   asio::awaitable<std::shared_ptr<Config>> load_fresh(Diagnostics& diagnostics);
+  asio::awaitable<void> number(std::shared_ptr<SubscriberBook> fresh);
   asio::awaitable<void> reload();
   asio::awaitable<void> feed_watchdog();
 
@@ -176,6 +161,8 @@ Result<void> App::Parts::open() {
     shelf = std::move(restored.shelf);
     watched_since = std::move(restored.watched_since);
     learn_words(db, config->newsroom, clock.now());
+    for (const auto& warning : find_costly_rules(*config))
+      log::warn("rule.costly", {{"what", to_string(warning)}});
     if (restored.interrupted > 0) log::warn("outbox.interrupted", {{"deliveries", restored.interrupted}});
   }
   database.emplace(database_path(*config));
@@ -330,29 +317,39 @@ asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& dia
   std::shared_ptr<Config> fresh;
   try {
     fresh = co_await workers.run([&] {
-      auto loaded = std::make_shared<Config>(load_config(config_path, diagnostics));
+      LoadLog progress(clock);
+      auto loaded = std::make_shared<Config>(
+          load_config(config_path, diagnostics, {.former = config->book, .on_progress = progress.hook()}));
       if (diagnostics.empty()) {
         if (const auto failed = prepare(*loaded, config->state)) diagnostics.add({}, *failed);
       }
       return loaded;
     });
     if (!diagnostics.empty()) co_return fresh;
-    const auto& subscribers = fresh->book->subscribers();
-    auto numbers = co_await database->run([&](Sqlite& db) {
-      SuppressionList::erase_gone(db, subscribers);
-      return subscriber_numbers(db, subscribers);
-    });
-    fresh->book->assign_numbers(std::move(numbers));
-    co_await workers.run([&] {
-      Sqlite db(database_path(*config), Sqlite::Mode::read_only);
-      return learn_words(db, fresh->newsroom, clock.now());
-    });
+    co_await database->run([&](Sqlite& db) { SuppressionList::erase_gone(db, fresh->book->subscribers()); });
+    co_await number(fresh->book);
   } catch (const SqliteError& e) {
     diagnostics.add({}, e.what());
   } catch (const std::filesystem::filesystem_error& e) {
     diagnostics.add({}, e.what());
   }
   co_return fresh;
+}
+
+// Gives the subscribers of a fresh book the numbers that they have. Only those who are new need the database,
+// which has other things to do in between.
+asio::awaitable<void> App::Parts::number(std::shared_ptr<SubscriberBook> fresh) {
+  constexpr std::size_t at_once = 2000;
+  std::vector<std::uint32_t> numbers;
+  const auto fresh_ones = co_await workers.run([&] { return take_numbers(*config->book, *fresh, numbers); });
+  for (std::size_t from = 0; from < fresh_ones.size(); from += at_once) {
+    const auto some = std::span(fresh_ones).subspan(from, std::min(at_once, fresh_ones.size() - from));
+    co_await database->run([&](Sqlite& db) { add_subscriber_numbers(db, *fresh, some, numbers); });
+  }
+  co_await workers.run([&] {
+    fresh->assign_numbers(std::move(numbers));
+    return true;
+  });
 }
 
 asio::awaitable<void> App::Parts::reload() {
@@ -370,11 +367,22 @@ asio::awaitable<void> App::Parts::reload() {
   for (const auto& section : settings_that_need_restart(*config, *fresh))
     log::warn("config.restart_needed", {{"section", section}});
   fresh->state = config->state;
-  config = std::move(fresh);
+  const auto changed = co_await workers.run([&] {
+    for (const auto& warning : find_costly_rules(*fresh))
+      log::warn("rule.costly", {{"what", to_string(warning)}});
+    return difference(*config->book, *fresh->book);
+  });
+  auto former = std::exchange(config, std::move(fresh));
   suppressions.forget_gone(config->book->subscribers());
   digest_desk->reload();
-  log::info("config.reloaded", {{"holds", summary()}});
+  log::info("config.reloaded",
+            {{"holds", summary()}, {"rules_added", changed.added}, {"rules_removed", changed.removed}});
   notify.ready(summary());
+  // A large one takes a while to go; with it go the rules that nobody follows any more.
+  co_await workers.run([&] {
+    former.reset();
+    return true;
+  });
 }
 
 App::App(Config config, std::filesystem::path config_path)

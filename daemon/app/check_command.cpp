@@ -4,27 +4,32 @@
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/exit_codes.hpp"
+#include "app/rule_costs.hpp"
+#include "app/story_input.hpp"
 
 namespace crier {
 namespace {
 
 namespace json = boost::json;
 
-void print_json(const Config& config, const Diagnostics& diagnostics) {
+json::array to_json(const std::vector<Diagnostic>& list) {
   json::array errors;
-  for (const auto& [place, message, excerpt, suggestion] : diagnostics.list()) {
+  for (const auto& [place, message, excerpt, suggestion] : list) {
     json::object error{
         {"file", place.file}, {"line", place.line}, {"column", place.column}, {"message", message}};
     if (!excerpt.empty()) error["excerpt"] = excerpt;
     if (!suggestion.empty()) error["suggestion"] = suggestion;
     errors.push_back(std::move(error));
   }
+  return errors;
+}
+
+void print_json(const Config& config, const Diagnostics& diagnostics,
+                const std::vector<Diagnostic>& warnings) {
   const auto& book = *config.newsroom.book;
-  const json::object out{{"ok", diagnostics.empty()},
-                         {"errors", std::move(errors)},
-                         {"subscribers", book.subscribers().size()},
-                         {"rules", book.rules().size()},
-                         {"editions", config.newsroom.editions.size()}};
+  const json::object out{{"ok", diagnostics.empty()},     {"errors", to_json(diagnostics.list())},
+                         {"warnings", to_json(warnings)}, {"subscribers", book.subscribers().size()},
+                         {"rules", book.rules().size()},  {"editions", config.newsroom.editions.size()}};
   fmt::print("{}\n", json::serialize(out));
 }
 
@@ -37,11 +42,17 @@ int check_command(const Words& words) {
       "file, line and column. Exits 0 when all is well, 78 otherwise.");
   if (const auto code = line.common().read(words, 0, 0)) return *code;
   Diagnostics diagnostics;
-  const auto config = load_config(line.config(), diagnostics);
+  const auto config = load_with_progress(line.config(), diagnostics);
+  std::vector<Diagnostic> warnings;
+  if (diagnostics.empty()) {
+    learn_words(config);
+    warnings = find_costly_rules(config);
+  }
   if (line.json()) {
-    print_json(config, diagnostics);
+    print_json(config, diagnostics, warnings);
   } else if (diagnostics.empty()) {
     const auto& newsroom = config.newsroom;
+    for (const auto& warning : warnings) fmt::print("warning: {}\n", to_string(warning));
     fmt::print("{}: all well: {} subscribers, {} rules, {} editions\n", line.config().string(),
                newsroom.book->subscribers().size(), newsroom.book->rules().size(), newsroom.editions.size());
   } else {

@@ -46,9 +46,13 @@ std::vector<fs::path> config_files(const fs::path& path, Diagnostics& diagnostic
   return files;
 }
 
+// How long lists are read: item by item where that can be, or with their file.
+enum class Lists { by_item, whole };
+
 struct LoadedFile {
   YamlFile file;
   YamlNode root;
+  std::vector<YamlPiece> subscribers;  // of the root's list, where it is read one by one
   bool is_read = false;
 };
 
@@ -56,7 +60,7 @@ struct LoadedFile {
 struct Collected {
   std::vector<Pending> topics;
   std::vector<Pending> editions;
-  std::vector<Pending> subscribers;
+  std::vector<SubscriberList> subscribers;
   std::vector<Pending> tests;
   std::map<std::string, std::string> single;  // section → file that has it
   bool is_whole = true;                       // every file could be read
@@ -75,13 +79,17 @@ void collect_items(std::vector<Pending>& into, const YamlNode& node, const YamlF
 }
 
 // What ops and tests say about readers: entries that add up over the files.
-void collect_rules(YamlSection& section, Collected& collected) {
-  const auto& file = section.file();
+void collect_rules(YamlSection& section, const LoadedFile& loaded, Collected& collected) {
+  const auto& file = loaded.file;
   if (const auto* node = section.find("topics")) collect_entries(collected.topics, *node, file, "topics");
   if (const auto* node = section.find("editions"))
     collect_entries(collected.editions, *node, file, "editions");
-  if (const auto* node = section.find("subscribers"))
-    collect_items(collected.subscribers, *node, file, "subscribers");
+  if (const auto* node = section.find("subscribers")) {
+    if (node->kind == YamlNode::Kind::list)
+      collected.subscribers.push_back({&file, node, &loaded.subscribers});
+    else
+      file.error(*node, "subscribers must be a list (- …)");
+  }
   if (const auto* node = section.find("tests")) collect_items(collected.tests, *node, file, "tests");
 }
 
@@ -113,7 +121,7 @@ void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   for (auto& region : section.texts("regions")) config.vocabulary.regions.push_back(std::move(region));
   for (auto& topic : section.texts("story_topics")) config.vocabulary.topics.push_back(std::move(topic));
   if (const auto* node = section.find("sources")) read_sources(*node, file, config);
-  collect_rules(section, collected);
+  collect_rules(section, loaded, collected);
   section.finish();
 }
 
@@ -150,7 +158,8 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
 }
 
 // The root of one file, empty when it cannot be read or is no YAML, which is complained about.
-const LoadedFile& load_file(std::deque<LoadedFile>& files, const fs::path& name, Diagnostics& diagnostics) {
+const LoadedFile& load_file(std::deque<LoadedFile>& files, const fs::path& name, Lists lists,
+                            Diagnostics& diagnostics) {
   auto& loaded = files.emplace_back();
   auto text = read_file(name, max_config_file_bytes);
   if (!text) {
@@ -158,7 +167,9 @@ const LoadedFile& load_file(std::deque<LoadedFile>& files, const fs::path& name,
     return loaded;
   }
   loaded.file = YamlFile(name.string(), std::move(*text), diagnostics);
-  auto root = parse_yaml(loaded.file.text, loaded.file.name, diagnostics);
+  auto root = lists == Lists::whole ? parse_yaml(loaded.file.text, loaded.file.name, diagnostics)
+                                    : parse_yaml_but_list(loaded.file.text, "subscribers", loaded.subscribers,
+                                                          loaded.file.name, diagnostics);
   loaded.is_read = root.has_value();
   if (root) loaded.root = std::move(*root);
   return loaded;
@@ -180,7 +191,9 @@ void lay_over(std::vector<Pending>& entries, const std::vector<Pending>& changed
 void change(Collected& collected, Collected changed) {
   lay_over(collected.editions, changed.editions);
   collected.tests = std::move(changed.tests);
-  if (changed.subscribers.empty()) {
+  const bool has_subscribers =
+      std::ranges::any_of(changed.subscribers, [](const SubscriberList& list) { return list.size() > 0; });
+  if (!has_subscribers) {
     lay_over(collected.topics, changed.topics);
   } else {
     collected.topics = std::move(changed.topics);
@@ -189,20 +202,20 @@ void change(Collected& collected, Collected changed) {
 }
 
 // Keeps of the configuration what is not replaced by a file of rules.
-Collected read_with_rules(std::deque<LoadedFile>& files, const fs::path& rules_file, RulesFile rules_are,
+Collected read_with_rules(std::deque<LoadedFile>& files, const LoadOptions& options, Lists lists,
                           Config& config, Diagnostics& diagnostics) {
   Collected collected;
   for (const auto& loaded : files) read_root(loaded, config, collected);
   collected.is_whole = !files.empty() && std::ranges::all_of(files, &LoadedFile::is_read);
-  if (rules_file.empty()) return collected;
+  if (options.rules_file.empty()) return collected;
   Collected rules;
-  const auto& loaded = load_file(files, rules_file, diagnostics);
+  const auto& loaded = load_file(files, options.rules_file, lists, diagnostics);
   if (loaded.root.kind != YamlNode::Kind::null) {
     YamlSection section(loaded.root, loaded.file, "the rules");
-    collect_rules(section, rules);
+    collect_rules(section, loaded, rules);
     section.finish();
   }
-  if (rules_are == RulesFile::is_change) {
+  if (options.rules_are == RulesFile::is_change) {
     change(collected, std::move(rules));
   } else {
     collected.topics = std::move(rules.topics);
@@ -228,20 +241,37 @@ std::vector<std::string> settings_that_need_restart(const Config& running, const
   return sections;
 }
 
-Config load_config(const fs::path& path, Diagnostics& diagnostics, const fs::path& rules_file,
-                   RulesFile rules_are) {
+namespace {
+
+// nullopt when an item of a list cannot be read by itself.
+std::optional<Config> try_to_load(const fs::path& path, Diagnostics& diagnostics, const LoadOptions& options,
+                                  Lists lists) {
   Config config;
   std::deque<LoadedFile> files;  // a deque, because Pending points into it
-  for (const auto& name : config_files(path, diagnostics)) load_file(files, name, diagnostics);
-  const auto collected = read_with_rules(files, rules_file, rules_are, config, diagnostics);
+  for (const auto& name : config_files(path, diagnostics)) load_file(files, name, lists, diagnostics);
+  const auto collected = read_with_rules(files, options, lists, config, diagnostics);
   for (const auto& edition : collected.editions) read_edition(edition, config);
-  read_book(collected.topics, collected.subscribers, config);
+  if (!read_book(collected.topics, collected.subscribers, options, config)) return std::nullopt;
   for (const auto& test : collected.tests) read_test(test, config);
   config.templates_path = find_templates(config.templates_path, path);
   config.newsroom.templates = TemplateSet::load(config.templates_path, diagnostics);
   check_whole(config, collected, path.string(), diagnostics);
-  diagnostics.sort();
   return config;
+}
+
+}  // namespace
+
+Config load_config(const fs::path& path, Diagnostics& diagnostics, const LoadOptions& options) {
+  Diagnostics found;
+  auto config = try_to_load(path, found, options, Lists::by_item);
+  if (!config) {
+    found = {};
+    config = try_to_load(path, found, options, Lists::whole);
+  }
+  for (const auto& [place, message, excerpt, suggestion] : found.list())
+    diagnostics.add(place, message, excerpt, suggestion);
+  diagnostics.sort();
+  return std::move(*config);
 }
 
 }  // namespace crier

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -99,6 +100,13 @@ struct RuleTest {
       expect;  ///< by subscriber; who is not in it gets nothing
 };
 
+/// Where a rule of the book stands.
+struct RulePlace {
+  std::uint32_t file = 0;  ///< position in Config::files
+  int line = 0;
+  int column = 0;
+};
+
 struct Config {
   Newsroom newsroom;
   std::shared_ptr<SubscriberBook> book;  ///< the newsroom's, to be numbered before it is shared
@@ -114,6 +122,8 @@ struct Config {
   std::optional<ListenConfig> operator_listener;
   std::string push_token;  ///< empty = one is made and kept under `state`
   std::vector<RuleTest> tests;
+  std::vector<std::string> files;      ///< that hold rules
+  std::vector<RulePlace> rule_places;  ///< as the book's rules; of an own rule the first that reads so
 };
 
 /// The sections of `fresh` that a running daemon cannot take over.
@@ -124,10 +134,19 @@ std::vector<std::string> settings_that_need_restart(const Config& running, const
 /// with subscribers replaces all but the editions it does not name.
 enum class RulesFile { is_all, is_change };
 
+struct LoadOptions {
+  std::filesystem::path rules_file;  ///< when given, read in place of the configuration's own rules
+  RulesFile rules_are = RulesFile::is_all;
+  /// The book at work: the fresh one shares its rule index, and takes over the rules that have not changed.
+  std::shared_ptr<const SubscriberBook> former;
+  /// Called now and then, on the loading thread, with the number of subscribers that have been read.
+  std::function<void(std::size_t done, std::size_t total)> on_progress;
+};
+
 /// Reads and checks everything, templates and secrets included. Complaints are added to `diagnostics`; the
-/// configuration is good exactly when there are none. `rules_file`, when given, is read in place of the
-/// configuration's own rules.
+/// configuration is good exactly when there are none. Takes memory for the text of the files, the book, and
+/// one subscriber at a time where `subscribers:` is a block list.
 Config load_config(const std::filesystem::path& path, Diagnostics& diagnostics,
-                   const std::filesystem::path& rules_file = {}, RulesFile rules_are = RulesFile::is_all);
+                   const LoadOptions& options = {});
 
 }  // namespace crier

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
-#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -24,10 +23,6 @@ bool has_email_syntax(std::string_view address) {
 bool has_phone_syntax(std::string_view number) {
   return number.size() >= 8 && number.size() <= 16 && number.front() == '+' && number[1] != '0' &&
          std::ranges::all_of(number.substr(1), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string place_of(const YamlFile& file, const YamlNode& node) {
-  return fmt::format("{}:{}", file.name, node.line);
 }
 
 // Plain http only where channels.webhook allows it.
@@ -65,15 +60,51 @@ void read_webhook_endpoint(const YamlNode& node, const YamlFile& file, const Add
     file.error(*at, fmt::format("webhook {}", checked.error().message));
 }
 
+// Own rules by what they say: in the book that is being made, and in the one at work.
+class OwnRules {
+ public:
+  explicit OwnRules(const std::vector<FollowedRule>& rules) : title_of_{rules} {}
+
+  // The position of the rule that `query` says whole, or none.
+  std::uint32_t find(std::string_view query) const { return table_.find(query, title_of_); }
+  void insert(RulePosition position) { table_.insert(position, title_of_); }
+
+ private:
+  struct TitleOf {
+    const std::vector<FollowedRule>& rules;
+    std::string_view operator()(RulePosition rule) const { return rules[rule].title; }
+  };
+
+  TitleOf title_of_;
+  PositionTable table_;
+};
+
+// A query that names a topic says something else when the topic changes.
+bool says_all(const YamlNode& rule) {
+  return rule.kind == YamlNode::Kind::scalar && rule.scalar.find("rule:") == std::string::npos;
+}
+
 // Builds the book from the collected entries.
 class BookReader {
  public:
-  BookReader(Config& config, TopicBook topics)
-      : config_(config), guard_(url_check(config)), topics_(std::move(topics)), rules_(topics_.rules()) {}
+  BookReader(Config& config, TopicBook topics, const LoadOptions& options, std::size_t count)
+      : config_(config),
+        guard_(url_check(config)),
+        topics_(std::move(topics)),
+        former_(options.former),
+        registry_(former_ ? former_->registry() : std::make_shared<RuleRegistry>()) {
+    subscribers_.reserve(count);
+    places_.reserve(count);
+    for (const auto& topic : topics_.rules())
+      add_rule({topic.name, topic.title, topic.rule, {}, registry_->hold(topic.rule)}, *topic.file,
+               *topic.key);
+    if (!former_ || former_->stemming() != config.stemming) return;
+    for (RulePosition i = 0; i < former_->rules().size(); ++i)
+      if (!former_->rules()[i].rule) known_.insert(i);
+  }
 
-  void read_subscriber(const Pending& entry) {
-    const auto& file = *entry.file;
-    YamlSection section(*entry.value, file, "subscriber");
+  void read_subscriber(const YamlNode& node, const YamlFile& file) {
+    YamlSection section(node, file, "subscriber");
     Subscriber subscriber;
     subscriber.id = section.required_text("id");
     subscriber.name = section.text("name").value_or("");
@@ -87,15 +118,19 @@ class BookReader {
     }
     const auto* follow = section.find("follow");
     section.finish();
-    check_identity(entry, subscriber);
+    check_identity(section, subscriber);
     const auto index = static_cast<std::uint32_t>(subscribers_.size());
+    const bool is_named = !subscriber.id.empty() && find(subscriber.id) == PositionTable::none;
     subscribers_.push_back(std::move(subscriber));
+    places_.push_back({&file, node.find("id") != nullptr ? node.find("id")->line : node.line});
+    if (is_named) by_id_.insert(index, IdOf{subscribers_});
     if (follow != nullptr)
       for_each_item(*follow, file, "follow", [&](const YamlNode& item) { read_follow(item, file, index); });
   }
 
   std::shared_ptr<SubscriberBook> finish() {
-    return std::make_shared<SubscriberBook>(std::move(subscribers_), std::move(rules_));
+    return std::make_shared<SubscriberBook>(std::move(subscribers_), std::move(rules_), config_.stemming,
+                                            registry_);
   }
 
  private:
@@ -113,17 +148,22 @@ class BookReader {
       read_webhook_endpoint(*webhook, section.file(), guard_, subscriber);
   }
 
-  void check_identity(const Pending& entry, const Subscriber& subscriber) {
+  struct IdOf {
+    const std::vector<Subscriber>& subscribers;
+    std::string_view operator()(std::uint32_t index) const { return subscribers[index].id; }
+  };
+  std::uint32_t find(std::string_view id) const { return by_id_.find(id, IdOf{subscribers_}); }
+
+  void check_identity(YamlSection& section, const Subscriber& subscriber) const {
     if (subscriber.id.empty()) return;
-    const auto* at = entry.value->find("id");
+    const auto* at = section.find("id");
     const bool plain = subscriber.id.size() <= 128 && std::ranges::all_of(subscriber.id, [](char c) {
                          return static_cast<unsigned char>(c) > ' ' && c != 0x7f;
                        });
-    if (!plain) entry.file->error(*at, "id must be at most 128 characters without spaces");
-    const auto [known, is_new] = ids_.emplace(subscriber.id, place_of(*entry.file, *at));
-    if (!is_new)
-      entry.file->error(*at, fmt::format("there are two subscribers \"{}\"; the other is at {}",
-                                         subscriber.id, known->second));
+    if (!plain) section.error(*at, "id must be at most 128 characters without spaces");
+    if (const auto known = find(subscriber.id); known != PositionTable::none)
+      section.error(*at, fmt::format("there are two subscribers \"{}\"; the other is at {}:{}", subscriber.id,
+                                     places_[known].file->name, places_[known].line));
   }
 
   void read_follow(const YamlNode& node, const YamlFile& file, std::uint32_t subscriber) {
@@ -140,24 +180,58 @@ class BookReader {
       if (!complaints.are_new()) file.error(node, "follow needs either topic: NAME or match: RULE");
       return;
     }
-    if (topic) {
-      follow_topic(*topic, *section.find("topic"), file, std::move(subscription));
-    } else if (auto rule = read_own_rule(*match, file)) {
-      if (!has_positive_clause(*rule) && !complaints.are_new())
-        file.error(*match, "the rule only excludes: say also what it is to find");
-      auto title = match->kind == YamlNode::Kind::scalar ? match->scalar : to_string(*rule);
-      rules_.push_back({"", std::move(title), std::move(*rule), {std::move(subscription)}});
-    }
+    if (topic)
+      follow_topic(*topic, *section.find("topic"), file, subscription);
+    else
+      follow_own_rule(*match, file, subscription, complaints);
   }
 
   void follow_topic(const std::string& topic, const YamlNode& at, const YamlFile& file,
-                    Subscription subscription) {
+                    const Subscription& subscription) {
     if (const auto* found = topics_.find(topic)) {
-      rules_[*found].followers.push_back(std::move(subscription));
+      rules_[*found].followers.push_back(subscription);
       return;
     }
     auto error = topics_.unknown(topic);
     file.error(at, std::move(error.message), std::move(error.suggestion));
+  }
+
+  // A query that others follow, too, or that the book at work knows, is not parsed again.
+  void follow_own_rule(const YamlNode& match, const YamlFile& file, const Subscription& subscription,
+                       const Complaints& complaints) {
+    const bool is_whole = says_all(match);
+    if (is_whole) {
+      if (const auto known = own_.find(match.scalar); known != PositionTable::none) {
+        rules_[known].followers.push_back(subscription);
+        return;
+      }
+      if (const auto known = known_.find(match.scalar); known != PositionTable::none) {
+        own_.insert(
+            add_rule({"", match.scalar, {}, {subscription}, former_->rules()[known].hold}, file, match));
+        return;
+      }
+    }
+    auto rule = read_own_rule(match, file);
+    if (!rule) return;
+    if (!has_positive_clause(*rule) && !complaints.are_new())
+      file.error(match, "the rule only excludes: say also what it is to find");
+    if (complaints.are_new()) return;
+    auto hold = registry_->hold(*rule);
+    auto title = match.kind == YamlNode::Kind::scalar ? match.scalar : to_string(*rule);
+    std::optional<Rule> kept;
+    if (!is_whole) kept = std::move(*rule);
+    const auto position =
+        add_rule({"", std::move(title), std::move(kept), {subscription}, std::move(hold)}, file, match);
+    if (is_whole) own_.insert(position);
+  }
+
+  RulePosition add_rule(FollowedRule rule, const YamlFile& file, const YamlNode& at) {
+    rules_.push_back(std::move(rule));
+    auto& files = config_.files;
+    // One file after the other: it is the last, or one of a few with topics.
+    if (files.empty() || files.back() != file.name) files.push_back(file.name);
+    config_.rule_places.push_back({static_cast<std::uint32_t>(files.size() - 1), at.line, at.column});
+    return static_cast<RulePosition>(rules_.size() - 1);
   }
 
   std::optional<Rule> read_own_rule(const YamlNode& node, const YamlFile& file) const {
@@ -165,22 +239,21 @@ class BookReader {
     return RuleReader(file, options).read(node);
   }
 
-  // The edition's name; empty for an alert.
-  std::string read_cadence(YamlSection& section) {
+  // The edition's name, as the newsroom keeps it; empty for an alert.
+  std::string_view read_cadence(YamlSection& section) const {
     const auto deliver = section.text("deliver").value_or("alert");
     if (deliver == "alert") return {};
-    if (config_.newsroom.find_edition(deliver) == nullptr) {
-      std::vector<std::string_view> known{"alert"};
-      for (const auto& edition : config_.newsroom.editions) known.push_back(edition.name);
-      section.error(*section.find("deliver"),
-                    fmt::format("there is no edition \"{}\"{}", deliver, did_you_mean(deliver, known)));
-    }
-    return deliver;
+    if (const auto* edition = config_.newsroom.find_edition(deliver)) return edition->name;
+    std::vector<std::string_view> known{"alert"};
+    for (const auto& edition : config_.newsroom.editions) known.push_back(edition.name);
+    section.error(*section.find("deliver"),
+                  fmt::format("there is no edition \"{}\"{}", deliver, did_you_mean(deliver, known)));
+    return {};
   }
 
   // The channels of a follow; all that the subscriber has when it names none.
-  std::vector<ChannelKind> read_by(YamlSection& section, const Subscriber& subscriber) {
-    std::vector<ChannelKind> channels;
+  ChannelSet read_by(YamlSection& section, const Subscriber& subscriber) const {
+    ChannelSet channels;
     const auto* by = section.find("by");
     for (const auto* node : section.text_nodes("by")) {
       const auto& word = node->scalar;
@@ -192,15 +265,15 @@ class BookReader {
         section.error(*node, fmt::format("the subscriber has no {}: address", word));
       } else if (!is_configured(*channel)) {
         section.error(*node, fmt::format("there is no channels.{} section to send it with", word));
-      } else if (std::ranges::find(channels, *channel) == channels.end()) {
-        channels.push_back(*channel);
+      } else {
+        channels.add(*channel);
       }
     }
     if (by != nullptr && by->kind == YamlNode::Kind::list && by->items.empty())
       section.error(*by, "by names no channel: write email, whatsapp or webhook, or leave it out for all");
     if (by != nullptr) return channels;
     for (const auto channel : all_channels) {
-      if (!subscriber.address(channel).empty() && is_configured(channel)) channels.push_back(channel);
+      if (!subscriber.address(channel).empty() && is_configured(channel)) channels.add(channel);
     }
     if (channels.empty())
       section.error(section.node(),
@@ -224,24 +297,54 @@ class BookReader {
   Config& config_;
   AddressGuard guard_;
   TopicBook topics_;
+  std::shared_ptr<const SubscriberBook> former_;
+  std::shared_ptr<RuleRegistry> registry_;
   std::vector<Subscriber> subscribers_;
-  std::vector<FollowedRule> rules_;                   // topics first, at the positions that topics_ gives
-  std::unordered_map<std::string, std::string> ids_;  // id → its place
+  struct IdPlace {
+    const YamlFile* file;
+    int line;
+  };
+  std::vector<IdPlace> places_;  // of the subscribers
+  PositionTable by_id_;
+  std::vector<FollowedRule> rules_;  // topics first, at the positions that topics_ gives
+  OwnRules own_{rules_};
+  static inline const std::vector<FollowedRule> none_{};
+  OwnRules known_{former_ ? former_->rules() : none_};
 };
 
 }  // namespace
 
-void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config) {
-  BookReader reader(config, TopicBook(topics, config.stemming));
-  for (const auto& subscriber : subscribers) reader.read_subscriber(subscriber);
+bool read_book(const std::vector<Pending>& topics, const std::vector<SubscriberList>& subscribers,
+               const LoadOptions& options, Config& config) {
+  std::size_t total = 0;
+  for (const auto& list : subscribers) total += list.size();
   try {
+    BookReader reader(config, TopicBook(topics, config.stemming), options, total);
+    std::size_t done = 0;
+    const auto advance = [&] {
+      constexpr std::size_t step = 1000;
+      if (++done % step == 0 && options.on_progress) options.on_progress(done, total);
+    };
+    for (const auto& [file, list, pieces] : subscribers) {
+      for (const auto& item : list->items) {
+        reader.read_subscriber(item, *file);
+        advance();
+      }
+      for (const auto& piece : *pieces) {
+        const auto item = read_piece(file->text, piece);
+        if (!item) return false;
+        reader.read_subscriber(*item, *file);
+        advance();
+      }
+    }
     config.book = reader.finish();
   } catch (const std::length_error& e) {  // of a rule that the index cannot hold
-    const auto& file = *(topics.empty() ? subscribers : topics).front().file;
+    const auto& file = *(topics.empty() ? subscribers.front().file : topics.front().file);
     file.diagnostics->add({file.name, 1, 1}, e.what());
     config.book = std::make_shared<SubscriberBook>();
   }
   config.newsroom.book = config.book;
+  return true;
 }
 
 }  // namespace crier

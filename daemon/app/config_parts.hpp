@@ -17,6 +17,15 @@ struct Pending {
   const YamlNode* value = nullptr;
 };
 
+/// A `subscribers:` section. Its items are read one by one where they are pieces of the file.
+struct SubscriberList {
+  const YamlFile* file = nullptr;
+  const YamlNode* list = nullptr;
+  const std::vector<YamlPiece>* pieces = nullptr;  ///< never null; if there are any, the list is empty
+
+  std::size_t size() const { return pieces->empty() ? list->items.size() : pieces->size(); }
+};
+
 void read_site(const YamlNode& node, const YamlFile& file, Config& config);
 void read_sources(const YamlNode& node, const YamlFile& file, Config& config);
 void read_channels(const YamlNode& node, const YamlFile& file, Config& config);
@@ -26,8 +35,10 @@ void read_edition(const Pending& entry, Config& config);
 /// When the book and the editions are there: a test names both.
 void read_test(const Pending& entry, Config& config);
 
-/// Topics first, then subscribers, whose follows refer to them and to the editions.
-void read_book(const std::vector<Pending>& topics, const std::vector<Pending>& subscribers, Config& config);
+/// Topics first, then subscribers, whose follows refer to them and to the editions. False when an item of a
+/// list cannot be read by itself: the files have to be read as a whole then.
+bool read_book(const std::vector<Pending>& topics, const std::vector<SubscriberList>& subscribers,
+               const LoadOptions& options, Config& config);
 
 /// An absolute http or https URL, reported otherwise; empty when the key is absent.
 std::string read_url(YamlSection& section, std::string_view key);

@@ -35,21 +35,22 @@ struct Account {
 };
 
 std::string describe(const Subscription& subscription) {
-  std::string out = subscription.edition.empty() ? "alert" : subscription.edition;
-  out += " by ";
-  for (std::size_t i = 0; i < subscription.channels.size(); ++i) {
-    if (i > 0) out += ", ";
-    out += to_string(subscription.channels[i]);
+  std::string out(subscription.edition.empty() ? "alert" : subscription.edition);
+  std::string_view separator = " by ";
+  for (const auto channel : subscription.channels) {
+    out += fmt::format("{}{}", separator, to_string(channel));
+    separator = ", ";
   }
   return out;
 }
 
 void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subscriber,
                const AnalyzedStory& story) {
-  for (const auto& rule : book.rules()) {
+  for (RulePosition at = 0; at < book.rules().size(); ++at) {
+    const auto& rule = book.rules()[at];
     for (const auto& subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
-      auto explanation = explain(rule.rule, story);
+      auto explanation = explain(book.rule_of(at), story);
       auto excerpts = excerpts_of(story, explanation.because, max_excerpts);
       account.rules.push_back(
           {rule.name(), describe(subscription), std::move(explanation), std::move(excerpts)});
@@ -63,7 +64,7 @@ void add_outlook(Account& account, const Newsroom& newsroom, const SuppressionLi
     account.outlook.push_back(fmt::format("nothing: the story is {}", to_string(story.status)));
     return;
   }
-  const auto decisions = decide(newsroom, story, analysed, newsroom.book->index().match(analysed), at);
+  const auto decisions = decide(newsroom, story, analysed, newsroom.book->match(analysed), at);
   for (const auto& decision : decisions.list) {
     if (decision.subscriber != subscriber) continue;
     const auto reason = decisions.reasons[decision.reason];

@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 
 struct Matched {
-  std::vector<RuleId> rules;
+  std::vector<RulePosition> rules;
   Decisions decisions;
   AnalyzedStory analysed;
 };
@@ -26,7 +26,7 @@ struct Matched {
 Matched match_story(const Newsroom& newsroom, const Story& story, Time at) {
   Matched matched;
   matched.analysed = analyze(story, newsroom.site.language);
-  matched.rules = newsroom.book->index().match(matched.analysed);
+  matched.rules = newsroom.book->match(matched.analysed);
   matched.decisions = decide(newsroom, story, matched.analysed, matched.rules, at);
   return matched;
 }
@@ -37,7 +37,7 @@ json::object to_json(const Newsroom& newsroom, const Story& story, const Matched
   json::array explanations;
   for (const auto rule : matched.rules) {
     rules.emplace_back(book.rules()[rule].name());
-    if (explained) explanations.push_back(to_json(explain(book.rules()[rule].rule, matched.analysed)));
+    if (explained) explanations.push_back(to_json(explain(book.rule_of(rule), matched.analysed)));
   }
   json::array deliveries;
   for (const auto& decision : matched.decisions.list) {
@@ -64,7 +64,7 @@ void print_text(const Newsroom& newsroom, const Story& story, const Matched& mat
   fmt::print("{}  {}\n", story.id, story.title);
   for (const auto rule : matched.rules) {
     fmt::print("  rule {}\n", book.rules()[rule].name());
-    if (explained) fmt::print("    {}\n", to_text(explain(book.rules()[rule].rule, matched.analysed)));
+    if (explained) fmt::print("    {}\n", to_text(explain(book.rule_of(rule), matched.analysed)));
   }
   if (matched.rules.empty()) fmt::print("  no rule matches\n");
   const auto shown = to_json(newsroom, story, matched, false);

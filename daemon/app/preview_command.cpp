@@ -60,7 +60,7 @@ std::vector<WaitingStory> waiting_stories(const Config& config, const std::strin
 std::string why_matched(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber,
                         Time now) {
   const auto analysed = analyze(story, newsroom.site.language);
-  const auto decisions = decide(newsroom, story, analysed, newsroom.book->index().match(analysed), now);
+  const auto decisions = decide(newsroom, story, analysed, newsroom.book->match(analysed), now);
   for (const auto& decision : decisions.list) {
     if (newsroom.book->subscribers()[decision.subscriber].id == subscriber.id)
       return decisions.reasons[decision.reason];

@@ -17,9 +17,12 @@ std::string title_of(const FollowedRule& rule) {
 }
 
 std::string way_of(const Subscription& subscription) {
-  std::string out = subscription.edition.empty() ? "alert" : subscription.edition;
-  for (std::size_t i = 0; i < subscription.channels.size(); ++i)
-    out += fmt::format("{} {}", i == 0 ? "" : ",", to_string(subscription.channels[i]));
+  std::string out(subscription.edition.empty() ? "alert" : subscription.edition);
+  std::string_view separator = " ";
+  for (const auto channel : subscription.channels) {
+    out += fmt::format("{}{}", separator, to_string(channel));
+    separator = ", ";
+  }
   return out;
 }
 
@@ -60,7 +63,7 @@ class TestRun {
   Deliveries actual_deliveries() const {
     Deliveries out;
     if (story_.status != StoryStatus::usable) return out;
-    const auto decisions = decide(newsroom_, story_, analysed_, book_.index().match(analysed_), at_);
+    const auto decisions = decide(newsroom_, story_, analysed_, book_.match(analysed_), at_);
     for (const auto& decision : decisions.list)
       out[book_.subscribers()[decision.subscriber].id].push_back(
           {std::string(decision.edition), decision.channel, due(decision)});
@@ -98,8 +101,9 @@ class TestRun {
       if (is_same_way(other, delivery)) return {fmt::format("it is due at another time, see below")};
     std::vector<std::string> why;
     std::vector<std::string> other_ways;
-    for_each_follow(id, [&](const FollowedRule& rule, const Subscription& subscription) {
-      const auto explanation = explain(rule.rule, analysed_);
+    for_each_follow(id, [&](RulePosition at, const Subscription& subscription) {
+      const auto& rule = book_.rules()[at];
+      const auto explanation = explain(book_.rule_of(at), analysed_);
       if (goes(subscription, delivery))
         why.push_back(fmt::format("{}: {}", title_of(rule), to_text(explanation)));
       else if (explanation.matched)
@@ -113,10 +117,11 @@ class TestRun {
 
   std::vector<std::string> why_unexpected(const std::string& id, const ExpectedDelivery& delivery) const {
     std::vector<std::string> why;
-    for_each_follow(id, [&](const FollowedRule& rule, const Subscription& subscription) {
+    for_each_follow(id, [&](RulePosition at, const Subscription& subscription) {
       if (!goes(subscription, delivery)) return;
-      const auto explanation = explain(rule.rule, analysed_);
-      if (explanation.matched) why.push_back(fmt::format("{}: {}", title_of(rule), to_text(explanation)));
+      const auto explanation = explain(book_.rule_of(at), analysed_);
+      if (explanation.matched)
+        why.push_back(fmt::format("{}: {}", title_of(book_.rules()[at]), to_text(explanation)));
     });
     if (delivery.edition.empty() && delivery.at > at_)
       why.push_back(story_.embargo > at_ ? "it waits for the embargo and quiet hours"
@@ -125,8 +130,7 @@ class TestRun {
   }
 
   static bool goes(const Subscription& subscription, const ExpectedDelivery& delivery) {
-    return subscription.edition == delivery.edition &&
-           std::ranges::find(subscription.channels, delivery.channel) != subscription.channels.end();
+    return subscription.edition == delivery.edition && subscription.channels.contains(delivery.channel);
   }
 
   template <class Each>
@@ -134,9 +138,9 @@ class TestRun {
     const auto* subscriber = book_.find(id);
     if (subscriber == nullptr) return;
     const auto index = static_cast<std::uint32_t>(subscriber - book_.subscribers().data());
-    for (const auto& rule : book_.rules())
-      for (const auto& subscription : rule.followers)
-        if (subscription.subscriber == index) each(rule, subscription);
+    for (RulePosition at = 0; at < book_.rules().size(); ++at)
+      for (const auto& subscription : book_.rules()[at].followers)
+        if (subscription.subscriber == index) each(at, subscription);
   }
 
   const Newsroom& newsroom_;

@@ -3,7 +3,9 @@
 #include "app/app.hpp"
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/load_log.hpp"
 #include "app/story_input.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 namespace crier {
@@ -20,7 +22,9 @@ int serve_command(const Words& words) {
   if (line.has("quiet")) log::set_level(log::Level::warn);
   std::signal(SIGPIPE, SIG_IGN);
   int code = exit_code::ok;
-  auto config = load_config_or_complain(line, code);
+  const SystemClock clock;
+  LoadLog progress(clock);
+  auto config = load_config_or_complain(line, code, progress.hook());
   if (!config) return code;
   return App(std::move(*config), line.config()).run();
 }

@@ -44,7 +44,7 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   Restored restored;
   for (const auto& folder : config.folders)
     restored.watched_since[folder.name] = watched_since(db, folder.name, now);
-  restored.numbers = subscriber_numbers(db, config.book->subscribers());
+  restored.numbers = subscriber_numbers(db, *config.book);
   SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);
   restored.shelf = ShareShelf::load(db);

@@ -1,8 +1,12 @@
 #include "app/story_input.hpp"
 
+#include <utility>
+
 #include <fmt/core.h>
 
 #include "app/exit_codes.hpp"
+#include "app/progress.hpp"
+#include "base/clock.hpp"
 #include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/suggest.hpp"
@@ -41,16 +45,32 @@ Result<Story> story_of_file(const std::string& file, const std::string& id, cons
 
 }  // namespace
 
-std::optional<Config> load_config_or_complain(const CommandLine& line, int& code) {
+Config load_with_progress(const std::filesystem::path& path, Diagnostics& diagnostics, LoadOptions options) {
+  if (options.on_progress) return load_config(path, diagnostics, options);
+  const SystemClock clock;
+  std::optional<Progress> progress;
+  std::size_t shown = 0;
+  options.on_progress = [&](std::size_t done, std::size_t total) {
+    if (!progress) progress.emplace(clock, "subscribers", static_cast<std::int64_t>(total));
+    progress->advance(static_cast<std::int64_t>(done - std::exchange(shown, done)));
+  };
+  return load_config(path, diagnostics, options);
+}
+
+std::optional<Config> load_config_or_complain(const CommandLine& line, int& code,
+                                              std::function<void(std::size_t, std::size_t)> on_progress) {
   Diagnostics diagnostics;
-  auto config = load_config(line.config(), diagnostics, line.get("rules").value_or(""));
+  auto config = load_with_progress(
+      line.config(), diagnostics,
+      {.rules_file = line.get("rules").value_or(""), .on_progress = std::move(on_progress)});
   return unless_wrong(std::move(config), diagnostics, code);
 }
 
 std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
                                                       const std::filesystem::path& rules, int& code) {
   Diagnostics diagnostics;
-  auto config = load_config(line.config(), diagnostics, rules, RulesFile::is_change);
+  auto config = load_with_progress(line.config(), diagnostics,
+                                   {.rules_file = rules, .rules_are = RulesFile::is_change});
   return unless_wrong(std::move(config), diagnostics, code);
 }
 

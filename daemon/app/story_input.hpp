@@ -1,7 +1,9 @@
 // What the commands share: loading the configuration, reading stories and opening the database to look.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,9 +16,14 @@
 
 namespace crier {
 
+/// load_config, for commands: a long one shows how far it is.
+Config load_with_progress(const std::filesystem::path& path, Diagnostics& diagnostics,
+                          LoadOptions options = {});
 /// Prints all complaints to standard error and sets `code` (78) when there are any. Reads --rules FILE, if
 /// the command has that option.
-std::optional<Config> load_config_or_complain(const CommandLine& line, int& code);
+/// `on_progress`, when given, is told in place of the terminal.
+std::optional<Config> load_config_or_complain(const CommandLine& line, int& code,
+                                              std::function<void(std::size_t, std::size_t)> on_progress = {});
 /// The configuration as it would be with a file of rules (RulesFile::is_change); as it is when that is empty.
 std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
                                                       const std::filesystem::path& rules, int& code);

@@ -38,7 +38,7 @@ TopicBook::TopicBook(const std::vector<Pending>& entries, bool stemming) {
 }
 
 void TopicBook::enter(const Pending& entry) {
-  rules_.push_back({entry.key->scalar, entry.key->scalar, any_of({}), {}});
+  rules_.push_back({entry.key->scalar, entry.key->scalar, any_of({}), entry.file, entry.key});
   sizes_.push_back(0);
   topics_.push_back({entry, {}});
 }
@@ -86,7 +86,7 @@ void TopicBook::report_circle(const std::vector<std::pair<std::size_t, std::size
     const auto& mention = topic.mentions[path[i].second - 1];
     const auto place = topic.entry.file->place_within(*mention.node, mention.at);
     circle += fmt::format("{}{} refers to {} ({}:{}:{})", i == 0 ? "" : ", ", topic.entry.key->scalar,
-                          rules_[mention.topic].topic, place.file, place.line, place.column);
+                          rules_[mention.topic].name, place.file, place.line, place.column);
   }
   if (path.size() > most_shown) circle += fmt::format(", and {} more", path.size() - most_shown);
   const auto& topic = topics_[path.front().first];
@@ -94,7 +94,7 @@ void TopicBook::report_circle(const std::vector<std::pair<std::size_t, std::size
   topic.entry.file->error_within(
       *mention.node, mention.at,
       path.size() == 1
-          ? fmt::format("topic {} refers to itself: write the words out", rules_[mention.topic].topic)
+          ? fmt::format("topic {} refers to itself: write the words out", rules_[mention.topic].name)
           : "topics refer to each other in a circle: " + circle);
 }
 

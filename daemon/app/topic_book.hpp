@@ -8,13 +8,21 @@
 #include <vector>
 
 #include "app/config_parts.hpp"
-#include "audience/subscriber_book.hpp"
 #include "match/query_parser.hpp"
+#include "match/rule.hpp"
 
 namespace crier {
 
 class TopicBook {
  public:
+  struct TopicRule {
+    std::string name;
+    std::string title;
+    Rule rule;
+    const YamlFile* file = nullptr;
+    const YamlNode* key = nullptr;
+  };
+
   /// Complains about what is wrong with each, and about topics that refer to each other in a circle.
   /// `stemming` is for topics that do not say.
   TopicBook(const std::vector<Pending>& entries, bool stemming);
@@ -28,7 +36,7 @@ class TopicBook {
 
   /// In the order of the files. A topic whose rule is broken is there as well, so that those who refer to it
   /// or follow it do not complain too.
-  const std::vector<FollowedRule>& rules() const { return rules_; }
+  const std::vector<TopicRule>& rules() const { return rules_; }
 
  private:
   struct Mention {
@@ -46,7 +54,7 @@ class TopicBook {
   void report_circle(const std::vector<std::pair<std::size_t, std::size_t>>& path) const;
   std::optional<Rule> read(const Pending& entry, bool stemming, std::string& title) const;
 
-  std::vector<FollowedRule> rules_;
+  std::vector<TopicRule> rules_;
   std::vector<std::size_t> sizes_;                           // clauses of each rule
   std::vector<Topic> topics_;                                // as rules_
   std::map<std::string, std::size_t, std::less<>> by_name_;  // sorted, so that suggestions come in one order

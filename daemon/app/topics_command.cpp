@@ -24,12 +24,12 @@ std::string name_text(const TopicRecord& topic) {
 }
 
 void print_table(const TopicReport& report, const StoryWalk& walk) {
-  fmt::print("{:>9} {:>8}  {:<20}  {:<11} {:>5}  {}\n", "followers", "stories", "how often", "last match",
+  fmt::print("{:>9} {:>8}  {:<20}  {:<11} {:>7}  {}\n", "followers", "stories", "how often", "last match",
              "cost", "topic");
   std::size_t own_rules = 0;
   for (const auto& topic : report.topics()) {
     if (!topic.is_topic && ++own_rules > max_listed) continue;
-    fmt::print("{:>9} {:>8}  {:<20}  {:<11} {:>5}  {}\n", topic.followers, topic.stories,
+    fmt::print("{:>9} {:>8}  {:<20}  {:<11} {:>7.3f}  {}\n", topic.followers, topic.stories,
                rate_text(static_cast<double>(topic.stories) / walk.days()),
                topic.last_match ? to_rfc3339(*topic.last_match).substr(0, 10) : "-", topic.cost,
                name_text(topic));
@@ -66,7 +66,7 @@ void print_text(const TopicReport& report, const StoryWalk& walk) {
   const auto costliest = report.costliest(max_costly);
   print_list("costliest", costliest, costliest.size(), [&](std::size_t at) {
     const auto& topic = report.topics()[at];
-    return fmt::format("{:>5}  {}", topic.cost, name_text(topic));
+    return fmt::format("{:>7.3f}  {}", topic.cost, name_text(topic));
   });
 }
 
@@ -122,6 +122,7 @@ int topics_command(const Words& words) {
   if (!walk) return code;
   TopicReport report(config->newsroom);
   walk->run([&](const Story& story, Time seen_at) { report.add(story, seen_at); });
+  report.weigh();
   if (line.json())
     print_json(report, *walk);
   else

@@ -11,11 +11,16 @@
 namespace crier {
 
 YamlFile::YamlFile(std::string file_name, std::string content, Diagnostics& complaints)
-    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints) {
+    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints) {}
+
+// Where each line begins; found when the first place is asked for, which most files never need.
+const std::vector<std::size_t>& YamlFile::line_starts() const {
+  if (!line_starts_.empty()) return line_starts_;
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   line_starts_.push_back(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
   for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
     line_starts_.push_back(at + 1);
+  return line_starts_;
 }
 
 void YamlFile::error_without_excerpt(const YamlNode& at, std::string message) const {
@@ -47,10 +52,11 @@ Place YamlFile::place_within(const YamlNode& scalar, std::size_t at) const {
 
 // Of a line (from 1) and column (from 1, in bytes); the column just behind the line counts.
 std::optional<std::size_t> YamlFile::offset_of(int line, int column) const {
-  if (line < 1 || column < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return std::nullopt;
-  const auto offset = line_starts_[static_cast<std::size_t>(line) - 1] + static_cast<std::size_t>(column) - 1;
-  const auto end = static_cast<std::size_t>(line) < line_starts_.size()
-                       ? line_starts_[static_cast<std::size_t>(line)] - 1
+  if (line < 1 || column < 1 || static_cast<std::size_t>(line) > line_starts().size()) return std::nullopt;
+  const auto offset =
+      line_starts()[static_cast<std::size_t>(line) - 1] + static_cast<std::size_t>(column) - 1;
+  const auto end = static_cast<std::size_t>(line) < line_starts().size()
+                       ? line_starts()[static_cast<std::size_t>(line)] - 1
                        : text.size();
   return offset <= end ? std::optional(offset) : std::nullopt;
 }
@@ -61,9 +67,9 @@ std::optional<std::size_t> YamlFile::offset_within(const YamlNode& scalar, std::
 }
 
 Place YamlFile::place_at(std::size_t offset) const {
-  const auto next = std::ranges::upper_bound(line_starts_, offset);
-  const auto line = std::max<std::ptrdiff_t>(1, next - line_starts_.begin());
-  const auto start = line_starts_[static_cast<std::size_t>(line) - 1];
+  const auto next = std::ranges::upper_bound(line_starts(), offset);
+  const auto line = std::max<std::ptrdiff_t>(1, next - line_starts().begin());
+  const auto start = line_starts()[static_cast<std::size_t>(line) - 1];
   return {name, static_cast<int>(line), static_cast<int>(offset - std::min(offset, start)) + 1};
 }
 
@@ -71,7 +77,7 @@ Place YamlFile::place_at(std::size_t offset) const {
 std::string YamlFile::excerpt_at(std::size_t offset) const {
   constexpr std::size_t reach = 512;
   const auto line = place_at(offset);
-  const auto start = line_starts_[static_cast<std::size_t>(line.line) - 1];
+  const auto start = line_starts()[static_cast<std::size_t>(line.line) - 1];
   auto from = std::max(start, offset - std::min(offset, reach));
   while (from < offset && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
   const auto window = std::string_view(text).substr(from, offset - from + reach);

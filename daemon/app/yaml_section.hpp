@@ -42,7 +42,9 @@ class YamlFile {
   Place place_at(std::size_t offset) const;
   std::string excerpt_at(std::size_t offset) const;
 
-  std::vector<std::size_t> line_starts_;
+  const std::vector<std::size_t>& line_starts() const;
+
+  mutable std::vector<std::size_t> line_starts_;
 };
 
 class YamlSection {

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +21,43 @@ inline constexpr std::array all_channels{ChannelKind::email, ChannelKind::whatsa
 
 std::string_view to_string(ChannelKind channel);
 std::optional<ChannelKind> parse_channel(std::string_view text);
+
+/// Channels, each once, in the order of all_channels.
+class ChannelSet {
+ public:
+  class Iterator {
+   public:
+    using value_type = ChannelKind;
+    using difference_type = std::ptrdiff_t;
+    explicit Iterator(unsigned left) : left_(left) {}
+    ChannelKind operator*() const { return static_cast<ChannelKind>(std::countr_zero(left_)); }
+    Iterator& operator++() {
+      left_ &= left_ - 1;
+      return *this;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    unsigned left_;
+  };
+
+  ChannelSet() = default;
+  ChannelSet(std::initializer_list<ChannelKind> channels) {
+    for (const auto channel : channels) add(channel);
+  }
+
+  void add(ChannelKind channel) { bits_ = static_cast<std::uint8_t>(bits_ | bit_of(channel)); }
+  bool contains(ChannelKind channel) const { return (bits_ & bit_of(channel)) != 0; }
+  bool empty() const { return bits_ == 0; }
+  Iterator begin() const { return Iterator(bits_); }
+  Iterator end() const { return Iterator(0); }
+  bool operator==(const ChannelSet&) const = default;
+
+ private:
+  static unsigned bit_of(ChannelKind channel) { return 1U << static_cast<unsigned>(channel); }
+
+  std::uint8_t bits_ = 0;
+};
 
 /// Local wall-clock times between which no alert is sent: [start, end), over midnight when start > end.
 struct QuietHours {

@@ -1,35 +1,105 @@
 #include "audience/subscriber_book.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "db/sqlite.hpp"
+#include "match/query_parser.hpp"
 
 namespace crier {
 
-SubscriberBook::SubscriberBook(std::vector<Subscriber> subscribers, std::vector<FollowedRule> rules)
-    : subscribers_(std::move(subscribers)), rules_(std::move(rules)) {
-  for (std::uint32_t i = 0; i < rules_.size(); ++i) index_.add(i, rules_[i].rule);
-  for (std::uint32_t i = 0; i < subscribers_.size(); ++i) by_id_.emplace(subscribers_[i].id, i);
+SubscriberBook::SubscriberBook(std::vector<Subscriber> subscribers, std::vector<FollowedRule> rules,
+                               bool stemming, std::shared_ptr<RuleRegistry> registry)
+    : stemming_(stemming),
+      registry_(registry ? std::move(registry) : std::make_shared<RuleRegistry>()),
+      subscribers_(std::move(subscribers)),
+      rules_(std::move(rules)) {
+  for (RulePosition i = 0; i < rules_.size(); ++i)
+    if (!rules_[i].hold) rules_[i].hold = registry_->hold(rule_of(i));
+  keep_editions();
+  list_positions();
+  const auto id_of = [this](std::uint32_t i) -> std::string_view { return subscribers_[i].id; };
+  for (std::uint32_t i = 0; i < subscribers_.size(); ++i)
+    if (by_id_.find(subscribers_[i].id, id_of) == PositionTable::none) by_id_.insert(i, id_of);
   std::vector<std::uint32_t> numbers(subscribers_.size());
   std::iota(numbers.begin(), numbers.end(), 1U);
   assign_numbers(std::move(numbers));
 }
 
-const Subscriber* SubscriberBook::find(std::string_view id) const {
-  const auto found = by_id_.find(std::string(id));
-  return found == by_id_.end() ? nullptr : &subscribers_[found->second];
+SubscriberBook::~SubscriberBook() {
+  // With the last book goes the index: nobody needs to take its rules out one by one.
+  if (registry_.use_count() == 1) registry_->abandon();
 }
 
-std::string SubscriberBook::name_of(RuleId rule) const {
+// Makes the book's subscriptions independent of where the names of their editions came from.
+void SubscriberBook::keep_editions() {
+  for (auto& rule : rules_) {
+    rule.followers.shrink_to_fit();
+    for (auto& subscription : rule.followers)
+      if (!subscription.edition.empty()) {
+        auto known = editions_.find(subscription.edition);
+        if (known == editions_.end()) known = editions_.emplace(subscription.edition).first;
+        subscription.edition = *known;
+      }
+  }
+}
+
+void SubscriberBook::list_positions() {
+  RuleId end = 0;
+  for (const auto& rule : rules_) end = std::max(end, rule.hold.id() + 1);
+  starts_.assign(end + 1, 0);
+  for (const auto& rule : rules_) ++starts_[rule.hold.id() + 1];
+  std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+  positions_.resize(rules_.size());
+  auto next = starts_;
+  for (RulePosition i = 0; i < rules_.size(); ++i) positions_[next[rules_[i].hold.id()]++] = i;
+}
+
+std::vector<RulePosition> SubscriberBook::match(const AnalyzedStory& story) const {
+  std::vector<RulePosition> out;
+  for (const auto id : registry_->index().match(story)) {
+    if (id + 1 >= starts_.size()) break;
+    out.insert(out.end(), positions_.begin() + starts_[id], positions_.begin() + starts_[id + 1]);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Rule SubscriberBook::rule_of(RulePosition rule) const {
+  const auto& followed = rules_.at(rule);
+  if (followed.rule) return *followed.rule;
+  return read_query(followed.title, {stemming_, {}}).value();
+}
+
+std::vector<RuleId> SubscriberBook::rule_ids() const {
+  std::vector<RuleId> ids;
+  for (RuleId id = 0; id + 1 < starts_.size(); ++id)
+    if (starts_[id] != starts_[id + 1]) ids.push_back(id);
+  return ids;
+}
+
+const Subscriber* SubscriberBook::find(std::string_view id) const {
+  const auto found =
+      by_id_.find(id, [this](std::uint32_t i) -> std::string_view { return subscribers_[i].id; });
+  return found == PositionTable::none ? nullptr : &subscribers_[found];
+}
+
+std::string SubscriberBook::name_of(RulePosition rule) const {
   const auto& followed = rules_.at(rule);
   if (!followed.topic.empty() || followed.followers.empty()) return followed.topic;
-  return subscribers_[followed.followers.front().subscriber].id + ": " + followed.title;
+  const auto first = followed.followers.front().subscriber;
+  const bool is_shared = std::ranges::any_of(
+      followed.followers, [&](const Subscription& subscription) { return subscription.subscriber != first; });
+  return subscribers_[first].id + (is_shared ? " and others: " : ": ") + followed.title;
 }
 
 void SubscriberBook::assign_numbers(std::vector<std::uint32_t> numbers) {
   numbers_ = std::move(numbers);
   by_number_.clear();
-  for (std::uint32_t i = 0; i < numbers_.size(); ++i) by_number_.emplace(numbers_[i], i);
+  by_number_.reserve(numbers_.size());
+  for (std::uint32_t i = 0; i < numbers_.size(); ++i) by_number_.emplace_back(numbers_[i], i);
+  std::ranges::sort(by_number_);
 }
 
 void SubscriberBook::give_webhook_secret(std::uint32_t subscriber, std::string key) {
@@ -37,23 +107,61 @@ void SubscriberBook::give_webhook_secret(std::uint32_t subscriber, std::string k
 }
 
 const Subscriber* SubscriberBook::by_number(std::uint32_t number) const {
-  const auto found = by_number_.find(number);
-  return found == by_number_.end() ? nullptr : &subscribers_[found->second];
+  const auto found = std::ranges::lower_bound(by_number_, std::pair(number, 0U));
+  return found == by_number_.end() || found->first != number ? nullptr : &subscribers_[found->second];
 }
 
-std::vector<std::uint32_t> subscriber_numbers(Sqlite& db, const std::vector<Subscriber>& subscribers) {
-  std::vector<std::uint32_t> numbers;
-  numbers.reserve(subscribers.size());
-  for (const auto& subscriber : subscribers) {
-    db.query("INSERT INTO subscriber_number (id) VALUES (?) ON CONFLICT (id) DO NOTHING")
-        .bind(0, subscriber.id)
-        .run();
-    auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
-    row.bind(0, subscriber.id);
-    row.step();
-    numbers.push_back(static_cast<std::uint32_t>(row.integer(0)));
-  }
+RuleDifference difference(const SubscriberBook& former, const SubscriberBook& fresh) {
+  const auto before = former.rule_ids();
+  const auto after = fresh.rule_ids();
+  RuleDifference out;
+  if (former.registry() != fresh.registry()) return {after.size(), before.size()};
+  std::vector<RuleId> both;
+  std::ranges::set_intersection(before, after, std::back_inserter(both));
+  out.added = after.size() - both.size();
+  out.removed = before.size() - both.size();
+  return out;
+}
+
+std::vector<std::uint32_t> subscriber_numbers(Sqlite& db, const SubscriberBook& book) {
+  const auto& subscribers = book.subscribers();
+  std::vector<std::uint32_t> numbers(subscribers.size(), 0);
+  // One walk over the table costs less than a million look-ups.
+  auto rows = db.query("SELECT id, number FROM subscriber_number");
+  while (rows.step())
+    if (const auto* subscriber = book.find(rows.text(0)))
+      numbers[static_cast<std::size_t>(subscriber - subscribers.data())] =
+          static_cast<std::uint32_t>(rows.integer(1));
+  std::vector<std::uint32_t> missing;
+  for (std::uint32_t i = 0; i < subscribers.size(); ++i)
+    if (numbers[i] == 0) missing.push_back(i);
+  add_subscriber_numbers(db, book, missing, numbers);
   return numbers;
+}
+
+std::vector<std::uint32_t> take_numbers(const SubscriberBook& former, const SubscriberBook& fresh,
+                                        std::vector<std::uint32_t>& numbers) {
+  std::vector<std::uint32_t> unknown;
+  numbers.assign(fresh.subscribers().size(), 0);
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
+    if (const auto* known = former.find(fresh.subscribers()[i].id))
+      numbers[i] = former.number_of(static_cast<std::uint32_t>(known - former.subscribers().data()));
+    else
+      unknown.push_back(i);
+  }
+  return unknown;
+}
+
+void add_subscriber_numbers(Sqlite& db, const SubscriberBook& book,
+                            std::span<const std::uint32_t> subscribers, std::vector<std::uint32_t>& numbers) {
+  for (const auto subscriber : subscribers) {
+    const auto& id = book.subscribers()[subscriber].id;
+    db.query("INSERT INTO subscriber_number (id) VALUES (?) ON CONFLICT (id) DO NOTHING").bind(0, id).run();
+    auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
+    row.bind(0, id);
+    row.step();
+    numbers[subscriber] = static_cast<std::uint32_t>(row.integer(0));
+  }
 }
 
 }  // namespace crier

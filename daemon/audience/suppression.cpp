@@ -11,15 +11,19 @@ std::string key_of(ChannelKind channel, std::string_view address) {
   return std::string(to_string(channel)) + ' ' + normalised_address(channel, address);
 }
 
-std::unordered_set<std::string> keys_of(const std::vector<Subscriber>& subscribers) {
-  std::unordered_set<std::string> keys;
+// Of the suppressed `reasons`, those of endpoints that said they are gone and that nobody has any more.
+std::vector<std::string> abandoned(const std::unordered_map<std::string, std::string>& reasons,
+                                   const std::vector<Subscriber>& subscribers) {
+  std::unordered_set<std::string> gone;
+  for (const auto& [key, reason] : reasons)
+    if (reason == endpoint_gone) gone.insert(key);
   for (const auto& subscriber : subscribers) {
-    for (const auto channel : all_channels) {
+    if (gone.empty()) break;
+    for (const auto channel : all_channels)
       if (const auto& address = subscriber.address(channel); !address.empty())
-        keys.insert(key_of(channel, address));
-    }
+        gone.erase(key_of(channel, address));
   }
-  return keys;
+  return {gone.begin(), gone.end()};
 }
 
 }  // namespace
@@ -40,22 +44,15 @@ void SuppressionList::resubscribe(ChannelKind channel, std::string_view address)
 }
 
 void SuppressionList::forget_gone(const std::vector<Subscriber>& subscribers) {
-  const auto in_use = keys_of(subscribers);
-  std::erase_if(reasons_, [&](const auto& entry) {
-    return entry.second == endpoint_gone && !in_use.contains(entry.first);
-  });
+  for (const auto& key : abandoned(reasons_, subscribers)) reasons_.erase(key);
 }
 
 void SuppressionList::erase_gone(Sqlite& db, const std::vector<Subscriber>& subscribers) {
-  auto gone = load(db).reasons_;
-  const auto in_use = keys_of(subscribers);
-  for (const auto& [key, reason] : gone) {
-    if (reason != endpoint_gone || in_use.contains(key)) continue;
+  for (const auto& key : abandoned(load(db).reasons_, subscribers))
     db.query("DELETE FROM suppression WHERE channel || ' ' || address = ? AND reason = ?")
         .bind(0, key)
         .bind(1, endpoint_gone)
         .run();
-  }
 }
 
 SuppressionList SuppressionList::load(Sqlite& db) {

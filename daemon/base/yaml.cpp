@@ -11,6 +11,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "base/encoding.hpp"
+#include "base/yaml_plain.hpp"
 
 namespace crier {
 namespace {
@@ -187,13 +188,12 @@ const YamlNode* YamlNode::find(std::string_view key) const {
   return nullptr;
 }
 
-std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
-  if (const int line = first_broken_line(text); line > 0) {
-    diagnostics.add({file, line, 1}, "this line is not UTF-8 text: save the file as UTF-8");
-    return std::nullopt;
-  }
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+// Of a text that is UTF-8, without a byte order mark.
+std::optional<YamlNode> parse_text(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
   std::istringstream stream{std::string(text)};
   Builder builder(text);
   try {
@@ -210,6 +210,151 @@ std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& fil
     return std::nullopt;
   }
   return builder.take_root();
+}
+
+// Moves a tree by some lines.
+void shift_lines(YamlNode& node, int by) {
+  node.line += by;
+  for (auto& item : node.items) shift_lines(item, by);
+  for (auto& entry : node.entries) {
+    shift_lines(entry.key, by);
+    shift_lines(entry.value, by);
+  }
+}
+
+// Takes the line from the beginning of `text`.
+std::string_view take_line(std::string_view& text) {
+  const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+  text.remove_prefix(line.size());
+  return line;
+}
+
+// The lines of a block list under a key of the root, found without reading what is around them: no line of
+// theirs is at the left edge, where the next key of the root would be, unless it begins with a dash.
+struct ListLines {
+  int key_line = 0;  // from 1
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  int lines = 0;
+};
+
+bool is_key_line(std::string_view line, std::string_view key) {
+  if (!line.starts_with(key) || !line.substr(key.size()).starts_with(':')) return false;
+  line.remove_prefix(key.size() + 1);
+  const auto said = line.find_first_not_of(" \r\n");
+  return said == std::string_view::npos || (said > 0 && line[said] == '#');
+}
+
+// Whether a line holds a dash at `column`, and nothing before it.
+bool has_dash_at(std::string_view line, std::size_t column) {
+  return line.find_first_not_of(' ') == column && line[column] == '-' &&
+         std::string_view(" \r\n").find(column + 1 < line.size() ? line[column + 1] : '\n') !=
+             std::string_view::npos;
+}
+
+ListLines find_list(std::string_view text, std::string_view key) {
+  ListLines found;
+  auto rest = text;
+  for (int number = 1; !rest.empty(); ++number) {
+    if (is_key_line(take_line(rest), key)) {
+      found.key_line = number;
+      break;
+    }
+  }
+  found.begin = text.size() - rest.size();
+  while (!rest.empty() &&
+         (std::string_view(" #\r\n").find(rest.front()) != std::string_view::npos || has_dash_at(rest, 0))) {
+    take_line(rest);
+    ++found.lines;
+  }
+  found.end = text.size() - rest.size();
+  return found;
+}
+
+// Cuts the lines of a block list before each dash that stands where the first one does. What a quote or a
+// bracket spans is cut, too, if it has such a line; no half of it can be read, so that this shows.
+std::vector<YamlPiece> cut_list(std::string_view text, const ListLines& list) {
+  std::vector<YamlPiece> pieces;
+  auto rest = text.substr(list.begin, list.end - list.begin);
+  std::optional<std::size_t> column;
+  for (auto line_number = static_cast<std::uint32_t>(list.key_line) + 1; !rest.empty(); ++line_number) {
+    const auto begin = list.end - rest.size();
+    const auto line = take_line(rest);
+    if (!column) {
+      const auto said = line.find_first_not_of(" \r\n");
+      if (said == std::string_view::npos || line[said] == '#') continue;
+      if (!has_dash_at(line, said)) return {};
+      column = said;
+    }
+    if (has_dash_at(line, *column)) pieces.push_back({begin, 0, line_number});
+    const auto size = begin + line.size() - pieces.back().begin;
+    if (size > UINT32_MAX) return {};
+    pieces.back().size = static_cast<std::uint32_t>(size);
+  }
+  return pieces;
+}
+
+// The text without the list's lines. nullopt when that is not what the text is without the list.
+std::optional<YamlNode> parse_around(std::string_view text, std::string_view key, const ListLines& list) {
+  std::string around(text.substr(0, list.begin));
+  around += text.substr(list.end);
+  Diagnostics unused;
+  auto root = parse_text(around, {}, unused);
+  if (!root || root->kind != YamlNode::Kind::map) return std::nullopt;
+  bool is_there = false;
+  for (auto& [name, value] : root->entries) {
+    if (name.line > list.key_line) {
+      shift_lines(name, list.lines);
+      shift_lines(value, list.lines);
+    } else if (name.line == list.key_line && name.scalar == key && name.column == 1) {
+      is_there = value.kind == YamlNode::Kind::null;
+      value.kind = YamlNode::Kind::list;
+    }
+  }
+  return is_there ? std::move(root) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
+  if (const int line = first_broken_line(text); line > 0) {
+    diagnostics.add({file, line, 1}, "this line is not UTF-8 text: save the file as UTF-8");
+    return std::nullopt;
+  }
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  return parse_text(text, file, diagnostics);
+}
+
+std::optional<YamlNode> parse_yaml_but_list(std::string_view text, std::string_view key,
+                                            std::vector<YamlPiece>& pieces, const std::string& file,
+                                            Diagnostics& diagnostics) {
+  pieces.clear();
+  // With a byte order mark the offsets would be those of another text.
+  if (!text.starts_with(byte_order_mark) && first_broken_line(text) == 0) {
+    const auto list = find_list(text, key);
+    auto cut = list.lines > 0 ? cut_list(text, list) : std::vector<YamlPiece>();
+    auto root = cut.empty() ? std::nullopt : parse_around(text, key, list);
+    if (root) {
+      pieces = std::move(cut);
+      return root;
+    }
+  }
+  return parse_yaml(text, file, diagnostics);
+}
+
+std::optional<YamlNode> read_piece(std::string_view text, const YamlPiece& piece) {
+  const auto lines = text.substr(piece.begin, piece.size);
+  if (auto item = read_plain_item(lines, static_cast<int>(piece.line))) return item;
+  // With an item behind it, as in the list: at the end of a text yaml-cpp forgives what it refuses elsewhere.
+  std::string with_next(lines);
+  if (!with_next.ends_with('\n')) with_next += '\n';
+  with_next += std::string(lines.find('-'), ' ') + "- next\n";
+  Diagnostics unused;
+  auto list = parse_text(with_next, {}, unused);
+  if (!list || list->kind != YamlNode::Kind::list || list->items.size() != 2) return std::nullopt;
+  if (list->items.front().kind == YamlNode::Kind::null) return std::nullopt;  // its place is not known
+  shift_lines(list->items.front(), static_cast<int>(piece.line) - 1);
+  return std::move(list->items.front());
 }
 
 }  // namespace crier

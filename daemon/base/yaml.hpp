@@ -2,6 +2,8 @@
 // errors, so what is read is what was written and a small file cannot unfold into a large one.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,5 +37,22 @@ struct YamlEntry {
 /// nullopt when the text is no single well-formed document; the reasons are added to `diagnostics` with
 /// `file` as their place. An empty text is a null node.
 std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& file, Diagnostics& diagnostics);
+
+/// An item of a long list, still to be read: whole lines of the text.
+struct YamlPiece {
+  std::size_t begin = 0;
+  std::uint32_t size = 0;
+  std::uint32_t line = 0;  ///< its first, from 1
+};
+
+/// As parse_yaml, but leaves the items of the block list under `key` of the root, if it has one, in `pieces`:
+/// the list in the tree is empty then. What is read so takes memory for one item at a time.
+std::optional<YamlNode> parse_yaml_but_list(std::string_view text, std::string_view key,
+                                            std::vector<YamlPiece>& pieces, const std::string& file,
+                                            Diagnostics& diagnostics);
+
+/// The item, with its places in `text`. nullopt when the lines are not one item by themselves: then the text
+/// has to be read as a whole, by parse_yaml, which knows what is wrong with it, if anything is.
+std::optional<YamlNode> read_piece(std::string_view text, const YamlPiece& piece);
 
 }  // namespace crier

@@ -119,8 +119,8 @@ asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom>
   const auto now = parts_.clock.now();
   auto decisions = co_await parts_.workers.run([&] {
     const auto analysed = analyze(story, newsroom->site.language);
-    const auto& index = newsroom->book->index();
-    auto decided = decide(*newsroom, story, analysed, index.match(analysed), now);
+    auto decided = decide(*newsroom, story, analysed, newsroom->book->match(analysed), now);
+    const auto& index = newsroom->book->registry()->index();
     index.learn(analysed);
     index.reanchor(rules_looked_over);
     return decided;

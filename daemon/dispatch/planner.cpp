@@ -16,12 +16,12 @@ struct Hit {
   std::uint32_t subscriber;
   std::string_view edition;
   ChannelKind channel;
-  RuleId rule;
+  RulePosition rule;
 
   auto key() const { return std::tuple(subscriber, edition, channel); }
 };
 
-std::vector<Hit> hits_of(const SubscriberBook& book, const std::vector<RuleId>& matched) {
+std::vector<Hit> hits_of(const SubscriberBook& book, const std::vector<RulePosition>& matched) {
   std::vector<Hit> hits;
   for (const auto rule : matched) {
     for (const auto& subscription : book.rules().at(rule).followers) {
@@ -41,20 +41,20 @@ class Reasons {
   Reasons(const SubscriberBook& book, const AnalyzedStory& story, std::vector<std::string>& sentences)
       : book_(book), story_(story), sentences_(sentences) {}
 
-  std::uint32_t index_of(const std::vector<RuleId>& rules) {
+  std::uint32_t index_of(const std::vector<RulePosition>& rules) {
     const auto [entry, is_new] = indexes_.emplace(rules, static_cast<std::uint32_t>(sentences_.size()));
     if (is_new) sentences_.push_back(sentence_of(rules));
     return entry->second;
   }
 
  private:
-  std::string sentence_of(const std::vector<RuleId>& rules) const {
+  std::string sentence_of(const std::vector<RulePosition>& rules) const {
     std::vector<FollowedBecause> reasons;
     for (const auto rule : rules) {
       const auto& followed = book_.rules()[rule];
       reasons.push_back(
           {followed.topic.empty() ? FollowedBecause::Kind::own_rule : FollowedBecause::Kind::topic,
-           followed.title, telling_words(followed.rule, story_, max_quoted_words)});
+           followed.title, telling_words(book_.rule_of(rule), story_, max_quoted_words)});
     }
     return reason_sentence(reasons);
   }
@@ -62,7 +62,7 @@ class Reasons {
   const SubscriberBook& book_;
   const AnalyzedStory& story_;
   std::vector<std::string>& sentences_;
-  std::map<std::vector<RuleId>, std::uint32_t> indexes_;
+  std::map<std::vector<RulePosition>, std::uint32_t> indexes_;
 };
 
 // When an alert may leave for a subscriber. Zones are looked up once per name.
@@ -110,13 +110,13 @@ Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& s
 }
 
 Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
-                 const std::vector<RuleId>& matched, Time now) {
+                 const std::vector<RulePosition>& matched, Time now) {
   const auto& book = *newsroom.book;
   Decisions decisions;
   Reasons reasons(book, analysed, decisions.reasons);
   DueTimes due_times(newsroom, story, now);
   const auto hits = hits_of(book, matched);
-  std::vector<RuleId> rules;
+  std::vector<RulePosition> rules;
   for (auto hit = hits.begin(); hit != hits.end();) {
     const auto first = hit;
     rules.clear();

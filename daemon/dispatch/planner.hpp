@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "dispatch/newsroom.hpp"
-#include "match/rule_index.hpp"
 #include "outbox/batch.hpp"
 #include "story/story.hpp"
 
@@ -34,7 +33,7 @@ struct Decisions {
 /// the end of the subscriber's quiet hours. Several rules of one reader become one delivery with both
 /// reasons, which quote the words of `analysed` (of the same story) that were found.
 Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
-                 const std::vector<RuleId>& matched, Time now);
+                 const std::vector<RulePosition>& matched, Time now);
 
 /// When an alert may leave, at the earliest: `now`, or when embargo and quiet hours are over.
 Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now);

@@ -42,7 +42,7 @@ Replay::Replay(const Newsroom& running, const Newsroom* candidate, Time since, T
   }
 }
 
-std::uint32_t Replay::topic_of(Side& side, RuleId rule) {
+std::uint32_t Replay::topic_of(Side& side, RulePosition rule) {
   auto& topic = side.topics[rule];
   if (topic != no_topic) return topic;
   auto name = side.newsroom->book->name_of(rule);
@@ -52,7 +52,7 @@ std::uint32_t Replay::topic_of(Side& side, RuleId rule) {
   return topic;
 }
 
-std::vector<Replay::Owed> Replay::owed(Side& side, const std::vector<RuleId>& matched) {
+std::vector<Replay::Owed> Replay::owed(Side& side, const std::vector<RulePosition>& matched) {
   std::vector<Owed> out;
   for (const auto rule : matched) {
     const auto topic = topic_of(side, rule);
@@ -70,12 +70,12 @@ void Replay::add(const Story& story, Time seen_at) {
   const auto analysed = analyze(story, running_.newsroom->site.language);
   ++report_.stories;
   auto& day = report_.days[date_of(running_.newsroom->site.zone, seen_at)];
-  const auto matched = running_.newsroom->book->index().match(analysed);
+  const auto matched = running_.newsroom->book->match(analysed);
   for (const auto rule : matched) ++report_.topics[topic_of(running_, rule)].count.running_stories;
   const auto running = owed(running_, matched);
   std::vector<Owed> candidate;
   if (candidate_.newsroom != nullptr) {
-    const auto others = candidate_.newsroom->book->index().match(analysed);
+    const auto others = candidate_.newsroom->book->match(analysed);
     for (const auto rule : others) ++report_.topics[topic_of(candidate_, rule)].count.candidate_stories;
     candidate = owed(candidate_, others);
   }

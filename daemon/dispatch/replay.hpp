@@ -82,8 +82,8 @@ class Replay {
     std::vector<std::uint32_t> topics;   // by rule of its book; no_topic until it matches
   };
 
-  std::uint32_t topic_of(Side& side, RuleId rule);
-  std::vector<Owed> owed(Side& side, const std::vector<RuleId>& matched);
+  std::uint32_t topic_of(Side& side, RulePosition rule);
+  std::vector<Owed> owed(Side& side, const std::vector<RulePosition>& matched);
   void compare(const std::vector<Owed>& running, const std::vector<Owed>& candidate, ReplayCount& day,
                const Story& story, Time seen_at);
   void note(std::vector<ReplayExample>& examples, const Story& story, Time seen_at, std::uint32_t reader);

@@ -4,7 +4,6 @@
 #include <numeric>
 #include <set>
 
-#include "match/rule_cost.hpp"
 #include "text/analyzer.hpp"
 
 namespace crier {
@@ -23,9 +22,8 @@ TopicReport::TopicReport(const Newsroom& newsroom) : newsroom_(newsroom) {
   for (const auto& rule : book.rules()) {
     TopicRecord record;
     record.is_topic = !rule.topic.empty();
-    record.name = book.name_of(static_cast<RuleId>(topics_.size()));
+    record.name = book.name_of(static_cast<RulePosition>(topics_.size()));
     record.followers = count_followers(rule);
-    record.cost = estimate_cost(rule.rule);
     topics_.push_back(std::move(record));
   }
 }
@@ -34,7 +32,9 @@ void TopicReport::add(const Story& story, Time seen_at) {
   constexpr std::size_t max_unheard = 20;
   ++stories_;
   bool is_heard = false;
-  for (const auto rule : newsroom_.book->index().match(analyze(story, newsroom_.site.language))) {
+  const auto analysed = analyze(story, newsroom_.site.language);
+  newsroom_.book->registry()->index().learn(analysed);
+  for (const auto rule : newsroom_.book->match(analysed)) {
     auto& topic = topics_[rule];
     ++topic.stories;
     topic.last_match = seen_at;
@@ -45,6 +45,14 @@ void TopicReport::add(const Story& story, Time seen_at) {
   ++unheard_count_;
   if (unheard_.size() == max_unheard) unheard_.erase(unheard_.begin());
   unheard_.push_back({story.id, story.title, seen_at});
+}
+
+void TopicReport::weigh() {
+  const auto& book = *newsroom_.book;
+  const auto& index = book.registry()->index();
+  index.reanchor(index.size());
+  for (std::size_t i = 0; i < topics_.size(); ++i)
+    topics_[i].cost = index.cost(book.rules()[i].hold.id()).postings;
 }
 
 std::vector<std::size_t> TopicReport::costliest(std::size_t most) const {

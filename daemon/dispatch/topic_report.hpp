@@ -18,7 +18,7 @@ struct TopicRecord {
   std::string name;
   bool is_topic = true;
   std::size_t followers = 0;
-  std::size_t cost = 0;  ///< estimate_cost
+  double cost = 0;  ///< postings of the rule index that an average story looks at; see weigh()
   std::int64_t stories = 0;
   std::optional<Time> last_match;
   std::string last_title;
@@ -37,6 +37,9 @@ class TopicReport {
 
   /// A usable story, at the time it was seen; in that order.
   void add(const Story& story, Time seen_at);
+
+  /// Finds the costs by the stories so far; call it after the last add().
+  void weigh();
 
   std::int64_t stories() const { return stories_; }
   /// In the order of the book, topics first.

@@ -123,6 +123,7 @@ struct RuleIndex::Parts {
   void add_postings(RuleId id, Arena::Address record, const Anchors& anchors);
   void end_postings(const RecordView& record, Arena::Address address);
   void remove(RuleId id);
+  void end_former_postings(RuleId id);
   bool reanchor(RuleId id);
   void prepare(Language language);
   Scratch& scratch_of(unsigned place);
@@ -140,6 +141,7 @@ struct RuleIndex::Parts {
   std::atomic<RuleId> id_end{0};                   // all ids are below
   std::atomic<std::size_t> size{0};
   std::deque<Retired> limbo;  // oldest first; goes before what it gives back to
+  std::size_t moved = 0;      // of limbo, those that end postings
   RuleId next_to_reanchor = 0;
   std::array<std::unique_ptr<Scratch>, Epochs::max_readers> scratches;
 };
@@ -153,6 +155,7 @@ void RuleIndex::Parts::reclaim() {
     if (retired.record == 0) continue;
     const auto view = view_of(records_arena.at(retired.record));
     if (retired.ends_postings) {
+      --moved;
       end_postings(view, retired.record);
       retire({.epoch = 0, .chunk = {}, .record = retired.record});
     } else {
@@ -203,9 +206,24 @@ void RuleIndex::Parts::remove(RuleId id) {
   const auto address = records[id].load(std::memory_order_relaxed);
   if (address == 0) return;
   records[id].store(0, std::memory_order_release);
+  if (moved > 0) end_former_postings(id);
   end_postings(view_of(records_arena.at(address)), address);
   retire({.epoch = 0, .chunk = {}, .record = address});
   size.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Those that reanchor() left to the readers of then: the rule that gets the id next must not be found by
+// them.
+void RuleIndex::Parts::end_former_postings(RuleId id) {
+  for (std::size_t i = 0, end = limbo.size(); i < end; ++i) {
+    const auto record = limbo[i].record;
+    if (!limbo[i].ends_postings || records_arena.at(record)[0] != id) continue;
+    limbo[i].record = 0;
+    limbo[i].ends_postings = false;
+    --moved;
+    end_postings(view_of(records_arena.at(record)), record);
+    retire({.epoch = 0, .chunk = {}, .record = record});
+  }
 }
 
 // True when the rule was moved. Only to terms that it is not under yet: the old and the new postings stand
@@ -228,6 +246,7 @@ bool RuleIndex::Parts::reanchor(RuleId id) {
   add_postings(id, address, anchors);
   records[id].store(address, std::memory_order_release);
   retire({.epoch = 0, .chunk = {}, .record = old_address, .ends_postings = true});
+  ++moved;
   return true;
 }
 
@@ -325,6 +344,20 @@ std::size_t RuleIndex::size() const {
   return parts_->size.load(std::memory_order_relaxed);
 }
 
+RuleCost RuleIndex::cost(RuleId id) const {
+  const auto& parts = *parts_;
+  const std::lock_guard lock(parts_->writing);
+  const auto address = id < parts.records.size() ? parts.records[id].load(std::memory_order_relaxed) : 0;
+  RuleCost cost;
+  if (address == 0) return cost;
+  for (const auto& [term, decides] : view_of(parts.records_arena.at(address)).anchors) {
+    const double rate = term == always_term ? 1.0 : parts.rates.rate(parts.dictionary.rate_key(term));
+    cost.postings += rate;
+    cost.likeliest_term = std::max(cost.likeliest_term, rate);
+  }
+  return cost;
+}
+
 std::vector<RuleId> RuleIndex::match(const AnalyzedStory& story) const {
   std::vector<RuleId> out;
   match(story, out);
@@ -379,6 +412,11 @@ void RuleIndex::learn(const AnalyzedStory& story) const {
     scratch.terms.clear();
   }
   parts.rates.learn(story, prefixes);
+}
+
+double RuleIndex::learned() const {
+  const std::lock_guard lock(parts_->writing);
+  return parts_->rates.stories();
 }
 
 std::size_t RuleIndex::reanchor(std::size_t count) const {

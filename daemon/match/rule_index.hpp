@@ -25,6 +25,12 @@ struct MatchWork {
   std::size_t candidates = 0;  ///< postings whose guards were true
 };
 
+/// What a rule costs an average story, by the stories that were learned from.
+struct RuleCost {
+  double postings = 0;        ///< looked at for it
+  double likeliest_term = 0;  ///< the share of the stories that have the most frequent term it is kept under
+};
+
 class RuleIndex {
  public:
   RuleIndex();
@@ -41,6 +47,8 @@ class RuleIndex {
   /// An id that is not there is ignored.
   void remove(RuleId id);
   std::size_t size() const;
+  /// Of a rule that is there; zero otherwise.
+  RuleCost cost(RuleId id) const;
 
   /// The ids of the rules that are true of the story, ascending.
   std::vector<RuleId> match(const AnalyzedStory& story) const;
@@ -48,6 +56,9 @@ class RuleIndex {
   void match(const AnalyzedStory& story, std::vector<RuleId>& out, MatchWork* work = nullptr) const;
   /// The same by trying every rule: the peer that match() is measured against.
   void scan(const AnalyzedStory& story, std::vector<RuleId>& out) const;
+
+  /// How many stories it has learned from; the old ones count less.
+  double learned() const;
 
   // Const, for they change how much is looked at, never what matches.
 

@@ -67,7 +67,8 @@ std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
   folder_.write("config/base.yaml", base_config);
   folder_.write("config/rules.yaml", rules);
   Diagnostics diagnostics;
-  auto config = load_config(folder_.path() / "config", diagnostics);
+  auto config =
+      load_config(folder_.path() / "config", diagnostics, {.former = newsroom_ ? newsroom_->book : nullptr});
   if (!diagnostics.empty()) throw std::runtime_error(to_string(diagnostics.list().front()));
   return std::make_shared<const Newsroom>(config.newsroom);
 }
@@ -98,7 +99,7 @@ void Belts::start() {
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
   const auto now = clock_.now();
   run_loop(*loop_, database_->run([&](Sqlite& db) {
-    subscriber_numbers(db, newsroom_->book->subscribers());
+    subscriber_numbers(db, *newsroom_->book);
     suppressions_ = SuppressionList::load(db);
     return recover(db, {ChannelKind::email, ChannelKind::webhook}, now);
   }));

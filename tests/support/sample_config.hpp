@@ -30,7 +30,7 @@ channels:
 
   Config load(const std::filesystem::path& rules_file = {}) {
     diagnostics = {};
-    return load_config(path(), diagnostics, rules_file);
+    return load_config(path(), diagnostics, {.rules_file = rules_file});
   }
 
   /// "file:line:column: message", one a line, without folder and excerpts.

@@ -9,7 +9,9 @@
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/rule_costs.hpp"
 #include "support/sample_config.hpp"
+#include "text/analyzer.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -108,6 +110,27 @@ TEST_CASE("check says in JSON what it says to people") {
                           "\"excerpt\":\"      all: [{regoin: East Asia}, {section: [opinion, 'say "
                           "\\\"cheese\\\"']}, {}, [harbour]]\\n             ^\",\"suggestion\":\"region\"") !=
       std::string::npos);
+}
+
+TEST_CASE("a rule that nearly every story leads to is named with its place, and is no mistake") {
+  SampleConfig sample(
+      "topics: {a: {any: [harbour, 'the OR a']}, b: {any: ['harbour AND the']}}\n"
+      "subscribers:\n  - id: m\n    email: m@example.org\n    follow:\n      - {match: the}\n");
+  const auto config = sample.load();
+  CHECK(find_costly_rules(config).empty());  // nothing is known yet
+  Story story;
+  story.language = "en";
+  for (int i = 0; i < 30; ++i) {
+    story.title = "The end of day " + std::to_string(i);
+    config.book->registry()->index().learn(analyze(story));
+  }
+  config.book->registry()->index().reanchor(10);
+  std::vector<std::string> places;
+  for (const auto& warning : find_costly_rules(config)) {
+    places.push_back(std::to_string(warning.place.line) + ":" + std::to_string(warning.place.column));
+    CHECK(warning.message.starts_with("nearly every story has what this rule asks for (9"));
+  }
+  CHECK(places == std::vector<std::string>{"1:10", "6:17"});
 }
 
 TEST_CASE("check of a good configuration says what it holds, and exits 0") {

@@ -23,7 +23,7 @@ std::vector<std::string> matched_topics(const Config& config, std::string_view t
   story.regions = {"East Asia"};
   story.language = "en";
   std::vector<std::string> out;
-  for (const auto rule : config.newsroom.book->index().match(analyze(story)))
+  for (const auto rule : config.newsroom.book->match(analyze(story)))
     out.push_back(config.newsroom.book->rules()[rule].topic);
   return out;
 }
@@ -102,11 +102,12 @@ tests:
   const auto& followers = book.rules()[0].followers;
   REQUIRE(followers.size() == 2);
   CHECK(followers[0].edition.empty());
-  CHECK(followers[0].channels.size() == 3);  // all that she has
+  CHECK(followers[0].channels ==
+        ChannelSet{ChannelKind::email, ChannelKind::whatsapp, ChannelKind::webhook});  // all that she has
   CHECK(followers[1].edition == "weekly");
-  CHECK(followers[1].channels == std::vector<ChannelKind>{ChannelKind::whatsapp});
+  CHECK(followers[1].channels == ChannelSet{ChannelKind::whatsapp});
   CHECK(book.rules()[1].topic.empty());
-  CHECK(book.rules()[1].followers[0].channels == std::vector<ChannelKind>{ChannelKind::email});
+  CHECK(book.rules()[1].followers[0].channels == ChannelSet{ChannelKind::email});
   CHECK(book.find("amara")->quiet_hours->end_minute == 390);
   REQUIRE(config.tests.size() == 1);
   const auto& expected = config.tests[0].expect.at("amara");
@@ -167,8 +168,9 @@ TEST_CASE("a file of rules can be a change of the configuration") {
   TempFolder other;
   const auto changed_by = [&](std::string_view rules) {
     sample.diagnostics = {};
-    auto config = load_config(sample.path(), sample.diagnostics, other.write("change.yaml", rules),
-                              RulesFile::is_change);
+    auto config =
+        load_config(sample.path(), sample.diagnostics,
+                    {.rules_file = other.write("change.yaml", rules), .rules_are = RulesFile::is_change});
     CHECK(sample.diagnostics.empty());
     return config;
   };
@@ -221,7 +223,7 @@ TEST_CASE("a file of rules takes the place of the configuration's own") {
   }
   SECTION("also without a configuration") {
     Diagnostics diagnostics;
-    load_config(other.path() / "nowhere", diagnostics, other.path() / "nothing.yaml");
+    load_config(other.path() / "nowhere", diagnostics, {.rules_file = other.path() / "nothing.yaml"});
     CHECK(diagnostics.list().size() == 2);
   }
 }

@@ -18,7 +18,7 @@ std::vector<std::string> found(const Config& config, std::string_view text) {
   story.language = "en";
   const auto& book = *config.newsroom.book;
   std::vector<std::string> out;
-  for (const auto rule : book.index().match(analyze(story)))
+  for (const auto rule : book.match(analyze(story)))
     out.push_back(book.rules()[rule].topic.empty() ? book.rules()[rule].title : book.rules()[rule].topic);
   return out;
 }
@@ -151,7 +151,7 @@ TEST_CASE("urgency and published are compared in YAML as in queries") {
     story.published = parse_rfc3339(published);
     std::string out;
     const auto& book = *config.newsroom.book;
-    for (const auto rule : book.index().match(analyze(story))) out += book.rules()[rule].topic + ' ';
+    for (const auto rule : book.match(analyze(story))) out += book.rules()[rule].topic + ' ';
     return out;
   };
   CHECK(found_with(1, "2026-01-30T23:59:59Z") == "urgent flash ");

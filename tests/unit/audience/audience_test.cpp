@@ -64,15 +64,25 @@ TEST_CASE("suppressions outlive a restart") {
 TEST_CASE("a subscriber keeps their number for ever, and nobody inherits it") {
   Sqlite db(":memory:");
   migrate(db);
-  const auto first = subscriber_numbers(db, people({"amara", "bruno", "chen"}));
+  const auto first = subscriber_numbers(db, {people({"amara", "bruno", "chen"}), {}});
   CHECK(first.size() == 3);
   CHECK(std::set<std::uint32_t>(first.begin(), first.end()).size() == 3);
-  CHECK(subscriber_numbers(db, people({"chen", "amara"})) == std::vector<std::uint32_t>{first[2], first[0]});
-  const auto later = subscriber_numbers(db, people({"dora", "bruno"}));
+  CHECK(subscriber_numbers(db, {people({"chen", "amara"}), {}}) ==
+        std::vector<std::uint32_t>{first[2], first[0]});
+  const auto later = subscriber_numbers(db, {people({"dora", "bruno"}), {}});
   CHECK(later[1] == first[1]);
   CHECK(std::ranges::find(first, later[0]) == first.end());
   db.execute("DELETE FROM subscriber_number");
-  CHECK(subscriber_numbers(db, people({"eve"})).front() > later[0]);
+  CHECK(subscriber_numbers(db, {people({"eve"}), {}}).front() > later[0]);
+}
+
+TEST_CASE("a fresh book takes over the numbers that the former one knows") {
+  SubscriberBook former(people({"amara", "bruno"}), {});
+  former.assign_numbers({700, 30});
+  const SubscriberBook fresh(people({"chen", "bruno"}), {});
+  std::vector<std::uint32_t> numbers;
+  CHECK(take_numbers(former, fresh, numbers) == std::vector<std::uint32_t>{0});
+  CHECK(numbers[1] == 30);
 }
 
 TEST_CASE("the book finds people by id and number, and forgets those who left") {

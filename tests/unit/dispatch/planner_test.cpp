@@ -45,7 +45,7 @@ Newsroom newsroom(std::vector<Subscriber> subscribers, std::vector<FollowedRule>
 
 // All rules match: what is matched is match/'s affair.
 Decisions decide_all(const Newsroom& newsroom, const Story& story, Time now = noon) {
-  std::vector<RuleId> all(newsroom.book->rules().size());
+  std::vector<RulePosition> all(newsroom.book->rules().size());
   std::iota(all.begin(), all.end(), 0U);
   return decide(newsroom, story, analyze(story), all, now);
 }

@@ -51,7 +51,7 @@ class Newsrooms {
  private:
   Newsroom load(const std::filesystem::path& rules, RulesFile rules_are) {
     Diagnostics diagnostics;
-    auto config = load_config(config_.path(), diagnostics, rules, rules_are);
+    auto config = load_config(config_.path(), diagnostics, {.rules_file = rules, .rules_are = rules_are});
     for (const auto& each : diagnostics.list()) UNSCOPED_INFO(to_string(each));
     REQUIRE(diagnostics.empty());
     return std::move(config.newsroom);
@@ -202,6 +202,9 @@ TEST_CASE("a topic without followers does not make a story heard; the costliest 
   CHECK(report.unheard_count() == 30);
   REQUIRE(report.unheard().size() == 20);
   CHECK(report.unheard()[0].id == "h29");
-  CHECK(report.costliest(2) == std::vector<std::size_t>{1, 0});
+  report.weigh();
+  CHECK(report.costliest(2) == std::vector<std::size_t>{0, 1});  // every story leads to the first
+  CHECK(report.topics()[0].cost > 0.9);
+  CHECK(report.topics()[1].cost < 0.1);
   CHECK(report.costliest(9).size() == 3);
 }

@@ -110,7 +110,7 @@ const Rule& topic_of(const Config& config, std::string_view name) {
   const auto found = std::ranges::find(rules, name, &FollowedRule::topic);
   INFO(name);
   REQUIRE(found != rules.end());
-  return found->rule;
+  return found->rule.value();
 }
 
 // A query, which may refer to the page's topics.
@@ -118,7 +118,7 @@ Result<Rule, QueryError> read(const std::string& query, const Config& config) {
   SampleConfig sample;
   return read_query(query, {true, [&](std::string_view name) -> Result<Rule, QueryError> {
                               for (const auto& rule : config.newsroom.book->rules())
-                                if (rule.topic == name) return rule.rule;
+                                if (rule.topic == name) return rule.rule.value();
                               return QueryError{0, "no such topic"};
                             }});
 }

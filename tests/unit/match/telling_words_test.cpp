@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "match/query_parser.hpp"
-#include "match/rule_cost.hpp"
 #include "story/story.hpp"
 
 using namespace crier;
@@ -47,13 +46,4 @@ TEST_CASE("a rule without a match, or without words, has none") {
   CHECK(words("train").empty());
   CHECK(words("putin NOT xi").empty());
   CHECK(words("region:\"East Asia\"").empty());
-}
-
-TEST_CASE("a rule costs more the more of a story it has to look at") {
-  CHECK(estimate_cost(rule("chips")) == 1);
-  CHECK(estimate_cost(rule("\"Belt and Road\"")) == 3);
-  CHECK(estimate_cost(rule("chips AND (China OR Taiwan) NOT sport")) == 4);
-  CHECK(estimate_cost(rule("semi*")) > estimate_cost(rule("semi AND conductor")));
-  CHECK(estimate_cost(rule("ship NEAR/3 port")) > estimate_cost(rule("ship AND port")));
-  CHECK(estimate_cost(rule("region:Asia AND urgency<=2")) == 2);
 }

@@ -1,0 +1,25 @@
+// What rules cost the matching of each story, by the stories of the past: for the order in which the rule
+// index keeps them, and to warn of those that cost an absurd amount.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "app/config.hpp"
+#include "base/diagnostic.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+/// Tells the rule index which words are rare, by the latest stories of the log; then it keeps the rules under
+/// those. Returns the number of stories.
+std::size_t learn_words(Sqlite& db, const Newsroom& newsroom, Time now);
+/// The same by the story log of a configuration, if it has one that can be read.
+void learn_words(const Config& config);
+
+/// Rules that nearly every story leads to, or that are looked at very often for an average one, each at its
+/// place; at most twenty. None before enough stories have been seen to tell.
+std::vector<Diagnostic> find_costly_rules(const Config& config);
+
+}  // namespace crier
