@@ -348,7 +348,7 @@ std::optional<YamlNode> read_piece(std::string_view text, const YamlPiece& piece
   // With an item behind it, as in the list: at the end of a text yaml-cpp forgives what it refuses elsewhere.
   std::string with_next(lines);
   if (!with_next.ends_with('\n')) with_next += '\n';
-  with_next += std::string(lines.find('-'), ' ') + "- next\n";
+  with_next += std::string(lines.find('-'), ' ') + "- 'next'\n";
   Diagnostics unused;
   auto list = parse_text(with_next, {}, unused);
   if (!list || list->kind != YamlNode::Kind::list || list->items.size() != 2) return std::nullopt;
