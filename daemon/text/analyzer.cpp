@@ -24,10 +24,8 @@ std::string_view to_string(ValueField field) {
 std::vector<Word> analyze_words(std::string_view text) {
   std::vector<Word> words;
   Tokenizer tokenizer(text);
-  for (Token token; tokenizer.next(token);) {
-    auto exact = fold_accents(token.surface);
-    words.push_back({std::move(token.surface), std::move(exact)});
-  }
+  for (Token token; tokenizer.next(token);)
+    words.push_back({std::string(token.surface), fold_accents(token.surface)});
   return words;
 }
 
@@ -46,16 +44,18 @@ std::span<const Position> AnalyzedStory::Postings::find(std::string_view term) c
   return id ? of(*id) : std::span<const Position>();
 }
 
-void AnalyzedStory::Postings::fill(std::span<const Terms::Id> term_of_token,
+void AnalyzedStory::Postings::fill(std::span<const Terms::Id> form_of_token,
+                                   std::span<const Terms::Id> term_of_form,
                                    std::span<const Position> position_of_token) {
   // A counting sort: each term's count becomes where its positions begin, and is then moved along.
-  starts.assign(terms.size() + 1, 0);
-  for (const auto id : term_of_token) ++starts[id + 1];
-  std::partial_sum(starts.begin(), starts.end(), starts.begin());
-  positions.resize(term_of_token.size());
-  auto next = starts;
-  for (std::size_t token = 0; token < term_of_token.size(); ++token)
-    positions[next[term_of_token[token]]++] = position_of_token[token];
+  starts.assign(terms.size() + 2, 0);
+  const auto next = std::span(starts).subspan(1);
+  for (const auto form : form_of_token) ++next[term_of_form[form] + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  positions.resize(form_of_token.size());
+  for (std::size_t token = 0; token < form_of_token.size(); ++token)
+    positions[next[term_of_form[form_of_token[token]]]++] = position_of_token[token];
+  starts.pop_back();
 }
 
 std::vector<Position> AnalyzedStory::with_prefix(std::string_view prefix) const {
@@ -78,19 +78,33 @@ WordPlace AnalyzedStory::place_of(Position position) const {
           tokens_[token].end};
 }
 
-// The tables that only the analysis needs.
+// The tables that only the analysis needs. A form is a distinct surface: it is folded and stemmed once,
+// however often it occurs.
 struct AnalyzedStory::Builder {
-  struct Form {
-    Terms::Id exact;
-    Terms::Id stem;
-  };
-
   AnalyzedStory& story;
-  Terms surfaces{};
-  std::vector<Form> forms{};  // of each surface: folded and stemmed once, however often it occurs
-  std::vector<Terms::Id> exact_of_token{};
-  std::vector<Terms::Id> stem_of_token{};
+  Stemmer stemmer{story.language_};
+  Terms accented{};  // surfaces that are not their own exact forms for certain
+  std::vector<Terms::Id> form_of_accented{};
+  std::vector<Terms::Id> form_of_plain{};  // by exact form, for the surface that is spelt like it
+  std::vector<Terms::Id> exact_of_form{};
+  std::vector<Terms::Id> stem_of_form{};
+  std::vector<Terms::Id> accented_of_form{};  // none for plain ones
+  std::vector<Terms::Id> form_of_token{};
   std::vector<Position> position_of_token{};
+
+  static constexpr Terms::Id none = ~Terms::Id{0};
+
+  void reserve(std::size_t bytes) {
+    // What English has; others allocate once or twice more. A long text repeats its words.
+    const auto tokens = bytes / 6 + 1;
+    const auto forms = std::min<std::size_t>(bytes / 10 + 1, 1024);
+    story.tokens_.reserve(tokens);
+    form_of_token.reserve(tokens);
+    position_of_token.reserve(tokens);
+    story.exact_.terms.reserve(forms);
+    for (auto* each : {&form_of_plain, &exact_of_form, &stem_of_form, &accented_of_form})
+      each->reserve(forms);
+  }
 
   void add_text(TextField name, const std::string& text) {
     const auto index = static_cast<std::size_t>(name);
@@ -99,32 +113,67 @@ struct AnalyzedStory::Builder {
     field.first_token = static_cast<std::uint32_t>(story.tokens_.size());
     Tokenizer tokenizer(field.text);
     for (Token token; tokenizer.next(token);) {
-      const auto surface = surfaces.intern(token.surface);
-      if (surface == forms.size()) add_form(token.surface);
-      exact_of_token.push_back(forms[surface].exact);
-      stem_of_token.push_back(forms[surface].stem);
+      const auto hash = hash_term(token.surface);
+      form_of_token.push_back(is_ascii(token.surface) ? plain_form(token.surface, hash)
+                                                      : accented_form(token.surface, hash));
       position_of_token.push_back(static_cast<Position>(story.tokens_.size() + index * field_gap));
       story.tokens_.push_back({token.begin, token.end});
     }
     field.word_count = static_cast<std::uint32_t>(story.tokens_.size()) - field.first_token;
   }
 
-  void add_form(std::string_view surface) {
-    const auto exact = fold_accents(surface);
-    const Form form{story.exact_.terms.intern(exact),
-                    story.stems_.terms.intern(stem(story.language_, surface))};
-    if (exact != surface) story.accented_words_.push_back(form.exact);
-    forms.push_back(form);
+  Terms::Id plain_form(std::string_view surface, std::uint64_t hash) {
+    const auto exact = story.exact_.terms.intern(surface, hash);
+    if (exact >= form_of_plain.size()) form_of_plain.resize(exact + 1, none);
+    if (form_of_plain[exact] == none) form_of_plain[exact] = add_form(exact, none);
+    return form_of_plain[exact];
+  }
+
+  Terms::Id accented_form(std::string_view surface, std::uint64_t hash) {
+    const auto id = accented.intern(surface, hash);
+    if (id < form_of_accented.size()) return form_of_accented[id];
+    const auto exact = stemmer.forms(surface, hash).exact;
+    const auto exact_id = story.exact_.terms.intern(exact);
+    if (exact != surface) story.accented_words_.push_back(exact_id);
+    form_of_accented.push_back(add_form(exact_id, id));
+    return form_of_accented.back();
+  }
+
+  Terms::Id add_form(Terms::Id exact, Terms::Id accented_id) {
+    exact_of_form.push_back(exact);
+    accented_of_form.push_back(accented_id);
+    return static_cast<Terms::Id>(exact_of_form.size() - 1);
+  }
+
+  void finish() {
+    add_stems();
+    story.exact_.fill(form_of_token, exact_of_form, position_of_token);
+    story.stems_.fill(form_of_token, stem_of_form, position_of_token);
+  }
+
+  // In one go, so that the memory of the words to come is fetched meanwhile.
+  void add_stems() {
+    constexpr std::size_t ahead = 8;
+    const auto count = exact_of_form.size();
+    const auto& exact = story.exact_.terms;
+    const auto hash_of = [&](std::size_t form) {
+      const auto id = accented_of_form[form];
+      return id == none ? exact.hash(exact_of_form[form]) : accented.hash(id);
+    };
+    story.stems_.terms.reserve(count);
+    for (std::size_t form = 0; form < std::min(ahead, count); ++form) stemmer.prefetch(hash_of(form));
+    for (std::size_t form = 0; form < count; ++form) {
+      if (form + ahead < count) stemmer.prefetch(hash_of(form + ahead));
+      const auto id = accented_of_form[form];
+      const auto surface = id == none ? exact[exact_of_form[form]] : accented[id];
+      const auto forms = stemmer.forms(surface, hash_of(form));
+      stem_of_form.push_back(story.stems_.terms.intern(forms.stem, forms.stem_hash));
+    }
   }
 
   void add_value(ValueField field, const std::string& text) {
     if (auto folded = fold_value(text); !folded.empty())
       story.values_[static_cast<std::size_t>(field)].push_back({text, std::move(folded)});
-  }
-
-  void finish() {
-    story.exact_.fill(exact_of_token, position_of_token);
-    story.stems_.fill(stem_of_token, position_of_token);
   }
 };
 
@@ -135,6 +184,7 @@ AnalyzedStory analyze(const Story& story, std::string_view site_language) {
   out.urgency_ = story.urgency.value_or(5);
   out.published_ = story.published;
   AnalyzedStory::Builder builder{out};
+  builder.reserve(story.title.size() + story.summary.size() + story.body_text.size());
   builder.add_text(TextField::title, story.title);
   builder.add_text(TextField::summary, story.summary);
   builder.add_text(TextField::body, story.body_text);

@@ -70,7 +70,8 @@ class AnalyzedStory {
       return std::span(positions).subspan(starts[id], starts[id + 1] - starts[id]);
     }
     std::span<const Position> find(std::string_view term) const;
-    void fill(std::span<const Terms::Id> term_of_token, std::span<const Position> position_of_token);
+    void fill(std::span<const Terms::Id> form_of_token, std::span<const Terms::Id> term_of_form,
+              std::span<const Position> position_of_token);
   };
 
   Language language() const { return language_; }

@@ -92,11 +92,11 @@ UChar32 base_letter(UChar32 c) {
   return script == USCRIPT_LATIN || script == USCRIPT_GREEK || script == USCRIPT_ARABIC ? base : c;
 }
 
+}  // namespace
+
 bool is_ascii(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
 }
-
-}  // namespace
 
 std::string fold_case(std::string_view text) {
   std::string out;

@@ -7,6 +7,8 @@
 
 namespace crier {
 
+bool is_ascii(std::string_view text);
+
 /// NFKC with case folding and without invisible characters (Unicode TR 44, NFKC_Casefold). Accents stay,
 /// digits of every script become 0-9. Takes UTF-8; ill-formed bytes become U+FFFD.
 std::string fold_case(std::string_view text);

@@ -17,8 +17,11 @@ class Terms {
  public:
   using Id = std::uint32_t;
 
+  /// Makes room for so many terms of a usual length.
+  void reserve(std::size_t count);
   /// The number of `text`, given out in order of first sight from 0.
-  Id intern(std::string_view text);
+  Id intern(std::string_view text) { return intern(text, hash_term(text)); }
+  Id intern(std::string_view text, std::uint64_t hash);
   std::optional<Id> find(std::string_view text) const;
   std::string_view operator[](Id id) const;
   /// hash_term of the term.
@@ -26,15 +29,22 @@ class Terms {
   std::size_t size() const { return ends_.size(); }
 
  private:
+  // With a part of the hash, so that hardly any other term's bytes are looked at.
+  struct Slot {
+    Id id = empty;
+    std::uint32_t tag = 0;
+  };
+
   std::size_t slot_of(std::string_view text, std::uint64_t hash) const;
-  void grow();
+  void rehash(std::size_t slots);
 
   static constexpr Id empty = ~Id{0};
+  static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
   std::string pool_;
   std::vector<std::size_t> ends_;  // of each term in the pool
   std::vector<std::uint64_t> hashes_;
-  std::vector<Id> slots_;  // open addressing, a power of two, at most half full
+  std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
 };
 
 }  // namespace crier

@@ -1,34 +1,19 @@
 #include "text/tokenizer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <memory>
 
-#include <unicode/normalizer2.h>
 #include <unicode/ubrk.h>
-#include <unicode/uchar.h>
-#include <unicode/uscript.h>
 #include <unicode/utext.h>
-#include <unicode/utf8.h>
 
+#include "text/characters.hpp"
 #include "text/fold.hpp"
 
 namespace crier {
 namespace {
 
-enum class Kind : std::uint8_t {
-  other,
-  letter,
-  digit,
-  mark,        ///< part of a word, but never its beginning
-  ideograph,   ///< a word in itself
-  dictionary,  ///< of a script written without spaces: ICU's dictionary finds the words
-  invisible,   ///< neither seen nor a separator: soft hyphen, joiners
-  apostrophe,
-  sigil,  ///< @ #
-  currency,
-};
+using Kind = CharacterKind;
 
 constexpr std::size_t max_word_bytes = 120;
 // Unicode's Stream-Safe Text Format (UAX #15, 13) allows 30; ordering more takes quadratic time.
@@ -42,82 +27,52 @@ constexpr std::array<std::string_view, 27> elisions{
     "jusqu", "lorsqu", "puisqu", "quoiqu", "presqu", "quelqu", "entr",  "dell", "all",
     "nell",  "sull",   "dall",   "coll",   "un",     "quest",  "quell", "sant", "dev"};
 
-bool is_word(Kind kind) {
-  return kind == Kind::letter || kind == Kind::digit || kind == Kind::mark;
+// What a byte says of itself, without its neighbours.
+struct PlainByte {
+  char folded = 0;         // of an ASCII letter or digit
+  bool separates = false;  // an ASCII character that can begin nothing: white space and most punctuation
+  bool ends_word = false;  // an ASCII character that no word made of plain bytes goes on with
+  bool may_join = false;   // one of . , ' that may stand within a word
+};
+
+constexpr auto plain_bytes = [] {
+  std::array<PlainByte, 256> table{};
+  for (unsigned i = 0; i < 0x80; ++i) {
+    const auto c = static_cast<char>(i);
+    auto& byte = table[i];
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) byte.folded = c;
+    if (c >= 'A' && c <= 'Z') byte.folded = static_cast<char>(c + 32);
+    byte.may_join = c == '.' || c == ',' || c == '\'';
+    byte.separates = byte.folded == 0 && c != '\'' && c != '@' && c != '#' && c != '$';
+    // C++ and C#; Hebrew words go on behind a quotation mark, but are not plain.
+    byte.ends_word = byte.folded == 0 && !byte.may_join && c != '+' && c != '#';
+  }
+  return table;
+}();
+
+const PlainByte& plain_byte(char c) {
+  return plain_bytes[static_cast<unsigned char>(c)];
 }
 
-Kind kind_of_ascii(unsigned char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return Kind::letter;
-  if (c >= '0' && c <= '9') return Kind::digit;
-  if (c == '\'') return Kind::apostrophe;
-  if (c == '@' || c == '#') return Kind::sigil;
-  if (c == '$') return Kind::currency;
-  return Kind::other;
+bool is_digit(std::int32_t c) {
+  return c >= '0' && c <= '9';
 }
 
-bool is_apostrophe(UChar32 c) {
-  // Quotation marks of both directions, the modifier letter, the full-width form, Hebrew geresh and
-  // gershayim.
-  return c == 0x2018 || c == 0x2019 || c == 0x02BC || c == 0xFF07 || c == 0x05F3 || c == 0x05F4;
-}
-
-bool is_ideograph(UChar32 c) {
-  if (u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC) || c == 0x30FC) return true;
-  UErrorCode status = U_ZERO_ERROR;
-  const auto script = uscript_getScript(c, &status);
-  return script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL ||
-         script == USCRIPT_BOPOMOFO;
-}
-
-bool is_dictionary_script(UChar32 c) {
-  return c >= 0x0E00 && u_getIntPropertyValue(c, UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT;
-}
-
-bool is_hebrew(UChar32 c) {
+bool is_hebrew(std::int32_t c) {
   return c >= 0x05D0 && c <= 0x05EA;
-}
-
-// Of a character as fold_case leaves it.
-Kind kind_of(UChar32 c) {
-  if (c < 0x80) return kind_of_ascii(static_cast<unsigned char>(c));
-  const auto category = U_GET_GC_MASK(c);
-  if ((category & U_GC_M_MASK) != 0) return Kind::mark;
-  if ((category & U_GC_SC_MASK) != 0) return Kind::currency;
-  if (!u_isUAlphabetic(c)) return is_ideograph(c) ? Kind::ideograph : Kind::other;
-  return is_ideograph(c) ? Kind::ideograph : Kind::letter;
-}
-
-// The character at `at`, which moves behind it; negative when ill-formed.
-UChar32 decode(std::string_view text, std::size_t& at) {
-  UChar32 c = 0;
-  U8_NEXT(text.data(), at, text.size(), c);
-  return c;
 }
 
 // Whether the character at `at` may change, or be changed by, the one before it when text is normalised.
 bool joins_backwards(std::string_view text, std::size_t at) {
-  static const auto* normalizer = [] {
-    UErrorCode status = U_ZERO_ERROR;
-    return icu::Normalizer2::getNFKCCasefoldInstance(status);
-  }();
   if (at >= text.size() || static_cast<unsigned char>(text[at]) < 0xCC) return false;  // below U+0300
-  const auto c = decode(text, at);
-  return c >= 0 && !is_apostrophe(c) && c != 0x200B && normalizer != nullptr &&
-         !normalizer->hasBoundaryBefore(c);
-}
-
-// Past the ASCII characters that can begin nothing: white space and most punctuation.
-std::size_t skip_separators(std::string_view text, std::size_t at) {
-  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80 &&
-         kind_of_ascii(static_cast<unsigned char>(text[at])) == Kind::other)
-    ++at;
-  return at;
+  const auto c = decode_character(text, at);
+  return c >= 0 && character_of(c).joins_backwards;
 }
 
 // How many ASCII letters and digits stand at `at` that nothing behind them can change.
 std::size_t plain_run(std::string_view text, std::size_t at) {
   auto end = at;
-  while (end < text.size() && is_word(kind_of_ascii(static_cast<unsigned char>(text[end])))) ++end;
+  while (end < text.size() && plain_byte(text[end]).folded != 0) ++end;
   return end > at && joins_backwards(text, end) ? end - at - 1 : end - at;
 }
 
@@ -164,9 +119,9 @@ std::string_view whole_characters(std::string_view text, std::size_t max_bytes) 
 // A character with the marks on it.
 struct Tokenizer::Unit {
   Kind kind = Kind::other;
-  std::size_t end = 0;    // where the next unit begins
-  std::string text;       // folded; empty unless part of a word, an ideograph or a currency sign
-  UChar32 character = 0;  // the first one, before folding
+  std::size_t end = 0;         // where the next unit begins
+  std::string text;            // folded; empty unless part of a word, an ideograph or a currency sign
+  std::int32_t character = 0;  // the first one, before folding
 };
 
 // What the word read so far looks like.
@@ -174,9 +129,9 @@ struct Tokenizer::WordShape {
   Kind last = Kind::other;
   int letters = 0;          // since the last dot
   bool is_initials = true;  // "u", "u.s"
-  UChar32 last_character = 0;
+  std::int32_t last_character = 0;
 
-  void add(Kind kind, UChar32 character) {
+  void add(Kind kind, std::int32_t character) {
     if (kind != Kind::mark) last = kind;
     last_character = character;
     if (kind == Kind::letter) ++letters;
@@ -190,29 +145,21 @@ Tokenizer::Tokenizer(std::string_view text)
 Tokenizer::Unit Tokenizer::unit_at(std::size_t at) const {
   const auto first = static_cast<unsigned char>(text_[at]);
   if (first < 0x80 && !joins_backwards(text_, at + 1)) {
-    Unit unit{kind_of_ascii(first), at + 1, {}, first};
-    if (unit.kind != Kind::other) unit.text = fold_case(text_.substr(at, 1));
-    return unit;
+    const auto kind = kind_of_ascii(first);
+    const auto folded = plain_byte(text_[at]).folded;
+    return {kind, at + 1, kind == Kind::other ? "" : std::string(1, folded != 0 ? folded : text_[at]), first};
   }
-  std::size_t end = at;
-  const auto c = decode(text_, end);
-  if (c < 0 || c == 0x200B) return {Kind::other, end, {}, c};  // the zero-width space is there to separate
-  if (is_apostrophe(c)) return {Kind::apostrophe, end, {}, c};
-  if (c >= 0x4E00 && c <= 0x9FFF) return {Kind::ideograph, end, std::string(text_.substr(at, end - at)), c};
-  if (is_dictionary_script(c)) return {Kind::dictionary, end, {}, c};
-  for (int marks = 0; marks < max_marks && joins_backwards(text_, end); ++marks) decode(text_, end);
-
-  auto folded = fold_case(text_.substr(at, end - at));
-  if (folded.empty()) return {Kind::invisible, end, {}, c};
-  std::size_t next = 0;
-  const auto kind = kind_of(decode(folded, next));
-  // One character may fold into several ("㎏", "㍿"), a few of them with spaces: the first word is kept.
-  for (auto length = next; length < folded.size(); next = length) {
-    const auto following = kind_of(decode(folded, length));
-    if (is_word(kind) ? !is_word(following) : following != kind) break;
+  auto end = at;
+  const auto c = decode_character(text_, end);
+  if (c < 0) return {Kind::other, end, {}, c};
+  if (c >= 0x80) {
+    const auto character = character_of(c);
+    if (character.stands_alone || (!character.is_long() && !joins_backwards(text_, end)))
+      return {character.kind, end, std::string(character.text()), c};
   }
-  folded.resize(next);
-  return {kind, end, std::move(folded), c};
+  for (int marks = 0; marks < max_marks && joins_backwards(text_, end); ++marks) decode_character(text_, end);
+  auto part = fold_word_part(text_.substr(at, end - at));
+  return {part.kind, end, std::move(part.text), c};
 }
 
 bool Tokenizer::is_word_at(std::size_t at) const {
@@ -221,8 +168,9 @@ bool Tokenizer::is_word_at(std::size_t at) const {
 
 bool Tokenizer::next(Token& token) {
   while (!take_queued(token)) {
-    at_ = skip_separators(text_, at_);
+    while (at_ < text_.size() && plain_byte(text_[at_]).separates) ++at_;
     if (at_ >= text_.size()) return false;
+    if (read_plain_word(token)) return true;
     const auto unit = unit_at(at_);
     if (unit.kind == Kind::letter || unit.kind == Kind::digit) {
       read_word(token);
@@ -233,7 +181,8 @@ bool Tokenizer::next(Token& token) {
     } else if (unit.kind == Kind::dictionary) {
       queue_segments();
     } else if (is_sigil_at(at_, unit)) {
-      token = {unit.text, static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(unit.end)};
+      taken_ = unit.text;
+      token = {taken_, static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(unit.end)};
       at_ = unit.end;
       return true;
     } else {
@@ -253,53 +202,85 @@ bool Tokenizer::is_sigil_at(std::size_t at, const Unit& unit) const {
          (is_word(next) || next == Kind::ideograph || next == Kind::dictionary);
 }
 
+// The short way for most words of most texts: ASCII letters and digits with ASCII behind them that certainly
+// ends the word. False, without having read anything, where that is not so.
+bool Tokenizer::read_plain_word(Token& token) {
+  const auto most = text_.substr(at_, max_word_bytes);
+  std::size_t size = 0;
+  for (; size < most.size(); ++size) {
+    const auto folded = plain_byte(most[size]).folded;
+    if (folded == 0) break;
+    word_[size] = folded;
+  }
+  if (size == 0) return false;
+  const auto end = at_ + size;
+  if (end < text_.size()) {
+    const auto& byte = plain_byte(text_[end]);
+    const bool joins_nothing =
+        byte.may_join && (end + 1 == text_.size() || plain_byte(text_[end + 1]).separates);
+    if (!byte.ends_word && !joins_nothing) return false;
+  }
+  word_size_ = size;
+  token = {word(), static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(end)};
+  at_ = word_end_ = end;
+  word_ends_in_digit_ = is_digit(word_[size - 1]);
+  return true;
+}
+
 void Tokenizer::read_word(Token& token) {
-  auto& word = token.surface;
-  word.clear();
+  word_size_ = 0;
   token.begin = static_cast<std::uint32_t>(at_);
   auto end = at_;
   WordShape shape;
   while (at_ < text_.size()) {
     if (const auto run = plain_run(text_, at_); run > 0) {
-      // The short way for most of most texts.
-      for (std::size_t i = at_; i < at_ + run; ++i) {
-        const auto byte = static_cast<unsigned char>(text_[i]);
-        shape.add(byte <= '9' ? Kind::digit : Kind::letter, byte);
-        if (word.size() < max_word_bytes)
-          word += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : text_[i];
-      }
-      at_ += run;
+      read_plain_run(run, shape);
       end = at_;
       continue;
     }
     const auto unit = unit_at(at_);
     if (is_word(unit.kind)) {
       shape.add(unit.kind, unit.character);
-      if (word.size() + unit.text.size() <= max_word_bytes) word += unit.text;
+      append(unit.text);
       at_ = end = unit.end;
     } else if (unit.kind == Kind::invisible) {
       at_ = unit.end;
-    } else if (!read_joiner(unit, shape, word)) {
+    } else if (!read_joiner(unit, shape)) {
       break;
     }
   }
   const auto rest = text_.substr(at_);
-  std::string_view suffix;
+  std::size_t suffix = 0;
   if (shape.last == Kind::letter && at_ == end) {
-    if (rest.starts_with("++")) suffix = "++";
-    if (rest.starts_with('#') && word.size() == 1 && !is_word_at(at_ + 1)) suffix = "#";
+    if (rest.starts_with("++")) suffix = 2;
+    if (rest.starts_with('#') && word_size_ == 1 && !is_word_at(at_ + 1)) suffix = 1;
   }
-  word += suffix;
-  at_ += suffix.size();
-  token.end = static_cast<std::uint32_t>(end + suffix.size());
+  for (const auto c : rest.substr(0, suffix)) append(c);
+  at_ += suffix;
+  token.surface = word();
+  token.end = static_cast<std::uint32_t>(end + suffix);
   word_end_ = at_;
   word_ends_in_digit_ = shape.last == Kind::digit;
 }
 
+void Tokenizer::read_plain_run(std::size_t size, WordShape& shape) {
+  for (const auto c : text_.substr(at_, size)) {
+    shape.add(is_digit(c) ? Kind::digit : Kind::letter, c);
+    if (word_size_ < max_word_bytes) append(plain_byte(c).folded);
+  }
+  at_ += size;
+}
+
+void Tokenizer::append(std::string_view part) {
+  if (word_size_ + part.size() > max_word_bytes) return;
+  std::ranges::copy(part, word_.begin() + static_cast<std::ptrdiff_t>(word_size_));
+  word_size_ += part.size();
+}
+
 // A character between two parts of one word. True when the word goes on behind it.
-bool Tokenizer::read_joiner(const Unit& unit, WordShape& shape, std::string& word) {
+bool Tokenizer::read_joiner(const Unit& unit, WordShape& shape) {
   if (unit.end >= text_.size()) return false;
-  if (unit.kind == Kind::apostrophe) return read_apostrophe(unit, shape, word);
+  if (unit.kind == Kind::apostrophe) return read_apostrophe(unit, shape);
   const auto next = unit_at(unit.end);
   const bool between_digits = shape.last == Kind::digit && next.kind == Kind::digit;
   if (unit.character == '.') {
@@ -307,7 +288,7 @@ bool Tokenizer::read_joiner(const Unit& unit, WordShape& shape, std::string& wor
         shape.is_initials && shape.letters == 1 && next.kind == Kind::letter && !is_word_at(next.end);
     if (!between_digits && !between_initials) return false;
     shape.letters = 0;
-    if (word.size() < max_word_bytes) word += '.';
+    if (word_size_ < max_word_bytes) append('.');
   } else if (unit.character == ',') {
     if (!between_digits || !is_thousands_group(unit.end)) return false;
   } else if (unit.character != '"' || !is_hebrew(shape.last_character) || !is_hebrew(next.character)) {
@@ -318,13 +299,11 @@ bool Tokenizer::read_joiner(const Unit& unit, WordShape& shape, std::string& wor
 }
 
 bool Tokenizer::is_thousands_group(std::size_t at) const {
-  const auto is_digit = [this](std::size_t i) {
-    return i < text_.size() && text_[i] >= '0' && text_[i] <= '9';
-  };
-  return is_digit(at) && is_digit(at + 1) && is_digit(at + 2) && !is_digit(at + 3);
+  const auto is_digit_at = [this](std::size_t i) { return i < text_.size() && is_digit(text_[i]); };
+  return is_digit_at(at) && is_digit_at(at + 1) && is_digit_at(at + 2) && !is_digit_at(at + 3);
 }
 
-bool Tokenizer::read_apostrophe(const Unit& unit, const WordShape& shape, std::string_view word) {
+bool Tokenizer::read_apostrophe(const Unit& unit, const WordShape& shape) {
   const auto next = unit_at(unit.end);
   if (next.kind != Kind::letter) return false;
   if (next.text == "s" && !is_word_at(next.end)) {
@@ -333,12 +312,12 @@ bool Tokenizer::read_apostrophe(const Unit& unit, const WordShape& shape, std::s
   }
   if (shape.last != Kind::letter) return false;
   at_ = unit.end;
-  return std::ranges::find(elisions, word) == elisions.end();
+  return std::ranges::find(elisions, word()) == elisions.end();
 }
 
 void Tokenizer::queue_ideographs(const Unit& unit) {
   for (std::size_t from = 0, to = 0; from < unit.text.size(); from = to) {
-    decode(unit.text, to);
+    decode_character(unit.text, to);
     queued_.push_back({unit.text.substr(from, to - from), static_cast<std::uint32_t>(at_),
                        static_cast<std::uint32_t>(unit.end)});
   }
@@ -349,13 +328,13 @@ void Tokenizer::queue_ideographs(const Unit& unit) {
 void Tokenizer::queue_segments() {
   const auto begin = at_;
   for (auto next = at_; next < text_.size() && next - begin < max_run_bytes; at_ = next)
-    if (const auto c = decode(text_, next); c < 0 || !is_dictionary_script(c)) break;
+    if (const auto c = decode_character(text_, next); c < 0x80 || character_of(c).kind != Kind::dictionary)
+      break;
   const auto run = text_.substr(begin, at_ - begin);
   std::size_t from = 0;
   for (const auto to : word_ends(run)) {
     auto surface = fold_case(whole_characters(run.substr(from, to - from), max_word_bytes));
-    std::size_t first = 0;
-    if (!surface.empty() && is_word(kind_of(decode(surface, first))))
+    if (is_word(first_kind(surface)))
       queued_.push_back({std::move(surface), static_cast<std::uint32_t>(begin + from),
                          static_cast<std::uint32_t>(begin + to)});
     from = to;
@@ -365,7 +344,8 @@ void Tokenizer::queue_segments() {
 
 bool Tokenizer::take_queued(Token& token) {
   if (queued_.empty()) return false;
-  token = std::move(queued_.back());
+  taken_ = std::move(queued_.back().surface);
+  token = {taken_, queued_.back().begin, queued_.back().end};
   queued_.pop_back();
   word_end_ = token.end;
   word_ends_in_digit_ = false;

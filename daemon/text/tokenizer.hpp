@@ -14,6 +14,7 @@
 // - Thai, Lao, Khmer, Burmese: the words of ICU's dictionary.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,7 +24,9 @@
 namespace crier {
 
 struct Token {
-  std::string surface;  ///< case-folded (fold_case), with accents; at most 120 bytes, longer words are cut
+  /// Case-folded (fold_case), with accents; at most 120 bytes, longer words are cut. Good until the next
+  /// token is asked for.
+  std::string_view surface;
   std::uint32_t begin = 0;  ///< bytes [begin, end) of the text, on character boundaries
   std::uint32_t end = 0;
 };
@@ -32,6 +35,8 @@ class Tokenizer {
  public:
   /// Texts end at 4 GiB. The text must outlive the tokenizer; ill-formed UTF-8 separates words.
   explicit Tokenizer(std::string_view text);
+  Tokenizer(const Tokenizer&) = delete;
+  Tokenizer& operator=(const Tokenizer&) = delete;
 
   /// Puts the next word into `token`; false at the end of the text.
   bool next(Token& token);
@@ -39,23 +44,37 @@ class Tokenizer {
  private:
   struct Unit;
   struct WordShape;
+  // Words found together.
+  struct Queued {
+    std::string surface;
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
 
   Unit unit_at(std::size_t at) const;
   bool is_word_at(std::size_t at) const;
   bool is_sigil_at(std::size_t at, const Unit& unit) const;
   bool is_thousands_group(std::size_t at) const;
+  bool read_plain_word(Token& token);
   void read_word(Token& token);
-  bool read_joiner(const Unit& unit, WordShape& shape, std::string& word);
-  bool read_apostrophe(const Unit& unit, const WordShape& shape, std::string_view word);
+  void read_plain_run(std::size_t size, WordShape& shape);
+  bool read_joiner(const Unit& unit, WordShape& shape);
+  bool read_apostrophe(const Unit& unit, const WordShape& shape);
   void queue_ideographs(const Unit& unit);
   void queue_segments();
   bool take_queued(Token& token);
+  void append(std::string_view part);
+  void append(char c) { word_[word_size_++] = c; }
+  std::string_view word() const { return {word_.data(), word_size_}; }
 
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t word_end_ = 0;  // where the last word ended
   bool word_ends_in_digit_ = false;
-  std::vector<Token> queued_;  // words found together, the next one last
+  std::array<char, 128> word_;  // being read, as folded
+  std::size_t word_size_ = 0;
+  std::vector<Queued> queued_;  // the next one last
+  std::string taken_;
 };
 
 }  // namespace crier
