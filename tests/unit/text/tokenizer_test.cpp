@@ -13,7 +13,7 @@ namespace {
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> out;
   Tokenizer tokenizer(text);
-  for (Token token; tokenizer.next(token);) out.push_back(token.surface);
+  for (Token token; tokenizer.next(token);) out.push_back(std::string(token.surface));
   return out;
 }
 
