@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/diagnostics.hpp"
+#include "base/diagnostic.hpp"
 #include "base/yaml_plain.hpp"
 
 namespace {
