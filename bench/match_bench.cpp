@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <random>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "match/query_parser.hpp"
 #include "match/rule_index.hpp"
 #include "match_workload.hpp"
+#include "options.hpp"
 
 namespace crier::bench {
 namespace {
@@ -301,36 +301,20 @@ class MatchBench {
   double match_p99_ = 0;
 };
 
-bool read_number(const Words& words, std::size_t& at, std::int64_t& into) {
-  if (at + 1 >= words.size()) return false;
-  const auto& text = words[++at];
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return failed == std::errc{} && end == text.data() + text.size() && into > 0;
-}
-
 }  // namespace
 
 int match_bench(const Words& words) {
   Options options;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    bool good = true;
-    if (words[i] == "--rules")
-      good = read_number(words, i, options.rules);
-    else if (words[i] == "--threads")
-      good = read_number(words, i, options.threads);
-    else if (words[i] == "--stories")
-      good = read_number(words, i, options.stories);
-    else if (words[i] == "--seed")
-      good = read_number(words, i, options.seed);
-    else if (words[i] == "--churn")
-      options.churn = true;
-    else
-      good = false;
-    if (!good) {
-      fmt::print(stderr,
-                 "Usage: crier-bench match [--rules N] [--threads N] [--churn] [--stories N] [--seed N]\n");
-      return exit_code::usage;
-    }
+  auto numbers = words;
+  options.churn = std::erase(numbers, "--churn") > 0;
+  const bool good = read_options(numbers, {{"--rules", &options.rules},
+                                           {"--threads", &options.threads},
+                                           {"--stories", &options.stories},
+                                           {"--seed", &options.seed}});
+  if (!good) {
+    fmt::print(stderr,
+               "Usage: crier-bench match [--rules N] [--threads N] [--churn] [--stories N] [--seed N]\n");
+    return exit_code::usage;
   }
   const auto out = MatchBench(options).run();
   fmt::print("{}\n", json::serialize(out));

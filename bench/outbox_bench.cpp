@@ -1,4 +1,3 @@
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -13,6 +12,7 @@
 #include "benches.hpp"
 #include "db/schema.hpp"
 #include "db/sqlite.hpp"
+#include "options.hpp"
 #include "outbox/ledger.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
@@ -160,25 +160,15 @@ Figures run_rows(const Options& options) {
   return figures;
 }
 
-bool read_number(const Words& words, std::size_t& at, std::int64_t& into) {
-  if (at + 1 >= words.size()) return false;
-  const auto& text = words[++at];
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return failed == std::errc{} && end == text.data() + text.size() && into > 0;
-}
-
 }  // namespace
 
 int outbox_bench(const Words& words) {
   Options options;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool good = words[i] == "--deliveries"        ? read_number(words, i, options.deliveries)
-                      : words[i] == "--settle-together" ? read_number(words, i, options.settle_together)
-                                                        : false;
-    if (!good) {
-      fmt::print(stderr, "Usage: crier-bench outbox [--deliveries N] [--settle-together N]\n");
-      return exit_code::usage;
-    }
+  const bool good = read_options(
+      words, {{"--deliveries", &options.deliveries}, {"--settle-together", &options.settle_together}});
+  if (!good) {
+    fmt::print(stderr, "Usage: crier-bench outbox [--deliveries N] [--settle-together N]\n");
+    return exit_code::usage;
   }
   const auto ours = run_ours(options);
   const auto rows = run_rows(options);

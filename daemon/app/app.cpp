@@ -346,10 +346,7 @@ asio::awaitable<void> App::Parts::number(std::shared_ptr<SubscriberBook> fresh) 
     const auto some = std::span(fresh_ones).subspan(from, std::min(at_once, fresh_ones.size() - from));
     co_await database->run([&](Sqlite& db) { add_subscriber_numbers(db, *fresh, some, numbers); });
   }
-  co_await workers.run([&] {
-    fresh->assign_numbers(std::move(numbers));
-    return true;
-  });
+  co_await workers.run([&] { fresh->assign_numbers(std::move(numbers)); });
 }
 
 asio::awaitable<void> App::Parts::reload() {
@@ -379,10 +376,7 @@ asio::awaitable<void> App::Parts::reload() {
             {{"holds", summary()}, {"rules_added", changed.added}, {"rules_removed", changed.removed}});
   notify.ready(summary());
   // A large one takes a while to go; with it go the rules that nobody follows any more.
-  co_await workers.run([&] {
-    former.reset();
-    return true;
-  });
+  co_await workers.run([&] { former.reset(); });
 }
 
 App::App(Config config, std::filesystem::path config_path)

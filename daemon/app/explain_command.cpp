@@ -35,13 +35,8 @@ struct Account {
 };
 
 std::string describe(const Subscription& subscription) {
-  std::string out(subscription.edition.empty() ? "alert" : subscription.edition);
-  std::string_view separator = " by ";
-  for (const auto channel : subscription.channels) {
-    out += fmt::format("{}{}", separator, to_string(channel));
-    separator = ", ";
-  }
-  return out;
+  return fmt::format("{} by {}", subscription.edition.empty() ? "alert" : subscription.edition,
+                     to_string(subscription.channels));
 }
 
 void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subscriber,

@@ -17,13 +17,8 @@ std::string title_of(const FollowedRule& rule) {
 }
 
 std::string way_of(const Subscription& subscription) {
-  std::string out(subscription.edition.empty() ? "alert" : subscription.edition);
-  std::string_view separator = " ";
-  for (const auto channel : subscription.channels) {
-    out += fmt::format("{}{}", separator, to_string(channel));
-    separator = ", ";
-  }
-  return out;
+  return fmt::format("{} {}", subscription.edition.empty() ? "alert" : subscription.edition,
+                     to_string(subscription.channels));
 }
 
 class TestRun {

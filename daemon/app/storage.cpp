@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "db/database.hpp"
+#include "db/setting.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 
@@ -18,19 +19,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::uint64_t least_free_bytes = 64ULL << 20;
-
-// When crier first watched a source.
-Time watched_since(Sqlite& db, const std::string& name, Time now) {
-  const auto key = "source since/" + name;
-  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, ?)")
-      .bind(0, key)
-      .bind(1, now.time_since_epoch().count())
-      .run();
-  auto since = db.query("SELECT value FROM setting WHERE key = ?");
-  since.bind(0, key);
-  since.step();
-  return Time(Duration(since.integer(0)));
-}
 
 bool has_room(const std::filesystem::path& folder) {
   struct statvfs info {};
@@ -43,7 +31,7 @@ bool has_room(const std::filesystem::path& folder) {
 Restored restore(Sqlite& db, const Config& config, Time now) {
   Restored restored;
   for (const auto& folder : config.folders)
-    restored.watched_since[folder.name] = watched_since(db, folder.name, now);
+    restored.watched_since[folder.name] = first_seen(db, "source since/" + folder.name, now);
   restored.numbers = subscriber_numbers(db, *config.book);
   SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);

@@ -55,7 +55,7 @@ class TopicBook {
   std::optional<Rule> read(const Pending& entry, bool stemming, std::string& title) const;
 
   std::vector<TopicRule> rules_;
-  std::vector<std::size_t> sizes_;                           // clauses of each rule
+  std::vector<std::size_t> sizes_;                           // words of each rule
   std::vector<Topic> topics_;                                // as rules_
   std::map<std::string, std::size_t, std::less<>> by_name_;  // sorted, so that suggestions come in one order
   mutable std::size_t suggestions_ = 0;

@@ -31,6 +31,15 @@ std::string_view to_string(ChannelKind channel) {
   return "email";
 }
 
+std::string to_string(ChannelSet channels) {
+  std::string out;
+  for (const auto channel : channels) {
+    if (!out.empty()) out += ", ";
+    out += to_string(channel);
+  }
+  return out;
+}
+
 std::optional<ChannelKind> parse_channel(std::string_view text) {
   for (const auto channel : all_channels) {
     if (text == to_string(channel)) return channel;

@@ -59,6 +59,9 @@ class ChannelSet {
   std::uint8_t bits_ = 0;
 };
 
+/// "email, whatsapp".
+std::string to_string(ChannelSet channels);
+
 /// Local wall-clock times between which no alert is sent: [start, end), over midnight when start > end.
 struct QuietHours {
   int start_minute = 0;  ///< minutes after local midnight, 0..1439

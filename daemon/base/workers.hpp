@@ -4,6 +4,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -23,17 +24,24 @@ class Workers {
   /// The caller is not resumed before the job has ended, so the job may refer to the caller's variables.
   template <class Job, class T = std::invoke_result_t<Job>>
   boost::asio::awaitable<T> run(Job job) {
-    std::optional<T> value;
-    std::exception_ptr failure;
-    co_await run_erased([&] {
-      try {
-        value.emplace(job());
-      } catch (...) {
-        failure = std::current_exception();
-      }
-    });
-    if (failure) std::rethrow_exception(failure);
-    co_return std::move(*value);
+    if constexpr (std::is_void_v<T>) {
+      co_await run([&job] {
+        job();
+        return true;
+      });
+    } else {
+      std::optional<T> value;
+      std::exception_ptr failure;
+      co_await run_erased([&] {
+        try {
+          value.emplace(job());
+        } catch (...) {
+          failure = std::current_exception();
+        }
+      });
+      if (failure) std::rethrow_exception(failure);
+      co_return std::move(*value);
+    }
   }
 
  private:

@@ -252,6 +252,15 @@ class Reader {
     return text;
   }
 
+  // At the bracket that opens a collection: at its first element, or behind it. True when it has one.
+  bool enter(char end) {
+    ++at_;
+    skip_spaces();
+    if (peek() != end) return true;
+    ++at_;
+    return false;
+  }
+
   // Behind an element: at the next one, or behind the end of the collection. True when there is a next one.
   bool go_on(char end) {
     skip_spaces();
@@ -270,12 +279,7 @@ class Reader {
     auto map = node(YamlNode::Kind::map);
     map.entries.reserve(4);
     const Depth depth(*this);
-    ++at_;
-    skip_spaces();
-    if (peek() == '}') {
-      ++at_;
-      return map;
-    }
+    if (!enter('}')) return map;
     do {
       if (!is_key()) {
         give_up();
@@ -294,12 +298,7 @@ class Reader {
   YamlNode read_flow_list() {
     auto list = node(YamlNode::Kind::list);
     const Depth depth(*this);
-    ++at_;
-    skip_spaces();
-    if (peek() == ']') {
-      ++at_;
-      return list;
-    }
+    if (!enter(']')) return list;
     do {
       if (is_key()) give_up();
       if (good_) list.items.push_back(read_inline(plain_flow));

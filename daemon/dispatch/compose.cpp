@@ -27,12 +27,6 @@ std::string published_words(const Story& story, const Zone& zone) {
                      zone.label(*story.published));
 }
 
-Zone zone_of(const Newsroom& newsroom, const Subscriber& reader) {
-  if (reader.timezone.empty()) return newsroom.site.zone;
-  const auto own = Zone::find(reader.timezone);
-  return own ? *own : newsroom.site.zone;
-}
-
 bool is_own(const Newsroom& newsroom, std::string_view url) {
   const auto parsed = boost::urls::parse_uri(url);
   return parsed &&
@@ -89,7 +83,7 @@ Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscr
   content.preheader = story.summary;
   content.language = story.language.empty() ? newsroom.site.language : story.language;
   content.items.push_back(
-      compose_item(newsroom, story, ContentKind::alert, zone_of(newsroom, reader), channel));
+      compose_item(newsroom, story, ContentKind::alert, newsroom.zone_of(reader), channel));
   const auto& headline = content.items.front().title;
   content.subject = headline.empty() ? newsroom.site.name : headline;
   return content;
@@ -106,7 +100,7 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
     content.edition_date = fmt::format(
         "{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
   content.language = newsroom.site.language;
-  const auto zone = zone_of(newsroom, reader);
+  const auto zone = newsroom.zone_of(reader);
   for (const auto& [story, reason] : stories) {
     if (content.items.size() == edition.max_items) break;
     content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, zone, channel, reason));

@@ -7,13 +7,14 @@
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
-#include "base/finally.hpp"
+#include "base/bell.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
 #include "db/database.hpp"
 #include "dispatch/claimed_batch.hpp"
 #include "dispatch/compose.hpp"
+#include "dispatch/delivery_log.hpp"
 #include "dispatch/planner.hpp"
 #include "dispatch/what_follows.hpp"
 #include "outbox/digest_items.hpp"
@@ -59,57 +60,10 @@ std::string delivery_id(const ClaimedBatch& batch, const Delivery& delivery) {
   return fmt::format("{}-{}", batch.claim.batch_uid, delivery.number);
 }
 
-std::string_view outcome_name(Settlement settlement) {
-  switch (settlement) {
-    case Settlement::delivered:
-      return "delivered";
-    case Settlement::failed:
-      return "failed";
-    case Settlement::suppressed:
-      return "suppressed";
-    case Settlement::retry:
-      return "retry_later";
-  }
-  return "retry_later";
-}
-
-// In the words of the metric, which has no "failed".
-std::string_view metric_outcome(const Settled& settled) {
-  if (settled.settlement != Settlement::failed) return outcome_name(settled.settlement);
-  return settled.reason == "ambiguous" ? "ambiguous" : "refused";
-}
-
-// Deliveries of small batches are followed one by one, those of large ones by their count.
-void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscriber* subscriber,
-                 std::int64_t sent) {
-  const auto& subject = batch.claim.subject;
-  const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
-  const auto who = subscriber != nullptr ? subscriber->id : std::to_string(settled.delivery.number);
-  const auto channel = to_string(settled.channel);
-  constexpr std::int64_t few = 100;
-  if (settled.settlement == Settlement::delivered) {
-    if (sent <= few || sent % 1000 == 0)
-      log::info("delivery.sent",
-                {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});
-    return;
-  }
-  const bool is_retry = settled.settlement == Settlement::retry;
-  const auto event = is_retry ? "delivery.retry" : "delivery.ended";
-  const auto next = is_retry ? to_rfc3339(settled.due_at) : std::string("never");
-  log::warn(event, {{"about", about},
-                    {"subscriber", who},
-                    {"channel", channel},
-                    {"as", outcome_name(settled.settlement)},
-                    {"reason", settled.reason},
-                    {"attempts", settled.attempts},
-                    {"next", next},
-                    {"reply", settled.reply}});
-}
-
 }  // namespace
 
 Courier::Courier(asio::any_io_executor loop, Parts parts)
-    : loop_(std::move(loop)), parts_(std::move(parts)), record_done_(loop_) {
+    : loop_(std::move(loop)), parts_(std::move(parts)), recorder_(loop_, parts_.database, parts_.clock) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
 }
 
@@ -361,7 +315,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
     auto message = compose(work, *newsroom, *subscriber, contents.parts);
     if (!line.channel.recognises_repeats()) {
       bool may_go = false;
-      co_await write(
+      co_await recorder_.write(
           [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
       if (!may_go) co_return;  // its story was stopped, and the outbox says so already
     }
@@ -370,7 +324,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
       for (const auto* part : contents.parts) settled->carried.push_back(part->item);
     }
   }
-  co_await record(*settled);
+  co_await recorder_.record(*settled);
   if (settled->settlement == Settlement::delivered) {
     ++line.sent;
     if (!work.batch->is_digest()) parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
@@ -413,44 +367,8 @@ asio::awaitable<void> Courier::give_up_endpoint(ChannelKind channel, const Subsc
              {"channel", to_string(channel)},
              {"next", "nothing is sent to it until its address in the configuration changes"}});
   const auto now = parts_.clock.now();
-  co_await write([&](Sqlite& db) { SuppressionList::store(db, channel, address, endpoint_gone, now); });
-}
-
-// Outcomes that come while one write is under way share the next one, which one of their slots writes.
-asio::awaitable<void> Courier::record(Settled settled) {
-  unrecorded_.push_back(std::move(settled));
-  const auto mine = next_record_;
-  while (recorded_ < mine) {
-    if (recording_) {
-      co_await record_done_.wait();
-      continue;
-    }
-    recording_ = true;
-    const Finally done([this] {
-      recording_ = false;
-      record_done_.ring();
-    });
-    const auto batch = std::exchange(unrecorded_, {});
-    const auto number = next_record_++;
-    const auto now = parts_.clock.now();
-    co_await write([&](Sqlite& db) { settle(db, batch, now); });
-    recorded_ = number;
-  }
-}
-
-// What has left must be remembered: a database that cannot be written is tried until it can.
-asio::awaitable<void> Courier::write(std::function<void(Sqlite&)> job) {
-  for (;;) {
-    std::string failure;
-    try {
-      co_await parts_.database.run([&](Sqlite& db) { job(db); });
-      co_return;
-    } catch (const SqliteError& e) {
-      failure = e.what();
-    }
-    log::error("outbox.unwritable", {{"what", failure}, {"next", "trying again every second"}});
-    co_await parts_.clock.sleep_until(parts_.clock.now() + std::chrono::seconds(1));
-  }
+  co_await recorder_.write(
+      [&](Sqlite& db) { SuppressionList::store(db, channel, address, endpoint_gone, now); });
 }
 
 }  // namespace crier

@@ -15,10 +15,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include "base/bell.hpp"
 #include "base/clock.hpp"
 #include "channel/channel.hpp"
 #include "dispatch/newsroom.hpp"
+#include "dispatch/recorder.hpp"
 #include "outbox/settlements.hpp"
 
 namespace crier {
@@ -78,8 +78,6 @@ class Courier {
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
   boost::asio::awaitable<Settled> attempt(Line& line, const Work& work, Outgoing message);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
-  boost::asio::awaitable<void> record(Settled settled);
-  boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
   std::optional<Settled> held_back(const Work& work, const Newsroom& newsroom, const Subscriber* subscriber,
                                    const Contents& contents, Time now) const;
@@ -93,13 +91,7 @@ class Courier {
   std::vector<std::unique_ptr<Line>> lines_;
   std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
   bool draining_ = false;
-
-  // Outcomes on their way to the disk. A delivery is done when the write that holds it has ended.
-  std::vector<Settled> unrecorded_;
-  std::uint64_t next_record_ = 1;  // the write that will take `unrecorded_`
-  std::uint64_t recorded_ = 0;     // the last write that has ended
-  bool recording_ = false;
-  Bell record_done_;
+  Recorder recorder_;
 };
 
 }  // namespace crier

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "db/database.hpp"
+#include "db/setting.hpp"
 #include "dispatch/planner.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
@@ -23,15 +24,7 @@ Time decided_until(Sqlite& db, const std::string& edition, Time now) {
   auto last = db.query("SELECT MAX(at) FROM occurrence WHERE edition = ?");
   last.bind(0, edition);
   if (last.step() && !last.is_null(0)) return Time(Duration(last.integer(0)));
-  const auto key = "edition since/" + edition;
-  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, ?)")
-      .bind(0, key)
-      .bind(1, now.time_since_epoch().count())
-      .run();
-  auto since = db.query("SELECT value FROM setting WHERE key = ?");
-  since.bind(0, key);
-  since.step();
-  return Time(Duration(since.integer(0)));
+  return first_seen(db, "edition since/" + edition, now);
 }
 
 // When the last occurrence that was sent was due.

@@ -71,6 +71,7 @@ constexpr std::string_view superseded = "superseded by a later version";
 constexpr std::size_t rules_looked_over = 100;
 
 struct Planned {
+  std::optional<AnalyzedStory> analysed;  // when its audience was looked for
   Decisions decisions;
   StoryPlan plan;
   std::string_view stopped;  // why nothing more of earlier versions leaves; empty = it does
@@ -107,6 +108,12 @@ bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::
   return true;
 }
 
+void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
+  const auto& index = book.registry()->index();
+  index.learn(story);
+  index.reanchor(rules_looked_over);
+}
+
 std::string_view metric_result(Novelty novelty) {
   if (novelty == Novelty::fresh) return "created";
   return novelty == Novelty::update ? "updated" : "unchanged";
@@ -114,16 +121,13 @@ std::string_view metric_result(Novelty novelty) {
 
 }  // namespace
 
-asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom,
-                                                 const Story& story) {
+// Leaves in `analysed` what the matching made of the story.
+asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
+                                                 AnalyzedStory& analysed) {
   const auto now = parts_.clock.now();
   auto decisions = co_await parts_.workers.run([&] {
-    const auto analysed = analyze(story, newsroom->site.language);
-    auto decided = decide(*newsroom, story, analysed, newsroom->book->match(analysed), now);
-    const auto& index = newsroom->book->registry()->index();
-    index.learn(analysed);
-    index.reanchor(rules_looked_over);
-    return decided;
+    analysed = analyze(story, newsroom->site.language);
+    return decide(*newsroom, story, analysed, newsroom->book->match(analysed), now);
   });
   apply_suppressions(decisions, *newsroom->book, parts_.suppressions);
   co_return decisions;
@@ -147,7 +151,7 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
     const auto newsroom = parts_.newsroom();
     Planned planned;
     if (deliver && story.status == StoryStatus::usable)
-      planned.decisions = co_await find_audience(newsroom, story);
+      planned.decisions = co_await find_audience(newsroom, story, planned.analysed.emplace());
     const auto now = parts_.clock.now();
     const bool stored = co_await parts_.database.run(
         [&](Sqlite& db) { return store(db, *newsroom, story, known, planned, now); });
@@ -167,6 +171,9 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
       parts_.on_stopped(story.id, is_usable ? known->version : story.version, planned.stopped);
     }
     if (planned.plan.matched > 0) parts_.on_owed();
+    // No reader waits for it.
+    if (planned.analysed)
+      co_await parts_.workers.run([&] { learn_from(*planned.analysed, *newsroom->book); });
     co_return Accepted{story.id, story.version, verdict.novelty, planned.plan.matched};
   }
 }

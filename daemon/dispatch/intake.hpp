@@ -20,6 +20,7 @@
 
 namespace crier {
 
+class AnalyzedStory;
 class Database;
 class Metrics;
 class SuppressionList;
@@ -56,7 +57,7 @@ class Intake {
 
  private:
   boost::asio::awaitable<Decisions> find_audience(std::shared_ptr<const Newsroom> newsroom,
-                                                  const Story& story);
+                                                  const Story& story, AnalyzedStory& analysed);
 
   Parts parts_;
 };

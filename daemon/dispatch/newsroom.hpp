@@ -37,6 +37,8 @@ struct Newsroom {
   Duration catch_up = std::chrono::hours(4);         ///< a digest missed by more than this waits for the next
 
   const Edition* find_edition(std::string_view name) const;
+  /// The subscriber's own, else the site's.
+  Zone zone_of(const Subscriber& subscriber) const;
   /// How long after it is due a message may still be sent.
   Duration expiry(ChannelKind channel, bool is_digest) const;
 };

@@ -73,16 +73,14 @@ class DueTimes {
 
   Time of(const Subscriber& subscriber) {
     if (!subscriber.quiet_hours) return earliest_;
-    return earliest_send(earliest_, *subscriber.quiet_hours, zone_of(subscriber.timezone));
+    return earliest_send(earliest_, *subscriber.quiet_hours, zone_of(subscriber));
   }
 
  private:
-  const Zone& zone_of(const std::string& name) {
-    if (name.empty()) return newsroom_.site.zone;
-    const auto found = zones_.find(name);
+  const Zone& zone_of(const Subscriber& subscriber) {
+    const auto found = zones_.find(subscriber.timezone);
     if (found != zones_.end()) return found->second;
-    auto zone = Zone::find(name);
-    return zones_.emplace(name, zone ? *zone : newsroom_.site.zone).first->second;
+    return zones_.emplace(subscriber.timezone, newsroom_.zone_of(subscriber)).first->second;
   }
 
   const Newsroom& newsroom_;

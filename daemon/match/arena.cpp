@@ -6,8 +6,6 @@ namespace crier {
 
 Arena::Arena() : blocks_(new std::atomic<std::uint32_t*>[max_blocks]()) {}
 
-Arena::~Arena() = default;
-
 Arena::Address Arena::allocate(std::uint32_t words) {
   if (words < free_.size() && free_[words] != 0) {
     const auto address = free_[words];

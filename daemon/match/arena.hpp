@@ -20,7 +20,6 @@ class Arena {
   static constexpr Address max_address = (1U << 31) - 1U;  ///< so that a bit is left for others
 
   Arena();
-  ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 

@@ -129,58 +129,6 @@ TEST_CASE("an embargoed story does not leave before its time, over any channel")
   CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
 }
 
-TEST_CASE("a digest goes out once at its local time with everything that gathered") {
-  Belts belts(readers, noon);
-  belts.accept(sample_story("h1", "The harbour reopens"));
-  belts.accept(sample_story("h2", "A harbour festival"));
-  belts.advance(17h + 59min);
-  CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent,
-                             [](const auto& sent) { return sent.subscriber == "bruno"; }));
-  belts.advance(1min);  // 06:00 UTC is 07:00 in Lagos
-  std::vector<ScriptedChannel::Sent> digests;
-  std::ranges::copy_if(belts.channel(ChannelKind::email).sent, std::back_inserter(digests),
-                       [](const auto& sent) { return sent.subscriber == "bruno"; });
-  REQUIRE(digests.size() == 1);
-  CHECK(digests[0].titles == std::vector<std::string>{"The harbour reopens", "A harbour festival"});
-  CHECK(digests[0].reason == "You follow The Morning");
-  CHECK(digests[0].item_reasons ==
-        std::vector<std::string>{"You follow Harbours (“harbour”)", "You follow Harbours (“harbour”)"});
-  belts.advance(24h);
-  CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
-                           &ScriptedChannel::Sent::subscriber) == 1);
-  const auto ledger = belts.ledger();
-  CHECK(ledger.balances());
-  CHECK(ledger.total.queued == 0);
-}
-
-TEST_CASE("a digest missed by a crash is sent when crier is back, but not half a day late") {
-  SECTION("an hour late") {
-    Belts belts(readers, noon);
-    belts.accept(sample_story("h1", "The harbour reopens"));
-    belts.settle();
-    belts.crash();
-    belts.advance(19h);
-    CHECK(belts.channel(ChannelKind::email).sent.back().subscriber == "bruno");
-    belts.crash();
-    belts.advance(1min);
-    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
-                             &ScriptedChannel::Sent::subscriber) == 1);
-  }
-  SECTION("six hours late: with the next edition") {
-    Belts belts(readers, noon);
-    belts.accept(sample_story("h1", "The harbour reopens"));
-    belts.settle();
-    belts.advance(24h);  // one step: as if crier had slept through it
-    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
-                             &ScriptedChannel::Sent::subscriber) == 0);
-    CHECK(belts.ledger().total.queued == 1);
-    belts.advance(18h);
-    CHECK(std::ranges::count(belts.channel(ChannelKind::email).sent, "bruno",
-                             &ScriptedChannel::Sent::subscriber) == 1);
-    CHECK(belts.ledger().balances());
-  }
-}
-
 TEST_CASE("a failed attempt is made again later with the same id, a refused one is not") {
   Belts belts(readers, noon);
   auto& email = belts.channel(ChannelKind::email);
@@ -333,22 +281,6 @@ TEST_CASE("a dead relay costs a few attempts, not one for each reader") {
   CHECK(belts.ledger().balances());
 }
 
-TEST_CASE("a digest leaves an embargoed story to an occurrence after its embargo") {
-  Belts belts(readers, noon);
-  auto story = sample_story("h1", "The harbour reopens");
-  story.embargo = noon + 20h;
-  belts.accept(story);
-  auto& email = belts.channel(ChannelKind::email).sent;
-  const auto to_bruno = [&] {
-    return std::ranges::count(email, "bruno", &ScriptedChannel::Sent::subscriber);
-  };
-  belts.advance(18h);
-  CHECK(to_bruno() == 0);
-  belts.advance(24h);
-  CHECK(to_bruno() == 1);
-  CHECK(belts.ledger().balances());
-}
-
 TEST_CASE("a kill counts although its version number is no higher") {
   Belts belts(readers, at("2026-11-23T21:30:00Z"));
   auto story = sample_story("h1", "The harbour reopens");
@@ -359,18 +291,6 @@ TEST_CASE("a kill counts although its version number is no higher") {
   CHECK(belts.accept(story).novelty == Novelty::update);
   belts.advance(12h);
   CHECK(belts.channel(ChannelKind::email).sent.empty());
-  CHECK(belts.ledger().balances());
-}
-
-TEST_CASE("a digest shows a corrected story once, as it is now") {
-  Belts belts(readers, noon);
-  belts.accept(sample_story("h1", "The harbour reopens on Monday"));
-  belts.accept(sample_story("h1", "The harbour reopens on Tuesday"));
-  belts.advance(18h);
-  const auto& sent = belts.channel(ChannelKind::email).sent;
-  const auto digest = std::ranges::find(sent, "bruno", &ScriptedChannel::Sent::subscriber);
-  REQUIRE(digest != sent.end());
-  CHECK(digest->titles == std::vector<std::string>{"The harbour reopens on Tuesday"});
   CHECK(belts.ledger().balances());
 }
 
@@ -408,18 +328,6 @@ subscribers:
   CHECK(belts.ledger("h2").total.delivered == 3);
   CHECK(belts.ledger().balances());
   CHECK(belts.failures.empty());
-}
-
-TEST_CASE("an edition of nothing but what crier can no longer read fails") {
-  Belts belts(readers, noon);
-  belts.accept(sample_story("h1", "The harbour reopens"));
-  belts.settle();
-  belts.change_database([](Sqlite& db) { db.execute("UPDATE story SET json = '[4711'"); });
-  belts.advance(18h);
-  const auto& sent = belts.channel(ChannelKind::email).sent;
-  CHECK(std::ranges::count(sent, "bruno", &ScriptedChannel::Sent::subscriber) == 0);
-  CHECK(belts.ledger("h1").total.failed.at("unreadable story") == 1);
-  CHECK(belts.ledger().balances());
 }
 
 TEST_CASE("an alert that a dead relay delayed does not leave in quiet hours") {

@@ -1,0 +1,18 @@
+#include "db/setting.hpp"
+
+#include "db/sqlite.hpp"
+
+namespace crier {
+
+Time first_seen(Sqlite& db, std::string_view key, Time now) {
+  db.query("INSERT OR IGNORE INTO setting (key, value) VALUES (?, ?)")
+      .bind(0, key)
+      .bind(1, now.time_since_epoch().count())
+      .run();
+  auto since = db.query("SELECT value FROM setting WHERE key = ?");
+  since.bind(0, key);
+  since.step();
+  return Time(Duration(since.integer(0)));
+}
+
+}  // namespace crier

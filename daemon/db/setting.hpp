@@ -1,0 +1,15 @@
+// The setting table: small facts that outlive a run. In a database job.
+#pragma once
+
+#include <string_view>
+
+#include "base/time.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+/// When `key` was first asked for: `now`, if it never was.
+Time first_seen(Sqlite& db, std::string_view key, Time now);
+
+}  // namespace crier

@@ -1,0 +1,50 @@
+#include "dispatch/recorder.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "base/finally.hpp"
+#include "base/log.hpp"
+#include "db/database.hpp"
+
+namespace crier {
+
+namespace asio = boost::asio;
+
+// The next write is made by one of those that wait for it.
+asio::awaitable<void> Recorder::record(Settled settled) {
+  unrecorded_.push_back(std::move(settled));
+  const auto mine = next_;
+  while (recorded_ < mine) {
+    if (recording_) {
+      co_await done_.wait();
+      continue;
+    }
+    recording_ = true;
+    const Finally done([this] {
+      recording_ = false;
+      done_.ring();
+    });
+    const auto batch = std::exchange(unrecorded_, {});
+    const auto number = next_++;
+    const auto now = clock_.now();
+    co_await write([&](Sqlite& db) { settle(db, batch, now); });
+    recorded_ = number;
+  }
+}
+
+asio::awaitable<void> Recorder::write(std::function<void(Sqlite&)> job) {
+  for (;;) {
+    std::string failure;
+    try {
+      co_await database_.run([&](Sqlite& db) { job(db); });
+      co_return;
+    } catch (const SqliteError& e) {
+      failure = e.what();
+    }
+    log::error("outbox.unwritable", {{"what", failure}, {"next", "trying again every second"}});
+    co_await clock_.sleep_until(clock_.now() + std::chrono::seconds(1));
+  }
+}
+
+}  // namespace crier
