@@ -99,6 +99,15 @@ Result<void> set_status(const Field& field, Story& story, Reading&) {
   return {};
 }
 
+// There but empty means that the story is corrected, without a word about it.
+Result<void> set_correction(const Field& field, Story& story, Reading& reading) {
+  if (field.kind == Field::Kind::nothing)
+    story.correction.emplace();
+  else if (const auto* text = single(field, reading))
+    story.correction = tidy_line(*text);
+  return {};
+}
+
 std::optional<std::uint32_t> to_number(std::string_view text) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -218,6 +227,7 @@ constexpr std::array known_fields{
     Known{"updated", set_time<&Story::updated>},
     Known{"embargo", set_embargo},
     Known{"embargoed", set_embargo},
+    Known{"correction", set_correction},
     Known{"language", set_language},
     Known{"topics", set_list<&Story::topics>},
     Known{"regions", set_list<&Story::regions>},

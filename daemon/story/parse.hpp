@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -38,10 +39,12 @@ struct Vocabulary {
 };
 
 struct ParseOptions {
-  std::string file_name;                   ///< named in errors and warnings; its extension is a hint
-  int first_line = 0;                      ///< of the text in its file, when it is a part of one
-  std::string format;                      ///< one of story_formats(); empty = find out
-  std::string url;                         ///< where the story came from, when the text does not say
+  std::string file_name;  ///< named in errors and warnings; its extension is a hint
+  int first_line = 0;     ///< of the text in its file, when it is a part of one
+  std::string format;     ///< one of story_formats(); empty = find out
+  std::string url;        ///< where the story came from, when the text does not say
+  /// Of the response that the bytes came in: names in lower case. They tell charset, base URL and language.
+  std::vector<std::pair<std::string, std::string>> headers;
   const Vocabulary* vocabulary = nullptr;  ///< must outlive the call; null = only the built-in regions
   std::optional<Time> now;   ///< dates later than this by 10 minutes are dropped, with a warning
   std::string default_zone;  ///< IANA name for dates without a zone; empty = UTC, with a warning

@@ -26,6 +26,22 @@ std::optional<StoryStatus> parse_story_status(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+json::array to_json(const std::vector<Enclosure>& enclosures) {
+  json::array out;
+  for (const auto& enclosure : enclosures) {
+    json::object one;
+    one["url"] = enclosure.url;
+    if (!enclosure.type.empty()) one["type"] = enclosure.type;
+    if (enclosure.bytes != 0) one["bytes"] = enclosure.bytes;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace
+
 json::object to_json(const Story& story) {
   json::object out;
   const auto put_text = [&](std::string_view key, const std::string& value) {
@@ -50,12 +66,14 @@ json::object to_json(const Story& story) {
   put_time("published", story.published);
   put_time("updated", story.updated);
   put_time("embargo", story.embargo);
+  if (story.correction) out["correction"] = *story.correction;
   put_text("language", story.language);
   put_list("topics", story.topics);
   put_list("regions", story.regions);
   put_text("section", story.section);
   put_text("site", story.site);
   put_text("image", story.image);
+  if (!story.enclosures.empty()) out["enclosures"] = to_json(story.enclosures);
   if (story.urgency) out["urgency"] = *story.urgency;
   put_text("source", story.source);
   return out;

@@ -20,6 +20,13 @@ enum class StoryStatus { usable, withheld, canceled };
 std::string_view to_string(StoryStatus status);
 std::optional<StoryStatus> parse_story_status(std::string_view text);
 
+/// A file that comes with a story: a photo, a recording.
+struct Enclosure {
+  std::string url;          ///< absolute, http or https
+  std::string type;         ///< media type, e.g. "audio/mpeg"; empty = not said
+  std::uint64_t bytes = 0;  ///< 0 = not said
+};
+
 /// Empty strings, empty lists and nullopt mean: the source did not say. All text is valid UTF-8.
 struct Story {
   std::string id;             ///< stable over versions; never empty after parsing
@@ -35,12 +42,15 @@ struct Story {
   std::optional<Time> published;
   std::optional<Time> updated;
   std::optional<Time> embargo;  ///< not to leave crier before this time
-  std::string language;         ///< BCP 47, e.g. "en"
+  /// Set when this version corrects a mistake: what the source says about it, perhaps nothing.
+  std::optional<std::string> correction;
+  std::string language;  ///< BCP 47, e.g. "en"
   std::vector<std::string> topics;
   std::vector<std::string> regions;
   std::string section;
   std::string site;
   std::string image;
+  std::vector<Enclosure> enclosures;
   std::optional<int> urgency;  ///< 1 (flash) … 8; nullopt counts as 5 (normal)
   std::string source;          ///< the name of the source it came by
 };

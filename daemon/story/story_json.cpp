@@ -10,6 +10,7 @@
 #include "story/json_places.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
+#include "story/url_identity.hpp"
 
 namespace crier {
 namespace {
@@ -18,6 +19,8 @@ namespace json = boost::json;
 
 constexpr std::size_t max_depth = 16;
 constexpr std::size_t max_placed_members = 1000;
+constexpr std::size_t max_enclosures = 20;
+constexpr std::size_t max_type_bytes = 255;  // RFC 6838 §4.2: two names of at most 127
 
 std::string_view skip_space(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -78,6 +81,35 @@ Field make_field(std::string_view prefix, const json::key_value_pair& pair, Text
   return field;
 }
 
+void read_enclosure(Reading& reading, const json::value& value, const std::string& label, TextPlace place,
+                    Story& story) {
+  const auto* object = value.if_object();
+  const auto* url = object ? object->if_contains("url") : nullptr;
+  const auto url_text = url ? scalar_text(*url) : std::nullopt;
+  if (!url_text || !canonical_url(*url_text))
+    return reading.warn(place.line, place.column,
+                        label + ": must have a url, absolute and http or https; left out");
+  Enclosure enclosure{std::string(trim(*url_text)), {}, 0};
+  if (const auto* type = object->if_contains("type"))
+    enclosure.type = tidy_line(cut_text(scalar_text(*type).value_or(""), max_type_bytes));
+  if (const auto* bytes = object->if_contains("bytes"))
+    if (bytes->is_int64() && bytes->get_int64() > 0)
+      enclosure.bytes = static_cast<std::uint64_t>(bytes->get_int64());
+  story.enclosures.push_back(std::move(enclosure));
+}
+
+void read_enclosures(Reading& reading, const json::value& value, const std::string& label, TextPlace place,
+                     Story& story) {
+  const auto* list = value.if_array();
+  if (!list)
+    return reading.warn(place.line, place.column, label + ": must be a list of {url, type, bytes}; ignored");
+  if (list->size() > max_enclosures)
+    reading.warn(place.line, place.column,
+                 fmt::format("{}: only the first {} are kept", label, max_enclosures));
+  for (std::size_t i = 0; i < std::min(list->size(), max_enclosures); ++i)
+    read_enclosure(reading, (*list)[i], fmt::format("{}[{}]", label, i), place, story);
+}
+
 // Of a story. A name that is written with escapes, or beyond the first thousand, has the place of its story.
 FieldPlaces places_of(const Reading& reading, const JsonSpot& spot) {
   FieldPlaces places;
@@ -98,6 +130,10 @@ void read_story(Reading& reading, const json::value& value, const JsonSpot& spot
   for (const auto& pair : *object) {
     const auto found = places.find(std::string_view(pair.key()));
     const auto place = found != places.end() ? found->second : spot.place;
+    if (pair.key() == "enclosures") {
+      read_enclosures(reading, pair.value(), prefix + "enclosures", place, story);
+      continue;
+    }
     const auto assigned = assign_field(make_field(prefix, pair, place), story, reading);
     if (!assigned) return reading.refuse(place.line, place.column, assigned.error().message);
   }

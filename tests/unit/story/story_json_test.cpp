@@ -36,12 +36,14 @@ TEST_CASE("normalised JSON comes back as it went out") {
   story.authors = {"Jane Sample"};
   story.published = parse_rfc3339("2023-10-18T19:37:00Z");
   story.embargo = held_indefinitely;
+  story.correction = "An earlier version named the wrong port.";
   story.language = "en";
   story.topics = {"politics"};
   story.regions = {"East Asia"};
   story.section = "World";
   story.site = "Harbour Post";
   story.image = "https://example.org/a.jpg";
+  story.enclosures = {{"https://example.org/a.mp3", "audio/mpeg", 1200}, {"https://example.org/b", "", 0}};
   story.urgency = 1;
   const auto text = boost::json::serialize(to_json(story));
   for (const auto& written : {text, "[" + text + "]", "{\"stories\":[" + text + "]}"}) {
@@ -63,6 +65,20 @@ TEST_CASE("what crier parse prints can be parsed again") {
   REQUIRE(printed.at("stories").at(1).at("id") == "two");
   REQUIRE_FALSE(printed.at("stories").at(1).as_object().contains("published"));
   REQUIRE(parse(boost::json::serialize(printed))->stories.size() == 2);
+}
+
+TEST_CASE("an enclosure that cannot be used costs a warning, not the story") {
+  const auto source = parse(R"({"title":"A","enclosures":[{"url":"file:///etc/passwd"},)"
+                            R"({"url":"https://example.org/a.mp3","bytes":-1},7]})")
+                          .value();
+  REQUIRE(source.stories.at(0).enclosures.size() == 1);
+  REQUIRE(source.stories.at(0).enclosures.at(0).url == "https://example.org/a.mp3");
+  REQUIRE(source.stories.at(0).enclosures.at(0).bytes == 0);
+  REQUIRE(source.warnings ==
+          std::vector<std::string>{
+              "story.json:1:14: enclosures[0]: must have a url, absolute and http or https; left out",
+              "story.json:1:14: enclosures[2]: must have a url, absolute and http or https; left out",
+          });
 }
 
 TEST_CASE("one bad story stops no other") {
