@@ -128,7 +128,8 @@ int explain_command(const Words& words) {
   CommandLine line(
       "explain", "STORY SUBSCRIBER [--at TIME]",
       "Says why a subscriber gets a story, or why not: each rule with its words and their positions,\n"
-      "what would be sent, and what the ledger says has been. Exits 1 when no rule matches.");
+      "what would be sent, and what the ledger says has been. Exits 1 when no rule matches.\n" +
+          std::string(story_argument_help));
   line.option("at", "TIME", "as if it were this RFC 3339 time (default: now)").common();
   if (const auto code = line.read(words, 2, 2)) return *code;
   Time at = SystemClock().now();

@@ -106,10 +106,10 @@ std::vector<Story> read_stories(const CommandLine& line, const Config& config, i
 }  // namespace
 
 int match_command(const Words& words) {
-  CommandLine line(
-      "match", "STORY… [--stories FILE.jsonl] [--rules FILE] [--at TIME] [--explain]",
-      "Prints who gets each story, by which channel, when, and why. A story is a file, or the id of one\n"
-      "that was seen. Nothing is sent. Exits 1 when nothing matches.");
+  CommandLine line("match", "STORY… [--stories FILE.jsonl] [--rules FILE] [--at TIME] [--explain]",
+                   "Prints who gets each story, by which channel, when, and why. Nothing is sent.\n"
+                   "Exits 1 when nothing matches.\n" +
+                       std::string(story_argument_help));
   line.option("stories", "FILE", "more stories, one JSON object a line; - is standard input")
       .option("rules", "FILE", "take topics and subscribers from this file instead")
       .option("at", "TIME", "as if it were this RFC 3339 time (default: now)")

@@ -166,11 +166,11 @@ int show(const CommandLine& line, const Files& files) {
 }  // namespace
 
 int preview_command(const Words& words) {
-  CommandLine line(
-      "preview", "STORY|EDITION --to SUBSCRIBER [--channel CHANNEL] [--out DIR]",
-      "Shows what a subscriber would be sent for a story (a file, or the id of one that was seen), or\n"
-      "with the next occurrence of an edition. Nothing is sent. With --out the files are written there:\n"
-      "email.html, email.txt, email.eml, whatsapp.json, webhook.json.");
+  CommandLine line("preview", "STORY|EDITION --to SUBSCRIBER [--channel CHANNEL] [--out DIR]",
+                   "Shows what a subscriber would be sent for a story, or with the next occurrence of an\n"
+                   "edition. Nothing is sent. With --out the files are written there:\n"
+                   "email.html, email.txt, email.eml, whatsapp.json, webhook.json.\n" +
+                       std::string(story_argument_help));
   line.option("to", "SUBSCRIBER", "for whom (required)")
       .option("channel", "CHANNEL", "email, whatsapp or webhook (default: all that reach the subscriber)")
       .option("out", "DIR", "write files instead of printing")

@@ -31,9 +31,8 @@ Result<std::vector<ShareTarget>> read_targets(std::string_view list) {
 }  // namespace
 
 int share_command(const Words& words) {
-  CommandLine line(
-      "share", "STORY|URL [--to x,email,whatsapp,…] [--title TEXT] [--html]",
-      "Prints the share links of a story (a file, or the id of one that was seen) or of any URL.");
+  CommandLine line("share", "STORY|URL [--to x,email,whatsapp,…] [--title TEXT] [--html]",
+                   "Prints the share links of a story or of any URL.\n" + std::string(story_argument_help));
   line.option("to", "LIST", "only these targets (default: all)")
       .option("title", "TEXT", "the title to share a URL with")
       .flag("html", "print the snippet with the three buttons Post, Email, WhatsApp")

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/command_line.hpp"
@@ -31,6 +32,10 @@ std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
 /// Parses one file as the sources of this configuration would. Warnings go to standard error.
 Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url = {},
                                 std::string format = {});
+
+/// The STORY argument in the words of --help, a sentence and nothing after it.
+constexpr std::string_view story_argument_help =
+    "STORY is a file, FILE#ID where a file holds several stories, or the id of one that was seen.";
 
 /// A story by file name, FILE#ID where the file holds several, or the id (or its beginning) of one that was
 /// seen. Of several without an ID it is the first, and a warning on standard error says so.
