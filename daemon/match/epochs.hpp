@@ -23,6 +23,9 @@ class Epochs {
   /// Whether all readers of this epoch and of those before have left. Only the writer's.
   bool has_passed(std::uint64_t epoch) const;
 
+  /// A reader's stay.
+  class Stay;
+
  private:
   static constexpr std::uint64_t idle = 0;
 
@@ -34,13 +37,12 @@ class Epochs {
   std::array<Place, max_readers> places_;
 };
 
-/// A reader's stay.
-class Reading {
+class Epochs::Stay {
  public:
-  explicit Reading(Epochs& epochs) : epochs_(epochs), place_(epochs.enter()) {}
-  ~Reading() { epochs_.leave(place_); }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
+  explicit Stay(Epochs& epochs) : epochs_(epochs), place_(epochs.enter()) {}
+  ~Stay() { epochs_.leave(place_); }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
 
   unsigned place() const { return place_; }
 

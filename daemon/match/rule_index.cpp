@@ -368,8 +368,8 @@ void RuleIndex::match(const AnalyzedStory& story, std::vector<RuleId>& out, Matc
   auto& parts = *parts_;
   out.clear();
   if (!parts.dictionary.is_prepared(story.language())) parts.prepare(story.language());
-  const Reading reading(parts.epochs);
-  auto& scratch = parts.scratch_of(reading.place());
+  const Epochs::Stay stay(parts.epochs);
+  auto& scratch = parts.scratch_of(stay.place());
   scratch.terms.fill(parts.dictionary, story);
 
   parts.find_chunks(scratch);
@@ -386,8 +386,8 @@ void RuleIndex::scan(const AnalyzedStory& story, std::vector<RuleId>& out) const
   auto& parts = *parts_;
   out.clear();
   if (!parts.dictionary.is_prepared(story.language())) parts.prepare(story.language());
-  const Reading reading(parts.epochs);
-  auto& scratch = parts.scratch_of(reading.place());
+  const Epochs::Stay stay(parts.epochs);
+  auto& scratch = parts.scratch_of(stay.place());
   scratch.terms.fill(parts.dictionary, story);
   Evaluator evaluator(scratch.terms, parts.dictionary);
   const auto end = parts.id_end.load(std::memory_order_acquire);
@@ -404,8 +404,8 @@ void RuleIndex::learn(const AnalyzedStory& story) const {
   std::vector<RateKey> prefixes;
   const std::lock_guard lock(parts.writing);
   if (const auto lengths = parts.dictionary.prefix_lengths(); lengths != 0) {
-    const Reading reading(parts.epochs);
-    auto& scratch = parts.scratch_of(reading.place());
+    const Epochs::Stay stay(parts.epochs);
+    auto& scratch = parts.scratch_of(stay.place());
     scratch.terms.fill(parts.dictionary, story);
     for (const auto term : scratch.terms.terms())
       if (parts.dictionary.is_prefix(term)) prefixes.push_back(parts.dictionary.rate_key(term));
