@@ -1,0 +1,105 @@
+#include "story/url_reference.hpp"
+
+#include <algorithm>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "base/encoding.hpp"
+
+namespace crier {
+namespace {
+
+constexpr std::size_t max_url_bytes = 2048;
+constexpr std::string_view forbidden = "\"<>\\^`{|}";
+
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Without white space at the ends, without line ends and tabs within (WHATWG URL §4.4).
+std::string strip(std::string_view text) {
+  const auto is_edge = [](char c) { return static_cast<unsigned char>(c) <= 0x20; };
+  while (!text.empty() && is_edge(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_edge(text.back())) text.remove_suffix(1);
+  std::string out;
+  out.reserve(text.size());
+  std::copy_if(text.begin(), text.end(), std::back_inserter(out),
+               [](char c) { return c != '\n' && c != '\r' && c != '\t'; });
+  return out;
+}
+
+// The length of "scheme:" at the beginning; 0 = none.
+std::size_t scheme_length(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    if (c == ':' && i > 0) return i + 1;
+    if (!is_letter && (i == 0 || !is_other)) return 0;
+  }
+  return 0;
+}
+
+std::string encode(std::string_view url) {
+  std::string out;
+  out.reserve(url.size());
+  const auto authority = scheme_length(url);
+  const auto authority_end = url.substr(authority).starts_with("//")
+                                 ? std::min(url.find_first_of("/?#", authority + 2), url.size())
+                                 : 0;
+  const auto query = std::min(url.find_first_of("?#"), url.size());
+  bool in_fragment = false;
+  for (std::size_t i = 0; i < url.size(); ++i) {
+    const char c = url[i];
+    const bool is_plain = c > 0x20 && c < 0x7F && forbidden.find(c) == std::string_view::npos;
+    const bool is_stray = (c == '%' && !(i + 2 < url.size() && is_hex(url[i + 1]) && is_hex(url[i + 2]))) ||
+                          ((c == '[' || c == ']') && i >= authority_end) || (c == '#' && in_fragment);
+    in_fragment = in_fragment || c == '#';
+    if (c == '\\' && i < query)
+      out += '/';
+    else if (is_plain && !is_stray)
+      out += c;
+    else
+      out += percent_encode(url.substr(i, 1));
+  }
+  return out;
+}
+
+std::string_view view(const auto& part) {
+  return {part.data(), part.size()};
+}
+
+bool is_web_address(const boost::urls::url_view& url) {
+  const auto scheme = to_lower_ascii(view(url.scheme()));
+  return (scheme == "http" || scheme == "https") && url.has_authority() && !url.encoded_host().empty() &&
+         !url.has_userinfo();
+}
+
+}  // namespace
+
+std::optional<std::string> resolve_url(std::string_view reference, std::string_view base) {
+  if (reference.size() > 2 * max_url_bytes || base.size() > 2 * max_url_bytes) return std::nullopt;
+  const auto stripped = strip(reference);
+  const bool has_control = std::any_of(stripped.begin(), stripped.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if (stripped.empty() || has_control) return std::nullopt;
+  const auto encoded = encode(stripped);
+  std::string absolute = encoded;
+  if (scheme_length(encoded) == 0) {
+    const auto encoded_base = encode(strip(base));
+    const auto parsed_base = boost::urls::parse_uri(encoded_base);
+    const auto parsed = boost::urls::parse_relative_ref(encoded);
+    if (!parsed || !parsed_base || !is_web_address(*parsed_base)) return std::nullopt;
+    boost::urls::url resolved;
+    if (!boost::urls::resolve(*parsed_base, *parsed, resolved)) return std::nullopt;
+    absolute = view(resolved);
+  }
+  const auto parsed = boost::urls::parse_uri(absolute);
+  if (!parsed || !is_web_address(*parsed) || absolute.size() > max_url_bytes) return std::nullopt;
+  return absolute;
+}
+
+}  // namespace crier
