@@ -292,7 +292,7 @@ std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& news
   if (!settled.reason.empty()) return settled;
   if (now >= claim.expires_at) {
     settled.settlement = Settlement::failed;
-    settled.reason = "expired";
+    settled.reason = expiry_reason(work.delivery.waited_for);
     return settled;
   }
   if (work.batch->is_digest()) return std::nullopt;

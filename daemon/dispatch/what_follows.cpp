@@ -32,13 +32,17 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
   return wait_until(std::move(settled), now + wait, outcome.reason, claim.expires_at);
 }
 
+std::string expiry_reason(std::string_view waited_for) {
+  return waited_for.empty() ? "expired" : fmt::format("expired: {}", waited_for);
+}
+
 Settled wait_until(Settled settled, Time until, std::string_view reason, Time expires_at) {
   settled.settlement = Settlement::retry;
   settled.due_at = until;
   settled.reason = reason;
   if (until >= expires_at) {
     settled.settlement = Settlement::failed;
-    settled.reason = fmt::format("expired: {}", reason);
+    settled.reason = expiry_reason(reason);
   }
   return settled;
 }

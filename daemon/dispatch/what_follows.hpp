@@ -22,6 +22,10 @@ struct RetryPolicy {
 Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery,
                      const RetryPolicy& policy, Time now);
 
+/// The reason of a delivery that failed because its time is over: what it waited for last, if it was put
+/// back.
+std::string expiry_reason(std::string_view waited_for);
+
 /// A delivery that is not to be attempted before `until`, for `reason`. That is no attempt; one that would
 /// expire first fails now.
 Settled wait_until(Settled settled, Time until, std::string_view reason, Time expires_at);

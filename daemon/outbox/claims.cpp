@@ -74,13 +74,14 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
   auto& [id, claim, audience, settled] = *found;
   {
     auto due = db.query(
-        "SELECT number, attempts FROM exception"
+        "SELECT number, attempts, reason FROM exception"
         " WHERE chunk_id = ? AND state = 'retry' AND claimed = 0 AND due_at <= ? ORDER BY number");
     due.bind(0, id).bind(1, to_ms(now));
     while (due.step()) {
       const auto position = position_of(audience, static_cast<std::uint32_t>(due.integer(0)));
       if (!position) continue;
-      claim.deliveries.push_back(delivery_at(id, audience, *position, static_cast<int>(due.integer(1))));
+      claim.deliveries.push_back(
+          delivery_at(id, audience, *position, static_cast<int>(due.integer(1)), due.text(2)));
     }
   }
   claim.reasons = std::move(audience.reasons);

@@ -21,6 +21,7 @@ struct Delivery {
   std::uint32_t reason = 0;    ///< index into Claim::reasons
   std::uint32_t position = 0;  ///< in the chunk
   int attempts = 0;            ///< made before this one
+  std::string waited_for;      ///< why it was put back, if it was
 };
 
 /// Deliveries of one chunk, held by this process until they are settled or it ends.

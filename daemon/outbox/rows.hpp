@@ -14,9 +14,10 @@ inline Time from_ms(std::int64_t ms) {
 }
 
 inline Delivery delivery_at(std::int64_t chunk_id, const Audience& audience, std::size_t position,
-                            int attempts) {
+                            int attempts, std::string_view waited_for = {}) {
   const auto& member = audience.members[position];
-  return {chunk_id, member.number, member.reason, static_cast<std::uint32_t>(position), attempts};
+  return {chunk_id, member.number,          member.reason, static_cast<std::uint32_t>(position),
+          attempts, std::string(waited_for)};
 }
 
 }  // namespace crier

@@ -159,6 +159,14 @@ TEST_CASE("a failed attempt is made again later with the same id, a refused one 
     for (int i = 0; i < 4 * 60; ++i) belts.advance(1min);
     CHECK(belts.ledger("h1").total.failed.at("expired: timeout") == 1);
   }
+  SECTION("only found again when its time is over") {
+    email.answers = {outcome(OutcomeKind::retry_later, "timeout")};
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.settle();
+    belts.advance(10h);
+    CHECK(email.sent.size() == 1);
+    CHECK(belts.ledger("h1").total.failed.at("expired: timeout") == 1);
+  }
   CHECK(belts.ledger().balances());
 }
 

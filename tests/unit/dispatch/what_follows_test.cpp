@@ -28,7 +28,7 @@ Settled follow(const Outcome& outcome, int attempts = 0, bool recognises_repeats
   claim.channel = ChannelKind::whatsapp;
   claim.lane = Lane::breaking;
   claim.expires_at = expires;
-  const Delivery delivery{7, 42, 0, 3, attempts};
+  const Delivery delivery{7, 42, 0, 3, attempts, {}};
   const auto settled = what_follows(outcome, claim, delivery, {steps, recognises_repeats}, now);
   CHECK(settled.delivery.chunk_id == 7);
   CHECK(settled.delivery.number == 42);
