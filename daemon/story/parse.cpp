@@ -36,6 +36,14 @@ bool is_markdown(const Reading& reading) {
   return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text);
 }
 
+bool is_rss(const Reading& reading) {
+  return looks_like_rss(reading.text);
+}
+
+bool is_atom(const Reading& reading) {
+  return looks_like_atom(reading.text);
+}
+
 bool is_any_text(const Reading&) {
   return true;
 }
@@ -49,6 +57,8 @@ struct Format {
 // Asked in this order; the last takes whatever is left.
 constexpr std::array formats{
     Format{"json", is_json, read_story_json},
+    Format{"rss", is_rss, read_feed},
+    Format{"atom", is_atom, read_feed},
     Format{"markdown", is_markdown, read_markdown},
     Format{"page-text", is_any_text, read_page_text},
 };

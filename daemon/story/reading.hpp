@@ -60,4 +60,9 @@ bool has_front_matter(std::string_view text);
 Result<void> read_story_json(Reading& reading);
 bool looks_like_json(std::string_view text);
 
+/// RSS and Atom in any version; `source.format` becomes the version's name.
+Result<void> read_feed(Reading& reading);
+bool looks_like_rss(std::string_view text);
+bool looks_like_atom(std::string_view text);
+
 }  // namespace crier

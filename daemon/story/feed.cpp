@@ -1,0 +1,407 @@
+#include "story/feed.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "base/encoding.hpp"
+#include "story/plain_text.hpp"
+#include "story/url_identity.hpp"
+
+namespace crier {
+namespace {
+
+constexpr std::size_t max_text_bytes = 4U << 20;  // of one value
+
+// The value of an attribute without a vocabulary of its own, or of the element's; names in any case.
+std::string_view find_attribute(std::span<const XmlAttribute> attributes, std::string_view lower_name) {
+  for (const auto& attribute : attributes)
+    if (attribute.name.local.size() == lower_name.size() && attribute.name.prefix != "xml" &&
+        ascii_lower(attribute.name.local) == lower_name)
+      return attribute.value;
+  return {};
+}
+
+std::string_view find_xml_attribute(std::span<const XmlAttribute> attributes, std::string_view name) {
+  for (const auto& attribute : attributes)
+    if (attribute.name.prefix == "xml" && attribute.name.local == name) return attribute.value;
+  return {};
+}
+
+bool is_void_element(std::string_view name) {
+  static constexpr std::array<std::string_view, 10> known{"area", "br",   "col",   "embed",  "hr",
+                                                          "img",  "link", "param", "source", "wbr"};
+  return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+// A colour picture by its type, or by its name when there is no type.
+bool is_picture(std::string_view type, std::string_view medium, std::string_view url) {
+  if (!medium.empty()) return medium == "image";
+  if (!type.empty()) return ascii_lower(type.substr(0, 6)) == "image/";
+  const auto path = ascii_lower(url.substr(0, url.find_first_of("?#")));
+  static constexpr std::array<std::string_view, 6> endings{".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif"};
+  return std::any_of(endings.begin(), endings.end(), [&](auto ending) { return path.ends_with(ending); });
+}
+
+bool is_atom_space(std::string_view space) {
+  const auto lower = ascii_lower(space);
+  return lower.ends_with("w3.org/2005/atom") || lower == "http://purl.org/atom/ns#";
+}
+
+std::string_view header(const ParseOptions& options, std::string_view name) {
+  for (const auto& [key, value] : options.headers)
+    if (key == name) return value;
+  return {};
+}
+
+std::string decode_base64(std::string_view text) {
+  std::string packed;
+  packed.reserve(text.size());
+  for (const char c : text)
+    if (c != ' ' && c != '\n' && c != '\t') packed += c;
+  auto bytes = from_base64(packed);
+  if (!bytes || !is_valid_utf8(*bytes) || bytes->find('\0') != std::string::npos) return {};
+  return *std::move(bytes);
+}
+
+}  // namespace
+
+FeedReader::FeedReader(Reading& reading) : reading_(reading) {
+  const auto& options = reading.options;
+  const auto location = header(options, "content-location");
+  if (auto from = absolute_url(location.empty() ? options.url : location, options.url))
+    bases_.push_back({0, *std::move(from)});
+  else if (!options.url.empty())
+    bases_.push_back({0, options.url});
+  const auto tag = header(options, "content-language");
+  if (!tag.empty()) feed_.language = read_feed_language(reading, tag.substr(0, tag.find(',')), 0);
+}
+
+bool FeedReader::is_full() const {
+  return items_.size() == max_stories;
+}
+
+FeedReader::Frame FeedReader::make_frame(const XmlName& name) const {
+  Frame frame;
+  frame.text_from = text_.size();
+  if (!frames_.empty()) {
+    const auto& parent = frames_.back();
+    frame.is_aside = parent.is_aside;
+    frame.is_markup = parent.is_markup || parent.takes_markup;
+  }
+  if (!frame.is_markup) frame.name = feed_name(feed_space(name), name.local);
+  return frame;
+}
+
+void FeedReader::enter_scopes(Attributes attributes, int line) {
+  const auto depth = frames_.size() + 1;
+  if (const auto own_base = find_xml_attribute(attributes, "base"); !own_base.empty())
+    if (auto absolute = absolute_url(own_base, base())) bases_.push_back({depth, *std::move(absolute)});
+  const auto tag = find_xml_attribute(attributes, "lang");
+  if (tag.empty()) return;
+  languages_.push_back({depth, std::string(tag)});
+  if (depth <= 2 && !item_) feed_.language = read_feed_language(reading_, tag, line);
+}
+
+void FeedReader::start(const XmlName& name, std::span<const XmlAttribute> attributes, int line) {
+  line_ = line;
+  if (frames_.empty()) name_version(name, attributes);
+  auto frame = make_frame(name);
+  enter_scopes(attributes, line);
+  if (frame.is_markup)
+    start_markup(frame, name, attributes);
+  else
+    open(frame, name, attributes, line);
+  frames_.push_back(std::move(frame));
+}
+
+void FeedReader::start_markup(Frame& frame, const XmlName& name, Attributes attributes) {
+  auto& around = frames_.back();
+  if (around.takes_markup && !around.has_markup) {
+    // Until now it was text; what looks like markup in it is none.
+    if (around.kind != FeedTextKind::html || around.is_xhtml) {
+      const auto before = html_escape(std::string_view(text_).substr(around.text_from));
+      text_.replace(around.text_from, std::string::npos, before);
+    }
+    around.has_markup = true;
+    around.kind = FeedTextKind::html;
+    frame.is_hidden = around.is_xhtml && name.local == "div";
+  }
+  frame.is_void = is_void_element(name.local);
+  frame.local = name.local;
+  if (!frame.is_hidden) open_markup(name, attributes);
+}
+
+void FeedReader::name_version(const XmlName& name, Attributes attributes) {
+  const auto root = ascii_lower(name.local);
+  const auto version = trim(find_attribute(attributes, "version"));
+  if (root == "rss") {
+    static constexpr std::array<std::string_view, 5> old{"0.90", "0.91", "0.92", "0.93", "0.94"};
+    const auto known = std::find(old.begin(), old.end(), version);
+    format_ = known != old.end()           ? "rss0" + std::string(known->substr(2))
+              : version.starts_with("2")   ? "rss20"
+              : version.starts_with("1.0") ? "rss10"
+                                           : "rss";
+  } else if (root == "feed" || root == "entry") {
+    format_ = version == "0.3" || name.space.ends_with("atom/ns#") ? "atom03"
+              : is_atom_space(name.space)                          ? "atom10"
+                                                                   : "atom";
+  } else {
+    format_ = "rss";
+  }
+}
+
+// RDF documents do not number their version: the vocabulary of their items tells it.
+void FeedReader::name_rdf_version(const XmlName& item) {
+  const auto space = ascii_lower(item.space);
+  if (space.starts_with("http://purl.org/rss/1.0")) format_ = "rss10";
+  if (space.find("netscape.com/rdf/simple/0.9") != std::string::npos) format_ = "rss090";
+}
+
+bool FeedReader::is_atom_name(const XmlName& name) const {
+  return is_atom_space(name.space) || (name.space.empty() && name.prefix.empty() && is_atom());
+}
+
+void FeedReader::open(Frame& frame, const XmlName& name, Attributes attributes, int line) {
+  switch (frame.name.element) {
+    case FeedElement::item:
+      return open_item(frame, name, attributes, line);
+    case FeedElement::feed:
+    case FeedElement::unknown:
+      return;
+    case FeedElement::source:
+    case FeedElement::aside:
+      frame.is_aside = true;
+      frame.captures = item_.has_value();
+      return;
+    case FeedElement::media_content:
+    case FeedElement::media_thumbnail:
+    case FeedElement::enclosure:
+      if (item_) open_media(frame.name.element, attributes);
+      frame.is_aside = frame.is_aside || frame.name.element == FeedElement::media_content;
+      return;
+    case FeedElement::item_image:
+      if (item_) item_->set_image(find_attribute(attributes, "href"), base(), 4);
+      return;
+    case FeedElement::image_url:
+      frame.captures = frame.is_aside && item_;
+      return;
+    default:
+      return open_text(frame, name, attributes);
+  }
+}
+
+void FeedReader::open_item(Frame& frame, const XmlName& name, Attributes attributes, int line) {
+  finish_item();
+  if (format_ == "rss") name_rdf_version(name);
+  frame.opens_item = true;
+  frame.is_aside = false;
+  item_.emplace(line);
+  for (const auto& attribute : attributes) {
+    if (feed_space(attribute.name) != FeedSpace::rdf || attribute.name.local != "about") continue;
+    item_->set_id(attribute.value, 1);
+    item_->set_url(attribute.value, base(), 4);
+  }
+}
+
+void FeedReader::open_link(Frame& frame, Attributes attributes) {
+  const auto href = find_attribute(attributes, "href");
+  frame.captures = href.empty();
+  if (href.empty()) return;
+  const auto relation = ascii_lower(trim(find_attribute(attributes, "rel")));
+  const auto type = ascii_lower(find_attribute(attributes, "type"));
+  if (relation == "enclosure") {
+    if (!item_) return;
+    item_->add_enclosure(href, base(), type, find_attribute(attributes, "length"));
+    if (is_picture(type, {}, href)) item_->set_image(href, base(), 3);
+  } else if (relation.empty() || relation == "alternate") {
+    const bool is_page = type.empty() || type.find("html") != std::string::npos;
+    about().set_url(href, base(), is_page ? 0 : 3);
+  }
+}
+
+void FeedReader::open_media(FeedElement element, Attributes attributes) {
+  const auto either = [&](std::string_view first, std::string_view second) {
+    const auto value = find_attribute(attributes, first);
+    return value.empty() ? find_attribute(attributes, second) : value;
+  };
+  const auto url = either("url", "href");
+  if (url.empty()) return;
+  if (element == FeedElement::media_thumbnail) return item_->set_image(url, base(), 2);
+  const auto type = find_attribute(attributes, "type");
+  item_->add_enclosure(url, base(), type, either("length", "filesize"));
+  const int rank = element == FeedElement::enclosure ? 3 : 1;
+  if (is_picture(type, find_attribute(attributes, "medium"), url)) item_->set_image(url, base(), rank);
+}
+
+void FeedReader::open_text(Frame& frame, const XmlName& name, Attributes attributes) {
+  const auto element = frame.name.element;
+  if (frame.is_aside && !(item_ && (element == FeedElement::author || person_))) return;
+  if (element == FeedElement::link) return open_link(frame, attributes);
+  frame.captures = true;
+  const auto type = find_attribute(attributes, "type");
+  if (element == FeedElement::guid) {
+    frame.is_permalink =
+        name.local == "guid" && ascii_lower(find_attribute(attributes, "ispermalink")) != "false";
+  } else if (element == FeedElement::author) {
+    person_.emplace();
+  } else if (element == FeedElement::topic) {
+    const auto label = find_attribute(attributes, "label");
+    if (item_)
+      item_->add_topic(label.empty() ? find_attribute(attributes, "term") : label, FeedTextKind::text);
+  } else if (element == FeedElement::title || element == FeedElement::summary ||
+             element == FeedElement::content) {
+    const bool is_html = element == FeedElement::content && !is_atom_name(name);
+    frame.takes_markup = true;
+    frame.kind = feed_text_kind(type, is_html              ? FeedTextKind::html
+                                      : is_atom_name(name) ? FeedTextKind::text
+                                                           : FeedTextKind::either);
+    frame.is_xhtml = type == "xhtml" || type.ends_with("xml");
+    frame.is_encoded =
+        frame.kind == FeedTextKind::base64 || ascii_lower(find_attribute(attributes, "mode")) == "base64";
+    if (element == FeedElement::content) about().set_url(find_attribute(attributes, "src"), base(), 5);
+  }
+}
+
+// Names alone, without the vocabulary's prefix: HTML has none.
+void FeedReader::open_markup(const XmlName& name, Attributes attributes) {
+  text_.append("<").append(name.local);
+  for (const auto& attribute : attributes) {
+    if (!attribute.name.prefix.empty()) continue;
+    text_.append(" ").append(attribute.name.local).append("=\"");
+    text_.append(html_escape(attribute.value)).append("\"");
+  }
+  text_ += '>';
+}
+
+void FeedReader::text(std::string_view text) {
+  if (frames_.empty() || text_.size() > max_text_bytes) return;
+  const auto& frame = frames_.back();
+  if (frame.is_markup || (frame.takes_markup && frame.has_markup))
+    text_ += html_escape(text);
+  else if (frame.captures)
+    text_ += text;
+}
+
+void FeedReader::end() {
+  auto frame = frames_.back();
+  frames_.pop_back();
+  if (frame.is_markup) {
+    if (!frame.is_void && !frame.is_hidden) text_.append("</").append(frame.local).append(">");
+  } else if (frame.captures) {
+    auto value = text_.substr(frame.text_from);
+    text_.resize(frame.text_from);
+    close(frame, std::move(value));
+  } else if (frame.opens_item) {
+    finish_item();
+  }
+  const auto depth = frames_.size();
+  while (!bases_.empty() && bases_.back().depth > depth) bases_.pop_back();
+  while (!languages_.empty() && languages_.back().depth > depth) languages_.pop_back();
+}
+
+void FeedReader::close(Frame& frame, std::string value) {
+  switch (frame.name.element) {
+    case FeedElement::author:
+      return close_author(frame, value);
+    case FeedElement::name:
+      if (person_) person_->name = feed_line(value, FeedTextKind::either);
+      return;
+    case FeedElement::email:
+      if (person_) person_->email = feed_line(value, FeedTextKind::text);
+      return;
+    case FeedElement::aside:
+    case FeedElement::image_url:
+      if (item_ && value.find("://") != std::string::npos) item_->set_image(value, base(), 5);
+      return;
+    case FeedElement::source:
+      return;
+    default:
+      break;
+  }
+  if (frame.is_encoded) {
+    value = decode_base64(value);
+    if (frame.kind == FeedTextKind::base64) frame.kind = FeedTextKind::either;
+  }
+  close_text(frame, std::move(value));
+}
+
+void FeedReader::close_text(const Frame& frame, std::string value) {
+  const int rank = frame.name.rank;
+  auto& about = this->about();
+  switch (frame.name.element) {
+    case FeedElement::title:
+      return about.set_title(value, frame.kind, rank);
+    case FeedElement::link:
+      return about.set_url(value, base(), 0);
+    case FeedElement::guid:
+      about.set_id(value, rank);
+      if (frame.is_permalink && value.find("://") != std::string::npos) about.set_url(value, base(), 1);
+      return;
+    case FeedElement::published:
+      return about.set_published(value, rank);
+    case FeedElement::updated:
+      return about.set_updated(value, rank);
+    case FeedElement::language:
+      return about.set_language(trim(value));
+    default:
+      break;
+  }
+  if (!item_) return;
+  switch (frame.name.element) {
+    case FeedElement::summary:
+      return about.set_summary(value, frame.kind, rank);
+    case FeedElement::content:
+      if (!language().empty()) about.set_language(language());
+      return about.set_body(std::move(value), frame.kind, rank, base());
+    case FeedElement::topic:
+      return about.add_topic(value, FeedTextKind::either);
+    case FeedElement::keywords:
+      return about.add_keywords(value);
+    default:
+      return;
+  }
+}
+
+void FeedReader::close_author(const Frame& frame, std::string_view own_text) {
+  if (!person_) return;
+  const auto person = *std::exchange(person_, std::nullopt);
+  const bool is_named = !person.name.empty();
+  auto name = is_named ? person.name : person.email;
+  if (name.empty()) name = feed_author(own_text);
+  // Of RSS the creator is a name, and the author an address.
+  const int rank = frame.name.rank * 2 + (is_named || frame.name.rank == 1 ? 0 : 3);
+  if (frame.is_aside)
+    item_->set_source_author(std::move(name));
+  else if (item_)
+    item_->add_author(std::move(name), rank);
+  else if (is_atom() && !name.empty())
+    feed_.authors.push_back(std::move(name));
+}
+
+void FeedReader::finish_item() {
+  person_.reset();
+  if (!item_) return;
+  if (!is_full()) items_.push_back(*std::move(item_));
+  item_.reset();
+}
+
+void FeedReader::finish() {
+  finish_item();
+  const auto complete = feed_draft_.finish(reading_, {}, feed_);
+  auto& source = reading_.source;
+  source.format = format_;
+  source.title = complete.title;
+  source.url = complete.url;
+  source.language = feed_.language = complete.language;
+  source.updated = complete.updated ? complete.updated : complete.published;
+  for (auto& item : items_) {
+    const auto line = item.line();
+    reading_.add(item.finish(reading_, source.url, feed_), {{"", {line, 0}}});
+    item = FeedDraft(0);
+  }
+  if (is_full()) reading_.warn(line_, 0, fmt::format("only the first {} stories are read", max_stories));
+}
+
+}  // namespace crier

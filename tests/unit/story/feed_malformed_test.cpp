@@ -1,0 +1,91 @@
+#include "support/feed_sample.hpp"
+
+using namespace crier;
+using namespace crier::test;
+
+namespace {
+
+ParsedSource malformed(const std::string& text) {
+  auto source = parse_feed(text);
+  REQUIRE(source.bozo);
+  REQUIRE_FALSE(source.bozo_reason.empty());
+  return source;
+}
+
+}  // namespace
+
+TEST_CASE("what is wrong with a feed is said with its place") {
+  const auto source =
+      malformed("<rss version=\"2.0\"><channel>\n<item><title>a & b</title></item></channel></rss>");
+  REQUIRE(source.bozo_reason.find("line 2, column") != std::string::npos);
+  REQUIRE(source.stories.at(0).title == "a & b");
+}
+
+TEST_CASE("characters that HTML names are read without a declaration") {
+  const auto source =
+      malformed(rss("<item><title>caf&eacute;&nbsp;x</title><link>https://example.org/?a=&eacute;"
+                    "</link></item>"));
+  REQUIRE(source.stories.at(0).title == "café x");
+}
+
+TEST_CASE("entities of a feed's own DTD are read when they are plain text, and the DTD is not followed") {
+  const auto source = parse_feed(
+      "<!DOCTYPE rss [<!ENTITY post \"Harbour Post\"> <!ENTITY b \"&post;&post;\"> <!ENTITY c '&#169;'>"
+      "<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+      "<rss version=\"2.0\"><channel><item><title>&post; &c;</title></item>"
+      "<item><title>&b;&x;</title></item></channel></rss>");
+  REQUIRE(source.stories.at(0).title == "Harbour Post ©");
+  REQUIRE(source.stories.at(1).title == "&b;&x;");
+}
+
+TEST_CASE("elements that do not end, end where the next begins") {
+  const auto source = malformed(
+      "<rss version=\"2.0\"><channel><title>Post<link>https://example.org/"
+      "<item><title>One<description>a<br>b & c<p>d<pubDate>2023-10-18T10:00:00Z</pubDate>"
+      "<item><title>Two</titel><link>https://example.org/2");
+  REQUIRE(source.title == "Post");
+  REQUIRE(source.stories.size() == 2);
+  REQUIRE(source.stories[0].title == "One");
+  REQUIRE(source.stories[0].published);
+  REQUIRE(source.stories[1].title == "Two");
+  REQUIRE(source.stories[1].url == "https://example.org/2");
+}
+
+TEST_CASE("text before and after the document is left out") {
+  const auto source = malformed("\n\nWarning: something\n<?xml version=\"1.0\"?>\n" +
+                                rss("<item><title>x</title></item>").substr(38) + "<script>track()</script>");
+  REQUIRE(source.stories.size() == 1);
+  REQUIRE(source.title == "Harbour Post");
+}
+
+TEST_CASE("prefixes that are not declared mean what they mean everywhere") {
+  const auto source = malformed(
+      "<rss version=\"2.0\"><channel><item><title>x</title><dc:creator>Jane</dc:creator>"
+      "<content:encoded>&lt;p&gt;y&lt;/p&gt;</content:encoded></item></channel></rss>");
+  REQUIRE(source.stories.at(0).authors == std::vector<std::string>{"Jane"});
+  REQUIRE(source.stories.at(0).body_text == "y");
+}
+
+TEST_CASE("a feed that breaks off keeps what came before") {
+  const auto whole = rss("<item><title>One</title></item><item><title>Two</title></item><item><title>Three");
+  REQUIRE(malformed(whole.substr(0, whole.find("Three") + 3)).stories.at(2).title == "Thr");
+}
+
+TEST_CASE("a root that closes too early does not lose stories") {
+  REQUIRE(malformed("<rss version=\"2.0\"><channel><title>t</title></channel></rss>"
+                    "<item><title>late</title></item>")
+              .stories.at(0)
+              .title == "late");
+}
+
+TEST_CASE("bombs of depth, attributes and entities are read in no time") {
+  std::string deep = "<rss><channel><item><title>x</title></item>";
+  for (int i = 0; i < 100'000; ++i) deep += "<a>";
+  REQUIRE(malformed(deep).stories.size() == 1);
+  std::string wide = "<rss><channel><item><title>x</title></item><a";
+  for (int i = 0; i < 100'000; ++i) wide += " a" + std::to_string(i) + "=\"\"";
+  REQUIRE(malformed(wide + "/></channel></rss>").stories.size() == 1);
+  std::string spaces = "<rss><channel>";
+  for (int i = 0; i < 20'000; ++i) spaces += "<a xmlns:n" + std::to_string(i) + "=\"u\">";
+  REQUIRE(malformed(spaces).stories.empty());
+}
