@@ -1,8 +1,11 @@
 #include "story/charset.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <vector>
 
 #include <unicode/ucnv.h>
 #include <unicode/unistr.h>
@@ -28,12 +31,15 @@ UpperHalf make_upper_half() {
   return out;
 }
 
+const UpperHalf& upper_half() {
+  static const UpperHalf table = make_upper_half();
+  return table;
+}
+
 // Keeps well-formed UTF-8 and reads every other byte as windows-1252: right for a file that is wholly
 // windows-1252 and for one that was pasted together from both.
 DecodedText repair_as_windows_1252(std::string_view bytes) {
-  static const UpperHalf upper_half = make_upper_half();
   DecodedText out;
-  out.repaired = true;
   out.text.reserve(bytes.size() + bytes.size() / 8);
   bool any_multibyte = false;
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
@@ -45,7 +51,7 @@ DecodedText repair_as_windows_1252(std::string_view bytes) {
     if (c < 0) {
       at = start + 1;
       const auto byte = static_cast<unsigned char>(bytes[static_cast<std::size_t>(start)]);
-      out.text += upper_half[byte - 0x80U];
+      out.text += upper_half()[byte - 0x80U];
       continue;
     }
     any_multibyte = any_multibyte || at - start > 1;
@@ -55,67 +61,202 @@ DecodedText repair_as_windows_1252(std::string_view bytes) {
   return out;
 }
 
-std::optional<DecodedText> decode_marked(std::string_view bytes) {
-  const auto size = static_cast<std::int32_t>(bytes.size());
-  UErrorCode status = U_ZERO_ERROR;
-  std::int32_t mark_length = 0;
-  const char* name = ucnv_detectUnicodeSignature(bytes.data(), size, &mark_length, &status);
-  if (U_FAILURE(status) || name == nullptr) return std::nullopt;
-  DecodedText out;
-  out.encoding = ascii_lower(name);
-  const auto content = bytes.substr(static_cast<std::size_t>(mark_length));
-  if (out.encoding == "utf-8") {
-    if (!is_valid_utf8(content)) return repair_as_windows_1252(content);
-    out.text = content;
-    return out;
+// Names that ICU does not know by itself.
+std::string icu_name(const std::string& label) {
+  static const std::map<std::string_view, const char*> others{{"cp_is", "ibm-861"},
+                                                              {"cp874", "windows-874"},
+                                                              {"ibm039", "ibm-37"},
+                                                              {"dbcs", "windows-1252"},
+                                                              {"mbcs", "windows-1252"},
+                                                              {"u8", "utf-8"},
+                                                              {"u16", "utf-16"},
+                                                              {"u32", "utf-32"},
+                                                              {"latin_1", "iso-8859-1"},
+                                                              {"mac-cyrillic", "x-mac-cyrillic"},
+                                                              {"maccyrillic", "x-mac-cyrillic"},
+                                                              {"macgreek", "x-mac-greek"},
+                                                              {"macturkish", "x-mac-turkish"},
+                                                              {"maclatin2", "x-mac-centraleurroman"},
+                                                              {"maccentraleurope", "x-mac-centraleurroman"},
+                                                              {"macroman", "macintosh"},
+                                                              {"ansi_x3.4-1968", "us-ascii"}};
+  const auto found = others.find(label);
+  return found == others.end() ? label : found->second;
+}
+
+bool is_latin_1(const std::string& label) {
+  return label == "iso-8859-1" || label == "iso8859-1" || label == "latin1" || label == "latin-1" ||
+         label == "iso_8859-1" || label == "windows-1252" || label == "cp1252";
+}
+
+bool is_ascii(std::string_view bytes) {
+  return std::none_of(bytes.begin(), bytes.end(),
+                      [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+std::string decode_latin_1(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() + bytes.size() / 8);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80)
+      out += c;
+    else
+      out += upper_half()[byte - 0x80U];
   }
-  const icu::LocalUConverterPointer converter(ucnv_open(name, &status));
-  if (U_FAILURE(status)) return std::nullopt;
-  const icu::UnicodeString decoded(content.data(), static_cast<std::int32_t>(content.size()),
-                                   converter.getAlias(), status);
-  if (U_FAILURE(status)) return std::nullopt;
-  decoded.toUTF8String(out.text);
-  out.repaired = decoded.indexOf(static_cast<char16_t>(0xFFFD)) >= 0;
   return out;
 }
 
-DecodedText decode(std::string_view bytes) {
-  if (auto marked = decode_marked(bytes)) return std::move(*marked);
-  if (is_valid_utf8(bytes)) return {std::string(bytes), "utf-8", false};
-  return repair_as_windows_1252(bytes);
+std::optional<std::string> decode_by_icu(std::string_view bytes, const std::string& label) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::LocalUConverterPointer converter(ucnv_open(icu_name(label).c_str(), &status));
+  ucnv_setToUCallBack(converter.getAlias(), UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &status);
+  if (U_FAILURE(status)) return std::nullopt;
+  std::string out(bytes.size() * 3 + 16, '\0');
+  const auto length =
+      ucnv_toAlgorithmic(UCNV_UTF8, converter.getAlias(), out.data(), static_cast<std::int32_t>(out.size()),
+                         bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);
+  if (U_FAILURE(status)) return std::nullopt;
+  out.resize(static_cast<std::size_t>(length));
+  return out;
 }
 
+// nullopt: the bytes are not what the label says.
+std::optional<std::string> decode_as(std::string_view bytes, const std::string& label) {
+  if (label == "utf-8") return is_valid_utf8(bytes) ? std::optional<std::string>(bytes) : std::nullopt;
+  if (is_ascii(bytes) && (label == "us-ascii" || label == "ascii" || is_latin_1(label)))
+    return std::string(bytes);
+  if (label == "us-ascii" || label == "ascii") return std::nullopt;
+  if (is_latin_1(label)) return decode_latin_1(bytes);
+  auto decoded = decode_by_icu(bytes, label);
+  // A declaration that can be read as ASCII cannot stand in a charset that is not like ASCII.
+  if (decoded && bytes.starts_with("<?xml") && !decoded->starts_with("<?xml")) return std::nullopt;
+  return decoded;
+}
+
+// UTF-8 that a server vouches for: what is no character becomes U+FFFD.
+DecodedText repair_vouched(std::string_view bytes) {
+  auto mixed = repair_as_windows_1252(bytes);
+  if (mixed.encoding == "windows-1252") return mixed;
+  return {repair_utf8(bytes), "utf-8", {}};
+}
+
+DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
+  const auto labels = find_charset_labels(bytes, headers);
+  bytes.remove_prefix(labels.mark_length);
+  const bool is_marked = labels.mark_length > 0;
+  const auto& first_said = is_marked && labels.mark == "utf-8" ? labels.mark : labels.header;
+  const auto& promised = !first_said.empty()            ? first_said
+                         : labels.assumed == "us-ascii" ? labels.assumed
+                         : !labels.document.empty()     ? labels.document
+                                                        : labels.assumed;
+  std::vector<std::string> tried;
+  for (const auto& label : {promised, labels.document, labels.mark, std::string("utf-8")}) {
+    if (label.empty() || std::find(tried.begin(), tried.end(), label) != tried.end()) continue;
+    tried.push_back(label);
+    auto text = decode_as(bytes, label);
+    if (!text) continue;
+    DecodedText out{*std::move(text), label, {}};
+    // A mark without a declaration is a promise as well.
+    const bool is_kept =
+        label == promised || (label == labels.mark && labels.document.empty() && first_said.empty());
+    if (!is_kept) out.breach = "declared as " + promised + ", but read as " + label;
+    return out;
+  }
+  auto out = labels.header == "utf-8" ? repair_vouched(bytes) : repair_as_windows_1252(bytes);
+  out.breach = promised == "utf-8" ? "not valid UTF-8; read as " + out.encoding
+                                   : "declared as " + promised + ", but read as " + out.encoding;
+  return out;
+}
+
+enum class ByteKind : unsigned char {
+  plain,
+  space,
+  control,
+  nul,
+  return_,
+  lead
+};  // lead: of U+0080 to U+00BF
+
+constexpr std::array<ByteKind, 256> make_byte_kinds() {
+  std::array<ByteKind, 256> kinds{};
+  for (unsigned i = 0; i < 0x20; ++i) kinds[i] = ByteKind::control;
+  kinds[0x7F] = ByteKind::control;
+  kinds[0] = ByteKind::nul;
+  kinds['\t'] = kinds['\n'] = ByteKind::plain;
+  kinds['\v'] = kinds['\f'] = ByteKind::space;
+  kinds['\r'] = ByteKind::return_;
+  kinds[0xC2] = ByteKind::lead;
+  return kinds;
+}
+
+constexpr auto byte_kinds = make_byte_kinds();
+
+ByteKind kind_of(char c) {
+  return byte_kinds[static_cast<unsigned char>(c)];
+}
+
+// Of markup the controls are dropped, for a feed with noise in it is a feed.
 bool is_binary(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  const bool is_markup = first != std::string_view::npos && text[first] == '<';
   std::size_t controls = 0;
   for (const char c : text) {
-    if (c == '\0') return true;
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 && std::string_view("\t\n\v\f\r").find(c) == std::string_view::npos) ++controls;
+    const auto kind = kind_of(c);
+    if (kind == ByteKind::nul && !is_markup) return true;
+    if (kind == ByteKind::control || kind == ByteKind::nul) ++controls;
   }
-  return controls * 50 > text.size();
+  return controls * (is_markup ? 3 : 50) > text.size();
+}
+
+// Lines end in "\n", without controls; U+0080 to U+009F are what windows-1252 has there.
+std::string clean_lines(std::string text) {
+  const auto special =
+      std::find_if(text.begin(), text.end(), [](char c) { return kind_of(c) != ByteKind::plain; });
+  if (special == text.end()) return text;
+  std::string out;
+  out.reserve(text.size() + text.size() / 16);
+  const auto end = text.size();
+  for (std::size_t from = 0, at = static_cast<std::size_t>(special - text.begin()); from < end;) {
+    while (at < end && kind_of(text[at]) == ByteKind::plain) ++at;
+    out.append(text, from, at - from);
+    if (at == end) break;
+    const char next = at + 1 < end ? text[at + 1] : '\0';
+    const auto kind = kind_of(text[at]);
+    if (kind == ByteKind::lead) {
+      append_repaired_controls(out, std::string_view(text).substr(at, 2));
+      ++at;
+    } else if (kind == ByteKind::space || kind == ByteKind::return_) {
+      // Old printers' page and tab controls separate words as a line end does.
+      out += '\n';
+      if (kind == ByteKind::return_ && next == '\n') ++at;
+    }
+    from = ++at;
+  }
+  return out;
 }
 
 }  // namespace
 
-Result<DecodedText> decode_text(std::string_view bytes) {
-  auto decoded = decode(bytes);
-  if (is_binary(decoded.text)) return Error{"not a text file"};
-  // Old printers' page and tab controls separate words as a line end does.
-  for (char& c : decoded.text)
-    if (c == '\v' || c == '\f') c = '\n';
-  if (decoded.text.find_first_not_of(" \t\r\n") == std::string::npos) return Error{"the file is empty"};
-  std::string lines;
-  lines.reserve(decoded.text.size());
-  for (std::size_t i = 0; i < decoded.text.size(); ++i) {
-    const char c = decoded.text[i];
-    if (c == '\r') {
-      lines += '\n';
-      if (i + 1 < decoded.text.size() && decoded.text[i + 1] == '\n') ++i;
-    } else if (c == '\n' || c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F)) {
-      lines += c;
-    }
+void append_repaired_controls(std::string& out, std::string_view text) {
+  for (auto at = text.find('\xC2'); at != std::string_view::npos && at + 1 < text.size();
+       at = text.find('\xC2')) {
+    const auto byte = static_cast<unsigned char>(text[at + 1]);
+    out.append(text.substr(0, at));
+    if (byte < 0xA0)
+      out.append(upper_half()[byte - 0x80U]);
+    else
+      out.append(text.substr(at, 2));
+    text.remove_prefix(at + 2);
   }
-  decoded.text = std::move(lines);
+  out.append(text);
+}
+
+Result<DecodedText> decode_text(std::string_view bytes, const ResponseHeaders& headers) {
+  auto decoded = decode(bytes, headers);
+  if (is_binary(decoded.text)) return Error{"not a text file"};
+  if (decoded.text.find_first_not_of(" \t\r\n\v\f") == std::string::npos) return Error{"the file is empty"};
+  decoded.text = clean_lines(std::move(decoded.text));
   return decoded;
 }
 

@@ -6,8 +6,9 @@
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
+#include "story/charset.hpp"
 #include "story/plain_text.hpp"
-#include "story/url_identity.hpp"
+#include "story/url_reference.hpp"
 
 namespace crier {
 namespace {
@@ -49,12 +50,6 @@ bool is_atom_space(std::string_view space) {
   return lower.ends_with("w3.org/2005/atom") || lower == "http://purl.org/atom/ns#";
 }
 
-std::string_view header(const ParseOptions& options, std::string_view name) {
-  for (const auto& [key, value] : options.headers)
-    if (key == name) return value;
-  return {};
-}
-
 std::string decode_base64(std::string_view text) {
   std::string packed;
   packed.reserve(text.size());
@@ -69,12 +64,12 @@ std::string decode_base64(std::string_view text) {
 
 FeedReader::FeedReader(Reading& reading) : reading_(reading) {
   const auto& options = reading.options;
-  const auto location = header(options, "content-location");
-  if (auto from = absolute_url(location.empty() ? options.url : location, options.url))
+  const auto location = header_value(options.headers, "content-location");
+  if (auto from = resolve_url(location.empty() ? options.url : location, options.url))
     bases_.push_back({0, *std::move(from)});
   else if (!options.url.empty())
     bases_.push_back({0, options.url});
-  const auto tag = header(options, "content-language");
+  const auto tag = header_value(options.headers, "content-language");
   if (!tag.empty()) feed_.language = read_feed_language(reading, tag.substr(0, tag.find(',')), 0);
 }
 
@@ -97,7 +92,7 @@ FeedReader::Frame FeedReader::make_frame(const XmlName& name) const {
 void FeedReader::enter_scopes(Attributes attributes, int line) {
   const auto depth = frames_.size() + 1;
   if (const auto own_base = find_xml_attribute(attributes, "base"); !own_base.empty())
-    if (auto absolute = absolute_url(own_base, base())) bases_.push_back({depth, *std::move(absolute)});
+    if (auto absolute = resolve_url(own_base, base())) bases_.push_back({depth, *std::move(absolute)});
   const auto tag = find_xml_attribute(attributes, "lang");
   if (tag.empty()) return;
   languages_.push_back({depth, std::string(tag)});
@@ -281,7 +276,7 @@ void FeedReader::text(std::string_view text) {
   if (frame.is_markup || (frame.takes_markup && frame.has_markup))
     text_ += html_escape(text);
   else if (frame.captures)
-    text_ += text;
+    append_repaired_controls(text_, text);
 }
 
 void FeedReader::end() {

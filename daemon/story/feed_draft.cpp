@@ -11,7 +11,7 @@
 #include "story/html.hpp"
 #include "story/identity.hpp"
 #include "story/plain_text.hpp"
-#include "story/url_identity.hpp"
+#include "story/url_reference.hpp"
 
 namespace crier {
 namespace {
@@ -101,7 +101,7 @@ void FeedDraft::add_keywords(std::string_view text) {
 void FeedDraft::add_enclosure(std::string_view reference, std::string_view base, std::string_view type,
                               std::string_view bytes) {
   auto& all = story_.enclosures;
-  auto url = absolute_url(strip(reference), base);
+  auto url = resolve_url(strip(reference), base);
   if (!url || all.size() == max_enclosures) return;
   if (std::any_of(all.begin(), all.end(), [&](const Enclosure& one) { return one.url == *url; })) return;
   Enclosure enclosure{*std::move(url), tidy_line(cut_text(type, max_type_bytes)), 0};
@@ -130,7 +130,7 @@ void FeedDraft::finish_body(Story& story) const {
 
 void FeedDraft::finish_places(Reading& reading, std::string_view feed_url, Story& story) const {
   const auto absolute = [&](const Candidate& reference) {
-    return absolute_url(reference.text, reference.base.empty() ? feed_url : std::string_view(reference.base));
+    return resolve_url(reference.text, reference.base.empty() ? feed_url : std::string_view(reference.base));
   };
   if (url_.rank != none) {
     if (auto url = absolute(url_))

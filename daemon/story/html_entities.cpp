@@ -67,7 +67,8 @@ std::size_t append_number(std::string& out, std::string_view raw) {
 
 // `name` with its ";". False: there is no such name.
 bool append_listed(std::string& out, std::string_view name) {
-  cmark_strbuf buffer = CMARK_BUF_INIT(cmark_get_default_mem_allocator());
+  cmark_strbuf buffer;
+  cmark_strbuf_init(cmark_get_default_mem_allocator(), &buffer, 0);
   const auto taken = houdini_unescape_ent(&buffer, reinterpret_cast<const std::uint8_t*>(name.data()),
                                           static_cast<bufsize_t>(name.size()));
   if (taken > 0) out.append(reinterpret_cast<const char*>(buffer.ptr), static_cast<std::size_t>(buffer.size));

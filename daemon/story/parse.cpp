@@ -188,11 +188,11 @@ Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& o
   if (bytes.size() > max_story_bytes)
     return reading.error(0, 0,
                          fmt::format("{} bytes is more than the limit of {}", bytes.size(), max_story_bytes));
-  auto decoded = decode_text(bytes);
+  auto decoded = decode_text(bytes, options.headers);
   if (!decoded) return reading.error(0, 0, decoded.error().message);
   reading.text = decoded->text;
   reading.source.encoding = decoded->encoding;
-  if (decoded->repaired) reading.mark_bozo("not valid UTF-8; read as " + decoded->encoding);
+  if (!decoded->breach.empty()) reading.mark_bozo(std::move(decoded->breach));
 
   const auto format = choose_format(reading);
   if (!format) return reading.error(0, 0, format.error().message);

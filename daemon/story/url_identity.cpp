@@ -4,7 +4,6 @@
 #include <array>
 
 #include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
 
 #include "base/encoding.hpp"
@@ -77,22 +76,6 @@ std::optional<std::string> canonical_url(std::string_view url) {
   if (const auto query = without_tracking(view(parsed->encoded_query())); !query.empty())
     out.append("?").append(query);
   return out;
-}
-
-std::optional<std::string> absolute_url(std::string_view reference, std::string_view base) {
-  reference = trim(reference);
-  if (reference.size() > max_url_bytes || base.size() > max_url_bytes) return std::nullopt;
-  if (canonical_url(reference)) return std::string(reference);
-  if (base.empty() || !canonical_url(base)) return std::nullopt;
-  const auto encoded_base = encode_forbidden(trim(base));
-  const auto encoded = encode_forbidden(reference);
-  const auto from = boost::urls::parse_uri(encoded_base);
-  const auto to = boost::urls::parse_uri_reference(encoded);
-  if (!from || !to || to->has_scheme()) return std::nullopt;
-  boost::urls::url resolved;
-  if (!boost::urls::resolve(*from, *to, resolved)) return std::nullopt;
-  std::string out(resolved.data(), resolved.size());
-  return canonical_url(out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace crier

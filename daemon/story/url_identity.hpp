@@ -15,8 +15,4 @@ namespace crier {
 /// for URLs with a user name (they disguise the host) and for more than 2,048 bytes.
 std::optional<std::string> canonical_url(std::string_view url);
 
-/// `reference` as an absolute http or https URL that canonical_url takes: as it is written when it is one,
-/// else resolved against `base` (RFC 3986 §5.2), which may be empty. nullopt when that does not give one.
-std::optional<std::string> absolute_url(std::string_view reference, std::string_view base);
-
 }  // namespace crier

@@ -278,7 +278,9 @@ class Repair {
       text.remove_prefix(stop);
       if (text.empty()) return;
       const auto length = text.front() == '&' ? reference_length(text) : 0;
-      if (length > 0)
+      if (length > 0 && is_impossible(text.substr(0, length)))
+        out_ += "\xEF\xBF\xBD";
+      else if (length > 0)
         out_.append(text.substr(0, length));
       else
         out_.append(html_escape(text.substr(0, 1)));
@@ -312,7 +314,7 @@ class Repair {
     const auto end = text.substr(0, 40).find(';');
     if (end == std::string_view::npos || end < 2) return 0;
     const auto name = text.substr(1, end - 1);
-    if (name.front() == '#') return is_character_number(name.substr(1)) ? end + 1 : 0;
+    if (name.front() == '#') return character_number(name.substr(1)) ? end + 1 : 0;
     static constexpr std::array<std::string_view, 5> predefined{"amp", "lt", "gt", "quot", "apos"};
     if (is_one_of(name, predefined)) return end + 1;
     const bool is_own = std::any_of(xml_.entities.begin(), xml_.entities.end(),
@@ -321,19 +323,28 @@ class Repair {
     return is_own || htmlEntityLookup(reinterpret_cast<const xmlChar*>(terminated.c_str())) ? end + 1 : 0;
   }
 
-  static bool is_character_number(std::string_view digits) {
-    const bool hex = digits.starts_with('x');
+  // nullopt: these are no digits. What is too large stays so.
+  static std::optional<unsigned long> character_number(std::string_view digits) {
+    const bool hex = digits.starts_with('x') || digits.starts_with('X');
     if (hex) digits.remove_prefix(1);
     unsigned long number = 0;
     for (const char c : digits) {
       const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
       const bool is_hex_letter = hex && lower >= 'a' && lower <= 'f';
-      if ((!is_digit(c) && !is_hex_letter) || number > 0x10FFFF) return false;
-      number =
-          number * (hex ? 16 : 10) + static_cast<unsigned long>(is_digit(c) ? c - '0' : lower - 'a' + 10);
+      if (!is_digit(c) && !is_hex_letter) return std::nullopt;
+      const auto digit = static_cast<unsigned long>(is_digit(c) ? c - '0' : lower - 'a' + 10);
+      number = std::min(number * (hex ? 16 : 10) + digit, 0x110000UL);
     }
-    return !digits.empty() && (number >= 0x20 || number == 9 || number == 10) && number <= 0x10FFFF &&
-           (number < 0xD800 || number > 0xDFFF) && number != 0xFFFE && number != 0xFFFF;
+    return digits.empty() ? std::nullopt : std::optional(number);
+  }
+
+  // A reference to what is no character of XML.
+  static bool is_impossible(std::string_view reference) {
+    if (!reference.starts_with("&#")) return false;
+    const auto number = character_number(reference.substr(2, reference.size() - 3)).value_or(0);
+    return (number < 0x20 && number != 9 && number != 10 && number != 13) || number > 0x10FFFF ||
+           (number >= 0xD800 && number <= 0xDFFF) || number == 0xFFFE || number == 0xFFFF ||
+           reference[2] == 'X';
   }
 
   struct Open {

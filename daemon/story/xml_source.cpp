@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "story/charset_label.hpp"
 #include "story/feed.hpp"
 #include "story/plain_text.hpp"
 #include "story/xml_repair.hpp"
@@ -76,6 +77,15 @@ void mark(Reading& reading, const XmlBreach& breach) {
                                                    breach.column, breach.message));
 }
 
+void check_media_type(Reading& reading) {
+  if (reading.options.headers.empty()) return;
+  const auto type = media_type(header_value(reading.options.headers, "content-type"));
+  if (type.empty())
+    reading.mark_bozo("served without a media type");
+  else if (!type.ends_with("+xml") && !type.ends_with("/xml") && type.find("/xml-") == std::string::npos)
+    reading.mark_bozo("served as " + tidy_line(cut_text(type, 60)) + ", which is not XML");
+}
+
 // Strictly, and when that fails again after repair; the reading that found more stories counts.
 template <class Reader>
 void read_with(Reading& reading) {
@@ -96,6 +106,7 @@ void read_with(Reading& reading) {
   reading.places = std::move(best->reading.places);
   reading.refusals = std::move(best->reading.refusals);
   if (breach) mark(reading, *breach);
+  check_media_type(reading);
 }
 
 }  // namespace

@@ -1,0 +1,123 @@
+#include "story/charset.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace crier;
+
+namespace {
+
+DecodedText decode(const std::string& bytes, const ResponseHeaders& headers = {}) {
+  auto text = decode_text(bytes, headers);
+  if (!text) FAIL(text.error().message);
+  return *std::move(text);
+}
+
+ResponseHeaders served_as(const std::string& type) {
+  return {{"content-type", type}};
+}
+
+std::string declared(const std::string& encoding, const std::string& inside) {
+  return "<?xml version=\"1.0\" encoding=\"" + encoding + "\"?><t>" + inside + "</t>";
+}
+
+std::string as_utf_16(const std::string& ascii, bool big_endian) {
+  std::string out;
+  for (const char c : ascii) {
+    if (big_endian) out += '\0';
+    out += c;
+    if (!big_endian) out += '\0';
+  }
+  return out;
+}
+
+bool holds(const DecodedText& decoded, const std::string& text) {
+  return decoded.text.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an XML declaration's charset is read, whichever ICU knows") {
+  const auto greek = decode(declared("ISO-8859-7", "\xE1"));
+  REQUIRE(greek.encoding == "iso-8859-7");
+  REQUIRE(greek.breach.empty());
+  REQUIRE(holds(greek, "<t>α</t>"));
+  REQUIRE(holds(decode(declared("koi8-r", "\xC1")), "а"));
+  const auto chinese = decode(declared("gb2312", "\xD6\xD0"));
+  REQUIRE(chinese.encoding == "gb18030");
+  REQUIRE(holds(chinese, "中"));
+}
+
+TEST_CASE("the server's charset counts before the declaration") {
+  const auto text =
+      decode(declared("iso-8859-1", "\xE1"), served_as("application/xml; charset=\"iso-8859-7\""));
+  REQUIRE(text.encoding == "iso-8859-7");
+  REQUIRE(text.breach.empty());
+  REQUIRE(holds(text, "α"));
+}
+
+TEST_CASE("wide charsets are read with and without a mark") {
+  for (const bool big : {true, false}) {
+    const auto name = std::string(big ? "utf-16be" : "utf-16le");
+    const auto bytes = as_utf_16(declared("utf-16", "x"), big);
+    const auto bare = decode(bytes);
+    REQUIRE(bare.encoding == name);
+    REQUIRE(bare.breach.empty());
+    REQUIRE(holds(bare, "<t>x</t>"));
+    const auto marked = decode((big ? "\xFE\xFF" : "\xFF\xFE") + bytes);
+    REQUIRE(marked.encoding == name);
+    REQUIRE(marked.text.starts_with("<?xml"));
+  }
+}
+
+TEST_CASE("EBCDIC is told by its first bytes") {
+  // <?xml version="1.0" encoding="cp037"?><t>x</t>
+  const std::string bytes =
+      "\x4C\x6F\xA7\x94\x93\x40\xA5\x85\x99\xA2\x89\x96\x95\x7E\x7F\xF1\x4B\xF0\x7F\x40\x85\x95\x83\x96\x84"
+      "\x89"
+      "\x95\x87\x7E\x7F\x83\x97\xF0\xF3\xF7\x7F\x6F\x6E\x4C\xA3\x6E\xA7\x4C\x61\xA3\x6E";
+  const auto text = decode(bytes);
+  REQUIRE(text.encoding == "cp037");
+  REQUIRE(text.breach.empty());
+  REQUIRE(holds(text, "<t>x</t>"));
+}
+
+TEST_CASE("a charset that the bytes do not have is not believed, and that is said") {
+  const auto utf8 = decode(declared("utf-16", "é"));
+  REQUIRE(utf8.encoding == "utf-8");
+  REQUIRE(utf8.breach == "declared as utf-16, but read as utf-8");
+  const auto latin = decode(declared("utf-8", "caf\xE9"));
+  REQUIRE(latin.encoding == "windows-1252");
+  REQUIRE_FALSE(latin.breach.empty());
+  REQUIRE(holds(latin, "café"));
+  const auto unknown = decode(declared("no-such-charset", "é"));
+  REQUIRE(unknown.encoding == "utf-8");
+  REQUIRE_FALSE(unknown.breach.empty());
+}
+
+TEST_CASE("text/xml without a charset promises ASCII") {
+  REQUIRE(decode(declared("iso-8859-7", "x"), served_as("text/xml")).encoding == "us-ascii");
+  const auto broken = decode(declared("iso-8859-7", "\xE1"), served_as("text/xml"));
+  REQUIRE(broken.encoding == "iso-8859-7");
+  REQUIRE(broken.breach == "declared as us-ascii, but read as iso-8859-7");
+  REQUIRE(decode(declared("utf-8", "é"), served_as("application/rss+xml")).breach.empty());
+}
+
+TEST_CASE("a page's charset is in its meta tag") {
+  const auto page = decode("<!DOCTYPE html><html><head><meta charset=\"iso-8859-7\"></head>\xE1</html>",
+                           served_as("text/html"));
+  REQUIRE(page.encoding == "iso-8859-7");
+  REQUIRE(holds(page, "α"));
+  REQUIRE(decode("<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=koi8-r\">\xC1")
+              .encoding == "koi8-r");
+}
+
+TEST_CASE("what a server calls UTF-8 stays so, and single wrong bytes are marked") {
+  const auto text = decode("<t>é \xFF x</t>", served_as("application/xml; charset=utf-8"));
+  REQUIRE(text.encoding == "utf-8");
+  REQUIRE(holds(text, "é \xEF\xBF\xBD x"));
+  REQUIRE_FALSE(text.breach.empty());
+}
+
+TEST_CASE("controls of Latin-1 are the characters of windows-1252") {
+  REQUIRE(decode("don\xC2\x92t").text == "don’t");
+}
