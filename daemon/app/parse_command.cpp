@@ -4,6 +4,7 @@
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 
 namespace crier {
@@ -22,30 +23,66 @@ Config vocabulary_config(const CommandLine& line) {
   return config;
 }
 
+constexpr std::uint64_t max_headers_bytes = 1U << 20;
+
+// {"Content-Type": "text/xml", …}; a name that came more than once may have a list.
+Result<std::vector<std::pair<std::string, std::string>>> read_headers(const std::string& file) {
+  const auto text = read_file(file, max_headers_bytes);
+  if (!text) return text.error();
+  boost::system::error_code failed;
+  const auto parsed = boost::json::parse(*text, failed);
+  const auto* object = failed ? nullptr : parsed.if_object();
+  if (!object) return Error{file + ": must be a JSON object of HTTP headers"};
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const auto& [name, value] : *object) {
+    const auto* list = value.if_array();
+    for (const auto& one : list ? *list : boost::json::array{value}) {
+      const auto* header = one.if_string();
+      headers.emplace_back(to_lower_ascii(name), header ? std::string(*header) : boost::json::serialize(one));
+    }
+  }
+  return headers;
+}
+
+// One document per file, also for one that cannot be understood.
+ParsedSource without_stories(const std::string& format, const std::string& why) {
+  ParsedSource source;
+  source.format = format.empty() ? "unknown" : format;
+  source.bozo = true;
+  source.bozo_reason = why;
+  return source;
+}
+
 }  // namespace
 
 int parse_command(const Words& words) {
-  CommandLine line("parse", "FILE… [--url URL] [--format FORMAT]",
+  CommandLine line("parse", "FILE… [--url URL] [--headers FILE] [--format FORMAT]",
                    "Prints what each file holds as one JSON document: {\"source\": {…}, \"stories\": […]}.\n"
                    "Topics and regions of the configuration separate tags that the page runs together.");
   std::string formats;
   for (const auto format : story_formats()) formats += (formats.empty() ? "" : ", ") + std::string(format);
   line.option("url", "URL", "where the file came from")
+      .option("headers", "FILE", "the HTTP headers it came with, as one JSON object")
       .option("format", "FORMAT", ("instead of finding out: " + formats).c_str())
       .common();
   if (const auto code = line.read(words, 1, 10'000)) return *code;
   const auto config = vocabulary_config(line);
+  FileOrigin origin{line.get("url").value_or(""), line.get("format").value_or(""), {}};
+  if (const auto file = line.get("headers")) {
+    auto headers = read_headers(*file);
+    if (!headers) return line.fail(exit_code::bad_data, headers.error().message);
+    origin.headers = *std::move(headers);
+  }
   int code = exit_code::ok;
   for (const auto& name : line.arguments()) {
-    const auto parsed =
-        parse_file(name, config, line.get("url").value_or(""), line.get("format").value_or(""));
+    const auto parsed = parse_file(name, config, origin);
     if (parsed) {
       fmt::print("{}\n", boost::json::serialize(to_json(*parsed)));
       continue;
     }
-    // One document per file, also for one that cannot be read.
-    fmt::print("{}\n", boost::json::serialize(boost::json::object{{"error", parsed.error().message}}));
-    fmt::print(stderr, "{}\n", parsed.error().message);
+    const auto& why = parsed.error().message;
+    fmt::print("{}\n", boost::json::serialize(to_json(without_stories(origin.format, why))));
+    fmt::print(stderr, "{}\n", why);
     std::error_code ignored;
     code = std::filesystem::exists(name, ignored) ? exit_code::bad_data : exit_code::missing_input;
   }

@@ -74,14 +74,14 @@ std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
   return unless_wrong(std::move(config), diagnostics, code);
 }
 
-Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url,
-                                std::string format) {
+Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, FileOrigin origin) {
   const auto bytes = read_file(path, max_story_bytes);
   if (!bytes) return bytes.error();
   ParseOptions options;
   options.file_name = path.string();
-  options.format = std::move(format);
-  options.url = std::move(url);
+  options.format = std::move(origin.format);
+  options.url = std::move(origin.url);
+  options.headers = std::move(origin.headers);
   options.vocabulary = &config.vocabulary;
   options.default_zone = config.newsroom.site.zone.name();
   auto parsed = parse_stories(*bytes, options);

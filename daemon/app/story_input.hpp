@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/command_line.hpp"
@@ -29,9 +30,16 @@ std::optional<Config> load_config_or_complain(const CommandLine& line, int& code
 std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
                                                       const std::filesystem::path& rules, int& code);
 
+/// What is known about a file beside its bytes; empty = nothing.
+struct FileOrigin {
+  std::string url;
+  std::string format;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+};
+
 /// Parses one file as the sources of this configuration would. Warnings go to standard error.
-Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config, std::string url = {},
-                                std::string format = {});
+Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config& config,
+                                FileOrigin origin = {});
 
 /// The STORY argument in the words of --help, a sentence and nothing after it.
 constexpr std::string_view story_argument_help =
