@@ -92,8 +92,9 @@ Result<void> set_embargo(const Field& field, Story& story, Reading& reading) {
 }
 
 Result<void> set_status(const Field& field, Story& story, Reading&) {
-  const auto status =
-      field.kind == Field::Kind::text ? parse_story_status(tidy_line(field.values.front())) : std::nullopt;
+  auto text = field.kind == Field::Kind::text ? ascii_lower(tidy_line(field.values.front())) : "";
+  if (text == "cancelled") text = "canceled";  // both spellings are at home in newsrooms
+  const auto status = parse_story_status(text);
   if (!status) return Error{field.label + ": must be usable, withheld or canceled"};
   story.status = *status;
   return {};

@@ -28,6 +28,14 @@ bool has_extension(const Reading& reading, std::initializer_list<std::string_vie
   return std::any_of(extensions.begin(), extensions.end(), [&](auto end) { return name.ends_with(end); });
 }
 
+bool is_json_feed(const Reading& reading) {
+  return looks_like_json_feed(reading.text);
+}
+
+bool is_ninjs(const Reading& reading) {
+  return looks_like_ninjs(reading.text);
+}
+
 bool is_json(const Reading& reading) {
   return has_extension(reading, {".json"}) || looks_like_json(reading.text);
 }
@@ -56,6 +64,8 @@ struct Format {
 
 // Asked in this order; the last takes whatever is left.
 constexpr std::array formats{
+    Format{"json-feed", is_json_feed, read_json_feed},
+    Format{"ninjs", is_ninjs, read_ninjs},
     Format{"json", is_json, read_story_json},
     Format{"rss", is_rss, read_feed},
     Format{"atom", is_atom, read_feed},
@@ -213,6 +223,7 @@ json::object to_json(const ParsedSource& source) {
   if (!source.url.empty()) about["url"] = source.url;
   if (!source.language.empty()) about["language"] = source.language;
   if (source.updated) about["updated"] = to_rfc3339(*source.updated);
+  if (source.expired) about["expired"] = true;
   if (!source.warnings.empty())
     about["warnings"] = json::array(source.warnings.begin(), source.warnings.end());
   json::array stories;

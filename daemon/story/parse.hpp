@@ -59,6 +59,7 @@ struct ParsedSource {
   std::string url;
   std::string language;
   std::optional<Time> updated;
+  bool expired = false;               ///< the feed says that nothing will follow
   std::vector<Story> stories;         ///< each with an id; in the order of the source
   std::vector<std::string> warnings;  ///< "file:line:col: message", also about stories that were refused
 };

@@ -65,4 +65,12 @@ Result<void> read_feed(Reading& reading);
 bool looks_like_rss(std::string_view text);
 bool looks_like_atom(std::string_view text);
 
+/// JSON Feed 1.0 and 1.1.
+Result<void> read_json_feed(Reading& reading);
+bool looks_like_json_feed(std::string_view text);
+
+/// The items of news agencies in IPTC's JSON: one, a list, or {"items": […]}.
+Result<void> read_ninjs(Reading& reading);
+bool looks_like_ninjs(std::string_view text);
+
 }  // namespace crier
