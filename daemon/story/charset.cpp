@@ -149,9 +149,12 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
   const auto& promised = !first_said.empty()            ? first_said
                          : labels.assumed == "us-ascii" ? labels.assumed
                          : !labels.document.empty()     ? labels.document
+                         : is_marked                    ? labels.mark
                                                         : labels.assumed;
   std::vector<std::string> tried;
   for (const auto& label : {promised, labels.document, labels.mark, std::string("utf-8")}) {
+    // UTF-16 of English is valid UTF-8, too, full of NULs: its mark knows better.
+    if (label == "utf-8" && is_marked && labels.mark != label) continue;
     if (label.empty() || std::find(tried.begin(), tried.end(), label) != tried.end()) continue;
     tried.push_back(label);
     auto text = decode_as(bytes, label);

@@ -60,15 +60,16 @@ struct Format {
   std::string_view name;
   bool (*recognises)(const Reading&);
   Result<void> (*read)(Reading&);
+  bool is_feed = false;  ///< where it came from is not where its story is
 };
 
 // Asked in this order; the last takes whatever is left.
 constexpr std::array formats{
-    Format{"json-feed", is_json_feed, read_json_feed},
+    Format{"json-feed", is_json_feed, read_json_feed, true},
     Format{"ninjs", is_ninjs, read_ninjs},
     Format{"json", is_json, read_story_json},
-    Format{"rss", is_rss, read_feed},
-    Format{"atom", is_atom, read_feed},
+    Format{"rss", is_rss, read_feed, true},
+    Format{"atom", is_atom, read_feed, true},
     Format{"markdown", is_markdown, read_markdown},
     Format{"page-text", is_any_text, read_page_text},
 };
@@ -126,9 +127,9 @@ void drop_future(Reading& reading, const FieldPlaces& places, std::optional<Time
 }
 
 // What every format has in common once its own reading is done: limits, identity, believable dates.
-void finish_stories(Reading& reading) {
+void finish_stories(Reading& reading, bool is_feed) {
   auto& stories = reading.source.stories;
-  if (stories.size() == 1 && stories.front().url.empty() && !reading.options.url.empty()) {
+  if (!is_feed && stories.size() == 1 && stories.front().url.empty() && !reading.options.url.empty()) {
     if (canonical_url(reading.options.url))
       stories.front().url = reading.options.url;
     else
@@ -208,7 +209,7 @@ Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& o
   if (!format) return reading.error(0, 0, format.error().message);
   reading.source.format = (*format)->name;
   if (const auto read = (*format)->read(reading); !read) return read.error();
-  finish_stories(reading);
+  finish_stories(reading, (*format)->is_feed);
   if (reading.source.stories.empty() && !reading.refusals.empty()) return Error{reading.refusals.front()};
   return std::move(reading.source);
 }
