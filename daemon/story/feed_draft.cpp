@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
-#include "story/date_text.hpp"
+#include "story/feed_date.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
 #include "story/identity.hpp"
@@ -164,7 +164,7 @@ Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story
 std::optional<Time> read_feed_date(Reading& reading, std::string_view text, std::string_view label,
                                    int line) {
   const auto written = tidy_line(cut_text(text, 200));
-  const auto date = parse_date_text(written, reading.options.default_zone);
+  const auto date = parse_feed_date(written, reading.options.default_zone);
   if (!date) {
     reading.warn(line, 0,
                  fmt::format("{}: cannot read the date \"{}\"; left out", label, cut_text(written, 60)));

@@ -19,7 +19,8 @@ constexpr std::array fixed_zones{
     FixedZone{"utc", 0},     FixedZone{"gmt", 0},     FixedZone{"ut", 0},     FixedZone{"z", 0},
     FixedZone{"est", -300},  FixedZone{"edt", -240},  FixedZone{"cst", -360}, FixedZone{"cdt", -300},
     FixedZone{"mst", -420},  FixedZone{"mdt", -360},  FixedZone{"pst", -480}, FixedZone{"pdt", -420},
-    FixedZone{"akst", -540}, FixedZone{"akdt", -480}, FixedZone{"hst", -600}, FixedZone{"brt", -180},
+    FixedZone{"akst", -540}, FixedZone{"akdt", -480}, FixedZone{"hst", -600}, FixedZone{"ast", -240},
+    FixedZone{"adt", -180},  FixedZone{"met", 60},    FixedZone{"mest", 120}, FixedZone{"brt", -180},
     FixedZone{"art", -180},  FixedZone{"wet", 0},     FixedZone{"west", 60},  FixedZone{"bst", 60},
     FixedZone{"cet", 60},    FixedZone{"cest", 120},  FixedZone{"eet", 120},  FixedZone{"eest", 180},
     FixedZone{"trt", 180},   FixedZone{"msk", 180},   FixedZone{"wat", 60},   FixedZone{"cat", 120},
@@ -36,9 +37,8 @@ struct RegionalZone {
 };
 
 constexpr std::array regional_zones{
-    RegionalZone{"et", "America/New_York"},
-    RegionalZone{"ct", "America/Chicago"},
-    RegionalZone{"mt", "America/Denver"},
+    RegionalZone{"at", "America/Halifax"},     RegionalZone{"et", "America/New_York"},
+    RegionalZone{"ct", "America/Chicago"},     RegionalZone{"mt", "America/Denver"},
     RegionalZone{"pt", "America/Los_Angeles"},
 };
 
