@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t max_namespaces = 300;  // in scope at one place
 constexpr std::size_t max_entities = 300;
 constexpr std::size_t max_entity_bytes = 200;
+constexpr std::size_t max_expanded_bytes =
+    1U << 20;  // of all own entities of a document, wherever they are used
 
 std::string_view view(const xmlChar* text) {
   return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view();
@@ -105,6 +107,11 @@ class Reader {
     std::string value;
     for (const auto& [own, text] : xml_.entities)
       if (own == known) value = text;
+    expanded_ += value.size();
+    if (expanded_ > max_expanded_bytes) {
+      if (!stopped_) give_up("its entities expand too far");
+      return nullptr;
+    }
     if (value.empty()) {
       const auto* html = htmlEntityLookup(name);
       if (!html) return nullptr;
@@ -155,6 +162,7 @@ class Reader {
   std::vector<XmlAttribute> attributes_;
   std::size_t depth_ = 0;
   bool stopped_ = false;
+  std::size_t expanded_ = 0;
   std::optional<XmlBreach> breach_;
   xmlEntity entity_{};
   std::string entity_value_;
@@ -308,9 +316,10 @@ XmlText prepare_xml(std::string_view text) {
 }
 
 std::optional<XmlBreach> read_xml(const XmlText& xml, XmlListener& listener, bool recover) {
+  // What a cap forbids is not handed to libxml2 at all.
+  if (xml.breach && xml.breach->fatal) return xml.breach;
   auto breach = Reader(xml, listener, recover).read();
-  if (xml.breach && (!breach || !breach->fatal)) return xml.breach;
-  return breach;
+  return xml.breach && (!breach || !breach->fatal) ? xml.breach : breach;
 }
 
 }  // namespace crier

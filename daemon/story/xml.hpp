@@ -1,7 +1,7 @@
 // XML: the elements and texts of one document, one after the other, whatever state it is in.
 // Called by the parsers of XML formats; pure, any thread. Libxml2 reads, without a tree.
-// The input is hostile: no DTD, no external entities, no network; depth, attributes and namespaces are
-// capped. Ill-formed XML is read as far as it goes and said to be so.
+// The input is hostile: no DTD, no external entities, no network; depth, attributes, namespaces and what its
+// own entities expand to are capped. Ill-formed XML is read as far as it goes and said to be so.
 #pragma once
 
 #include <optional>

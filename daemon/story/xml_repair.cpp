@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t max_depth = max_xml_depth - 10;
 constexpr std::size_t max_attributes = 50;
 constexpr std::size_t max_name_bytes = 100;
+constexpr std::size_t spare_bytes = 2U << 20;
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -60,7 +61,7 @@ class Repair {
   }
 
   std::string run() {
-    while (at_ < in_.size()) {
+    while (at_ < in_.size() && !is_full()) {
       const auto next = std::min(in_.find('<', at_), in_.size());
       put_text(in_.substr(at_, next - at_));
       at_ = next;
@@ -71,6 +72,9 @@ class Repair {
   }
 
  private:
+  // Escaping makes up to six bytes of one: a text of nothing but mistakes is read as far as this goes.
+  bool is_full() const { return out_.size() > in_.size() + in_.size() / 2 + spare_bytes; }
+
   void read_markup() {
     const auto rest = in_.substr(at_);
     if (rest.starts_with("<!--"))
@@ -272,7 +276,7 @@ class Repair {
 
   // With its references: "&amp;", "&nbsp;", "&#160;".
   void put_value(std::string_view text) {
-    while (!text.empty()) {
+    while (!text.empty() && !is_full()) {
       const auto stop = std::min(text.find_first_of("&<\">"), text.size());
       put_characters(text.substr(0, stop));
       text.remove_prefix(stop);
@@ -289,7 +293,7 @@ class Repair {
   }
 
   void put_escaped(std::string_view text) {
-    while (!text.empty()) {
+    while (!text.empty() && !is_full()) {
       const auto stop = std::min(text.find_first_of("&<>"), text.size());
       put_characters(text.substr(0, stop));
       text.remove_prefix(stop);

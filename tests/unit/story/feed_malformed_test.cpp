@@ -89,3 +89,24 @@ TEST_CASE("bombs of depth, attributes and entities are read in no time") {
   for (int i = 0; i < 20'000; ++i) spaces += "<a xmlns:n" + std::to_string(i) + "=\"u\">";
   REQUIRE(malformed(spaces).stories.empty());
 }
+
+TEST_CASE("entities of a feed's own that swell it are read as far as a megabyte") {
+  std::string text = "<!DOCTYPE rss [<!ENTITY a \"" + std::string(150, 'x') + "\">]><rss><channel>";
+  std::string references;
+  for (int i = 0; i < 400; ++i) references += "&a;";
+  for (int i = 0; i < 500; ++i)
+    text += "<item><title>t</title><description>" + references + "</description></item>";
+  const auto source = malformed(text + "</channel></rss>");
+  REQUIRE(source.bozo_reason.find("expand too far") != std::string::npos);
+  REQUIRE_FALSE(source.stories.empty());
+  std::size_t bytes = 0;
+  for (const auto& story : source.stories) bytes += story.summary.size() + story.body_text.size();
+  REQUIRE(bytes < (2U << 20));
+}
+
+TEST_CASE("a text of nothing but mistakes is cut where repair would swell it") {
+  const auto source = malformed("<rss><channel><item><title>t</title></item><item><title>u" +
+                                std::string(6U << 20, '&') + "</title></item></channel></rss>");
+  REQUIRE(source.stories.at(0).title == "t");
+  REQUIRE(source.stories.at(1).title.starts_with("u&&"));
+}
