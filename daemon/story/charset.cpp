@@ -145,25 +145,24 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
   const auto labels = find_charset_labels(bytes, headers);
   bytes.remove_prefix(labels.mark_length);
   const bool is_marked = labels.mark_length > 0;
-  const auto& first_said = is_marked && labels.mark == "utf-8" ? labels.mark : labels.header;
-  const auto& promised = !first_said.empty()            ? first_said
+  // What is promised: the strongest word about it.
+  const auto& promised = !labels.header.empty()         ? labels.header
                          : labels.assumed == "us-ascii" ? labels.assumed
                          : !labels.document.empty()     ? labels.document
-                         : is_marked                    ? labels.mark
+                         : !labels.mark.empty()         ? labels.mark
                                                         : labels.assumed;
   std::vector<std::string> tried;
-  for (const auto& label : {promised, labels.document, labels.mark, std::string("utf-8")}) {
-    // UTF-16 of English is valid UTF-8, too, full of NULs: its mark knows better.
-    if (label == "utf-8" && is_marked && labels.mark != label) continue;
+  // A byte order mark is hardly ever wrong, so it comes first (RFC 7303 §3.3).
+  for (const auto& label :
+       {is_marked ? labels.mark : promised, promised, labels.document, labels.mark, std::string("utf-8")}) {
     if (label.empty() || std::find(tried.begin(), tried.end(), label) != tried.end()) continue;
     tried.push_back(label);
     auto text = decode_as(bytes, label);
     if (!text) continue;
     DecodedText out{*std::move(text), label, {}};
-    // A mark without a declaration is a promise as well.
-    const bool is_kept =
-        label == promised || (label == labels.mark && labels.document.empty() && first_said.empty());
-    if (!is_kept) out.breach = "declared as " + promised + ", but read as " + label;
+    const bool is_assumption = labels.header.empty() && promised == "us-ascii" && label == labels.mark;
+    const bool is_same = label.starts_with(promised);  // "utf-16", and the mark says which
+    if (!is_same && !is_assumption) out.breach = "declared as " + promised + ", but read as " + label;
     return out;
   }
   auto out = labels.header == "utf-8" ? repair_vouched(bytes) : repair_as_windows_1252(bytes);

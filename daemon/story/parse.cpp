@@ -44,6 +44,14 @@ bool is_markdown(const Reading& reading) {
   return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text);
 }
 
+bool is_sitemap(const Reading& reading) {
+  return looks_like_sitemap(reading.text);
+}
+
+bool is_newsml(const Reading& reading) {
+  return looks_like_newsml(reading.text);
+}
+
 bool is_rss(const Reading& reading) {
   return looks_like_rss(reading.text);
 }
@@ -68,16 +76,24 @@ constexpr std::array formats{
     Format{"json-feed", is_json_feed, read_json_feed, true},
     Format{"ninjs", is_ninjs, read_ninjs},
     Format{"json", is_json, read_story_json},
+    Format{"news-sitemap", is_sitemap, read_sitemap, true},
+    Format{"newsml-g2", is_newsml, read_newsml},
     Format{"rss", is_rss, read_feed, true},
     Format{"atom", is_atom, read_feed, true},
     Format{"markdown", is_markdown, read_markdown},
     Format{"page-text", is_any_text, read_page_text},
 };
 
+// "rss20" and "atom10" are what a feed is called, and select its family.
+std::string_view family(std::string_view name) {
+  if (!name.starts_with("rss") && !name.starts_with("atom")) return name;
+  return name.substr(0, name.find_last_not_of("0123456789") + 1);
+}
+
 Result<const Format*> choose_format(const Reading& reading) {
   const auto& wanted = reading.options.format;
   const auto chosen = std::find_if(formats.begin(), formats.end(), [&](const Format& format) {
-    return wanted.empty() ? format.recognises(reading) : format.name == wanted;
+    return wanted.empty() ? format.recognises(reading) : format.name == family(wanted);
   });
   if (chosen != formats.end()) return &*chosen;
   const auto names = story_formats();

@@ -65,6 +65,14 @@ Result<void> read_feed(Reading& reading);
 bool looks_like_rss(std::string_view text);
 bool looks_like_atom(std::string_view text);
 
+/// Google News sitemaps. An index of sitemaps has no stories, only a warning.
+Result<void> read_sitemap(Reading& reading);
+bool looks_like_sitemap(std::string_view text);
+
+/// NewsML-G2: a news item or a message of them.
+Result<void> read_newsml(Reading& reading);
+bool looks_like_newsml(std::string_view text);
+
 /// JSON Feed 1.0 and 1.1.
 Result<void> read_json_feed(Reading& reading);
 bool looks_like_json_feed(std::string_view text);

@@ -7,7 +7,9 @@
 
 #include "story/charset_label.hpp"
 #include "story/feed.hpp"
+#include "story/newsml.hpp"
 #include "story/plain_text.hpp"
+#include "story/sitemap.hpp"
 #include "story/xml_repair.hpp"
 
 namespace crier {
@@ -120,6 +122,28 @@ bool looks_like_rss(std::string_view text) {
 
 bool looks_like_atom(std::string_view text) {
   return is_atom_root(sniff_root(text));
+}
+
+bool looks_like_sitemap(std::string_view text) {
+  const auto root = sniff_root(text);
+  return root == "urlset" || root == "sitemapindex";
+}
+
+bool looks_like_newsml(std::string_view text) {
+  const auto root = sniff_root(text);
+  return root == "newsitem" || root == "newsmessage" || root == "packageitem";
+}
+
+Result<void> read_sitemap(Reading& reading) {
+  read_with<SitemapReader>(reading);
+  return {};
+}
+
+Result<void> read_newsml(Reading& reading) {
+  read_with<NewsmlReader>(reading);
+  if (reading.source.stories.empty() && reading.refusals.empty())
+    reading.warn(0, 0, "there is no news item in it");
+  return {};
 }
 
 Result<void> read_feed(Reading& reading) {
