@@ -189,8 +189,10 @@ class TreeBuilder {
     if (tag == "dd"_tag || tag == "dt"_tag)
       close([](Tag other) { return other == "dd"_tag || other == "dt"_tag; },
             [](Tag other) { return has(other, is_list) || is_wall(other); });
-    if (current() == tag && (tag == "option"_tag || tag == "rt"_tag || tag == "rp"_tag)) pop();
-    if ((tag == "rt"_tag || tag == "rp"_tag) && (current() == "rt"_tag || current() == "rp"_tag)) pop();
+    if (current() == tag && tag == "option"_tag) pop();
+    if (tag == "rt"_tag || tag == "rp"_tag)
+      close([](Tag other) { return other == "rt"_tag || other == "rp"_tag; },
+            [](Tag other) { return has(other, is_block); });
     if (tag == "optgroup"_tag && current() == "option"_tag) pop();
     return true;
   }

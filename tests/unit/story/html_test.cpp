@@ -104,6 +104,7 @@ TEST_CASE("html: sloppy markup is read like a browser reads it", "[html]") {
   CHECK(html_of("5 < 6 && 7 > 3 &unknown; <3") == "5 &lt; 6 &amp;&amp; 7 &gt; 3 &amp;unknown; &lt;3");
   CHECK(html_of("<ul><li>a<ul><li>b</ul><li>c</ul>") ==
         "<ul><li>a<ul><li>b</li>\n</ul>\n</li>\n<li>c</li>\n</ul>");
+  CHECK(html_of("<ruby>a<rt>b<b>c<rt>d</ruby>") == html_of(html_of("<ruby>a<rt>b<b>c<rt>d</ruby>")));
   CHECK(html_of("<p></p><div><span> </span></div>x<b></b>") == "x");
   CHECK(html_of("<svg><path d=x><p>after") == "<p>after</p>");
   CHECK(html_of("<title>never closed <p>but read") == "never closed<p>but read</p>");

@@ -167,3 +167,13 @@ TEST_CASE("a JSON Feed of many items is read up to the limit") {
   REQUIRE(source.stories.size() == max_stories);
   REQUIRE(source.warnings.size() == 1);
 }
+
+TEST_CASE("a comment that the text ends in is an error, not a crash") {
+  ParseOptions options;
+  options.file_name = "feed.json";
+  for (const auto* format : {"json-feed", "ninjs"}) {
+    options.format = format;
+    for (const auto* text : {"//", "//@a\"", "{\"items\":[]} // end", "{\"items\":[{\"id\":/* "})
+      CHECK_NOTHROW(static_cast<void>(parse_stories(text, options)));
+  }
+}
