@@ -107,10 +107,11 @@ TEST_CASE("a given format decides, and an unknown one is an error") {
   options.format = "page-text";
   REQUIRE(parse_stories("{\"title\": \"T\"}", options)->format == "page-text");
   options.format = "markdwon";
-  REQUIRE(parse_stories("x", options)
-              .error()
-              .message.starts_with("a.json: there is no format \"markdwon\" (did you mean \"markdown\"?); the "
-                                   "formats are "));
+  REQUIRE(
+      parse_stories("x", options)
+          .error()
+          .message.starts_with("a.json: there is no format \"markdwon\" (did you mean \"markdown\"?); the "
+                               "formats are "));
 }
 
 TEST_CASE("the URL a story came from makes its id, and a date in the future is not believed") {
