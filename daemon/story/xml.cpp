@@ -267,30 +267,37 @@ bool has_too_many_attributes(std::string_view text) {
   return false;
 }
 
-// The declaration and the DTD become spaces: the text is UTF-8 already, and a DTD is never followed.
+// Behind the next `closing`; npos when there is none.
+std::size_t end_of(std::string_view text, std::string_view closing, std::size_t at) {
+  const auto found = text.find(closing, at);
+  return found == std::string_view::npos ? found : found + closing.size();
+}
+
+// All that may stand before the root element becomes spaces: the text is UTF-8 already, and libxml2 must not
+// see a DTD, which is never followed.
 void blank_prolog(XmlText& xml) {
   auto& text = xml.text;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    at = text.find_first_not_of(" \t\n", at);
-    if (at == std::string::npos) return;
-    std::size_t end = std::string::npos;
-    if (text.compare(at, 5, "<?xml") == 0 && at + 5 < text.size() && std::strchr(" \t\n?", text[at + 5])) {
-      end = text.find('>', at);
-      if (end == std::string::npos) return;
-      blank(text, at, ++end);
-    } else if (text.compare(at, 2, "<?") == 0) {
-      end = text.find("?>", at);
-    } else if (text.compare(at, 4, "<!--") == 0) {
-      end = text.find("-->", at);
-    } else if (ascii_lower(std::string_view(text).substr(at, 9)) == "<!doctype") {
+  for (auto at = text.find_first_not_of(" \t\n"); at != std::string::npos;
+       at = text.find_first_not_of(" \t\n", at)) {
+    const auto rest = std::string_view(text).substr(at);
+    std::size_t end = 0;
+    if (rest.starts_with("<?xml") && rest.size() > 5 && std::strchr(" \t\n?", rest[5])) {
+      end = end_of(text, ">", at);
+    } else if (rest.starts_with("<?")) {
+      end = end_of(text, "?>", at);
+    } else if (rest.starts_with("<!--")) {
+      end = end_of(text, "-->", at);
+    } else if (ascii_lower(rest.substr(0, 9)) == "<!doctype") {
       end = end_of_doctype(text, at);
-      collect_entities(std::string_view(text).substr(at, end - at), xml.entities);
-      blank(text, at, end);
+      collect_entities(rest.substr(0, end - at), xml.entities);
     } else {
       return;
     }
-    if (end == std::string::npos) return;
+    if (end == std::string::npos) {
+      xml.breach = XmlBreach{0, 0, "what stands before the root element does not end"};
+      return;
+    }
+    blank(text, at, end);
     at = end;
   }
 }

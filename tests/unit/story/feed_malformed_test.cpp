@@ -110,3 +110,11 @@ TEST_CASE("a text of nothing but mistakes is cut where repair would swell it") {
   REQUIRE(source.stories.at(0).title == "t");
   REQUIRE(source.stories.at(1).title.starts_with("u&&"));
 }
+
+TEST_CASE("a DTD is not followed, whatever stands before it") {
+  // Of a DTD that it sees, libxml2 would give each item the attribute.
+  const std::string dtd = "<!DOCTYPE rss [<!ATTLIST guid isPermaLink CDATA \"false\">]>";
+  const std::string body = "<rss><channel><item><guid>https://example.org/a</guid></item></channel></rss>";
+  for (const auto* before : {"", "<!-- x -->", "<?x y?>", "<?xml version=\"1.0\"?><!-- x --><?x y?>"})
+    CHECK(parse_feed(before + dtd + body).stories.at(0).url == "https://example.org/a");
+}
