@@ -26,14 +26,14 @@ Config vocabulary_config(const CommandLine& line) {
 constexpr std::uint64_t max_headers_bytes = 1U << 20;
 
 // {"Content-Type": "text/xml", …}; a name that came more than once may have a list.
-Result<std::vector<std::pair<std::string, std::string>>> read_headers(const std::string& file) {
+Result<ResponseHeaders> read_headers(const std::string& file) {
   const auto text = read_file(file, max_headers_bytes);
   if (!text) return text.error();
   boost::system::error_code failed;
   const auto parsed = boost::json::parse(*text, failed);
   const auto* object = failed ? nullptr : parsed.if_object();
   if (!object) return Error{file + ": must be a JSON object of HTTP headers"};
-  std::vector<std::pair<std::string, std::string>> headers;
+  ResponseHeaders headers;
   for (const auto& [name, value] : *object) {
     const auto* list = value.if_array();
     for (const auto& one : list ? *list : boost::json::array{value}) {

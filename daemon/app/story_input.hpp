@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "app/command_line.hpp"
@@ -34,7 +33,7 @@ std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
 struct FileOrigin {
   std::string url;
   std::string format;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  ResponseHeaders headers;  ///< names in lower case
 };
 
 /// Parses one file as the sources of this configuration would. Warnings go to standard error.

@@ -15,15 +15,6 @@ namespace {
 
 constexpr std::size_t max_text_bytes = 4U << 20;  // of one value
 
-// The value of an attribute without a vocabulary of its own, or of the element's; names in any case.
-std::string_view find_attribute(std::span<const XmlAttribute> attributes, std::string_view lower_name) {
-  for (const auto& attribute : attributes)
-    if (attribute.name.local.size() == lower_name.size() && attribute.name.prefix != "xml" &&
-        ascii_lower(attribute.name.local) == lower_name)
-      return attribute.value;
-  return {};
-}
-
 std::string_view find_xml_attribute(std::span<const XmlAttribute> attributes, std::string_view name) {
   for (const auto& attribute : attributes)
     if (attribute.name.prefix == "xml" && attribute.name.local == name) return attribute.value;

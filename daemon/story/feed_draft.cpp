@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "base/encoding.hpp"
 #include "story/feed_date.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
@@ -16,10 +15,6 @@
 namespace crier {
 namespace {
 
-constexpr std::size_t max_topics = 100;
-constexpr std::size_t max_authors = 100;
-constexpr std::size_t max_enclosures = 20;
-constexpr std::size_t max_type_bytes = 255;  // RFC 6838 §4.2
 constexpr std::size_t max_summary_bytes = 64U << 10;
 
 bool is_blank(std::string_view text) {
@@ -83,11 +78,11 @@ void FeedDraft::add_author(std::string name, int rank) {
   if (name.empty() || rank > author_rank_) return;
   if (rank < author_rank_) story_.authors.clear();
   author_rank_ = rank;
-  add_new(story_.authors, std::move(name), max_authors);
+  add_new(story_.authors, std::move(name), max_list_items);
 }
 
 void FeedDraft::add_topic(std::string_view text, FeedTextKind kind) {
-  add_new(story_.topics, feed_line(text, kind), max_topics);
+  add_new(story_.topics, feed_line(text, kind), max_list_items);
 }
 
 void FeedDraft::add_keywords(std::string_view text) {
@@ -156,8 +151,7 @@ Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story
   if (story.authors.empty() && !source_author_.empty()) story.authors.push_back(source_author_);
   if (story.authors.empty()) story.authors = feed.authors;
   // A story that says nothing about itself is still a story: the feed lists it.
-  if (story.id.empty() && story.url.empty() && story.title.empty())
-    story.id = "item-" + to_hex(content_hash(story)).substr(0, 12);
+  if (story.id.empty() && story.url.empty() && story.title.empty()) story.id = id_by_content(story);
   return story;
 }
 

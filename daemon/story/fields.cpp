@@ -15,8 +15,6 @@
 namespace crier {
 namespace {
 
-constexpr std::size_t max_list_items = 100;
-
 using Setter = Result<void> (*)(const Field&, Story&, Reading&);
 
 void warn(const Field& field, Reading& reading, std::string_view message) {

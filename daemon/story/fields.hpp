@@ -3,6 +3,7 @@
 // Pure, any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@
 #include "story/story.hpp"
 
 namespace crier {
+
+// Of one story; what is beyond is left out.
+constexpr std::size_t max_list_items = 100;  ///< authors, topics, …
+constexpr std::size_t max_enclosures = 20;
+constexpr std::size_t max_type_bytes = 255;  ///< of a media type: two names of at most 127 (RFC 6838 §4.2)
 
 struct Field {
   enum class Kind {

@@ -51,4 +51,8 @@ Result<std::string> identify(const Story& story) {
   return Error{"the story has neither a title nor an id"};
 }
 
+std::string id_by_content(const Story& story) {
+  return "item-" + to_hex(content_hash(story)).substr(0, hash_digits);
+}
+
 }  // namespace crier

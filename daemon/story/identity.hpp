@@ -18,4 +18,8 @@ constexpr std::size_t max_id_bytes = 512;
 /// Error: neither id, URL nor title; or an own id of more than max_id_bytes or with control characters.
 Result<std::string> identify(const Story& story);
 
+/// The id of a story that a feed lists without id, URL and title: "item-" and twelve hex digits of its
+/// content's hash. It changes with the content.
+std::string id_by_content(const Story& story);
+
 }  // namespace crier

@@ -7,9 +7,9 @@
 #include <fmt/core.h>
 
 #include "base/crypto.hpp"
-#include "base/encoding.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
+#include "story/identity.hpp"
 #include "story/json_members.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
@@ -96,8 +96,7 @@ void read_item(Reading& reading, const Feed& feed, JsonMembers& members) {
   for (const auto& enclosure : story.enclosures)
     if (story.image.empty() && enclosure.type.starts_with("image/")) story.image = enclosure.url;
   // A story that says nothing about itself is still a story: the feed lists it.
-  if (story.id.empty() && story.url.empty() && story.title.empty())
-    story.id = "item-" + to_hex(content_hash(story)).substr(0, 12);
+  if (story.id.empty() && story.url.empty() && story.title.empty()) story.id = id_by_content(story);
   reading.add(std::move(story), members.places());
 }
 

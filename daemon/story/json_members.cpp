@@ -20,12 +20,6 @@ constexpr std::size_t max_placed_members = 1000;
 constexpr std::size_t glance_bytes = 64U << 10;
 constexpr std::size_t max_texts = 200;  // of one list
 constexpr std::size_t max_glanced_members = 64;
-constexpr std::size_t max_type_bytes = 255;  // RFC 6838 §4.2: two names of at most 127
-
-std::string_view skip_space(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos ? std::string_view() : text.substr(first);
-}
 
 Error syntax_error(const Reading& reading, std::size_t offset, std::string_view what) {
   const auto before = reading.text.substr(0, offset);
@@ -46,7 +40,7 @@ Result<json::value> parse_with(const Reading& reading, bool sloppy) {
   if (failed) return syntax_error(reading, used, failed.message());
   // Boost 1.81 counts past the end of a text that ends in a comment.
   used = std::min(used, reading.text.size());
-  if (const auto rest = skip_space(reading.text.substr(used)); !rest.empty())
+  if (const auto rest = skip_json_space(reading.text.substr(used)); !rest.empty())
     return syntax_error(reading, reading.text.size() - rest.size(), "something follows its end");
   parser.finish(failed);
   if (failed) return syntax_error(reading, reading.text.size(), "it ends too early");
@@ -89,6 +83,11 @@ void set_value(Field& field, const json::value& value) {
 }
 
 }  // namespace
+
+std::string_view skip_json_space(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos ? std::string_view() : text.substr(first);
+}
 
 Result<json::value> parse_json(const Reading& reading) {
   return parse_with(reading, false);

@@ -24,7 +24,8 @@ class value;
 
 namespace crier {
 
-constexpr std::size_t max_enclosures = 20;  ///< of one story
+/// What follows the white space (RFC 8259 §2) that the text begins with.
+std::string_view skip_json_space(std::string_view text);
 
 /// The text as JSON of RFC 8259, at most 64 deep; an Error with line and column otherwise.
 Result<boost::json::value> parse_json(const Reading& reading);

@@ -18,19 +18,11 @@ namespace crier {
 namespace {
 
 constexpr std::size_t max_text_bytes = 4U << 20;
-constexpr std::size_t max_topics = 100;
-constexpr std::size_t max_enclosures = 20;
-
-std::string_view attribute(std::span<const XmlAttribute> attributes, std::string_view lower_name) {
-  for (const auto& one : attributes)
-    if (one.name.prefix != "xml" && ascii_lower(one.name.local) == lower_name) return one.value;
-  return {};
-}
 
 // Of a code or a URI: "stat:usable" and "http://cv.iptc.org/newscodes/pubstatusg2/usable" → "usable".
 std::string code_of(std::span<const XmlAttribute> attributes) {
-  auto code = trim(attribute(attributes, "qcode"));
-  if (code.empty()) code = trim(attribute(attributes, "uri"));
+  auto code = trim(find_attribute(attributes, "qcode"));
+  if (code.empty()) code = trim(find_attribute(attributes, "uri"));
   const auto before = code.find_last_of(":/");
   return ascii_lower(before == std::string_view::npos ? code : code.substr(before + 1));
 }
@@ -70,14 +62,15 @@ void NewsmlReader::open_item(Attributes attributes, int line) {
   finish_item();
   item_.emplace();
   item_->line = line;
-  assign("id", attribute(attributes, "guid"));
-  if (const auto version = attribute(attributes, "version"); !version.empty()) assign("version", version);
+  assign("id", find_attribute(attributes, "guid"));
+  if (const auto version = find_attribute(attributes, "version"); !version.empty())
+    assign("version", version);
   for (const auto& one : attributes)
     if (one.name.prefix == "xml" && one.name.local == "lang") assign("language", one.value);
 }
 
 void NewsmlReader::open(const std::string& name, Attributes attributes) {
-  role_ = ascii_lower(attribute(attributes, "role"));
+  role_ = ascii_lower(find_attribute(attributes, "role"));
   if (name == "itemclass") {
     item_->item_class = code_of(attributes);
   } else if (name == "pubstatus") {
@@ -85,22 +78,22 @@ void NewsmlReader::open(const std::string& name, Attributes attributes) {
   } else if (name == "signal") {
     if (code_of(attributes).starts_with("correct")) item_->story.correction.emplace();
   } else if (name == "language") {
-    if (const auto tag = attribute(attributes, "tag"); !tag.empty()) assign("language", tag);
+    if (const auto tag = find_attribute(attributes, "tag"); !tag.empty()) assign("language", tag);
   } else if (name == "subject") {
-    code_ = attribute(attributes, "qcode").empty() ? attribute(attributes, "uri")
-                                                   : attribute(attributes, "qcode");
+    code_ = find_attribute(attributes, "qcode").empty() ? find_attribute(attributes, "uri")
+                                                        : find_attribute(attributes, "qcode");
     name_.clear();
   } else if (name == "inlinexml" || name == "inlinedata") {
     body_depth_ = path_.size();
     wanted_depth_ = 0;
     body_is_over_ = false;
-    const auto type = attribute(attributes, "contenttype");
+    const auto type = find_attribute(attributes, "contenttype");
     body_is_html_ = name == "inlinexml" || feed_text_kind(type, FeedTextKind::text) == FeedTextKind::html;
   } else if (name == "remotecontent") {
-    auto url = resolve_url(attribute(attributes, "href"), reading_.options.url);
+    auto url = resolve_url(find_attribute(attributes, "href"), reading_.options.url);
     auto& story = item_->story;
     if (!url || story.enclosures.size() == max_enclosures) return;
-    auto type = tidy_line(cut_text(attribute(attributes, "contenttype"), 255));
+    auto type = tidy_line(cut_text(find_attribute(attributes, "contenttype"), max_type_bytes));
     if (type.starts_with("image/") && story.image.empty()) story.image = *url;
     story.enclosures.push_back({*std::move(url), std::move(type), 0});
   }
@@ -190,7 +183,7 @@ void NewsmlReader::close(std::string_view name, std::string_view parent) {
 void NewsmlReader::close_subject() {
   auto& topics = item_->story.topics;
   auto topic = name_.empty() ? media_topic_name(code_) : name_;
-  if (topic.empty() || topics.size() == max_topics || std::ranges::find(topics, topic) != topics.end())
+  if (topic.empty() || topics.size() == max_list_items || std::ranges::find(topics, topic) != topics.end())
     return;
   topics.push_back(std::move(topic));
 }

@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "story/charset_label.hpp"
 #include "story/story.hpp"
 
 namespace boost::json {
@@ -44,7 +44,7 @@ struct ParseOptions {
   std::string format;     ///< one of story_formats(); empty = find out
   std::string url;        ///< where the story came from, when the text does not say
   /// Of the response that the bytes came in: names in lower case. They tell charset, base URL and language.
-  std::vector<std::pair<std::string, std::string>> headers;
+  ResponseHeaders headers;
   const Vocabulary* vocabulary = nullptr;  ///< must outlive the call; null = only the built-in regions
   std::optional<Time> now;   ///< dates later than this by 10 minutes are dropped, with a warning
   std::string default_zone;  ///< IANA name for dates without a zone; empty = UTC, with a warning

@@ -13,11 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view skip_space(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  return first == std::string_view::npos ? std::string_view() : text.substr(first);
-}
-
 void read_enclosure(const JsonMembers& members, const json::value& value, std::size_t index, Story& story) {
   const auto* object = value.if_object();
   const auto text = [&](std::string_view name) {
@@ -71,10 +66,10 @@ void read_story(Reading& reading, const json::object& object, JsonMembers& membe
 }  // namespace
 
 bool looks_like_json(std::string_view text) {
-  text = skip_space(text);
+  text = skip_json_space(text);
   if (text.empty() || (text.front() != '{' && text.front() != '[')) return false;
   // "[BREAKING] …" and "{{ … }}" are text: what follows the bracket decides.
-  const auto inside = skip_space(text.substr(1));
+  const auto inside = skip_json_space(text.substr(1));
   if (text.front() == '{') return inside.starts_with('"') || inside.starts_with('}');
   return inside.starts_with('{') || inside.starts_with(']');
 }

@@ -18,8 +18,7 @@ namespace {
 constexpr std::size_t max_namespaces = 300;  // in scope at one place
 constexpr std::size_t max_entities = 300;
 constexpr std::size_t max_entity_bytes = 200;
-constexpr std::size_t max_expanded_bytes =
-    1U << 20;  // of all own entities of a document, wherever they are used
+constexpr std::size_t max_expanded_bytes = 1U << 20;  // of all own entities, wherever they are used
 
 std::string_view view(const xmlChar* text) {
   return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view();
@@ -303,6 +302,14 @@ void blank_prolog(XmlText& xml) {
 }
 
 }  // namespace
+
+std::string_view find_attribute(std::span<const XmlAttribute> attributes, std::string_view lower_name) {
+  for (const auto& attribute : attributes)
+    if (attribute.name.local.size() == lower_name.size() && attribute.name.prefix != "xml" &&
+        ascii_lower(attribute.name.local) == lower_name)
+      return attribute.value;
+  return {};
+}
 
 XmlText prepare_xml(std::string_view text) {
   XmlText xml;

@@ -28,6 +28,10 @@ struct XmlAttribute {
   std::string_view value;
 };
 
+/// The value of the attribute that has this name in any case, of whatever vocabulary but XML's own; empty =
+/// there is none.
+std::string_view find_attribute(std::span<const XmlAttribute> attributes, std::string_view lower_name);
+
 /// "<!ENTITY name "value">" of a document's own DTD, when the value is plain text.
 using XmlEntities = std::vector<std::pair<std::string, std::string>>;
 
