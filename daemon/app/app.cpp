@@ -84,6 +84,7 @@ struct App::Parts {
   asio::awaitable<std::shared_ptr<Config>> load_fresh(Diagnostics& diagnostics);
   asio::awaitable<void> number(std::shared_ptr<SubscriberBook> fresh);
   asio::awaitable<void> reload();
+  asio::awaitable<void> reload_while_asked();
   asio::awaitable<void> feed_watchdog();
 
   std::filesystem::path config_path;
@@ -111,6 +112,8 @@ struct App::Parts {
   TaskGroup tasks;
   TaskGroup stopper;  // the one task that ends the others
   bool draining = false;
+  bool reload_asked = false;
+  bool reloading = false;
   bool config_good = true;
   std::map<std::string, Time> watched_since;  // when crier first watched its sources
   std::optional<int> abandoned;               // the exit code of a stop that waits for nothing
@@ -163,6 +166,11 @@ Result<void> App::Parts::open() {
     learn_words(db, config->newsroom, clock.now());
     for (const auto& warning : find_costly_rules(*config))
       log::warn("rule.costly", {{"what", to_string(warning)}});
+    for (const auto& [channel, deliveries] : stranded_queues(db, *config))
+      log::warn("channel.missing",
+                {{"channel", to_string(channel)},
+                 {"queued", deliveries},
+                 {"next", fmt::format("they wait for channels.{} until they expire", to_string(channel))}});
     if (restored.interrupted > 0) log::warn("outbox.interrupted", {{"deliveries", restored.interrupted}});
   }
   database.emplace(database_path(*config));
@@ -257,7 +265,7 @@ asio::awaitable<void> App::Parts::feed_watchdog() {
       log::debug("watchdog.database", {{"what", e.what()}});
     }
     notify.alive();
-    co_await clock.sleep_until(clock.now() + *notify.watchdog_period());
+    co_await clock.sleep_for(*notify.watchdog_period());
   }
 }
 
@@ -265,7 +273,8 @@ asio::awaitable<void> App::Parts::obey_signals() {
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal == SIGHUP) {
-      if (!draining) co_await reload();
+      reload_asked = true;
+      if (!draining && !reloading) tasks.start("reload", reload_while_asked());
     } else if (draining) {
       log::warn("crier.abandoned", {{"in_flight", courier->in_flight()}});
       abandoned = exit_code::ok;
@@ -292,13 +301,13 @@ asio::awaitable<void> App::Parts::shut_down() {
   notify.stopping();
   log::info("crier.stopping", {{"in_flight", courier->in_flight()}});
   const auto sent_before = courier->sent();
-  co_await (courier->drain() || clock.sleep_until(clock.now() + drain_time));
+  co_await (courier->drain() || clock.sleep_for(drain_time));
   if (const auto left = courier->in_flight(); left > 0) log::warn("crier.undrained", {{"in_flight", left}});
   if (public_listener) co_await public_listener->stop(std::chrono::seconds(2));
   if (operator_listener) co_await operator_listener->stop(std::chrono::seconds(2));
   tasks.stop();
   // A relay that never answers holds its transaction; systemd would not wait much longer, either.
-  co_await (tasks.join() || clock.sleep_until(clock.now() + stop_time));
+  co_await (tasks.join() || clock.sleep_for(stop_time));
   const auto sent = courier->sent() - sent_before;
   const auto queued = co_await count_queued();
   if (const auto left = tasks.running(); left > 0) {
@@ -307,7 +316,7 @@ asio::awaitable<void> App::Parts::shut_down() {
     loop.stop();
     co_return;
   }
-  co_await (services->stop() || clock.sleep_until(clock.now() + stop_time));
+  co_await (services->stop() || clock.sleep_for(stop_time));
   log::info("crier.stopped", {{"sent", sent}, {"queued", queued}});
 }
 
@@ -349,10 +358,18 @@ asio::awaitable<void> App::Parts::number(std::shared_ptr<SubscriberBook> fresh) 
   co_await workers.run([&] { fresh->assign_numbers(std::move(numbers)); });
 }
 
+// A task of its own: a large configuration takes a while to read, and a stop does not wait for it.
+asio::awaitable<void> App::Parts::reload_while_asked() {
+  reloading = true;
+  while (std::exchange(reload_asked, false) && !draining) co_await reload();
+  reloading = false;
+}
+
 asio::awaitable<void> App::Parts::reload() {
   notify.reloading();
   Diagnostics diagnostics;
   auto fresh = co_await load_fresh(diagnostics);
+  if (draining) co_return;
   config_good = diagnostics.empty();
   metrics.set_reload_successful(config_good);
   if (!config_good) {

@@ -4,12 +4,12 @@
 #include <deque>
 #include <map>
 
-#include <boost/url/parse.hpp>
 #include <fmt/core.h>
 
 #include "app/config_parts.hpp"
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "base/url.hpp"
 #include "render/template.hpp"
 
 namespace crier {
@@ -153,7 +153,7 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
   if (config.public_listener && newsroom.public_url.empty())
     newsroom.public_url = "http://" + url_host(config.public_listener->listen.host) + ":" +
                           std::to_string(config.public_listener->listen.port);
-  if (const auto url = boost::urls::parse_uri(newsroom.site.url))
+  if (const auto url = parse_url(newsroom.site.url))
     newsroom.own_hosts.push_back(to_lower_ascii(url->host()));
 }
 
@@ -227,6 +227,18 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const LoadOptions& opti
 }
 
 }  // namespace
+
+bool Config::has_channel(ChannelKind channel) const {
+  switch (channel) {
+    case ChannelKind::email:
+      return email.has_value();
+    case ChannelKind::whatsapp:
+      return whatsapp.has_value();
+    case ChannelKind::webhook:
+      return webhook.has_value();
+  }
+  return false;
+}
 
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh) {
   std::vector<std::string> sections;

@@ -25,11 +25,20 @@ bool has_phone_syntax(std::string_view number) {
          std::ranges::all_of(number.substr(1), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Plain http only where channels.webhook allows it.
+// What channels.webhook allows.
 AddressGuard url_check(const Config& config) {
   AddressRules rules;
   rules.allow_http = !config.webhook || config.webhook->allow_http;
+  if (config.webhook) rules.allow = config.webhook->allow;
+  if (auto guard = AddressGuard::create(rules)) return std::move(*guard);
+  rules.allow.clear();  // that it is wrong has been said where it stands
   return AddressGuard::create(rules).value();
+}
+
+Result<void> check_endpoint(const AddressGuard& guard, std::string_view address) {
+  const auto target = guard.check_url(address);
+  if (!target) return target.error();
+  return target->literal ? guard.check_address(*target, *target->literal) : Result<void>();
 }
 
 std::optional<std::string> read_webhook_secret(YamlSection& section) {
@@ -56,7 +65,7 @@ void read_webhook_endpoint(const YamlNode& node, const YamlFile& file, const Add
     section.finish();
   }
   if (address.empty()) return;
-  if (const auto checked = guard.check_url(address); !checked)
+  if (const auto checked = check_endpoint(guard, address); !checked)
     file.error(*at, fmt::format("webhook {}", checked.error().message));
 }
 
@@ -263,7 +272,7 @@ class BookReader {
         section.error(*node, fmt::format("there is no channel \"{}\"{}", word, did_you_mean(word, known)));
       } else if (subscriber.address(*channel).empty()) {
         section.error(*node, fmt::format("the subscriber has no {}: address", word));
-      } else if (!is_configured(*channel)) {
+      } else if (!config_.has_channel(*channel)) {
         section.error(*node, fmt::format("there is no channels.{} section to send it with", word));
       } else {
         channels.add(*channel);
@@ -273,25 +282,13 @@ class BookReader {
       section.error(*by, "by names no channel: write email, whatsapp or webhook, or leave it out for all");
     if (by != nullptr) return channels;
     for (const auto channel : all_channels) {
-      if (!subscriber.address(channel).empty() && is_configured(channel)) channels.add(channel);
+      if (!subscriber.address(channel).empty() && config_.has_channel(channel)) channels.add(channel);
     }
     if (channels.empty())
       section.error(section.node(),
                     "the subscriber has no address on a channel that is there: give it email, whatsapp "
                     "or webhook");
     return channels;
-  }
-
-  bool is_configured(ChannelKind channel) const {
-    switch (channel) {
-      case ChannelKind::email:
-        return config_.email.has_value();
-      case ChannelKind::whatsapp:
-        return config_.whatsapp.has_value();
-      case ChannelKind::webhook:
-        return config_.webhook.has_value();
-    }
-    return false;
   }
 
   Config& config_;

@@ -3,13 +3,13 @@
 #include <charconv>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/url/parse.hpp>
 #include <fmt/core.h>
 
 #include "app/config_parts.hpp"
 #include "app/rule_reader.hpp"
 #include "app/secret.hpp"
 #include "base/suggest.hpp"
+#include "base/url.hpp"
 #include "channel/smtp_relay.hpp"
 #include "net/address_guard.hpp"
 #include "net/envelope.hpp"
@@ -73,8 +73,8 @@ void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
 }
 
 bool is_loopback_url(std::string_view text) {
-  const auto url = boost::urls::parse_uri(text);
-  return url && (url->host() == "localhost" || url->host().starts_with("127.") || url->host() == "[::1]");
+  const auto url = parse_url(text);
+  return url && is_loopback_host(url->host_address());
 }
 
 void read_whatsapp(const YamlNode& node, const YamlFile& file, Config& config) {
@@ -102,8 +102,14 @@ void read_whatsapp(const YamlNode& node, const YamlFile& file, Config& config) {
     if (*policy != "resend" && *policy != "hold")
       section.error(*section.find("on_ambiguous"), "on_ambiguous must be hold or resend");
   }
-  if (section.find("token_file") == nullptr && !is_loopback_url(whatsapp.base_url))
-    section.error(node, "channels.whatsapp needs token_file (only a base_url on this machine goes without)");
+  if (!is_loopback_url(whatsapp.base_url)) {
+    if (section.find("token_file") == nullptr)
+      section.error(node,
+                    "channels.whatsapp needs token_file (only a base_url on this machine goes without)");
+    if (whatsapp.base_url.starts_with("http:"))
+      section.error(*section.find("base_url"),
+                    "base_url must be https (only on this machine http will do): the token goes there");
+  }
   section.finish();
   config.whatsapp = std::move(whatsapp);
 }
@@ -176,7 +182,7 @@ std::string read_url(YamlSection& section, std::string_view key) {
   auto filled = text;
   for (auto at = filled.find("{id}"); at != std::string::npos; at = filled.find("{id}"))
     filled.replace(at, 4, "id");
-  const auto url = boost::urls::parse_uri(filled);
+  const auto url = parse_url(filled);
   if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty())
     section.error(*node, fmt::format("{} must be an absolute http or https URL", key));
   return text;
@@ -252,6 +258,7 @@ void read_http(const YamlNode& node, const YamlFile& file, Config& config) {
     config.operator_listener = read_listen(*part, file, "http.operator", listener);
     auto token = read_secret_key(listener, "token_file");
     config.push_token = std::move(token);
+    config.push_url = read_url(listener, "story_url");
     listener.finish();
   }
   section.finish();
@@ -289,7 +296,7 @@ void read_edition(const Pending& entry, Config& config) {
     if (const auto zone = read_zone(*zone_node, file)) edition.recurrence.zone = *zone;
   }
   edition.recurrence.days = read_days(section);
-  edition.max_items = static_cast<std::size_t>(section.integer("max_items", 1, 100).value_or(20));
+  edition.max_items = static_cast<std::size_t>(section.integer("max_items", 1, 50).value_or(20));
   section.finish();
   config.newsroom.editions.push_back(std::move(edition));
 }

@@ -132,11 +132,9 @@ asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts
     if (parsed->stories.size() != 1)
       return Error{fmt::format("the body holds {} stories; push one at a time", parsed->stories.size())};
     auto story = std::move(parsed->stories.front());
-    FolderConfig completion;
-    completion.name = "push";
-    if (!config->folders.empty()) completion.url = config->folders.front().url;
-    story.source = completion.name;  // not for the sender to choose: rules may ask for it
-    complete_story(story, completion);
+    constexpr std::string_view source = "push";
+    story.source = source;  // not for the sender to choose: rules may ask for it
+    complete_story(story, source, config->push_url);
     return http::PushedBody{std::move(story), std::move(parsed->warnings)};
   });
   if (!parsed) {

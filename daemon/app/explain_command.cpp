@@ -59,14 +59,14 @@ void add_outlook(Account& account, const Newsroom& newsroom, const SuppressionLi
     account.outlook.push_back(fmt::format("nothing: the story is {}", to_string(story.status)));
     return;
   }
-  const auto decisions = decide(newsroom, story, analysed, newsroom.book->match(analysed), at);
+  auto decisions = decide(newsroom, story, analysed, newsroom.book->match(analysed), at);
+  apply_suppressions(decisions, *newsroom.book, suppressions);
   for (const auto& decision : decisions.list) {
     if (decision.subscriber != subscriber) continue;
     const auto reason = decisions.reasons[decision.reason];
-    const auto& address = newsroom.book->subscribers()[subscriber].address(decision.channel);
-    if (const auto suppressed = suppressions.find(decision.channel, address)) {
+    if (!decision.suppressed.empty()) {
       account.outlook.push_back(fmt::format("nothing by {}: suppressed, {} ({})", to_string(decision.channel),
-                                            *suppressed, reason));
+                                            decision.suppressed, reason));
       continue;
     }
     if (!decision.edition.empty()) {
@@ -74,11 +74,10 @@ void add_outlook(Account& account, const Newsroom& newsroom, const SuppressionLi
           fmt::format("{} in {}: {}", to_string(decision.channel), decision.edition, reason));
       continue;
     }
-    const auto when = decision.due_at <= at ? std::string("at once") : "at " + to_rfc3339(decision.due_at);
-    const bool waits_for_embargo = story.embargo && *story.embargo > at;
-    const auto* because = decision.due_at <= at ? "" : waits_for_embargo ? " (embargo)" : " (quiet hours)";
-    account.outlook.push_back(
-        fmt::format("{} alert {}{}: {}", to_string(decision.channel), when, because, reason));
+    const auto when = decision.due_at <= at
+                          ? std::string("at once")
+                          : fmt::format("at {} ({})", to_rfc3339(decision.due_at), why_it_waits(story, at));
+    account.outlook.push_back(fmt::format("{} alert {}: {}", to_string(decision.channel), when, reason));
   }
   if (account.outlook.empty()) account.outlook.emplace_back("nothing: no rule of this subscriber matches");
 }

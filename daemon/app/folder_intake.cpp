@@ -60,7 +60,7 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
     log::warn("story.doubtful", {{"source", folder_.name}, {"what", warning}});
   for (auto& story : parsed->stories) {
     story.source = folder_.name;
-    complete_story(story, folder_);
+    complete_story(story, folder_.name, folder_.url);
     co_await take_story(std::move(story), !is_backlog);
   }
 }
@@ -78,7 +78,7 @@ asio::awaitable<void> FolderIntake::take_story(Story story, bool deliver) {
     log::error(
         "story.unstored",
         {{"source", folder_.name}, {"story", story.id}, {"what", failure}, {"next", "trying again in 5s"}});
-    co_await parts_.clock.sleep_until(parts_.clock.now() + std::chrono::seconds(5));
+    co_await parts_.clock.sleep_for(std::chrono::seconds(5));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "app/exit_codes.hpp"
 #include "app/story_input.hpp"
 #include "app/story_lines.hpp"
+#include "audience/suppression.hpp"
 #include "base/clock.hpp"
 #include "dispatch/planner.hpp"
 #include "match/explain.hpp"
@@ -23,11 +24,13 @@ struct Matched {
   AnalyzedStory analysed;
 };
 
-Matched match_story(const Newsroom& newsroom, const Story& story, Time at) {
+Matched match_story(const Newsroom& newsroom, const SuppressionList& suppressions, const Story& story,
+                    Time at) {
   Matched matched;
   matched.analysed = analyze(story, newsroom.site.language);
   matched.rules = newsroom.book->match(matched.analysed);
   matched.decisions = decide(newsroom, story, matched.analysed, matched.rules, at);
+  apply_suppressions(matched.decisions, *newsroom.book, suppressions);
   return matched;
 }
 
@@ -45,7 +48,9 @@ json::object to_json(const Newsroom& newsroom, const Story& story, const Matched
                           {"channel", to_string(decision.channel)},
                           {"deliver", decision.edition.empty() ? "alert" : decision.edition},
                           {"reason", matched.decisions.reasons[decision.reason]}};
-    if (decision.edition.empty())
+    if (!decision.suppressed.empty())
+      delivery["suppressed"] = decision.suppressed;
+    else if (decision.edition.empty())
       delivery["at"] = to_rfc3339(decision.due_at);
     else if (const auto* edition = newsroom.find_edition(decision.edition)) {
       const auto next = next_occurrences(edition->recurrence, decision.due_at, 1);
@@ -74,8 +79,9 @@ void print_text(const Newsroom& newsroom, const Story& story, const Matched& mat
       const auto* value = delivery.if_contains(key);
       return value == nullptr ? std::string("-") : std::string(value->as_string());
     };
-    fmt::print("  {:<16} {:<9} {:<16} {}  {}\n", text("subscriber"), text("channel"), text("deliver"),
-               text("at"), text("reason"));
+    const auto when = delivery.contains("suppressed") ? "suppressed: " + text("suppressed") : text("at");
+    fmt::print("  {:<16} {:<9} {:<16} {}  {}\n", text("subscriber"), text("channel"), text("deliver"), when,
+               text("reason"));
   }
 }
 
@@ -124,9 +130,11 @@ int match_command(const Words& words) {
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;
   const auto& newsroom = config->newsroom;
+  const auto db = open_database(*config);
+  const auto suppressions = db ? SuppressionList::load(*db) : SuppressionList();
   bool any = false;
   const auto show = [&](const Story& story) {
-    const auto matched = match_story(newsroom, story, at);
+    const auto matched = match_story(newsroom, suppressions, story, at);
     any = any || !matched.rules.empty();
     const bool explained = line.has("explain");
     if (line.json())

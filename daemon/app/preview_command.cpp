@@ -33,7 +33,7 @@ struct WaitingStory {
   std::string reason;
 };
 
-// The stories that wait for an edition and this subscriber.
+// The stories that wait for an edition and this subscriber, the most important first.
 std::vector<WaitingStory> waiting_stories(const Config& config, const std::string& edition,
                                           const Subscriber& subscriber, Time now) {
   std::vector<WaitingStory> stories;
@@ -85,10 +85,12 @@ Result<Draft> draft_edition(const Config& config, const Edition& edition, const 
   auto waiting = waiting_stories(config, edition.name, subscriber, now);
   if (waiting.empty())
     return Error{fmt::format("nothing waits for {} in edition {}", subscriber.id, edition.name)};
+  DigestStories stories;
+  stories.left_out = waiting.size() - std::min(waiting.size(), edition.max_items);
+  waiting.resize(waiting.size() - stories.left_out);
   for (auto& each : waiting) draft.stories.push_back(std::move(each.story));
-  std::vector<DigestStory> stories;
   for (std::size_t i = 0; i < waiting.size(); ++i)
-    stories.push_back({&draft.stories[i], std::move(waiting[i].reason)});
+    stories.chosen.push_back({&draft.stories[i], std::move(waiting[i].reason)});
   const auto next = next_occurrences(edition.recurrence, now, 1);
   const auto nominal = next.empty() ? std::string() : to_string(next.front().nominal);
   draft.message.content = compose_digest(config.newsroom, edition, nominal, stories, subscriber, channel);

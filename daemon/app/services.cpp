@@ -1,14 +1,16 @@
 #include "app/services.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <optional>
 
-#include <boost/url/parse.hpp>
 #include <unistd.h>
 
+#include "base/url.hpp"
 #include "channel/email_channel.hpp"
 #include "channel/maildir_relay.hpp"
+#include "channel/missing_channel.hpp"
 #include "channel/smtp_relay.hpp"
 #include "channel/webhook_channel.hpp"
 #include "channel/whatsapp_channel.hpp"
@@ -38,8 +40,7 @@ Result<AddressGuard> make_guard(const Config& config) {
 Result<AddressGuard> make_whatsapp_guard(const WhatsAppConfig& whatsapp) {
   AddressRules rules;
   rules.allow_http = whatsapp.base_url.starts_with("http://");
-  if (const auto url = boost::urls::parse_uri(whatsapp.base_url))
-    rules.allow = {std::string(url->host_address())};
+  if (const auto url = parse_url(whatsapp.base_url)) rules.allow = {std::string(url->host_address())};
   return AddressGuard::create(rules);
 }
 
@@ -120,6 +121,10 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     parts->webhook_client.emplace(loop, parts->resolver, std::move(options));
     parts->webhook_sender.emplace(*parts->webhook_client, clock, webhook->timeout);
     parts->channels.push_back(std::make_unique<WebhookChannel>(*parts->webhook_sender, webhook->connections));
+  }
+  for (const auto kind : all_channels) {
+    if (std::ranges::find(parts->channels, kind, &Channel::kind) == parts->channels.end())
+      parts->channels.push_back(std::make_unique<MissingChannel>(kind));
   }
   return std::unique_ptr<Services>(new Services(std::move(parts)));
 }

@@ -18,7 +18,8 @@ class Workers;
 
 class Services {
  public:
-  /// Makes a channel for each section under `channels:`. `workers` and `clock` outlive it.
+  /// Makes a channel for each section under `channels:`, and a MissingChannel for each that is not there.
+  /// `workers` and `clock` outlive it.
   static Result<std::unique_ptr<Services>> make(const boost::asio::any_io_executor& loop, Workers& workers,
                                                 const Clock& clock, const Config& config);
   ~Services();

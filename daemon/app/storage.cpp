@@ -42,6 +42,15 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   return restored;
 }
 
+std::vector<StrandedQueue> stranded_queues(Sqlite& db, const Config& config) {
+  std::vector<StrandedQueue> stranded;
+  for (const auto channel : all_channels) {
+    if (config.has_channel(channel)) continue;
+    if (const auto depth = queue_state(db, channel).depth; depth > 0) stranded.push_back({channel, depth});
+  }
+  return stranded;
+}
+
 StorageWatch::StorageWatch(Database& database, Clock& clock, Metrics& metrics, std::filesystem::path folder)
     : database_(database), clock_(clock), metrics_(metrics), folder_(std::move(folder)) {}
 
@@ -59,7 +68,7 @@ asio::awaitable<void> StorageWatch::run() {
       log::error("storage.bad", {{"folder", folder_.string()},
                                  {"what", failure.empty() ? "less than 64 MB free" : failure}});
     if (!was_good && good_) log::info("storage.good");
-    co_await clock_.sleep_until(clock_.now() + std::chrono::seconds(10));
+    co_await clock_.sleep_for(std::chrono::seconds(10));
   }
 }
 

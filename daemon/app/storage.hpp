@@ -34,6 +34,13 @@ struct Restored {
 /// In one transaction of the caller's.
 Restored restore(Sqlite& db, const Config& config, Time now);
 
+/// What is owed on a channel that the configuration does not have.
+struct StrandedQueue {
+  ChannelKind channel = ChannelKind::email;
+  std::int64_t deliveries = 0;
+};
+std::vector<StrandedQueue> stranded_queues(Sqlite& db, const Config& config);
+
 /// Looks every ten seconds whether the database can be written and the disk has room, which /readyz tells,
 /// and keeps the queue metrics true.
 class StorageWatch {

@@ -87,9 +87,9 @@ Result<ParsedSource> parse_file(const std::filesystem::path& path, const Config&
   auto parsed = parse_stories(*bytes, options);
   if (parsed) {
     for (const auto& warning : parsed->warnings) fmt::print(stderr, "warning: {}\n", warning);
-    for (auto& story : parsed->stories) {
-      if (!config.folders.empty()) complete_story(story, config.folders.front());
-    }
+    if (config.folders.empty()) return parsed;
+    const auto& folder = config.folders.front();
+    for (auto& story : parsed->stories) complete_story(story, folder.name, folder.url);
   }
   return parsed;
 }
@@ -126,10 +126,10 @@ std::unique_ptr<Sqlite> open_database(const Config& config) {
   return db;
 }
 
-void complete_story(Story& story, const FolderConfig& folder) {
-  if (story.source.empty()) story.source = folder.name;
-  if (!story.url.empty() || folder.url.empty()) return;
-  story.url = folder.url;
+void complete_story(Story& story, std::string_view source, std::string_view url) {
+  if (story.source.empty()) story.source = source;
+  if (!story.url.empty() || url.empty()) return;
+  story.url = url;
   constexpr std::string_view slot = "{id}";
   if (const auto at = story.url.find(slot); at != std::string::npos)
     story.url.replace(at, slot.size(), percent_encode(story.id));

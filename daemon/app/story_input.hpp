@@ -53,7 +53,8 @@ std::unique_ptr<Sqlite> open_database(const Config& config);
 
 std::filesystem::path database_path(const Config& config);
 
-/// Fills what a source adds to the stories that come by it.
-void complete_story(Story& story, const FolderConfig& folder);
+/// Fills what a source adds to the stories that come by it: its name, and the URL of those that have none,
+/// with the id in place of "{id}".
+void complete_story(Story& story, std::string_view source, std::string_view url);
 
 }  // namespace crier

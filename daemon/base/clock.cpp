@@ -20,4 +20,9 @@ boost::asio::awaitable<void> SystemClock::sleep_until(Time time) {
   }
 }
 
+boost::asio::awaitable<void> SystemClock::sleep_for(Duration duration) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, duration);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
 }  // namespace crier

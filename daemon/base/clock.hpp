@@ -16,6 +16,10 @@ class Clock {
   /// Returns when now() >= `time`. Cancellation throws boost::system::system_error(operation_aborted),
   /// a normal ending.
   virtual boost::asio::awaitable<void> sleep_until(Time time) = 0;
+
+  /// Returns when `duration` has passed, whatever is done to the wall clock meanwhile: for intervals and
+  /// deadlines of our own. Cancellation as above.
+  virtual boost::asio::awaitable<void> sleep_for(Duration duration) = 0;
 };
 
 class SystemClock final : public Clock {
@@ -24,6 +28,7 @@ class SystemClock final : public Clock {
 
   Time now() const override;
   boost::asio::awaitable<void> sleep_until(Time time) override;
+  boost::asio::awaitable<void> sleep_for(Duration duration) override;
 };
 
 }  // namespace crier

@@ -8,12 +8,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/core.h>
 
 #include "base/finally.hpp"
 #include "base/log.hpp"
+#include "base/url.hpp"
 #include "net/ip_address.hpp"
 
 namespace crier {
@@ -22,11 +22,6 @@ namespace {
 namespace asio = boost::asio;
 namespace urls = boost::urls;
 using SteadyTime = std::chrono::steady_clock::time_point;
-
-bool is_loopback_host(const std::string& host) {
-  const auto address = parse_ip_address(host);
-  return host == "localhost" || (address && is_loopback(*address));
-}
 
 Result<void> read_parameter(const std::string& key, const std::string& value, SmtpServer& server) {
   if (key == "starttls" && server.security != SmtpSecurity::implicit) {
@@ -57,7 +52,7 @@ bool speaks_of_message(const SmtpResult& result) {
 }  // namespace
 
 Result<SmtpServer> parse_smtp_url(std::string_view text) {
-  const auto url = urls::parse_uri(text);
+  const auto url = parse_url(text);
   if (!url || (url->scheme() != "smtp" && url->scheme() != "smtps") || url->host().empty())
     return Error{"relay URL: not of the form smtp://user@host:port or smtps://user@host:port"};
   if (url->has_password()) return Error{"relay URL: a password does not belong in it; give it by a file"};

@@ -24,9 +24,8 @@ std::string webhook_id(const Outgoing& message) {
 }
 
 Result<std::string> compose_webhook(const Outgoing& message) {
-  constexpr std::size_t most_stories = 100;
   json::array stories;
-  for (std::size_t i = 0; i < message.content.items.size() && i < most_stories; ++i)
+  for (std::size_t i = 0; i < message.content.items.size(); ++i)
     stories.push_back(story_json(*message.stories[i], message.content.items[i]));
   json::object data{{"subscriber", message.subscriber->id}, {"reason", message.reader.reason}};
   if (message.edition.empty()) {
@@ -35,6 +34,7 @@ Result<std::string> compose_webhook(const Outgoing& message) {
   }
   data["edition"] = message.edition;
   data["stories"] = std::move(stories);
+  data["left_out"] = message.content.left_out;
   return webhook_body("edition.published", message.created, data);
 }
 

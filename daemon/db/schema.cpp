@@ -122,6 +122,10 @@ CREATE TABLE suppression (
 CREATE INDEX digest_item_left_out ON digest_item (batch_id, dropped)
   WHERE batch_id IS NOT NULL AND dropped IS NOT NULL;
 )sql",
+    R"sql(
+-- Of the story, 1 to 8: which stories go into a digest that cannot hold them all.
+ALTER TABLE digest_item ADD COLUMN urgency INTEGER NOT NULL DEFAULT 5;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -44,7 +44,7 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::opti
       auto& part = batch->parts.emplace_back(Part{{}, pending.seq, item.audience, pending.dropped});
       if (!part.left_out.empty()) continue;
       load_part(db, part, item.story_id, item.story_version);
-      if (!part.left_out.empty()) leave_out(db, pending, part.left_out);
+      if (!part.left_out.empty()) leave_out_of_unsent(db, pending, part.left_out);
     }
   }
   return LoadedClaim{std::move(batch), std::move(deliveries)};

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/url/parse.hpp>
 #include <fmt/core.h>
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "base/url.hpp"
 
 namespace crier {
 namespace {
@@ -28,7 +28,7 @@ std::string published_words(const Story& story, const Zone& zone) {
 }
 
 bool is_own(const Newsroom& newsroom, std::string_view url) {
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = parse_url(url);
   return parsed &&
          std::ranges::find(newsroom.own_hosts, to_lower_ascii(parsed->host())) != newsroom.own_hosts.end();
 }
@@ -90,8 +90,7 @@ Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscr
 }
 
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<DigestStory>& stories, const Subscriber& reader,
-                       ChannelKind channel) {
+                       const DigestStories& stories, const Subscriber& reader, ChannelKind channel) {
   Content content;
   content.kind = ContentKind::digest;
   content.site = site_of(newsroom);
@@ -101,10 +100,9 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
         "{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
   content.language = newsroom.site.language;
   const auto zone = newsroom.zone_of(reader);
-  for (const auto& [story, reason] : stories) {
-    if (content.items.size() == edition.max_items) break;
+  for (const auto& [story, reason] : stories.chosen)
     content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, zone, channel, reason));
-  }
+  content.left_out = stories.left_out;
   content.subject = content.items.empty() ? edition.title
                                           : fmt::format("{}: {}", edition.title, content.items.front().title);
   return content;

@@ -27,11 +27,16 @@ struct DigestStory {
   std::string reason;  ///< why it is for this reader: "You follow China and Russia (“Putin”)"
 };
 
-/// The content of a digest: at most `edition.max_items` stories, their times in the reader's zone.
-/// `occurrence` is its nominal local time, "2026-11-23T07:00".
+/// What a digest has for one reader.
+struct DigestStories {
+  std::vector<DigestStory> chosen;  ///< the most important first
+  std::size_t left_out = 0;         ///< how many more there were
+};
+
+/// The content of a digest, its times in the reader's zone. `occurrence` is its nominal local time,
+/// "2026-11-23T07:00".
 Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::string_view occurrence,
-                       const std::vector<DigestStory>& stories, const Subscriber& reader,
-                       ChannelKind channel);
+                       const DigestStories& stories, const Subscriber& reader, ChannelKind channel);
 
 /// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the
 /// subscriber and channel, and only who has the key can make one.

@@ -37,6 +37,8 @@ struct Courier::Line {
     const auto lane = std::ranges::find_if(ready, [](const auto& queue) { return !queue.empty(); });
     return lane == ready.end() ? nullptr : &*lane;
   }
+  // Whether it has, or is about to have, deliveries that it took from the outbox.
+  bool holds_work() { return asking || sending > 0 || most_urgent() != nullptr; }
   std::optional<Lane> ready_lane() {
     const auto* queue = most_urgent();
     return queue == nullptr ? std::nullopt : std::optional(queue->front().batch->claim.lane);
@@ -47,6 +49,7 @@ struct Courier::Line {
   Bell work_ready;             // something came into `ready`, or the courier drains
   Bell work_owed;              // something came into the outbox
   bool refilling = false;      // one slot at a time asks the outbox
+  bool asking = false;         // and its answer is not here yet
   bool look_again = true;      // the outbox may hold something more urgent than `ready`
   Time look_at = Time::max();  // when it may again, because of something that becomes due
   std::size_t sending = 0;
@@ -88,6 +91,11 @@ void Courier::stop_story(const std::string& story_id, std::uint32_t version, std
   if (version >= stopped.version) stopped = {version, std::string(reason)};
 }
 
+// What is read from the outbox from now on knows of the stories that were stopped before.
+void Courier::forget_stopped() {
+  if (std::ranges::none_of(lines_, [](const auto& line) { return line->holds_work(); })) stopped_.clear();
+}
+
 asio::awaitable<void> Courier::drain() {
   draining_ = true;
   for (auto& line : lines_) {
@@ -124,8 +132,8 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
 // Waits for the most urgent delivery. False when the courier drains.
 asio::awaitable<bool> Courier::take(Line& line, Work& work) {
   while (!draining_) {
-    if (line.breaker.paused_until() > parts_.clock.now()) {
-      co_await parts_.clock.sleep_until(line.breaker.paused_until());
+    if (const auto pause = line.breaker.pause_left(parts_.clock.now()); pause > Duration::zero()) {
+      co_await parts_.clock.sleep_for(pause);
       continue;
     }
     if (parts_.clock.now() >= line.look_at) line.look_again = true;
@@ -153,6 +161,8 @@ asio::awaitable<void> Courier::refill(Line& line) {
   line.look_at = parts_.clock.now() + std::chrono::seconds(1);
   const auto channel = line.channel.kind();
   const auto now = parts_.clock.now();
+  forget_stopped();
+  line.asking = true;
   // Read here, on the loop: other slots take from `ready` while the database is asked.
   const auto ready_lane = line.ready_lane();
   std::optional<LoadedClaim> loaded;
@@ -166,6 +176,7 @@ asio::awaitable<void> Courier::refill(Line& line) {
   } catch (const std::runtime_error& e) {
     failure = e.what();
   }
+  line.asking = false;
   if (!failure.empty()) {
     log::error("outbox.unreadable", {{"channel", to_string(channel)}, {"what", failure}});
     loaded.reset();
@@ -205,21 +216,24 @@ const std::string* Courier::reason_to_stop(const Part& part) const {
 }
 
 // The parts of this reader's message that may still leave; when there are none, the reason is that of the
-// last.
+// last one that there was.
 Courier::Contents Courier::contents_for(const Work& work) const {
   Contents contents;
   for (const auto& part : work.batch->parts) {
     if (!work.batch->is_for(part, work.delivery.number)) continue;
-    if (const auto* reason = reason_to_stop(part))
-      contents.left_out = *reason;
-    else
+    const auto* reason = reason_to_stop(part);
+    if (reason == nullptr)
       contents.parts.push_back(&part);
+    else if (*reason == digest_full)
+      ++contents.no_room;
+    else
+      contents.missing = *reason;
   }
   return contents;
 }
 
 Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                          const std::vector<const Part*>& parts) const {
+                          const Contents& contents) const {
   const auto& claim = work.batch->claim;
   Outgoing message;
   message.delivery_id = delivery_id(*work.batch, work.delivery);
@@ -227,16 +241,17 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
   message.attempt = work.delivery.attempts;
   message.subscriber = &subscriber;
   message.edition = claim.subject.edition;
-  for (const auto* part : parts) message.stories.push_back(&part->story);
+  for (const auto* part : contents.parts) message.stories.push_back(&part->story);
   const auto* edition = newsroom.find_edition(claim.subject.edition);
   if (claim.subject.edition.empty()) {
     message.content = compose_alert(newsroom, *message.stories.front(), subscriber, claim.channel);
   } else {
     Edition unnamed;
     unnamed.title = claim.subject.edition;
-    std::vector<DigestStory> stories;
-    for (const auto* part : parts)
-      stories.push_back({&part->story, std::string(reason_for(part->audience, work.delivery.number))});
+    DigestStories stories;
+    stories.left_out = contents.no_room;
+    for (const auto* part : contents.parts)
+      stories.chosen.push_back({&part->story, std::string(reason_for(part->audience, work.delivery.number))});
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
                                      claim.subject.occurrence, stories, subscriber, claim.channel);
   }
@@ -272,21 +287,33 @@ asio::awaitable<Outcome> send(Channel& channel, Outgoing message) {
 
 }  // namespace
 
+// What is recorded of a delivery without an attempt.
+Settled Courier::unattempted(const Work& work, Settlement settlement, std::string reason, Time now) {
+  return {.delivery = work.delivery,
+          .channel = work.batch->claim.channel,
+          .lane = work.batch->claim.lane,
+          .settlement = settlement,
+          .attempts = work.delivery.attempts,
+          .due_at = now,
+          .reason = std::move(reason),
+          .reply = {}};
+}
+
+// A message that cannot be made must not stop the others.
+Settled Courier::uncomposed(const Work& work, const std::string& what, Time now) {
+  auto settled = unattempted(work, Settlement::failed, "cannot-compose", now);
+  settled.reply = what;
+  return settled;
+}
+
 // What is recorded of a delivery that is not to be attempted now; nullopt when it is.
 std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& newsroom,
                                           const Subscriber* subscriber, const Contents& contents,
                                           Time now) const {
   const auto& claim = work.batch->claim;
-  Settled settled{.delivery = work.delivery,
-                  .channel = claim.channel,
-                  .lane = claim.lane,
-                  .settlement = Settlement::suppressed,
-                  .attempts = work.delivery.attempts,
-                  .due_at = now,
-                  .reason = reason_to_suppress(work, subscriber),
-                  .reply = {}};
+  auto settled = unattempted(work, Settlement::suppressed, reason_to_suppress(work, subscriber), now);
   if (contents.parts.empty()) {
-    settled.reason = contents.left_out;
+    settled.reason = contents.missing;
     if (settled.reason == unreadable_story) settled.settlement = Settlement::failed;
   }
   if (!settled.reason.empty()) return settled;
@@ -299,8 +326,7 @@ std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& news
   const auto& story = contents.parts.front()->story;
   const auto due = alert_due(newsroom, story, *subscriber, now);
   if (due <= now) return std::nullopt;
-  return wait_until(std::move(settled), due, story.embargo > now ? "embargo" : "quiet hours",
-                    claim.expires_at);
+  return wait_until(std::move(settled), due, why_it_waits(story, now), claim.expires_at);
 }
 
 asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
@@ -310,16 +336,23 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   const auto now = parts_.clock.now();
   const auto contents = contents_for(work);
   auto settled = held_back(work, *newsroom, subscriber, contents, now);
-  const bool is_attempt = !settled;
+  std::optional<Outgoing> message;
+  if (!settled) {
+    try {
+      message = compose(work, *newsroom, *subscriber, contents);
+    } catch (const std::exception& e) {
+      settled = uncomposed(work, e.what(), now);
+    }
+  }
+  const bool is_attempt = message.has_value();
   if (is_attempt) {
-    auto message = compose(work, *newsroom, *subscriber, contents.parts);
     if (!line.channel.recognises_repeats()) {
       bool may_go = false;
       co_await recorder_.write(
           [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
       if (!may_go) co_return;  // its story was stopped, and the outbox says so already
     }
-    settled = co_await attempt(line, work, std::move(message));
+    settled = co_await attempt(line, work, *std::move(message));
     if (work.batch->is_digest()) {
       for (const auto* part : contents.parts) settled->carried.push_back(part->item);
     }
@@ -343,7 +376,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
 asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing message) {
   const auto& claim = work.batch->claim;
   const auto& subscriber = *message.subscriber;
-  const auto outcome = co_await send(line.channel, std::move(message));
+  auto outcome = co_await send(line.channel, std::move(message));
   if (outcome.endpoint_gone) co_await give_up_endpoint(claim.channel, subscriber);
   const auto now = parts_.clock.now();
   const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, now) : std::nullopt;

@@ -65,7 +65,8 @@ class Courier {
   struct Line;
   struct Contents {
     std::vector<const Part*> parts;
-    std::string left_out = "nothing to send";
+    std::size_t no_room = 0;                  // further parts that the edition has no room for
+    std::string missing = "nothing to send";  // why a part is not here
   };
   struct Stop {
     std::uint32_t version = 0;
@@ -75,16 +76,19 @@ class Courier {
   boost::asio::awaitable<void> run_slot(Line& line);
   boost::asio::awaitable<bool> take(Line& line, Work& work);
   boost::asio::awaitable<void> refill(Line& line);
+  void forget_stopped();
   boost::asio::awaitable<void> deliver(Line& line, const Work& work);
   boost::asio::awaitable<Settled> attempt(Line& line, const Work& work, Outgoing message);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
+  static Settled unattempted(const Work& work, Settlement settlement, std::string reason, Time now);
+  static Settled uncomposed(const Work& work, const std::string& what, Time now);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
   std::optional<Settled> held_back(const Work& work, const Newsroom& newsroom, const Subscriber* subscriber,
                                    const Contents& contents, Time now) const;
   const std::string* reason_to_stop(const Part& part) const;
   Contents contents_for(const Work& work) const;
   Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                   const std::vector<const Part*>& parts) const;
+                   const Contents& contents) const;
 
   boost::asio::any_io_executor loop_;
   Parts parts_;

@@ -47,13 +47,12 @@ std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edit
                        const Occurrence& occurrence, Time now) {
   std::size_t deliveries = 0;
   for (const auto channel : all_channels) {
-    const auto pending = pending_items(db, edition.name, channel, now);
+    auto pending = pending_items(db, edition.name, channel, now);
     if (pending.empty()) continue;
-    std::vector<DigestItem> items;
-    for (const auto& entry : pending) items.push_back(entry.item);
-    const auto batch = plan_digest(newsroom, edition, occurrence, channel, items, now);
-    assign_items(db, pending, add_batch(db, batch, now));
-    deliveries += batch.size();
+    const auto plan = plan_digest(newsroom, edition, occurrence, channel, pending, now);
+    assign_items(db, pending, add_batch(db, plan.batch, now));
+    for (std::size_t i = 0; i < pending.size(); ++i) leave_out(db, pending[i], plan.left_out[i], digest_full);
+    deliveries += plan.batch.size();
   }
   return deliveries;
 }

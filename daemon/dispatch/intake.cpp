@@ -1,6 +1,10 @@
 #include "dispatch/intake.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/core.h>
 
 #include "audience/suppression.hpp"
 #include "base/log.hpp"
@@ -18,36 +22,40 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Marks the alerts that must not go out: suppressed addresses now, repeats in the transaction.
-void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const SuppressionList& list) {
+// A later version goes only to those to whom no earlier version went in the same way.
+void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
+                      const std::string& story_id) {
+  std::map<std::pair<std::string_view, ChannelKind>, std::vector<std::uint32_t>> owed;
   for (auto& decision : decisions.list) {
-    const auto& address = book.subscribers()[decision.subscriber].address(decision.channel);
-    if (const auto reason = list.find(decision.channel, address)) decision.suppressed = *reason;
+    const auto [known, is_new] = owed.try_emplace({decision.edition, decision.channel});
+    if (is_new)
+      known->second = decision.edition.empty()
+                          ? already_owed(db, story_id, decision.channel)
+                          : already_carried(db, story_id, decision.edition, decision.channel);
+    const bool has_it = std::ranges::binary_search(known->second, book.number_of(decision.subscriber));
+    if (has_it && decision.suppressed.empty()) decision.suppressed = "had an earlier version";
   }
 }
 
-// A later version alerts only those whom no earlier version alerted.
-void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
-                      const std::string& story_id) {
-  if (decisions.list.empty()) return;
-  for (const auto channel : all_channels) {
-    const auto owed = already_owed(db, story_id, channel);
-    if (owed.empty()) continue;
-    for (auto& decision : decisions.list) {
-      if (decision.channel != channel || !decision.edition.empty() || !decision.suppressed.empty()) continue;
-      if (std::ranges::binary_search(owed, book.number_of(decision.subscriber)))
-        decision.suppressed = "had an earlier version";
-    }
-  }
+// When a decision is carried out, for the log: "now", "2026-11-24T06:00:00Z (quiet hours)".
+std::string when_due(const Newsroom& newsroom, const Story& story, const Decision& decision, Time now) {
+  if (decision.edition.empty())
+    return decision.due_at <= now
+               ? "now"
+               : fmt::format("{} ({})", to_rfc3339(decision.due_at), why_it_waits(story, now));
+  const auto* edition = newsroom.find_edition(decision.edition);
+  const auto next = edition == nullptr ? std::vector<Occurrence>()
+                                       : next_occurrences(edition->recurrence, decision.due_at, 1);
+  return next.empty() ? "never" : to_rfc3339(next.front().at);
 }
 
 // One line per reader while they are few, so that a person can follow; counts are always there.
-void log_decisions(const Story& story, const Decisions& decisions, const SubscriberBook& book) {
+void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions& decisions, Time now) {
   constexpr std::size_t few = 50;
   const auto shown = std::min(decisions.list.size(), few);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& decision = decisions.list[i];
-    const auto& subscriber = book.subscribers()[decision.subscriber];
+    const auto& subscriber = newsroom.book->subscribers()[decision.subscriber];
     if (!decision.suppressed.empty()) {
       log::info("story.suppressed", {{"story", story.id},
                                      {"subscriber", subscriber.id},
@@ -58,6 +66,7 @@ void log_decisions(const Story& story, const Decisions& decisions, const Subscri
                                {"subscriber", subscriber.id},
                                {"channel", to_string(decision.channel)},
                                {"deliver", decision.edition.empty() ? "alert" : decision.edition},
+                               {"when", when_due(newsroom, story, decision, now)},
                                {"why", decisions.reasons[decision.reason]}});
     }
   }
@@ -163,7 +172,7 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
                                 {"source", story.source},
                                 {"title", story.title},
                                 {"matched", planned.plan.matched}});
-    log_decisions(story, planned.decisions, *newsroom->book);
+    log_decisions(*newsroom, story, planned.decisions, now);
     parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
     parts_.on_seen(story);
     if (!planned.stopped.empty()) {

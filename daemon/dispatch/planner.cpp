@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <unordered_map>
 
+#include "audience/suppression.hpp"
 #include "dispatch/reason.hpp"
 #include "match/telling_words.hpp"
 #include "schedule/quiet_hours.hpp"
@@ -88,6 +90,11 @@ class DueTimes {
   std::map<std::string, Zone> zones_;
 };
 
+int urgency_of(const Story& story) {
+  constexpr int usual = 5;
+  return story.urgency.value_or(usual);
+}
+
 // Batch groups are equal when they leave at the same time, or not at all for the same reason.
 void add_member(BatchPlan& batch, const Decision& decision, std::uint32_t number, Time expires_at) {
   const auto same = [&](const BatchGroup& group) {
@@ -103,8 +110,19 @@ void add_member(BatchPlan& batch, const Decision& decision, std::uint32_t number
 
 }  // namespace
 
+void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const SuppressionList& list) {
+  for (auto& decision : decisions.list) {
+    const auto& address = book.subscribers()[decision.subscriber].address(decision.channel);
+    if (const auto reason = list.find(decision.channel, address)) decision.suppressed = *reason;
+  }
+}
+
 Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now) {
   return DueTimes(newsroom, story, now).of(subscriber);
+}
+
+std::string_view why_it_waits(const Story& story, Time now) {
+  return story.embargo > now ? "embargo" : "quiet hours";
 }
 
 Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
@@ -133,14 +151,15 @@ Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedSto
 
 Lane lane_of(const Story& story) {
   constexpr int breaking_urgency = 2;
-  return story.urgency.value_or(5) <= breaking_urgency ? Lane::breaking : Lane::alert;
+  return urgency_of(story) <= breaking_urgency ? Lane::breaking : Lane::alert;
 }
 
 StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisions& decisions, Time now) {
   const auto& book = *newsroom.book;
   StoryPlan plan;
   std::map<ChannelKind, BatchPlan> alerts;
-  std::map<std::pair<std::string_view, ChannelKind>, std::vector<Member>> items;
+  // By edition, channel and why it is suppressed.
+  std::map<std::tuple<std::string_view, ChannelKind, std::string_view>, std::vector<Member>> items;
   for (const auto& decision : decisions.list) {
     const auto number = book.number_of(decision.subscriber);
     ++plan.matched;
@@ -151,7 +170,7 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
       if (!grouped.suppressed.empty()) grouped.due_at = now;
       add_member(batch, grouped, number, grouped.due_at + newsroom.expiry(decision.channel, false));
     } else {
-      items[{decision.edition, decision.channel}].push_back({number, decision.reason});
+      items[{decision.edition, decision.channel, decision.suppressed}].push_back({number, decision.reason});
     }
   }
   for (auto& [channel, batch] : alerts) {
@@ -162,34 +181,39 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
     plan.batches.push_back(std::move(batch));
   }
   for (auto& [key, members] : items) {
+    const auto& [edition, channel, suppressed] = key;
     std::ranges::sort(members, {}, &Member::number);
-    plan.items.push_back({.edition = std::string(key.first),
-                          .channel = key.second,
+    plan.items.push_back({.edition = std::string(edition),
+                          .channel = channel,
                           .story_id = story.id,
                           .story_version = story.version,
                           .audience = audience_of(members, decisions.reasons),
-                          .not_before = story.embargo.value_or(Time{})});
+                          .not_before = story.embargo.value_or(Time{}),
+                          .urgency = urgency_of(story),
+                          .suppressed = std::string(suppressed)});
   }
   return plan;
 }
 
-BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                      ChannelKind channel, const std::vector<DigestItem>& items, Time now) {
-  std::vector<std::uint32_t> numbers;
-  for (const auto& item : items)
-    for (const auto& member : item.audience.members) numbers.push_back(member.number);
-  std::ranges::sort(numbers);
-  const auto repeated = std::ranges::unique(numbers);
-  numbers.erase(repeated.begin(), repeated.end());
-  BatchPlan batch;
+DigestPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                       ChannelKind channel, std::span<const PendingItem> items, Time now) {
+  DigestPlan plan;
+  std::unordered_map<std::uint32_t, std::size_t> stories;  // of each reader
+  for (const auto& pending : items) {
+    auto& left_out = plan.left_out.emplace_back();
+    for (const auto& member : pending.item.audience.members)
+      if (++stories[member.number] > edition.max_items) left_out.push_back(member.number);
+  }
+  auto& batch = plan.batch;
   batch.subject = {{}, 0, edition.name, to_string(occurrence.nominal)};
   batch.channel = channel;
   batch.lane = Lane::digest;
   batch.reasons = {"You follow " + edition.title};
   BatchGroup group{now, now + newsroom.expiry(channel, true), {}, {}};
-  for (const auto number : numbers) group.members.push_back({number, 0});
+  for (const auto& [number, count] : stories) group.members.push_back({number, 0});
+  std::ranges::sort(group.members, {}, &Member::number);
   batch.groups.push_back(std::move(group));
-  return batch;
+  return plan;
 }
 
 }  // namespace crier

@@ -4,15 +4,19 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dispatch/newsroom.hpp"
 #include "outbox/batch.hpp"
+#include "outbox/digest_items.hpp"
 #include "story/story.hpp"
 
 namespace crier {
+
+class SuppressionList;
 
 /// One delivery that is owed, or would be if it were not suppressed.
 struct Decision {
@@ -35,8 +39,14 @@ struct Decisions {
 Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
                  const std::vector<RulePosition>& matched, Time now);
 
+/// Marks what must not go out because its address is suppressed.
+void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const SuppressionList& list);
+
 /// When an alert may leave, at the earliest: `now`, or when embargo and quiet hours are over.
 Time alert_due(const Newsroom& newsroom, const Story& story, const Subscriber& subscriber, Time now);
+
+/// Why an alert that is not due at `now` waits: "embargo" or "quiet hours".
+std::string_view why_it_waits(const Story& story, Time now);
 
 struct StoryPlan {
   std::vector<BatchPlan> batches;
@@ -50,8 +60,14 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
 /// Alerts of urgency 1 and 2 go before the others.
 Lane lane_of(const Story& story);
 
-/// The batch of one occurrence on one channel: everybody who has at least one item.
-BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                      ChannelKind channel, const std::vector<DigestItem>& items, Time now);
+struct DigestPlan {
+  BatchPlan batch;  ///< everybody who has at least one item
+  /// By item: the members, ascending, for whom it is over the edition's max_items.
+  std::vector<std::vector<std::uint32_t>> left_out;
+};
+
+/// One occurrence on one channel. The items that come first go first.
+DigestPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                       ChannelKind channel, std::span<const PendingItem> items, Time now);
 
 }  // namespace crier

@@ -43,7 +43,7 @@ asio::awaitable<void> Recorder::write(std::function<void(Sqlite&)> job) {
       failure = e.what();
     }
     log::error("outbox.unwritable", {{"what", failure}, {"next", "trying again every second"}});
-    co_await clock_.sleep_until(clock_.now() + std::chrono::seconds(1));
+    co_await clock_.sleep_for(std::chrono::seconds(1));
   }
 }
 

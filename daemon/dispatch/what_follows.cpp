@@ -47,10 +47,18 @@ Settled wait_until(Settled settled, Time until, std::string_view reason, Time ex
   return settled;
 }
 
-std::optional<Duration> Breaker::record(const Outcome& outcome, Time now) {
-  // A refusal is about one message or reader; only what is to be tried again can be about the service.
-  const bool counts = outcome.kind == OutcomeKind::retry_later;
-  if (!counts) {
+// Whether a refusal is one of many of its kind, with no other answer between them.
+bool Breaker::is_everybodys(const Outcome& outcome) {
+  if (outcome.reason != refusal_) refusals_ = 0;
+  refusal_ = outcome.reason;
+  return ++refusals_ > tolerated_refusals;
+}
+
+std::optional<Duration> Breaker::record(Outcome& outcome, Time now) {
+  if (outcome.kind == OutcomeKind::refused && is_everybodys(outcome)) outcome.kind = OutcomeKind::retry_later;
+  if (outcome.kind == OutcomeKind::delivered) refusals_ = 0;
+  // Only what is to be tried again can be about the service.
+  if (outcome.kind != OutcomeKind::retry_later) {
     failures_ = 0;
     pauses_ = 0;
     return std::nullopt;
@@ -58,14 +66,18 @@ std::optional<Duration> Breaker::record(const Outcome& outcome, Time now) {
   failures_ = outcome.reason == reason_ ? failures_ + 1 : 1;
   reason_ = outcome.reason;
   if (failures_ < tolerated && !outcome.blames_sender) return std::nullopt;
-  if (paused_until_ > now) return std::nullopt;
-  constexpr Duration first = std::chrono::seconds(5);
-  constexpr int most_doublings = 4;  // 80 s
-  const Duration pause = first * (1 << std::min(pauses_, most_doublings));
+  if (pause_left(now) > Duration::zero()) return std::nullopt;
+  const Duration pause = first_pause * (1 << std::min(pauses_, most_doublings));
   ++pauses_;
   failures_ = tolerated - 1;  // after the pause one more failure is enough
   paused_until_ = now + pause;
   return pause;
+}
+
+Duration Breaker::pause_left(Time now) const {
+  const auto left = paused_until_ - now;
+  const bool is_pause = left > Duration::zero() && left <= first_pause * (1 << most_doublings);
+  return is_pause ? left : Duration::zero();
 }
 
 }  // namespace crier

@@ -34,18 +34,28 @@ Settled wait_until(Settled settled, Time until, std::string_view reason, Time ex
 /// attempts and not one for each reader.
 class Breaker {
  public:
-  /// Told of every outcome. Returns the pause when this one opened the breaker.
-  std::optional<Duration> record(const Outcome& outcome, Time now);
-  /// Until when nothing is to be sent; in the past when the channel is open.
-  Time paused_until() const { return paused_until_; }
+  /// Told of every outcome. Returns the pause when this one opened the breaker. A refusal is about one
+  /// message or reader, unless everybody is refused in the same way: from then on `outcome` is made one to
+  /// try again.
+  std::optional<Duration> record(Outcome& outcome, Time now);
+  /// How long nothing is to be sent; zero when the channel is open. A wall clock that was put back does not
+  /// make it longer.
+  Duration pause_left(Time now) const;
   const std::string& reason() const { return reason_; }
 
  private:
   static constexpr int tolerated = 5;
+  static constexpr int tolerated_refusals = 20;
+  static constexpr Duration first_pause = std::chrono::seconds(5);
+  static constexpr int most_doublings = 4;  // 80 s
+
+  bool is_everybodys(const Outcome& outcome);
 
   int failures_ = 0;  // in a row, with the same reason
+  int refusals_ = 0;  // in a row, with the same reason
   int pauses_ = 0;    // in a row
   std::string reason_;
+  std::string refusal_;
   Time paused_until_{};
 };
 

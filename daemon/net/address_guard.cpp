@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <span>
 
-#include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
+#include "base/url.hpp"
 
 namespace crier {
 namespace {
@@ -133,7 +133,7 @@ Result<AddressGuard> AddressGuard::create(const AddressRules& rules) {
 
 Result<UrlTarget> AddressGuard::check_url(std::string_view text) const {
   if (text.size() > max_url_bytes) return Error{fmt::format("URL: longer than {} bytes", max_url_bytes)};
-  const auto url = urls::parse_uri(text);
+  const auto url = parse_url(text);
   if (!url) return Error{"URL: not an absolute URL in the characters of RFC 3986"};
   UrlTarget target;
   target.tls = url->scheme_id() == urls::scheme::https;
@@ -160,8 +160,11 @@ bool AddressGuard::is_allowed(const UrlTarget& target, const IpAddress& address)
 
 Result<void> AddressGuard::check_address(const UrlTarget& target, const IpAddress& address) const {
   if (is_allowed(target, address)) return {};
-  if (!is_public(address))
-    return Error{fmt::format("{} is at {}, which is not a public address", target.host, to_string(address))};
+  if (!is_public(address)) {
+    const auto which =
+        target.literal ? target.host : fmt::format("{} is at {}, which", target.host, to_string(address));
+    return Error{which + " is not a public address"};
+  }
   const bool port_allowed = std::ranges::find(ports_, target.port) != ports_.end();
   if (!port_allowed || (target.port == 80 && !allow_http_))
     return Error{fmt::format("{}: port {} is not allowed", target.host, target.port)};

@@ -56,6 +56,11 @@ bool is_loopback(const IpAddress& address) {
   return v4.contains(address) || v6.contains(address);
 }
 
+bool is_loopback_host(std::string_view host) {
+  const auto address = parse_ip_address(host);
+  return host == "localhost" || (address && is_loopback(*address));
+}
+
 bool IpNetwork::contains(const IpAddress& address) const {
   for (int bit = 0; bit < prefix_bits; bit += 8) {
     const auto index = static_cast<std::size_t>(bit / 8);

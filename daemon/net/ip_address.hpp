@@ -27,6 +27,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text);
 IpAddress ip_address_from_v4(const std::uint8_t* four_bytes);
 std::string to_string(const IpAddress& address);
 bool is_loopback(const IpAddress& address);
+/// "localhost" or a loopback address, without brackets. Other names may resolve to anything.
+bool is_loopback_host(std::string_view host);
 
 /// All addresses that share the first `prefix_bits` bits of `first` (of 128; an IPv4 /8 is 104).
 struct IpNetwork {

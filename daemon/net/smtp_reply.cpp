@@ -1,6 +1,7 @@
 #include "net/smtp_reply.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/core.h>
@@ -44,6 +45,15 @@ SmtpVerdict judge_enhanced(std::string_view code) {
   return SmtpVerdict::permanent;
 }
 
+bool says_unknown_recipient(const SmtpReply& reply) {
+  static constexpr std::array<std::string_view, 14> phrases{
+      "user unknown",      "unknown user",      "no such user",      "user not found",  "unknown recipient",
+      "no such recipient", "invalid recipient", "recipient unknown", "unknown address", "address unknown",
+      "no such mailbox",   "mailbox not found", "no mailbox",        "not exist"};
+  const auto text = to_lower_ascii(reply.text());
+  return std::ranges::any_of(phrases, [&](auto phrase) { return text.find(phrase) != std::string::npos; });
+}
+
 SmtpVerdict judge_permanent(SmtpStage stage, const SmtpReply& reply) {
   if (before_mail(stage)) return SmtpVerdict::sender;
   if (reply.code == 503) return SmtpVerdict::desync;  // bad sequence: one of us lost count
@@ -56,7 +66,9 @@ SmtpVerdict judge_permanent(SmtpStage stage, const SmtpReply& reply) {
                          (reply.enhanced.empty() && reply.code == 552);
     return message ? SmtpVerdict::permanent : SmtpVerdict::sender;
   }
-  return reply.code == 552 ? SmtpVerdict::transient : SmtpVerdict::permanent;
+  if (reply.code == 552) return SmtpVerdict::transient;
+  const bool is_vague = reply.code == 550 || reply.code == 551 || reply.code == 553 || reply.code == 554;
+  return is_vague && !says_unknown_recipient(reply) ? SmtpVerdict::transient : SmtpVerdict::permanent;
 }
 
 }  // namespace

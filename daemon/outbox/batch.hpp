@@ -45,8 +45,10 @@ struct DigestItem {
   ChannelKind channel = ChannelKind::email;
   std::string story_id;
   std::uint32_t story_version = 0;
-  Audience audience;  ///< with the reasons why this story is for them
-  Time not_before{};  ///< an occurrence before this time leaves it to a later one
+  Audience audience;         ///< with the reasons why this story is for them
+  Time not_before{};         ///< an occurrence before this time leaves it to a later one
+  int urgency = 5;           ///< of the story, 1 to 8; 1 comes first
+  std::string suppressed{};  ///< why it is not for them after all; empty = it is
 };
 
 }  // namespace crier

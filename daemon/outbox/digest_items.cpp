@@ -14,7 +14,7 @@ namespace {
 template <typename... Values>
 std::vector<PendingItem> find_items(Sqlite& db, std::string_view condition, const Values&... values) {
   auto rows = db.query(fmt::format(
-      "SELECT seq, edition, channel, story_id, story_version, members, not_before, batch_id, dropped"
+      "SELECT seq, edition, channel, story_id, story_version, members, not_before, urgency, batch_id, dropped"
       " FROM digest_item WHERE {}",
       condition));
   int next = 0;
@@ -22,11 +22,16 @@ std::vector<PendingItem> find_items(Sqlite& db, std::string_view condition, cons
   std::vector<PendingItem> items;
   while (rows.step()) {
     items.push_back({rows.integer(0),
-                     {std::string(rows.text(1)), parse_channel(rows.text(2)).value_or(ChannelKind::email),
-                      std::string(rows.text(3)), static_cast<std::uint32_t>(rows.integer(4)),
-                      decode_audience(rows.blob(5)), from_ms(rows.integer(6))},
-                     rows.integer(7),
-                     std::string(rows.text(8))});
+                     {.edition = std::string(rows.text(1)),
+                      .channel = parse_channel(rows.text(2)).value_or(ChannelKind::email),
+                      .story_id = std::string(rows.text(3)),
+                      .story_version = static_cast<std::uint32_t>(rows.integer(4)),
+                      .audience = decode_audience(rows.blob(5)),
+                      .not_before = from_ms(rows.integer(6)),
+                      .urgency = static_cast<int>(rows.integer(7)),
+                      .suppressed = {}},
+                     rows.integer(8),
+                     std::string(rows.text(9))});
   }
   return items;
 }
@@ -55,20 +60,34 @@ std::vector<std::uint32_t> unsettled_members(Sqlite& db, std::int64_t batch_id) 
   return numbers;
 }
 
+// The members of a batch who did not get its message and will not, ascending.
+std::vector<std::uint32_t> missed_members(Sqlite& db, std::int64_t batch_id) {
+  std::vector<std::uint32_t> numbers;
+  auto rows = db.query(
+      "SELECT e.number FROM exception e JOIN chunk c ON c.id = e.chunk_id"
+      " WHERE c.batch_id = ? AND e.state IN ('failed', 'suppressed') ORDER BY e.number");
+  rows.bind(0, batch_id);
+  while (rows.step()) numbers.push_back(static_cast<std::uint32_t>(rows.integer(0)));
+  return numbers;
+}
+
 }  // namespace
 
 void add_digest_item(Sqlite& db, const DigestItem& item) {
-  db.query(
-        "INSERT INTO digest_item (edition, channel, story_id, story_version, members, size, not_before)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)")
-      .bind(0, item.edition)
+  auto insert = db.query(
+      "INSERT INTO digest_item (edition, channel, story_id, story_version, members, size, not_before, "
+      "urgency,"
+      " dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(0, item.edition)
       .bind(1, to_string(item.channel))
       .bind(2, item.story_id)
       .bind(3, std::int64_t{item.story_version})
       .bind_blob(4, encode_audience(item.audience))
       .bind(5, static_cast<std::int64_t>(item.audience.members.size()))
       .bind(6, to_ms(item.not_before))
-      .run();
+      .bind(7, item.urgency);
+  if (!item.suppressed.empty()) insert.bind(8, item.suppressed);
+  insert.run();
 }
 
 void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view reason) {
@@ -107,40 +126,65 @@ std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
   return find_items(db,
                     "edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
-                    " AND not_before <= ? ORDER BY seq",
+                    " AND not_before <= ? ORDER BY urgency, seq DESC",
                     edition, to_string(channel), to_ms(now));
 }
 
-void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_t batch_id) {
-  for (const auto& pending : items)
+void assign_items(Sqlite& db, std::span<PendingItem> items, std::int64_t batch_id) {
+  for (auto& pending : items) {
+    pending.batch_id = batch_id;
     db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?")
         .bind(0, batch_id)
         .bind(1, pending.seq)
         .run();
+  }
 }
 
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
-  return find_items(db, "batch_id = ? ORDER BY seq", batch_id);
+  return find_items(db, "batch_id = ? ORDER BY urgency, seq DESC", batch_id);
 }
 
-std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::string_view reason) {
-  const auto unsettled = unsettled_members(db, item.batch_id);
+std::vector<std::uint32_t> already_carried(Sqlite& db, std::string_view story_id, std::string_view edition,
+                                           ChannelKind channel) {
+  std::vector<std::uint32_t> carried;
+  const auto items = find_items(
+      db, "story_id = ? AND edition = ? AND channel = ? AND batch_id IS NOT NULL AND dropped IS NULL",
+      story_id, edition, to_string(channel));
+  for (const auto& item : items) {
+    const auto missed = missed_members(db, item.batch_id);
+    for (const auto& member : item.item.audience.members)
+      if (!std::ranges::binary_search(missed, member.number)) carried.push_back(member.number);
+  }
+  std::ranges::sort(carried);
+  return carried;
+}
+
+void leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
+               std::string_view reason) {
   std::vector<Member> kept;
   std::vector<Member> gone;
   for (const auto& member : item.item.audience.members)
-    (std::ranges::binary_search(unsettled, member.number) ? gone : kept).push_back(member);
-  if (gone.empty()) return 0;
+    (std::ranges::binary_search(members, member.number) ? gone : kept).push_back(member);
+  if (gone.empty()) return;
   const auto& reasons = item.item.audience.reasons;
   DigestItem left = item.item;
   left.audience = audience_of(gone, reasons);
+  left.suppressed = reason;
   // The item itself stays, if only for what is being sent: see put_back.
   put_audience(db, item.seq, audience_of(kept, reasons));
   add_digest_item(db, left);
-  db.query("UPDATE digest_item SET batch_id = ?, dropped = ? WHERE seq = ?")
+  db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?")
       .bind(0, item.batch_id)
-      .bind(1, reason)
-      .bind(2, db.last_insert_id())
+      .bind(1, db.last_insert_id())
       .run();
+}
+
+std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason) {
+  std::vector<std::uint32_t> gone;
+  const auto unsettled = unsettled_members(db, item.batch_id);
+  for (const auto& member : item.item.audience.members)
+    if (std::ranges::binary_search(unsettled, member.number)) gone.push_back(member.number);
+  leave_out(db, item, gone, reason);
   return static_cast<std::int64_t>(gone.size());
 }
 
@@ -152,7 +196,7 @@ std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::st
                  " SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending'))))",
                  story_id);
   std::int64_t left = 0;
-  for (const auto& item : items) left += leave_out(db, item, reason);
+  for (const auto& item : items) left += leave_out_of_unsent(db, item, reason);
   return left;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ void add_digest_item(Sqlite& db, const DigestItem& item);
 
 /// The reason for which a dropped item counts as failed; for all others it is suppressed.
 inline constexpr std::string_view unreadable_story = "unreadable story";
+/// The reason for those readers to whom more important stories of the same occurrence were sent.
+inline constexpr std::string_view digest_full = "digest full";
 
 /// Pending items of this story, of any version, will not be sent, for `reason`. What a batch carries already
 /// stays: that is leave_out's.
@@ -29,24 +32,33 @@ void drop_pending_items(Sqlite& db, std::string_view story_id, std::string_view 
 std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::set<std::string>& editions,
                                                          std::string_view reason);
 
-/// Pending items of an edition on one channel that may leave at `now`, oldest first.
+/// Pending items of an edition on one channel that may leave at `now`: the most urgent first, of these the
+/// newest.
 struct PendingItem {
   std::int64_t seq = 0;
   DigestItem item;
   std::int64_t batch_id = 0;  ///< of the occurrence that carries it; 0 while it waits
-  std::string dropped;        ///< why it is not sent; empty = it is
+  std::string dropped{};      ///< why it is not sent; empty = it is
 };
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now);
 
 /// Ties items to the batch of the occurrence that carries them.
-void assign_items(Sqlite& db, const std::vector<PendingItem>& items, std::int64_t batch_id);
+void assign_items(Sqlite& db, std::span<PendingItem> items, std::int64_t batch_id);
 
-/// The items of an occurrence's batch, oldest first, also those that were left out of it.
+/// The items of an occurrence's batch in the order of pending_items, also those that were left out of it.
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id);
 
-/// Takes an item out of the messages of its batch that have not left yet. Their readers move to an item of
-/// their own, dropped for `reason`: one row, however many they are. Returns how many there are.
-std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::string_view reason);
+/// Subscriber numbers to whom an occurrence of this edition brings, or has brought, any version of this story
+/// on a channel; ascending.
+std::vector<std::uint32_t> already_carried(Sqlite& db, std::string_view story_id, std::string_view edition,
+                                           ChannelKind channel);
+
+/// Takes an item of a batch away from these members (ascending). They move to an item of their own, dropped
+/// for `reason`: one row, however many they are.
+void leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
+               std::string_view reason);
+/// Takes it out of all messages of its batch that have not left yet. Returns how many there are.
+std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason);
 /// The same for all items of a story, of any version, that batches carry.
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason);
 /// A message that was on its way to this member when the item was left out has carried it all the same.

@@ -50,7 +50,7 @@ struct ChunkState {
   std::int64_t size = 0;
   std::int64_t open = 0;
   bool is_claimed = false;
-  bool left_out = false;  // a digest: something was left out of messages of its batch
+  bool left_out = false;  // a digest: something was left out of messages of its batch after it was planned
 
   // Members with an exception row that is not final. Without any, an unset bit means that there is no row.
   std::int64_t waiting() const { return size - static_cast<std::int64_t>(settled.count()) - open; }
@@ -59,8 +59,9 @@ struct ChunkState {
 ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
   auto row = db.query(
       "SELECT settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
-      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL) FROM chunk WHERE id = ?");
-  row.bind(0, chunk_id);
+      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL AND i.dropped <> ?2)"
+      " FROM chunk WHERE id = ?1");
+  row.bind(0, chunk_id).bind(1, digest_full);
   if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
   return {chunk_id,       SettledBits(row.blob(0)), row.integer(1),
           row.integer(2), row.integer(3) != 0,      row.integer(4) != 0};

@@ -54,6 +54,7 @@ struct Content {
   std::string preheader;      ///< what an inbox shows after the subject; empty = the first summary
   std::string language;       ///< of the mail as a whole, BCP 47
   std::vector<Item> items;
+  std::size_t left_out = 0;  ///< further stories that matched, for which the edition has no room
 };
 
 struct Reader {

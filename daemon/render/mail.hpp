@@ -1,4 +1,4 @@
-// RenderedMail: the two bodies and the subject of one mail, within the size that mail programs show whole.
+// RenderedMail: the two bodies and the subject of one mail, of a size that mail programs show whole.
 // The workers call it; pure apart from the templates it is given.
 #pragma once
 
@@ -21,9 +21,10 @@ struct RenderedMail {
 /// Gmail cuts a mail off near 102 KB; this leaves room for what relays add.
 inline constexpr std::size_t max_html_bytes = 90U << 10;
 
-/// HTML above max_html_bytes is never produced: first paragraphs go, then pictures and buttons, then
-/// summaries, then the last stories of a digest, and the mail says how many. An Error when there is no item,
-/// or when the template alone is too large.
+/// HTML above max_html_bytes is made leaner: first paragraphs go, then pictures and buttons, then summaries.
+/// A digest that is too large even then is whole all the same: each of its stories counts as delivered, and a
+/// mail program that cuts it off leads to the rest. An Error when there is no item, or when a single story is
+/// too large, which the template or the site's and edition's texts then are.
 Result<RenderedMail> render_mail(Content content, const Reader& reader, const TemplateSet& templates);
 
 }  // namespace crier

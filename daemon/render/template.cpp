@@ -72,7 +72,6 @@ std::string text_on(const std::string& accent) {
 struct Mail {
   const Content& content;
   const Reader& reader;
-  std::size_t left_out;
 };
 
 std::string preheader_of(const Content& content) {
@@ -128,7 +127,9 @@ constexpr MailName mail_names[] = {
     {"reader_reason", [](const Mail& mail) { return as_clause(mail.reader.reason); }},
     {"unsubscribe_url", [](const Mail& mail) { return web_link(mail.reader.unsubscribe_url); }},
     {"left_out",
-     [](const Mail& mail) { return mail.left_out == 0 ? std::string() : std::to_string(mail.left_out); }},
+     [](const Mail& mail) {
+       return mail.content.left_out == 0 ? std::string() : std::to_string(mail.content.left_out);
+     }},
 };
 
 constexpr ItemName item_names[] = {
@@ -292,12 +293,11 @@ std::shared_ptr<const TemplateSet> TemplateSet::from_files(const TemplateFiles& 
   return std::shared_ptr<const TemplateSet>(new TemplateSet(std::move(parsed)));
 }
 
-std::string TemplateSet::render(TemplateFormat format, const Content& content, const Reader& reader,
-                                std::size_t left_out) const {
+std::string TemplateSet::render(TemplateFormat format, const Content& content, const Reader& reader) const {
   const auto index =
       (content.kind == ContentKind::digest ? 2U : 0U) + (format == TemplateFormat::text ? 1U : 0U);
   std::string out;
-  parsed_->templates[index].render(to_data({content, reader, left_out}), [&](const std::string& piece) {
+  parsed_->templates[index].render(to_data({content, reader}), [&](const std::string& piece) {
     for (const char c : piece)
       if (c != hidden_joint) out += c == hidden_line_end ? '\n' : c;
   });

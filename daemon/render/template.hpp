@@ -33,9 +33,7 @@ class TemplateSet {
   TemplateSet& operator=(const TemplateSet&) = delete;
 
   /// HTML values are escaped and links are web_link()s or mailto:; text is neither escaped nor wrapped.
-  /// `left_out` is how many stories the mail had to leave out for its size.
-  std::string render(TemplateFormat format, const Content& content, const Reader& reader,
-                     std::size_t left_out = 0) const;
+  std::string render(TemplateFormat format, const Content& content, const Reader& reader) const;
 
  private:
   struct Parsed;

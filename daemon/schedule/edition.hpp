@@ -40,7 +40,9 @@ struct Edition {
   std::string name;
   std::string title;
   Recurrence recurrence;
-  std::size_t max_items = 20;  ///< per reader; the rest is counted in the message
+  /// Stories per reader: the most urgent, and of these the newest. How many more there were stands in the
+  /// message.
+  std::size_t max_items = 20;
 };
 
 }  // namespace crier

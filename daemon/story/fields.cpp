@@ -10,7 +10,7 @@
 #include "base/suggest.hpp"
 #include "story/date_text.hpp"
 #include "story/plain_text.hpp"
-#include "story/url_identity.hpp"
+#include "story/url_reference.hpp"
 
 namespace crier {
 namespace {
@@ -44,8 +44,8 @@ template <std::string Story::*Member>
 Result<void> set_url(const Field& field, Story& story, Reading& reading) {
   const auto* text = single(field, reading);
   if (!text || text->empty()) return {};
-  if (canonical_url(*text))
-    story.*Member = trim(*text);
+  if (auto url = resolve_url(*text, {}))
+    story.*Member = std::move(*url);
   else
     warn(field, reading, "must be an absolute http or https URL; ignored");
   return {};

@@ -237,7 +237,7 @@ asio::awaitable<void> FolderSource::run(Consumer consume) {
     if (is_cancellation(failure)) co_return;
     log::warn("folder.not_watched",
               {{"folder", folder_.string()}, {"what", what(failure)}, {"retry_in", to_string(retry_after)}});
-    co_await clock_.sleep_until(clock_.now() + retry_after);
+    co_await clock_.sleep_for(retry_after);
   }
 }
 

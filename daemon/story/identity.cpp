@@ -23,6 +23,7 @@ Result<std::string> check_own_id(const std::string& id) {
   const bool has_control = std::any_of(
       id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (has_control) return Error{"the id has a control character in it"};
+  if (id == "." || id == "..") return Error{"the id is \"" + id + "\", which no link can carry"};
   return id;
 }
 

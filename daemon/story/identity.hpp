@@ -15,7 +15,8 @@ constexpr std::size_t max_id_bytes = 512;
 /// else one made of its canonical URL: "example-org-world-summit-1f9a3c55d0e2", the readable part for people
 /// and twelve hex digits of the URL's SHA-256 to tell pages apart; else the slug of its title and the UTC
 /// date it was published, when known: "summit-ends-2023-10-18". Made ids are letters, digits and hyphens.
-/// Error: neither id, URL nor title; or an own id of more than max_id_bytes or with control characters.
+/// Error: neither id, URL nor title; or an own id of more than max_id_bytes, with control characters, or of
+/// one or two dots alone.
 Result<std::string> identify(const Story& story);
 
 /// The id of a story that a feed lists without id, URL and title: "item-" and twelve hex digits of its

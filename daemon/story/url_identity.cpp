@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
 #include "base/encoding.hpp"
+#include "base/url.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier {
@@ -61,7 +61,7 @@ std::optional<std::string> canonical_url(std::string_view url) {
       url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (has_control || url.size() > max_url_bytes) return std::nullopt;
   const auto encoded = encode_forbidden(url);
-  const auto parsed = boost::urls::parse_uri(encoded);
+  const auto parsed = parse_url(encoded);
   if (!parsed || !parsed->has_authority() || parsed->has_userinfo() || parsed->encoded_host().empty())
     return std::nullopt;
   const auto scheme = ascii_lower(std::string_view(parsed->scheme().data(), parsed->scheme().size()));

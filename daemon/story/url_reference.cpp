@@ -7,6 +7,7 @@
 #include <boost/url/url_view.hpp>
 
 #include "base/encoding.hpp"
+#include "base/url.hpp"
 
 namespace crier {
 namespace {
@@ -90,14 +91,14 @@ std::optional<std::string> resolve_url(std::string_view reference, std::string_v
   std::string absolute = encoded;
   if (scheme_length(encoded) == 0) {
     const auto encoded_base = encode(strip(base));
-    const auto parsed_base = boost::urls::parse_uri(encoded_base);
+    const auto parsed_base = parse_url(encoded_base);
     const auto parsed = boost::urls::parse_relative_ref(encoded);
     if (!parsed || !parsed_base || !is_web_address(*parsed_base)) return std::nullopt;
     boost::urls::url resolved;
     if (!boost::urls::resolve(*parsed_base, *parsed, resolved)) return std::nullopt;
     absolute = view(resolved);
   }
-  const auto parsed = boost::urls::parse_uri(absolute);
+  const auto parsed = parse_url(absolute);
   if (!parsed || !is_web_address(*parsed) || absolute.size() > max_url_bytes) return std::nullopt;
   return absolute;
 }

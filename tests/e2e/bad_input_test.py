@@ -267,7 +267,7 @@ class BadReplyTest(support.NewsroomTest):
     def test_an_address_inside_that_ops_did_not_allow(self):
         inside = self.use(HttpReceiver())
         relay = self.use(MailServer())
-        readers = [support.reader("amara"), support.machine("mute", inside.url)]
+        readers = [support.reader("amara"), support.machine("mute", inside.url.replace("127.0.0.1", "localhost"))]
         config = support.config(f"smtp://127.0.0.1:{relay.port}", subscribers=readers)
         config["channels"]["webhook"] = {"allow_http": True}
         self.newsroom.configure(config)

@@ -27,6 +27,45 @@ def call(url, body=None, **headers):
             return answer.code, answer.headers, answer.read().decode()
 
 
+class MissingChannelTest(support.NewsroomTest):
+    """A channel that is taken out of the configuration while something is owed on it."""
+
+    def configure(self, **channels):
+        self.newsroom.configure(support.config(
+            subscribers=[support.reader("amara", webhook=self.receiver.url)],
+            channels={"webhook": {"allow_http": True, "allow": ["127.0.0.1"]}, **channels}))
+
+    def test_what_is_owed_on_it_waits_until_it_is_back(self):
+        self.receiver = self.use(HttpReceiver())
+        answers = ["451 4.3.2 not now"]
+        relay = self.use(MailServer(lambda address: answers[0]))
+        email = {"relay": f"smtp://127.0.0.1:{relay.port}", "from": "alerts@courier.example.org"}
+        self.configure(email=email)
+        daemon = self.serve()
+        story = self.newsroom.drop("1.txt", support.page("Harbour news"))
+        daemon.wait_for("delivery.retry", channel="email")
+        daemon.wait_for("delivery.sent", channel="webhook")
+        daemon.stop()
+
+        self.configure()
+        self.newsroom.let_retries_be_due()
+        daemon = self.serve()
+        missing = daemon.wait_for("channel.missing")
+        self.assertEqual((missing.fields["channel"], missing.fields["queued"]), ("email", "1"))
+        daemon.wait_for("delivery.retry", channel="email", reason="channel not configured")
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (1, 1))
+        daemon.stop()
+
+        answers[0] = None
+        self.configure(email=email)
+        self.newsroom.let_retries_be_due()
+        daemon = self.serve()
+        daemon.wait_for("delivery.sent", channel="email")
+        self.assertEqual(len(relay.received), 1)
+        self.assertEqual(self.totals()["delivered"], 2, story)
+
+
 class GoneTest(support.NewsroomTest):
     """A webhook that answers 410."""
 

@@ -37,7 +37,7 @@ TEST_CASE("a digest goes out once at its local time with everything that gathere
   std::ranges::copy_if(belts.channel(ChannelKind::email).sent, std::back_inserter(digests),
                        [](const auto& sent) { return sent.subscriber == "bruno"; });
   REQUIRE(digests.size() == 1);
-  CHECK(digests[0].titles == std::vector<std::string>{"The harbour reopens", "A harbour festival"});
+  CHECK(digests[0].titles == std::vector<std::string>{"A harbour festival", "The harbour reopens"});
   CHECK(digests[0].reason == "You follow The Morning");
   CHECK(digests[0].item_reasons ==
         std::vector<std::string>{"You follow Harbours (“harbour”)", "You follow Harbours (“harbour”)"});
@@ -102,6 +102,76 @@ TEST_CASE("a digest shows a corrected story once, as it is now") {
   const auto digest = std::ranges::find(sent, "bruno", &ScriptedChannel::Sent::subscriber);
   REQUIRE(digest != sent.end());
   CHECK(digest->titles == std::vector<std::string>{"The harbour reopens on Tuesday"});
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("who had a story in a digest does not get its later version in the next") {
+  Belts belts(readers, noon);
+  belts.accept(sample_story("h1", "The harbour reopens on Monday"));
+  belts.advance(18h);
+  belts.accept(sample_story("h1", "The harbour reopens on Tuesday"));
+  belts.accept(sample_story("h2", "A harbour festival"));
+  belts.advance(24h);
+  std::vector<std::vector<std::string>> titles;
+  for (const auto& sent : belts.channel(ChannelKind::email).sent)
+    if (sent.subscriber == "bruno") titles.push_back(sent.titles);
+  CHECK(titles ==
+        std::vector<std::vector<std::string>>{{"The harbour reopens on Monday"}, {"A harbour festival"}});
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.suppressed.at("had an earlier version") == 2);  // Amara's alert, too
+}
+
+TEST_CASE("a later version goes into a digest of those whose digest with the earlier one failed") {
+  Belts belts(readers, noon);
+  belts.accept(sample_story("h1", "The harbour reopens on Monday"));
+  belts.advance(1h);
+  Outcome refused;
+  refused.kind = OutcomeKind::refused;
+  refused.reason = "smtp-5.1.1";
+  belts.channel(ChannelKind::email).answers = {refused};
+  belts.advance(17h);
+  belts.accept(sample_story("h1", "The harbour reopens on Tuesday"));
+  belts.advance(24h);
+  const auto& sent = belts.channel(ChannelKind::email).sent;
+  CHECK(sent.back().subscriber == "bruno");
+  CHECK(sent.back().titles == std::vector<std::string>{"The harbour reopens on Tuesday"});
+  CHECK(belts.ledger("h1").total.failed.at("smtp-5.1.1") == 1);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a digest that is full has the most urgent stories and the number of the others; the books know") {
+  Belts belts(R"(
+topics: {harbours: {title: Harbours, any: [harbour]}, ferries: {title: Ferries, any: [ferry]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: Africa/Lagos, max_items: 2}}
+subscribers:
+  - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
+  - {id: carla, email: carla@example.org, follow: [{topic: ferries, deliver: morning}]}
+)",
+              noon);
+  auto urgent = sample_story("h1", "The harbour burns");
+  urgent.urgency = 1;
+  belts.accept(urgent);
+  belts.accept(sample_story("h2", "A harbour festival with a ferry"));
+  belts.accept(sample_story("h3", "The harbour reopens"));
+  belts.accept(sample_story("h4", "Harbour dues rise"));
+  belts.advance(18h);
+  const auto& sent = belts.channel(ChannelKind::email).sent;
+  REQUIRE(sent.size() == 2);
+  const auto to_bruno = std::ranges::find(sent, "bruno", &ScriptedChannel::Sent::subscriber);
+  CHECK(to_bruno->titles == std::vector<std::string>{"The harbour burns", "Harbour dues rise"});
+  CHECK(to_bruno->left_out == 2);
+  const auto to_carla = std::ranges::find(sent, "carla", &ScriptedChannel::Sent::subscriber);
+  CHECK(to_carla->titles == std::vector<std::string>{"A harbour festival with a ferry"});
+  CHECK(to_carla->left_out == 0);
+  const auto ledger = belts.ledger();
+  CHECK(ledger.balances());
+  CHECK(ledger.total.delivered == 3);
+  CHECK(ledger.total.suppressed.at("digest full") == 2);
+  // A correction of a story that did not fit may be in the next.
+  belts.accept(sample_story("h3", "The harbour reopens at last"));
+  belts.advance(24h);
+  CHECK(sent.back().titles == std::vector<std::string>{"The harbour reopens at last"});
   CHECK(belts.ledger().balances());
 }
 

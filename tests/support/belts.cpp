@@ -36,6 +36,7 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
              message.reader.reason,
              {},
              {},
+             message.content.left_out,
              message.attempt,
              clock_.now()};
   for (const auto& item : message.content.items) {

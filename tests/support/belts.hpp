@@ -37,6 +37,7 @@ class ScriptedChannel final : public Channel {
     std::string reason;
     std::vector<std::string> titles;
     std::vector<std::string> item_reasons;
+    std::size_t left_out = 0;
     int attempt = 0;
     Time at;
   };

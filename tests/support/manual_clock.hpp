@@ -16,6 +16,7 @@ class ManualClock final : public Clock {
 
   Time now() const override { return now_; }
   boost::asio::awaitable<void> sleep_until(Time time) override;
+  boost::asio::awaitable<void> sleep_for(Duration duration) override { return sleep_until(now_ + duration); }
 
   /// Moves time and wakes the sleepers that are due; run the loop afterwards to let them go on.
   void advance(Duration by);

@@ -273,6 +273,35 @@ TEST_CASE("a broken query in YAML is pointed at in the file, whatever its style"
   CHECK(std::ranges::count(complaints, '\n') == 6);
 }
 
+TEST_CASE("a webhook at a private address is a mistake unless the channel allows it") {
+  SampleConfig sample(
+      "topics: {a: {any: [x]}}\nsubscribers: [{id: m, webhook: \"https://10.1.2.3/\", follow: "
+      "[{topic: a}]}]\n");
+  CHECK(sample.complaints().starts_with("rules.yaml:2:32: webhook "));
+  CHECK(sample.complaints().find("10.1.2.3") != std::string::npos);
+  sample.write("base.yaml", "site: {name: S}\nchannels: {webhook: {allow: [10.0.0.0/8]}}\n");
+  CHECK(sample.complaints().empty());
+}
+
+TEST_CASE("the WhatsApp token leaves this machine over https only") {
+  SampleConfig sample("topics: {a: {any: [x]}}\n");
+  const auto is_refused = [&](const std::string& base_url) {
+    sample.write("base.yaml", "site: {name: S}\nchannels: {whatsapp: {base_url: \"" + base_url +
+                                  "\", phone_number_id: \"1\", template: t}}\n");
+    return sample.complaints().find("base_url must be https") != std::string::npos;
+  };
+  for (const auto* good :
+       {"https://graph.example.org", "http://127.0.0.1:8090", "http://localhost:1", "http://[::1]:80"}) {
+    CAPTURE(good);
+    CHECK_FALSE(is_refused(good));
+  }
+  for (const auto* bad :
+       {"http://graph.example.org", "http://127.evil.example.org", "http://127.0.0.1.example.org"}) {
+    CAPTURE(bad);
+    CHECK(is_refused(bad));
+  }
+}
+
 TEST_CASE("plain http for a webhook is allowed only where the channel allows it") {
   constexpr std::string_view reader =
       "topics: {a: {any: [x]}}\nsubscribers: [{id: m, webhook: \"http://hooks.example.org/\", follow: "

@@ -97,9 +97,12 @@ TEST_CASE("a result says who is at fault") {
   const auto nobody_later = outcome_of(SmtpStage::body, "550 5.1.1 nobody\r\n");
   REQUIRE(nobody_later.kind == OutcomeKind::refused);
   REQUIRE_FALSE(nobody_later.blames_sender);
-  const auto message = outcome_of(SmtpStage::body, "550 we do not like it\r\n");
+  const auto message = outcome_of(SmtpStage::body, "554 5.6.0 odd message\r\n");
   REQUIRE(message.kind == OutcomeKind::refused);
   REQUIRE(message.blames_sender);
+  const auto vague = outcome_of(SmtpStage::body, "554 we do not like it\r\n");
+  REQUIRE(vague.kind == OutcomeKind::retry_later);
+  REQUIRE_FALSE(vague.blames_sender);
   const auto reputation = outcome_of(SmtpStage::recipient, "550 5.7.1 blocked\r\n");
   REQUIRE(reputation.kind == OutcomeKind::retry_later);
   REQUIRE(reputation.blames_sender);

@@ -25,12 +25,11 @@ Subscriber reader(std::string zone = {}) {
   return out;
 }
 
-Edition morning(std::size_t max_items) {
+Edition morning() {
   Edition edition;
   edition.name = "morning";
   edition.title = "The Morning";
   edition.recurrence.zone = Zone::find("Asia/Kathmandu").value();
-  edition.max_items = max_items;
   return edition;
 }
 
@@ -91,20 +90,21 @@ TEST_CASE("alert and digest show a reader one clock, the reader's own, and name 
                                     {"", "18 October 2023, 20:37 WAT"}}) {
     const auto alert = compose_alert(newsroom(), story, reader(zone), ChannelKind::email);
     CHECK(alert.items[0].published == clock);
-    const auto digest = compose_digest(newsroom(), morning(20), "2023-10-19T07:00", {{&story, {}}},
+    const auto digest = compose_digest(newsroom(), morning(), "2023-10-19T07:00", {{{&story, {}}}, 0},
                                        reader(zone), ChannelKind::email);
     CHECK(digest.items[0].published == clock);
   }
 }
 
-TEST_CASE("a digest has the edition's date, and no more stories than it may") {
+TEST_CASE("a digest has the edition's date, its stories in order, and how many more there were") {
   std::vector<Story> stories;
-  for (int i = 0; i < 30; ++i)
+  for (int i = 0; i < 20; ++i)
     stories.push_back(sample_story("s" + std::to_string(i), "Story " + std::to_string(i)));
-  std::vector<DigestStory> chosen;
-  for (const auto& story : stories) chosen.push_back({&story, "You follow " + story.title});
+  DigestStories chosen;
+  for (const auto& story : stories) chosen.chosen.push_back({&story, "You follow " + story.title});
+  chosen.left_out = 10;
   const auto content =
-      compose_digest(newsroom(), morning(20), "2026-11-24T07:00", chosen, reader(), ChannelKind::email);
+      compose_digest(newsroom(), morning(), "2026-11-24T07:00", chosen, reader(), ChannelKind::email);
   CHECK(content.kind == ContentKind::digest);
   CHECK(content.edition_title == "The Morning");
   CHECK(content.edition_date == "Tuesday, 24 November 2026");
@@ -112,10 +112,10 @@ TEST_CASE("a digest has the edition's date, and no more stories than it may") {
   REQUIRE(content.items.size() == 20);
   CHECK(content.items[19].title == "Story 19");
   CHECK(content.items[19].reason == "You follow Story 19");
-  CHECK(
-      compose_digest(newsroom(), morning(20), "2026-11-24T07:00", {}, reader(), ChannelKind::email).subject ==
-      "The Morning");
-  CHECK(compose_digest(newsroom(), morning(20), "garbage", chosen, reader(), ChannelKind::email)
+  CHECK(content.left_out == 10);
+  CHECK(compose_digest(newsroom(), morning(), "2026-11-24T07:00", {}, reader(), ChannelKind::email).subject ==
+        "The Morning");
+  CHECK(compose_digest(newsroom(), morning(), "garbage", chosen, reader(), ChannelKind::email)
             .edition_date.empty());
 }
 

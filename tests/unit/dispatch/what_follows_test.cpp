@@ -75,34 +75,66 @@ TEST_CASE("a delivery whose next attempt would come too late fails now, with the
   CHECK(follow(asked).settlement == Settlement::failed);
 }
 
+namespace {
+
+// What the breaker makes of an outcome: the pause, if it is one.
+std::optional<Duration> recorded(Breaker& breaker, Outcome outcome, Time at) {
+  return breaker.record(outcome, at);
+}
+
+}  // namespace
+
 TEST_CASE("a channel on which everything fails in one way takes longer and longer rests") {
   Breaker breaker;
   const auto failed = outcome(OutcomeKind::retry_later, "unreachable");
-  for (int i = 0; i < 4; ++i) CHECK_FALSE(breaker.record(failed, now));
-  CHECK(breaker.record(failed, now) == 5s);
-  CHECK(breaker.paused_until() == now + 5s);
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(recorded(breaker, failed, now));
+  CHECK(recorded(breaker, failed, now) == 5s);
+  CHECK(breaker.pause_left(now) == 5s);
   CHECK(breaker.reason() == "unreachable");
-  CHECK_FALSE(breaker.record(failed, now + 1s));  // one that was under way
+  CHECK_FALSE(recorded(breaker, failed, now + 1s));  // one that was under way
   Time at = now;
   for (const auto pause : {10s, 20s, 40s, 80s, 80s, 80s}) {
-    at = breaker.paused_until();
-    CHECK(breaker.record(failed, at) == pause);  // one attempt finds out
+    at += breaker.pause_left(at);
+    CHECK(recorded(breaker, failed, at) == pause);  // one attempt finds out
   }
   SECTION("an answer ends it") {
-    CHECK_FALSE(breaker.record(outcome(OutcomeKind::delivered), at + 100s));
-    for (int i = 0; i < 4; ++i) CHECK_FALSE(breaker.record(failed, at + 100s));
-    CHECK(breaker.record(failed, at + 100s) == 5s);
+    CHECK_FALSE(recorded(breaker, outcome(OutcomeKind::delivered), at + 100s));
+    for (int i = 0; i < 4; ++i) CHECK_FALSE(recorded(breaker, failed, at + 100s));
+    CHECK(recorded(breaker, failed, at + 100s) == 5s);
   }
   SECTION("a refusal is an answer, too") {
-    breaker.record(outcome(OutcomeKind::refused), at + 100s);
-    CHECK_FALSE(breaker.record(failed, at + 100s));
+    recorded(breaker, outcome(OutcomeKind::refused), at + 100s);
+    CHECK_FALSE(recorded(breaker, failed, at + 100s));
+  }
+  SECTION("a wall clock that is put back does not make it longer") {
+    CHECK(breaker.pause_left(at) == 80s);
+    CHECK(breaker.pause_left(at - 1h) == 0s);
   }
 }
 
 TEST_CASE("failures of different kinds are no outage; blame of the sender is one at once") {
   Breaker breaker;
   for (int i = 0; i < 50; ++i)
-    CHECK_FALSE(
-        breaker.record(outcome(OutcomeKind::retry_later, i % 2 == 0 ? "greylisted" : "mailbox full"), now));
-  CHECK(breaker.record(outcome(OutcomeKind::retry_later, "token expired", true), now) == 5s);
+    CHECK_FALSE(recorded(breaker,
+                         outcome(OutcomeKind::retry_later, i % 2 == 0 ? "greylisted" : "mailbox full"), now));
+  CHECK(recorded(breaker, outcome(OutcomeKind::retry_later, "token expired", true), now) == 5s);
+}
+
+TEST_CASE("when everybody is refused in the same way, it is not the readers' fault") {
+  Breaker breaker;
+  const auto record = [&](OutcomeKind kind, std::string reason) {
+    auto recorded = outcome(kind, std::move(reason));
+    breaker.record(recorded, now);
+    return recorded.kind;
+  };
+  for (int i = 0; i < 20; ++i) CHECK(record(OutcomeKind::refused, "smtp-5.1.1") == OutcomeKind::refused);
+  CHECK(record(OutcomeKind::refused, "smtp-5.1.1") == OutcomeKind::retry_later);
+  CHECK(record(OutcomeKind::refused, "smtp-5.1.1") == OutcomeKind::retry_later);
+  CHECK(record(OutcomeKind::refused, "smtp-5.6.0") == OutcomeKind::refused);
+  for (int i = 0; i < 40; ++i)
+    CHECK(record(OutcomeKind::refused, "smtp-5.1.1") ==
+          (i < 20 ? OutcomeKind::refused : OutcomeKind::retry_later));
+  CHECK(breaker.pause_left(now) > 0s);
+  record(OutcomeKind::delivered, "");
+  CHECK(record(OutcomeKind::refused, "smtp-5.1.1") == OutcomeKind::refused);
 }

@@ -126,6 +126,17 @@ TEST_CASE("URLs that hide something are refused") {
   REQUIRE_FALSE(lenient.check_url("https://example.org/" + std::string(9000, 'a')));
 }
 
+TEST_CASE("a name that begins like an address is not taken for it") {
+  const auto guard = AddressGuard::create({}).value();
+  for (const auto* url :
+       {"https://8.8.8.8.internal.example.org/", "https://8.8.8.8x/", "https://127.0.0.1.example.org"}) {
+    CAPTURE(url);
+    CHECK_FALSE(guard.check_url(url));
+  }
+  CHECK(guard.check_url("https://8.8.8.8/x").value().literal);
+  CHECK(guard.check_url("https://8.8.8.example.org/x").value().host == "8.8.8.example.org");
+}
+
 TEST_CASE("a URL's literal address is judged as any other") {
   const auto target = guard().check_url("https://[2001:db8::1]/").value();
   REQUIRE(target.host == "2001:db8::1");

@@ -89,6 +89,14 @@ TEST_CASE("4yz is transient everywhere") {
 TEST_CASE("5yz is final only where it speaks of the recipient or the message") {
   REQUIRE(verdict(SmtpStage::recipient, "550 5.1.1 no such user\r\n") == SmtpVerdict::permanent);
   REQUIRE(verdict(SmtpStage::recipient, "550 no such user\r\n") == SmtpVerdict::permanent);
+  REQUIRE(verdict(SmtpStage::recipient, "553 sorry, Unknown User\r\n") == SmtpVerdict::permanent);
+  for (const auto* text : {"550 Requested action not taken: mailbox unavailable\r\n", "551 no\r\n",
+                           "553 that domain is not in my list of allowed hosts\r\n", "554 refused\r\n"}) {
+    CAPTURE(text);
+    REQUIRE(verdict(SmtpStage::recipient, text) == SmtpVerdict::transient);
+    REQUIRE(verdict(SmtpStage::data, text) == SmtpVerdict::transient);
+    REQUIRE(verdict(SmtpStage::body, text) == SmtpVerdict::transient);
+  }
   REQUIRE(verdict(SmtpStage::recipient, "550 5.7.17 mailbox has a new owner\r\n") == SmtpVerdict::permanent);
   REQUIRE(verdict(SmtpStage::body, "554 5.6.0 odd message\r\n") == SmtpVerdict::permanent);
   REQUIRE(verdict(SmtpStage::mail, "552 5.3.4 too large\r\n") == SmtpVerdict::permanent);

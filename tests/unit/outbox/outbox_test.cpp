@@ -343,10 +343,10 @@ TEST_CASE("digest items wait for their edition, travel with its batch, or are dr
   add_digest_item(outbox.db, {"evening", ChannelKind::email, "s1", 1, {{}, {{9, 0}}}});
   auto pending = pending_items(outbox.db, "morning", ChannelKind::email, now);
   REQUIRE(pending.size() == 2);
-  CHECK(pending[0].item.story_id == "s1");
-  REQUIRE(pending[0].item.audience.members.size() == 3);
-  CHECK(pending[0].item.audience.members[2].number == 70'000);
-  CHECK(pending[1].item.story_version == 3);
+  CHECK(pending[0].item.story_version == 3);  // the newest first
+  CHECK(pending[1].item.story_id == "s1");
+  REQUIRE(pending[1].item.audience.members.size() == 3);
+  CHECK(pending[1].item.audience.members[2].number == 70'000);
 
   CHECK(stop_story(outbox.db, "s2", "canceled", now) == 1);
   pending = pending_items(outbox.db, "morning", ChannelKind::email, now);
@@ -367,6 +367,23 @@ TEST_CASE("digest items wait for their edition, travel with its batch, or are dr
   CHECK(claim.subject.edition == "morning");
   CHECK(claim.subject.occurrence == "2026-11-24T07:00");
   CHECK(claim.subject.story_id.empty());
+}
+
+TEST_CASE("the most urgent items of an edition come first, of these the newest") {
+  Outbox outbox;
+  const auto add = [&](std::string story, int urgency) {
+    DigestItem item{"morning", ChannelKind::email, std::move(story), 1, {{}, {{1, 0}}}};
+    item.urgency = urgency;
+    add_digest_item(outbox.db, item);
+  };
+  add("old", 5);
+  add("minor", 7);
+  add("new", 5);
+  add("urgent", 2);
+  std::vector<std::string> order;
+  for (const auto& pending : pending_items(outbox.db, "morning", ChannelKind::email, now))
+    order.push_back(pending.item.story_id);
+  CHECK(order == std::vector<std::string>{"urgent", "new", "old", "minor"});
 }
 
 TEST_CASE("who already has a story, or is still owed it, is known per channel") {

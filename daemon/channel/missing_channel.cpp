@@ -1,0 +1,18 @@
+#include "channel/missing_channel.hpp"
+
+#include <array>
+
+namespace crier {
+
+std::span<const Duration> MissingChannel::retry_steps() const {
+  static constexpr std::array<Duration, 1> steps{std::chrono::minutes(5)};
+  return steps;
+}
+
+boost::asio::awaitable<Outcome> MissingChannel::send(Outgoing) {
+  Outcome outcome;
+  outcome.reason = "channel not configured";
+  co_return outcome;
+}
+
+}  // namespace crier
