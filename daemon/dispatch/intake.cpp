@@ -33,7 +33,7 @@ void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& 
                           ? already_owed(db, story_id, decision.channel)
                           : already_carried(db, story_id, decision.edition, decision.channel);
     const bool has_it = std::ranges::binary_search(known->second, book.number_of(decision.subscriber));
-    if (has_it && decision.suppressed.empty()) decision.suppressed = "had an earlier version";
+    if (has_it && decision.suppressed.empty()) decision.suppressed = had_earlier_version;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "outbox/settlements.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "db/sqlite.hpp"
@@ -148,17 +149,48 @@ std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view 
   return static_cast<std::int64_t>(stopped.size());
 }
 
+// What is still owed to the reader of `delivered` of later versions of the same story, as suppressed.
+std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time now) {
+  std::vector<Settled> later;
+  auto rows = db.query(
+      "SELECT c.id, c.lane, c.members, c.settled"
+      " FROM batch b JOIN chunk c ON c.batch_id = b.id,"
+      " (SELECT story_id AS id, story_version AS version FROM batch"
+      "  WHERE id = (SELECT batch_id FROM chunk WHERE id = ?1)) story"
+      " WHERE b.story_id = story.id AND b.story_version > story.version AND b.channel = ?2");
+  rows.bind(0, delivered.delivery.chunk_id).bind(1, to_string(delivered.channel));
+  while (rows.step()) {
+    const auto audience = decode_audience(rows.blob(2));
+    const auto position = position_of(audience, delivered.delivery.number);
+    if (!position || SettledBits(rows.blob(3)).test(*position)) continue;
+    later.push_back({.delivery = delivery_at(rows.integer(0), audience, *position, 0),
+                     .channel = delivered.channel,
+                     .lane = static_cast<Lane>(rows.integer(1)),
+                     .settlement = Settlement::suppressed,
+                     .attempts = 0,
+                     .due_at = now,
+                     .reason = std::string(had_earlier_version),
+                     .reply = {}});
+  }
+  return later;
+}
+
 }  // namespace
 
 void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   std::map<std::int64_t, ChunkState> chunks;
+  std::vector<Settled> repeats;
   for (const auto& each : settled) {
     const auto id = each.delivery.chunk_id;
     auto chunk = chunks.find(id);
     if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
+    const bool was_stopped = chunk->second.settled.test(each.delivery.position);
     settle_one(db, chunk->second, each, now);
+    if (was_stopped && each.settlement == Settlement::delivered)
+      std::ranges::move(later_versions(db, each, now), std::back_inserter(repeats));
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
+  if (!repeats.empty()) settle(db, repeats, now);
 }
 
 bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {

@@ -145,6 +145,7 @@ TEST_CASE("an embargo that comes while a batch is being sent holds the rest of i
   std::set<std::string> readers_reached;
   for (const auto& sent : email.sent) readers_reached.insert(sent.subscriber);
   CHECK(readers_reached.size() == count);
+  CHECK(email.sent.size() == count);  // those whose alert was under way have it
   CHECK(belts.ledger().balances());
   CHECK(belts.failures.empty());
 }
