@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <stdexcept>
 
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
@@ -229,7 +230,8 @@ std::string to_one_line(std::string_view text, std::size_t max_bytes) {
 
 std::string to_slug(std::string_view text, std::size_t max_bytes) {
   UErrorCode status = U_ZERO_ERROR;
-  const auto* nfkd = icu::Normalizer2::getNFKDInstance(status);
+  static const auto* nfkd = icu::Normalizer2::getNFKDInstance(status);
+  if (nfkd == nullptr) throw std::runtime_error("ICU cannot normalise text: is its data installed?");
   const auto folded =
       nfkd->normalize(icu::UnicodeString::fromUTF8(
                           {text.data(), static_cast<std::int32_t>(std::min<std::size_t>(text.size(), 4096))}),

@@ -191,8 +191,8 @@ std::string single_line(std::string_view text) {
 
 std::string to_nfc(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
-  const auto* nfc = icu::Normalizer2::getNFCInstance(status);
-  if (U_FAILURE(status)) throw std::runtime_error("ICU cannot normalise text: is its data installed?");
+  static const auto* nfc = icu::Normalizer2::getNFCInstance(status);
+  if (nfc == nullptr) throw std::runtime_error("ICU cannot normalise text: is its data installed?");
   const auto source = repair_utf8(text);
   std::string out;
   nfc->normalize(icu::UnicodeString::fromUTF8(source), status).toUTF8String(out);
