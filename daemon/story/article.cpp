@@ -2,14 +2,18 @@
 // seen of it where the page says nothing, and its text without all that stands around it.
 // A page without an article is a source without stories, as an empty feed is.
 
-#include <fmt/core.h>
+#include <algorithm>
 
+#include "story/article_body.hpp"
 #include "story/article_draft.hpp"
+#include "story/article_hints.hpp"
+#include "story/article_parts.hpp"
 #include "story/article_sources.hpp"
 #include "story/charset_label.hpp"
 #include "story/feed_text.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
+#include "story/html_entities.hpp"
 #include "story/identity.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
@@ -40,6 +44,58 @@ bool starts_with_tag(std::string_view lower, std::string_view name) {
   return rest.empty() || std::string_view(" \t\n/>").find(rest.front()) != std::string_view::npos;
 }
 
+// Each line a paragraph.
+std::string paragraphs_of(std::string_view text) {
+  std::string out;
+  const auto tidy = tidy_text(html::decode(text, html::Place::text));
+  for (std::string_view rest = tidy; !rest.empty();) {
+    const auto end = rest.find('\n');
+    if (const auto line = tidy_line(rest.substr(0, end)); !line.empty())
+      out += (out.empty() ? "" : "\n\n") + line;
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return out;
+}
+
+std::string first_paragraph(const Story& story) {
+  std::string_view rest = story.body_text;
+  while (!rest.empty()) {
+    const auto end = rest.find("\n\n");
+    const std::string text(rest.substr(0, end));
+    if (std::find(story.headings.begin(), story.headings.end(), text) == story.headings.end())
+      return tidy_line(text);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 2);
+  }
+  return {};
+}
+
+// Enough text to be a story when the page does not say that it is one.
+constexpr std::size_t least_weight = 200;
+
+bool is_article(const article::Draft& draft, const article::Body& body) {
+  if (draft.is_article) return true;
+  return !body.is_list_of_links && body.weight >= least_weight && !draft.story.title.empty();
+}
+
+// The body that the page has beside its markup counts when it is much longer than what can be seen: pages cut
+// the text for those who did not pay, or write it by a script.
+void take_body(article::Draft& draft, article::Body body) {
+  auto& story = draft.story;
+  if (story.image.empty()) story.image = std::move(body.image);
+  const auto clean = looks_like_html(draft.body) ? clean_html(draft.body, draft.base()) : CleanHtml{};
+  const auto text = clean.text.empty() ? paragraphs_of(draft.body) : clean.text;
+  if (article::weight_of(text) > 2 * body.weight) {
+    story.body_text = text;
+    story.body_html = clean.html;
+    for (const auto& heading : clean.headings) add_heading(story, heading);
+  } else {
+    story.body_text = std::move(body.text);
+    story.body_html = std::move(body.html);
+    for (const auto& heading : body.headings) add_heading(story, heading);
+  }
+  if (story.summary.empty()) story.summary = first_paragraph(story);
+}
+
 }  // namespace
 
 bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers) {
@@ -63,10 +119,19 @@ Result<void> read_html_page(Reading& reading) {
   if (draft.story.url.empty()) draft.story.url = draft.page_url();
   reading.source.title = cut_text(draft.story.site, 1024);
   reading.source.language = draft.story.language;
-  if (!draft.is_article) {
+
+  const auto furniture = article::find_furniture(tree);
+  auto body = article::find_body(tree, furniture, draft.story.title, draft.base());
+  if (!is_article(draft, body)) {
     reading.mark_bozo("there is no article in this page");
     return {};
   }
+  article::read_hints(draft, furniture);
+  take_body(draft, std::move(body));
+  if (draft.is_paid)
+    reading.warn(0, 0, "the page says that only subscribers may read all of it; the text may be cut");
+  if (draft.story.id.empty() && draft.story.url.empty() && draft.story.title.empty())
+    draft.story.id = id_by_content(draft.story);
   reading.add(std::move(draft.story), {{"", {1, 1}}});
   return {};
 }

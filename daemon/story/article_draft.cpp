@@ -71,8 +71,7 @@ constexpr std::array<std::string_view, 44> byline_words{
     "โดย ",        "文/",          "文／",      "记者 ",      "記者 ",   "作者：",
     "作者:",       "撰文："};
 constexpr std::array<std::string_view, 4> byline_ends{" 기자", "記者", "记者", "특파원"};
-constexpr std::array<std::string_view, 9> joints{" und ", " et ", " och ", " og ", " en ",
-                                                 " и ",   " i ",  "、",    "，"};
+constexpr std::array<std::string_view, 7> joints{" und ", " et ", " och ", " og ", " и ", "、", "，"};
 
 // The size of the announcing word in front; 0 = none.
 std::size_t byline_word(std::string_view line) {
@@ -82,6 +81,18 @@ std::size_t byline_word(std::string_view line) {
   for (const std::string_view word : {"Автор: ", "Автор ", "Текст: ", "Yazan: "})
     if (line.starts_with(word)) return word.size();
   return 0;
+}
+
+// "Lucía Ejemplo y Mateo Muestra" are two, "José Ejemplo y Muestra" is one.
+void split_between_full_names(std::string& text) {
+  for (const std::string_view joint : {" y ", " e ", " i ", " en "}) {
+    const auto at = text.find(joint);
+    if (at == std::string::npos) continue;
+    const auto left = std::string_view(text).substr(0, at);
+    const auto right = std::string_view(text).substr(at + joint.size());
+    if (count_words(left.substr(left.rfind(',') + 1)) >= 2 && count_words(right) >= 2)
+      text.replace(at, joint.size(), ",");
+  }
 }
 
 bool is_name(std::string_view name) {
@@ -235,6 +246,7 @@ std::vector<std::string> names_of(std::string_view line) {
   for (const auto joint : joints)
     for (auto at = text.find(joint); at != std::string::npos; at = text.find(joint, at + 1))
       text.replace(at, joint.size(), ",");
+  split_between_full_names(text);
   auto names = split_names(text);
   std::erase_if(names, [](const std::string& name) { return !is_name(name); });
   return names;

@@ -212,8 +212,7 @@ class JsonLd {
     const auto* details = language ? follow(language->if_object()) : nullptr;
     draft_.offer_language(details ? text(*details, {"alternateName", "name"})
                                   : text(article, {"inLanguage"}));
-    for (const auto* name : {"publisher", "isPartOf", "sourceOrganization"})
-      draft_.offer_site(text(article, {name}));
+    for (const auto* name : {"publisher", "sourceOrganization"}) draft_.offer_site(text(article, {name}));
     take_topics(article);
     take_media(article);
     take_correction(article);

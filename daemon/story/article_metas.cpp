@@ -168,13 +168,14 @@ std::string first_heading(const html::Tree& tree) {
 
 std::string text_in(const html::Tree& tree, html::NodeId id, std::size_t max_bytes) {
   std::string text;
-  bool into = true;
-  for (auto at = id; at != html::no_node && text.size() < max_bytes;) {
+  constexpr std::size_t max_nodes = 1000;
+  std::size_t seen = 0;
+  for (auto at = id; at != html::no_node && text.size() < max_bytes && ++seen <= max_nodes;) {
     if (tree[at].tag == html::text_tag)
       text += tree.text(at);
     else if (has(tree[at].tag, html::is_block) || tree[at].tag == "br"_tag)
       text += ' ';
-    into = at == id || !has(tree[at].tag, html::is_dropped);
+    const bool into = at == id || !has(tree[at].tag, html::is_dropped);
     at = tree.after(at, id, into);
   }
   return tidy_line(cut_text(text, max_bytes));
