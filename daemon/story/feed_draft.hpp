@@ -1,5 +1,5 @@
 // Feed draft: one item of a feed while its elements come in, in any order and more than once.
-// Used by feed.cpp alone; pure, any thread. Of several elements that say the same the best counts: the lowest
+// Used by the readers of feeds and sitemaps, and by those of pages for dates and languages; pure, any thread. Of several elements that say the same the best counts: the lowest
 // rank, and of equals the first.
 #pragma once
 
