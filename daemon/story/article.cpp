@@ -98,13 +98,13 @@ void take_body(article::Draft& draft, article::Body body) {
 
 }  // namespace
 
-bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers) {
+bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers, bool is_named_so) {
   const auto lower = ascii_lower(skip_comments(text.substr(0, sniffed_bytes)).substr(0, 64));
   if (lower.starts_with("<!doctype html")) return true;
   for (const auto* name : {"html", "head", "body", "title", "meta"})
     if (starts_with_tag(lower, name)) return true;
   const auto type = media_type(header_value(headers, "content-type"));
-  return lower.starts_with('<') && (type == "text/html" || type == "application/xhtml+xml");
+  return lower.starts_with('<') && (is_named_so || type == "text/html" || type == "application/xhtml+xml");
 }
 
 Result<void> read_html_page(Reading& reading) {

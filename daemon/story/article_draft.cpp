@@ -263,6 +263,14 @@ bool is_byline(std::string_view line) {
 
 std::string cut_site(std::string_view title, std::string_view site, std::string_view host) {
   auto left = tidy_line(title);
+  // "Harbour Post | Two ports sign a pact"
+  for (const auto& separator : separators) {
+    const auto at = left.find(separator.text);
+    if (at == std::string::npos || site.empty() || letters_of(left.substr(0, at)) != letters_of(site))
+      continue;
+    left = tidy_line(left.substr(at + separator.text.size()));
+    break;
+  }
   for (int rounds = 0; rounds < 3; ++rounds) {
     const auto cut = last_cut(left);
     if (cut.at == std::string_view::npos) break;

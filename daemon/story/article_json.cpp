@@ -66,6 +66,15 @@ std::string clean_script(std::string_view script) {
   return text;
 }
 
+// What is left of a canonical URL when the ways to the same page are not told apart.
+std::string_view bare_address(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  for (const std::string_view label : {"www.", "m.", "amp."})
+    if (url.starts_with(label)) url.remove_prefix(label.size());
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return url;
+}
+
 class JsonLd {
  public:
   explicit JsonLd(Draft& draft) : draft_(draft) {}
@@ -126,7 +135,7 @@ class JsonLd {
     const json::object* first = nullptr;
     for (const auto* article : articles_) {
       const auto address = address_of(*article);
-      if (!address.empty() && address == draft_.page_url()) return article;
+      if (!address.empty() && bare_address(address) == bare_address(draft_.page_url())) return article;
       if (!first && article->if_contains("headline")) first = article;
     }
     if (!first && !articles_.empty()) first = articles_.front();

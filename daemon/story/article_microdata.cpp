@@ -27,6 +27,18 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
+// Many articles of which none has a text make a front page.
+bool is_front(const html::Tree& tree) {
+  constexpr std::size_t many = 4;
+  std::size_t articles = 0;
+  for (NodeId id = 0; id < tree.size(); ++id) {
+    if (tree[id].attribute_count == 0) continue;
+    if (is_article_type(tree.raw_attribute(id, "itemtype").value_or(""))) ++articles;
+    if (has_word(tree.raw_attribute(id, "itemprop").value_or(""), "articleBody")) return false;
+  }
+  return articles >= many;
+}
+
 class Microdata {
  public:
   explicit Microdata(Draft& draft) : draft_(draft), tree_(draft.tree()) {}
@@ -141,7 +153,7 @@ class Microdata {
 }  // namespace
 
 void read_microdata(Draft& draft) {
-  Microdata(draft).read();
+  if (!is_front(draft.tree())) Microdata(draft).read();
 }
 
 }  // namespace crier::article

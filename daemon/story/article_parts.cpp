@@ -119,7 +119,7 @@ class Finder {
     if (tag == "form"_tag) return !holds(id, 30);  // old ASP.NET pages are one form
     switch (hint_of(tree_, id)) {
       case Hint::furniture:
-        return !(holds(id, 60) && is_likely_whole(id));
+        return !holds(id, 85) && !(holds(id, 60) && is_likely_whole(id));
       case Hint::doubtful:
         return !holds(id, 25);
       case Hint::story:
@@ -215,7 +215,7 @@ void each_hint_word(const html::Tree& tree, NodeId id, const std::function<void(
 }
 
 Hint hint_of(const html::Tree& tree, NodeId id) {
-  bool is_furniture = false, is_doubtful = false, is_subject = false, is_body = false, is_of_body = false;
+  bool is_furniture = false, is_doubtful = false, is_body = false, is_of_body = false;
   std::string last;
   const auto take = [&](std::string_view word) {
     // "no-sidebar", "has-comments" tell how the page looks.
@@ -224,7 +224,6 @@ Hint hint_of(const html::Tree& tree, NodeId id) {
     is_doubtful = is_doubtful || (contains(doubtful_words, word) && !is_negated) ||
                   ((word == "only" || word == "hidden" || word == "none") && contains(unseen_words, last));
     is_of_body = is_of_body || (contains(story_subjects, last) && contains(story_bodies, word));
-    is_subject = is_subject || contains(story_subjects, word);
     is_body = is_body || word == "articlebody" || word == "storybody" || word == "bodytext" ||
               word == "storytext" || word == "articletext" || word == "maincontent" ||
               word == "articlecontent";
@@ -232,7 +231,8 @@ Hint hint_of(const html::Tree& tree, NodeId id) {
   };
   if (tree[id].attribute_count > 0) each_hint_word(tree, id, take);
   if (tree[id].tag >= html::first_unknown_tag) split_words(tree[id].text, take);
-  if (is_furniture) return Hint::furniture;
+  // "article-body share-enabled" may be either.
+  if (is_furniture) return is_of_body || is_body ? Hint::doubtful : Hint::furniture;
   if (is_of_body || is_body) return Hint::story;
   return is_doubtful ? Hint::doubtful : Hint::none;
 }

@@ -61,7 +61,8 @@ bool is_atom(const Reading& reading) {
 }
 
 bool is_html_page(const Reading& reading) {
-  return looks_like_html_page(reading.text, reading.options.headers);
+  const bool is_named_so = has_extension(reading, {".html", ".htm", ".xhtml"});
+  return looks_like_html_page(reading.text, reading.options.headers, is_named_so);
 }
 
 bool is_any_text(const Reading&) {

@@ -167,6 +167,17 @@ TEST_CASE("page: microdata", "[page]") {
   CHECK(story.language == "de");
 }
 
+TEST_CASE("page: teasers in microdata are no article", "[page]") {
+  std::string teasers;
+  for (const auto* name : {"one", "two", "three", "four"})
+    teasers +=
+        std::string(
+            "<div itemscope itemtype='https://schema.org/NewsArticle'><a itemprop=headline href=x>Story ") +
+        name + "</a></div>";
+  CHECK(parse_page("<html><head><title>All stories</title></head><body>" + teasers + "</body></html>")
+            .stories.empty());
+}
+
 TEST_CASE("page: the title without the site's name", "[page]") {
   const auto title = [](const std::string& written, const std::string& more = "") {
     return story_of_head("<meta property=og:type content=article><title>" + written + "</title>" + more)
@@ -178,6 +189,8 @@ TEST_CASE("page: the title without the site's name", "[page]") {
   CHECK(title("Two ports – a pact — Harbour Post", "<meta property=og:site_name content='Harbour Post'>") ==
         "Two ports – a pact");
   CHECK(title("两个港口签署协议_港口日报") == "两个港口签署协议");
+  CHECK(title("Harbour Post | A pact of ports", "<meta property=og:site_name content='Harbour Post'>") ==
+        "A pact of ports");
   CHECK(title("Harbour Post") == "Harbour Post");
 }
 
