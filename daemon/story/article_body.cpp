@@ -70,7 +70,7 @@ class BodyFinder {
         masses_(weigh(tree, furniture)) {}
 
   Body find() {
-    top_ = choose_top();
+    top_ = whole_element(choose_top());
     Body body;
     body.is_list_of_links = is_list_of_links();
     leave_out_blocks();
@@ -160,6 +160,17 @@ class BodyFinder {
     return descend(html::root, 80);
   }
 
+  // What is written is what is in the element, without itself: rows would lose their table, items their list.
+  NodeId whole_element(NodeId id) const {
+    const auto is_part = [](html::Tag tag) {
+      return tag == "table"_tag || tag == "tr"_tag || tag == "pre"_tag || tag == "ruby"_tag ||
+             tag == "a"_tag ||
+             html::has(tag, html::is_row_group | html::is_list | html::is_heading | html::is_formatting);
+    };
+    while (is_part(tree_[id].tag)) id = tree_[id].parent;
+    return id;
+  }
+
   // Into the child that holds so much of the prose, as often as there is one.
   NodeId descend(NodeId top, std::size_t percent) const {
     const auto whole = prose(top);
@@ -170,8 +181,6 @@ class BodyFinder {
     }
     return top;
   }
-
-  bool is_in_top(NodeId id) const { return id > top_ && is_within(id, top_); }
 
   bool is_list_of_links() const {
     const auto& mass = masses_[top_];
@@ -282,10 +291,10 @@ Body find_body(const html::Tree& tree, const std::vector<bool>& furniture, std::
   return BodyFinder(tree, furniture, title, base_url).find();
 }
 
-std::vector<SeenLine> seen_lines(const html::Tree& tree, const std::vector<bool>& furniture) {
-  std::vector<SeenLine> lines;
+std::vector<std::string> seen_lines(const html::Tree& tree, const std::vector<bool>& furniture) {
+  std::vector<std::string> lines;
   for (auto& paragraph : html::write_paragraphs({tree, html::root, &furniture}, true))
-    lines.push_back({std::move(paragraph.text), paragraph.is_heading});
+    lines.push_back(std::move(paragraph.text));
   return lines;
 }
 

@@ -26,11 +26,7 @@ struct Body {
 Body find_body(const html::Tree& tree, const std::vector<bool>& furniture, std::string_view title,
                std::string_view base_url);
 
-/// The nodes with what readers can see, and their lines: for bylines and dates.
-struct SeenLine {
-  std::string text;
-  bool is_heading = false;
-};
-std::vector<SeenLine> seen_lines(const html::Tree& tree, const std::vector<bool>& furniture);
+/// The lines that readers can see, in their order: for bylines and dates.
+std::vector<std::string> seen_lines(const html::Tree& tree, const std::vector<bool>& furniture);
 
 }  // namespace crier::article

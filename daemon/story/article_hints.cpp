@@ -19,13 +19,6 @@ constexpr std::size_t lines_after_title = 10;
 constexpr std::size_t max_looked_at = 300;  // elements with a telling name
 constexpr std::size_t longest_line = 120;   // the weight of a byline or a line with a date
 
-// What stands in furniture that is about the story itself still counts: a byline is furniture to its body.
-bool is_elsewhere(const html::Tree& tree, NodeId id) {
-  const auto tag = tree[id].tag;
-  return tag == "nav"_tag || tag == "aside"_tag || tag == "footer"_tag || has(tag, html::is_dropped) ||
-         (tree[id].attribute_count > 0 && hint_of(tree, id) == Hint::furniture);
-}
-
 // "2023年10月18日 来源：海港日报 作者：王小明" → "王小明"; empty when no name is announced within the line.
 std::string announced_name(std::string_view line) {
   for (const std::string_view word : {"作者：", "作者:", "记者：", "記者：", "文／", "文/", "撰文：",
@@ -42,9 +35,10 @@ std::string announced_name(std::string_view line) {
 
 class HintReader {
  public:
-  explicit HintReader(Draft& draft) : draft_(draft), tree_(draft.tree()) {}
+  HintReader(Draft& draft, const std::vector<bool>& furniture)
+      : draft_(draft), tree_(draft.tree()), furniture_(furniture) {}
 
-  void read(const std::vector<bool>& furniture) {
+  void read() {
     html::walk(
         tree_, html::root, [&](NodeId id) { return enter(id); }, [](NodeId) {});
     draft_.offer_authors(by_relation_);
@@ -53,7 +47,7 @@ class HintReader {
     if (!changed_.empty()) draft_.offer_updated(changed_);
     if (!draft_.story.published) take(named_date_, false);
     if (!draft_.story.updated) take(named_change_, true);
-    read_lines(seen_lines(tree_, furniture));
+    read_lines(seen_lines(tree_, furniture_));
   }
 
  private:
@@ -61,8 +55,7 @@ class HintReader {
     const auto& node = tree_[id];
     if (node.tag == html::text_tag) return false;
     if (id == html::root) return true;
-    // In a story that holds most of the page, nothing is elsewhere: "footer" may be anything then.
-    if (is_elsewhere(tree_, id)) return false;
+    if (is_elsewhere(id)) return false;
     if (node.attribute_count == 0 && node.tag != "time"_tag) return true;
     if (node.tag == "a"_tag) read_link(id);
     if (node.tag == "time"_tag) read_time(id);
@@ -70,11 +63,18 @@ class HintReader {
     return true;
   }
 
+  // Furniture that is about the story itself still counts: a byline is furniture to its body.
+  bool is_elsewhere(NodeId id) const {
+    const auto tag = tree_[id].tag;
+    if (has(tag, html::is_dropped)) return true;
+    return furniture_[id] && (tag == "nav"_tag || tag == "aside"_tag || tag == "footer"_tag ||
+                              hint_of(tree_, id) == Hint::furniture);
+  }
+
   void read_link(NodeId id) {
     const auto relation = tree_.raw_attribute(id, "rel");
-    if (!relation || ++links_ > max_looked_at ||
-        ascii_lower(cut_text(*relation, 100)).find("author") == std::string::npos)
-      return;
+    if (!relation || ascii_lower(cut_text(*relation, 100)).find("author") == std::string::npos) return;
+    if (++links_ > max_looked_at) return;
     auto name = text_in(tree_, id, 200);
     if (!name.empty() && std::find(by_relation_.begin(), by_relation_.end(), name) == by_relation_.end())
       by_relation_.push_back(std::move(name));
@@ -90,11 +90,10 @@ class HintReader {
 
   void read_time(NodeId id) {
     if (++times_ > max_looked_at) return;
-    auto written = tree_.attribute(id, "datetime");
-    if (trim(written).empty()) written = text_in(tree_, id, 200);
+    const auto written = tree_.attribute(id, "datetime");
+    if (trim(written).empty()) return offer_named(text_in(tree_, id, 200), false);
     const auto line = text_in(tree_, tree_[id].parent == html::no_node ? id : tree_[id].parent, 200);
-    const bool is_change =
-        has_word(id, {"updated", "modified"}) || (is_about_update(line) && time_.empty() == false);
+    const bool is_change = has_word(id, {"updated", "modified"}) || (is_about_update(line) && !time_.empty());
     auto& slot = is_change ? changed_ : time_;
     if (slot.empty()) slot = written;
   }
@@ -119,9 +118,12 @@ class HintReader {
     if (line.empty() || weight_of(line) > longest_line) return;
     if (is_author && !is_more && by_name_.empty()) take_author(line);
     if (!is_date && !is_change) return;
-    const bool changes = (is_change && !is_date) || is_about_update(line);
-    auto& slot = changes ? named_change_ : named_date_;
-    if (slot.empty() && find_date(line, draft_.story.language, {})) slot = line;
+    offer_named(line, is_change && !is_date);
+  }
+
+  void offer_named(std::string line, bool is_change) {
+    auto& slot = is_change || is_about_update(line) ? named_change_ : named_date_;
+    if (slot.empty() && find_date(line, draft_.story.language, {})) slot = std::move(line);
   }
 
   // "By Jane Sample, October 18, 2023": a date in it is no name.
@@ -152,18 +154,17 @@ class HintReader {
   }
 
   // The lines around the headline.
-  void read_lines(const std::vector<SeenLine>& lines) {
+  void read_lines(const std::vector<std::string>& lines) {
     std::size_t title = 0;
     for (std::size_t i = 0; i < lines.size(); ++i)
-      if (lines[i].text == draft_.story.title) {
+      if (lines[i] == draft_.story.title) {
         title = i;
         break;
       }
     const auto from = title - std::min(title, lines_before_title);
     const auto to = std::min(lines.size(), title + lines_after_title);
     for (auto i = from; i < to; ++i)
-      if (lines[i].text != draft_.story.title && weight_of(lines[i].text) <= longest_line)
-        read_line(lines[i].text);
+      if (lines[i] != draft_.story.title && weight_of(lines[i]) <= longest_line) read_line(lines[i]);
   }
 
   void read_line(std::string_view line) {
@@ -184,6 +185,7 @@ class HintReader {
 
   Draft& draft_;
   const html::Tree& tree_;
+  const std::vector<bool>& furniture_;
   std::vector<std::string> by_relation_, by_name_;
   std::string time_, changed_, named_date_, named_change_;
   std::size_t looked_at_ = 0, links_ = 0, times_ = 0;
@@ -194,7 +196,7 @@ class HintReader {
 void read_hints(Draft& draft, const std::vector<bool>& furniture) {
   const auto& story = draft.story;
   if (!story.authors.empty() && story.published && story.updated) return;
-  HintReader(draft).read(furniture);
+  HintReader(draft, furniture).read();
 }
 
 }  // namespace crier::article

@@ -143,6 +143,56 @@ TEST_CASE("page: a section front is no article", "[page]") {
   CHECK(parse_page("<html><body><p>Nothing here.</p></body></html>").stories.empty());
 }
 
+TEST_CASE("page: byline and dates by the names of elements", "[page]") {
+  const std::string text(300, 'x');
+  const auto story = [&](const std::string& head) {
+    return story_of_page(
+        "<html lang=en><head><title>A ferry stays</title></head><body class=has-sidebar>"
+        "<div class='wrap no-sidebar'><h1>A ferry stays</h1>" +
+        head + "<p>" + text +
+        ".</p></div>"
+        "<aside><a rel=author href=/x>Somebody Else</a><time datetime='2001-01-01'>2001</time></aside>"
+        "</body></html>");
+  };
+  CHECK(story("<a href=/jane rel=author>Jane Sample</a>").authors == Names{"Jane Sample"});
+  CHECK(story("<div class=article__byline>By Jane Sample and John Sample</div>").authors ==
+        Names{"Jane Sample", "John Sample"});
+  CHECK(story("<p>By Jane Sample, October 18, 2023</p>").authors == Names{"Jane Sample"});
+  CHECK(time_of(story("<p>By Jane Sample | October 18, 2023</p>").published) == "2023-10-18T00:00:00Z");
+  CHECK(story("<p>By the time it rained</p>").authors.empty());
+  CHECK(time_of(story("<time datetime='2023-10-18T15:37:00Z'>today</time>").published) ==
+        "2023-10-18T15:37:00Z");
+  CHECK(time_of(story("<time>12.10</time><span class=pub-date>18 October 2023 15:37</span>").published) ==
+        "2023-10-18T15:37:00Z");
+  const auto both = story("<p>18 October 2023 15:37</p><p>Updated: 19 October 2023 08:00</p>");
+  CHECK(time_of(both.published) == "2023-10-18T15:37:00Z");
+  CHECK(time_of(both.updated) == "2023-10-19T08:00:00Z");
+  CHECK(time_of(story("").published) == "absent");
+}
+
+TEST_CASE("page: a body is kept whose names are those of furniture, too", "[page]") {
+  const std::string text(300, 'x');
+  CHECK(story_of_page(
+            "<html><title>A ferry</title><body><div class='article-body share-enabled has-comments'><p>" +
+                text + "</p></div></body></html>",
+            address)
+            .body_text == text);
+  CHECK(story_of_page("<html><title>A ferry</title><body><form id=form1><table><tr><td><p>" + text +
+                          "</p></table></form></body></html>",
+                      address)
+            .body_text == text);
+}
+
+TEST_CASE("page: a text that fills several cells keeps its table", "[page]") {
+  const std::string text(100, 'x');
+  const auto story =
+      story_of_page("<html><title>A ferry</title><body><table class=article-body><tr><td>" + text + "<td>" +
+                        text + "<tr><td>" + text + "<td>1</table></body></html>",
+                    address);
+  CHECK(story.body_html.starts_with("<table>"));
+  CHECK_THAT(story.body_text, Contains(text + " | " + text));
+}
+
 TEST_CASE("page: nothing that runs comes out of a page", "[page]") {
   const std::string prose(
       "The council of the harbour town decided to keep the last ferry across the lagoon, after a long "
