@@ -87,6 +87,7 @@ void take_body(article::Draft& draft, article::Body body) {
   if (article::weight_of(text) > 2 * body.weight) {
     story.body_text = text;
     story.body_html = clean.html;
+    if (story.image.empty()) story.image = clean.image;
     for (const auto& heading : clean.headings) add_heading(story, heading);
   } else {
     story.body_text = std::move(body.text);

@@ -82,7 +82,8 @@ class BodyFinder {
     for (const auto& paragraph : paragraphs)
       if (paragraph.is_heading) body.headings.push_back(paragraph.text);
     body.text = html::join_paragraphs(paragraphs);
-    body.html = html::write_html(selection, base_url_);
+    // Furniture alone, or captions alone, are no body.
+    if (!body.text.empty()) body.html = html::write_html(selection, base_url_);
     body.weight = weight_of(body.text);
     body.image = first_image();
     return body;

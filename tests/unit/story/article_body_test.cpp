@@ -193,6 +193,13 @@ TEST_CASE("page: a text that fills several cells keeps its table", "[page]") {
   CHECK_THAT(story.body_text, Contains(text + " | " + text));
 }
 
+TEST_CASE("page: furniture alone is no body", "[page]") {
+  const auto story = story_of_page(
+      "<html><meta property=og:type content=article><title>A ferry</title><body>Home</body></html>");
+  CHECK(story.body_text.empty());
+  CHECK(story.body_html.empty());
+}
+
 TEST_CASE("page: nothing that runs comes out of a page", "[page]") {
   const std::string prose(
       "The council of the harbour town decided to keep the last ferry across the lagoon, after a long "
