@@ -166,7 +166,10 @@ asio::awaitable<Result<http::PushedStory>> accept_pushed(std::shared_ptr<DoorPar
 http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts) {
   http::StoryPush push;
   push.tokens = {parts->push_token};
-  push.formats = {{"application/json", "json"}, {"text/markdown", "markdown"}, {"text/plain", "page-text"}};
+  push.formats = {{"application/json", "json"},
+                  {"text/markdown", "markdown"},
+                  {"text/plain", "page-text"},
+                  {"text/html", "html"}};
   push.body_bytes = max_story_bytes;
   push.parse = [parts](std::string format, std::string body) {
     return parse_pushed(parts, std::move(format), std::move(body));

@@ -1,6 +1,6 @@
 // Feed draft: one item of a feed while its elements come in, in any order and more than once.
-// Used by feed.cpp alone; pure, any thread. Of several elements that say the same the best counts: the lowest
-// rank, and of equals the first.
+// Used by the readers of feeds and sitemaps, and for dates and languages by those of pages; pure, any thread.
+// Of several elements that say the same the best counts: the lowest rank, and of equals the first.
 #pragma once
 
 #include <limits>

@@ -60,6 +60,11 @@ bool is_atom(const Reading& reading) {
   return looks_like_atom(reading.text);
 }
 
+bool is_html_page(const Reading& reading) {
+  const bool is_named_so = has_extension(reading, {".html", ".htm", ".xhtml"});
+  return looks_like_html_page(reading.text, reading.options.headers, is_named_so);
+}
+
 bool is_any_text(const Reading&) {
   return true;
 }
@@ -81,6 +86,7 @@ constexpr std::array formats{
     Format{"rss", is_rss, read_feed, true},
     Format{"atom", is_atom, read_feed, true},
     Format{"markdown", is_markdown, read_markdown},
+    Format{"html", is_html_page, read_html_page},
     Format{"page-text", is_any_text, read_page_text},
 };
 

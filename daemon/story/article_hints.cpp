@@ -1,0 +1,202 @@
+#include "story/article_hints.hpp"
+
+#include <algorithm>
+
+#include "story/article_body.hpp"
+#include "story/article_date.hpp"
+#include "story/article_parts.hpp"
+#include "story/article_sources.hpp"
+#include "story/plain_text.hpp"
+
+namespace crier::article {
+namespace {
+
+using html::NodeId;
+using html::operator""_tag;
+
+constexpr std::size_t lines_before_title = 4;
+constexpr std::size_t lines_after_title = 10;
+constexpr std::size_t max_looked_at = 300;  // elements with a telling name
+constexpr std::size_t longest_line = 120;   // the weight of a byline or a line with a date
+
+// "2023年10月18日 来源：海港日报 作者：王小明" → "王小明"; empty when no name is announced within the line.
+std::string announced_name(std::string_view line) {
+  for (const std::string_view word : {"作者：", "作者:", "记者：", "記者：", "文／", "文/", "撰文：",
+                                      "Autor: ", "Автор: ", "Author: ", "Auteur : ", "بقلم: ", "الكاتب: "}) {
+    const auto at = line.find(word);
+    if (at == std::string_view::npos) continue;
+    const auto name = trim(line.substr(at + word.size()));
+    // Names of these scripts have no spaces in them.
+    const bool is_spaced = word.back() == ' ';
+    return std::string(is_spaced ? name : name.substr(0, name.find(' ')));
+  }
+  return {};
+}
+
+class HintReader {
+ public:
+  HintReader(Draft& draft, const std::vector<bool>& furniture)
+      : draft_(draft), tree_(draft.tree()), furniture_(furniture) {}
+
+  void read() {
+    html::walk(
+        tree_, html::root, [&](NodeId id) { return enter(id); }, [](NodeId) {});
+    draft_.offer_authors(by_relation_);
+    draft_.offer_authors(by_name_);
+    if (!time_.empty()) draft_.offer_published(time_);
+    if (!changed_.empty()) draft_.offer_updated(changed_);
+    if (!draft_.story.published) take(named_date_, false);
+    if (!draft_.story.updated) take(named_change_, true);
+    read_lines(seen_lines(tree_, furniture_));
+  }
+
+ private:
+  bool enter(NodeId id) {
+    const auto& node = tree_[id];
+    if (node.tag == html::text_tag) return false;
+    if (id == html::root) return true;
+    if (is_elsewhere(id)) return false;
+    if (node.attribute_count == 0 && node.tag != "time"_tag) return true;
+    if (node.tag == "a"_tag) read_link(id);
+    if (node.tag == "time"_tag) read_time(id);
+    if (looked_at_ < max_looked_at) read_named(id);
+    return true;
+  }
+
+  // Furniture that is about the story itself still counts: a byline is furniture to its body.
+  bool is_elsewhere(NodeId id) const {
+    const auto tag = tree_[id].tag;
+    if (has(tag, html::is_dropped)) return true;
+    return furniture_[id] && (tag == "nav"_tag || tag == "aside"_tag || tag == "footer"_tag ||
+                              hint_of(tree_, id) == Hint::furniture);
+  }
+
+  void read_link(NodeId id) {
+    const auto relation = tree_.raw_attribute(id, "rel");
+    if (!relation || ascii_lower(cut_text(*relation, 100)).find("author") == std::string::npos) return;
+    if (++links_ > max_looked_at) return;
+    auto name = text_in(tree_, id, 200);
+    if (!name.empty() && std::find(by_relation_.begin(), by_relation_.end(), name) == by_relation_.end())
+      by_relation_.push_back(std::move(name));
+  }
+
+  bool has_word(NodeId id, std::initializer_list<std::string_view> any_of) const {
+    bool found = false;
+    each_hint_word(tree_, id, [&](std::string_view word) {
+      found = found || std::find(any_of.begin(), any_of.end(), word) != any_of.end();
+    });
+    return found;
+  }
+
+  void read_time(NodeId id) {
+    if (++times_ > max_looked_at) return;
+    const auto written = tree_.attribute(id, "datetime");
+    if (trim(written).empty()) return offer_named(text_in(tree_, id, 200), false);
+    const auto line = text_in(tree_, tree_[id].parent == html::no_node ? id : tree_[id].parent, 200);
+    const bool is_change = has_word(id, {"updated", "modified"}) || (is_about_update(line) && !time_.empty());
+    auto& slot = is_change ? changed_ : time_;
+    if (slot.empty()) slot = written;
+  }
+
+  void read_named(NodeId id) {
+    bool is_author = false, is_date = false, is_change = false, is_more = false;
+    each_hint_word(tree_, id, [&](std::string_view word) {
+      is_author = is_author || word == "byline" || word == "author" || word == "authors" ||
+                  word == "reporter" || word == "bylines" || word == "autor" || word == "auteur" ||
+                  word == "writer";
+      is_date = is_date || word == "date" || word == "dateline" || word == "datetime" ||
+                word == "published" || word == "pubdate" || word == "publish" || word == "time" ||
+                word == "timestamp" || word == "posted" || word == "datum" || word == "fecha" ||
+                word == "data";
+      is_change = is_change || word == "updated" || word == "modified" || word == "update";
+      is_more = is_more || word == "bio" || word == "avatar" || word == "image" || word == "follow" ||
+                word == "page" || word == "description" || word == "box";
+    });
+    if (!is_author && !is_date && !is_change) return;
+    ++looked_at_;
+    const auto line = text_in(tree_, id, 400);
+    if (line.empty() || weight_of(line) > longest_line) return;
+    if (is_author && !is_more && by_name_.empty()) take_author(line);
+    if (!is_date && !is_change) return;
+    offer_named(line, is_change && !is_date);
+  }
+
+  void offer_named(std::string line, bool is_change) {
+    auto& slot = is_change || is_about_update(line) ? named_change_ : named_date_;
+    if (slot.empty() && find_date(line, draft_.story.language, {})) slot = std::move(line);
+  }
+
+  // "By Jane Sample, October 18, 2023": a date in it is no name.
+  void take_author(std::string_view line) {
+    std::string names;
+    while (!line.empty()) {
+      const auto end = line.find_first_of(",|");
+      const auto part = trim(line.substr(0, end));
+      line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
+      const bool has_digit = part.find_first_of("0123456789") != std::string_view::npos;
+      if (part.empty() || has_digit || find_date(part, {}, {})) {
+        if (!names.empty()) break;
+        continue;
+      }
+      if (!names.empty()) names += ", ";
+      names += part;
+    }
+    if (auto found = names_of(names); !found.empty()) by_name_ = std::move(found);
+  }
+
+  void take(std::string_view line, bool is_change) {
+    if (line.empty()) return;
+    auto date = find_date(line, draft_.story.language, draft_.reading().options.default_zone);
+    if (!date) return;
+    if (!date->doubt.empty())
+      draft_.reading().warn(0, 0, "\"" + std::string(cut_text(line, 60)) + "\": " + date->doubt);
+    (is_change ? draft_.story.updated : draft_.story.published) = date->time;
+  }
+
+  // The lines around the headline.
+  void read_lines(const std::vector<std::string>& lines) {
+    std::size_t title = 0;
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      if (lines[i] == draft_.story.title) {
+        title = i;
+        break;
+      }
+    const auto from = title - std::min(title, lines_before_title);
+    const auto to = std::min(lines.size(), title + lines_after_title);
+    for (auto i = from; i < to; ++i)
+      if (lines[i] != draft_.story.title && weight_of(lines[i]) <= longest_line) read_line(lines[i]);
+  }
+
+  void read_line(std::string_view line) {
+    while (!line.empty()) {
+      const auto end = std::min(line.find_first_of("\n|"), line.find(" · "));
+      const auto part = trim(line.substr(0, end));
+      line.remove_prefix(std::min(line.size(), end == std::string_view::npos ? line.size() : end + 1));
+      if (draft_.story.authors.empty() && is_byline(part)) {
+        by_name_.clear();
+        take_author(part);
+        draft_.offer_authors(by_name_);
+      }
+      if (draft_.story.authors.empty()) draft_.offer_authors({announced_name(part)});
+      const bool is_change = is_about_update(part);
+      if (!(is_change ? draft_.story.updated : draft_.story.published)) take(part, is_change);
+    }
+  }
+
+  Draft& draft_;
+  const html::Tree& tree_;
+  const std::vector<bool>& furniture_;
+  std::vector<std::string> by_relation_, by_name_;
+  std::string time_, changed_, named_date_, named_change_;
+  std::size_t looked_at_ = 0, links_ = 0, times_ = 0;
+};
+
+}  // namespace
+
+void read_hints(Draft& draft, const std::vector<bool>& furniture) {
+  const auto& story = draft.story;
+  if (!story.authors.empty() && story.published && story.updated) return;
+  HintReader(draft, furniture).read();
+}
+
+}  // namespace crier::article

@@ -1,0 +1,211 @@
+#include "support/page_sample.hpp"
+
+using namespace crier;
+using namespace crier::test;
+using Catch::Matchers::Contains;
+using Names = std::vector<std::string>;
+
+namespace {
+
+constexpr auto address = "https://www.example.org/world/pact.html?utm_source=x";
+
+Story story_of_head(const std::string& head, const std::string& url = address) {
+  return story_of_page("<!DOCTYPE html><html lang=en><head>" + head + "</head><body></body></html>", url);
+}
+
+std::string ld(const std::string& json) {
+  return "<script type=\"application/ld+json\">" + json + "</script>";
+}
+
+}  // namespace
+
+TEST_CASE("page: JSON-LD says what the story is", "[page]") {
+  const auto story = story_of_head(ld(R"({
+    "@context": "https://schema.org", "@type": "NewsArticle",
+    "mainEntityOfPage": {"@type": "WebPage", "@id": "https://www.example.org/world/pact.html"},
+    "headline": "Two ports &amp; a pact", "description": "Harbours agree.",
+    "datePublished": "2023-10-18T15:37:00-04:00", "dateModified": "2023-10-18T21:00:00Z",
+    "author": [{"@type": "Person", "name": "Jane Sample"}, {"@type": "Person", "name": "John Sample"}],
+    "image": {"@type": "ImageObject", "url": "/img/a.jpg"}, "inLanguage": "en-GB",
+    "articleSection": "World", "keywords": "ports, trade",
+    "publisher": {"@type": "Organization", "name": "Harbour Post"},
+    "correction": {"@type": "CorrectionComment", "text": "An earlier version misnamed the port."}})"));
+  CHECK(story.title == "Two ports & a pact");
+  CHECK(story.summary == "Harbours agree.");
+  CHECK(time_of(story.published) == "2023-10-18T19:37:00Z");
+  CHECK(time_of(story.updated) == "2023-10-18T21:00:00Z");
+  CHECK(story.authors == Names{"Jane Sample", "John Sample"});
+  CHECK(story.image == "https://www.example.org/img/a.jpg");
+  CHECK(story.language == "en-GB");
+  CHECK(story.section == "World");
+  CHECK(story.topics == Names{"ports", "trade"});
+  CHECK(story.site == "Harbour Post");
+  CHECK(story.correction == "An earlier version misnamed the port.");
+  CHECK(story.url == "https://www.example.org/world/pact.html");
+}
+
+TEST_CASE("page: JSON-LD in its other shapes", "[page]") {
+  CHECK(story_of_head(
+            ld(R"([{"@type":"BreadcrumbList"},{"@type":["NewsArticle","Thing"],"headline":"Listed"}])"))
+            .title == "Listed");
+  const auto graph = story_of_head(ld(R"({"@graph":[{"@type":"WebPage","name":"Page"},
+    {"@type":"http://schema.org/ReportageNewsArticle","headline":"Graphed","author":{"@id":"#jane"},
+     "image":{"@id":"#pic"},"articleSection":["World","Sea"]},
+    {"@type":"Person","@id":"#jane","name":"Jane Sample"},{"@id":"#pic","url":"https://example.org/p.png"}]})"));
+  CHECK(graph.title == "Graphed");
+  CHECK(graph.authors == Names{"Jane Sample"});
+  CHECK(graph.image == "https://example.org/p.png");
+  CHECK(graph.section == "World");
+  CHECK(story_of_head(ld(R"({"@type":"WebPage","mainEntity":{"@type":"Article","headline":"Nested"}})"))
+            .title == "Nested");
+  CHECK(
+      story_of_head(ld(R"({"@type":"NewsArticle","headline":"T","author":"By Jane Sample and John Sample"})"))
+          .authors == Names{"Jane Sample", "John Sample"});
+  CHECK(story_of_head(ld("{\"@type\":\"NewsArticle\",\"headline\":\"Broken\nline\",}")).title ==
+        "Broken line");
+  CHECK(story_of_head(ld("\n//<![CDATA[\n{\"@type\":\"NewsArticle\",\"headline\":\"Wrapped\"}\n//]]>\n"))
+            .title == "Wrapped");
+}
+
+TEST_CASE("page: a broken script is passed over", "[page]") {
+  const auto source = parse_page("<html><head>" + ld("{\"@type\": \"NewsArticle\", \"headline\": ") +
+                                 ld(R"({"@type":"Report","headline":"Good"})") + "</head></html>");
+  REQUIRE(source.stories.size() == 1);
+  CHECK(source.stories[0].title == "Good");
+  CHECK_THAT(source.warnings.at(0), Contains("no valid JSON"));
+}
+
+TEST_CASE("page: of several articles the one of this address counts, and a list is none", "[page]") {
+  const auto one = [](const std::string& name) {
+    return R"({"@type":"NewsArticle","headline":")" + name + R"(","url":"https://www.example.org/world/)" +
+           name + R"(.html"})";
+  };
+  CHECK(story_of_head(ld(one("other")) + ld(one("pact")) + ld(one("third"))).title == "pact");
+  const auto front =
+      parse_page("<html><head>" + ld(one("a")) + ld(one("b")) + ld(one("c")) + "</head></html>",
+                 "https://www.example.org/world/");
+  CHECK(front.stories.empty());
+  CHECK(front.bozo);
+}
+
+TEST_CASE("page: metas where there is no JSON-LD", "[page]") {
+  const auto story = story_of_head(R"(
+    <meta property="og:type" content="article"><meta property="og:site_name" content="Harbour Post">
+    <meta property="og:title" content="Two ports &amp;amp; a pact - Harbour Post">
+    <meta property="og:description" content="Harbours agree."><meta property="og:image" content="/a.jpg">
+    <meta property="article:published_time" content="2023-10-18T19:37:00+00:00">
+    <meta property="article:modified_time" content="2023-10-18T20:00:00+00:00">
+    <meta property="article:section" content="World"><meta property="article:tag" content="ports">
+    <meta property="article:tag" content="trade"><meta name="author" content="Jane Sample">
+    <meta property="article:author" content="https://social.example.org/jane">
+    <meta property="og:locale" content="en_GB">
+    <link rel="canonical" href="https://example.org/pact?utm_medium=y&id=7#top">)");
+  CHECK(story.title == "Two ports & a pact");
+  CHECK(story.site == "Harbour Post");
+  CHECK(story.summary == "Harbours agree.");
+  CHECK(story.image == "https://www.example.org/a.jpg");
+  CHECK(time_of(story.published) == "2023-10-18T19:37:00Z");
+  CHECK(time_of(story.updated) == "2023-10-18T20:00:00Z");
+  CHECK(story.section == "World");
+  CHECK(story.topics == Names{"ports", "trade"});
+  CHECK(story.authors == Names{"Jane Sample"});
+  CHECK(story.language == "en-GB");
+  CHECK(story.url == "https://example.org/pact?id=7");
+  CHECK_THAT(story.id, Contains("example-org-pact"));
+}
+
+TEST_CASE("page: JSON-LD is believed before metas, and what cannot be used gives way", "[page]") {
+  const auto story =
+      story_of_head(ld(R"({"@type":"NewsArticle","headline":"By JSON","datePublished":"soon","author":{}})") +
+                    "<meta property=og:title content='By meta'><meta name=dc.date content='2023-10-18'>"
+                    "<meta name=parsely-author content='Jane Sample'>");
+  CHECK(story.title == "By JSON");
+  CHECK(time_of(story.published) == "2023-10-18T00:00:00Z");
+  CHECK(story.authors == Names{"Jane Sample"});
+}
+
+TEST_CASE("page: a page cannot pass for another site's, nor for its front page", "[page]") {
+  const std::string article = "<meta property=og:type content=article><title>A pact of ports</title>";
+  CHECK(story_of_head(article + "<link rel=canonical href='https://elsewhere.example/pact'>").url ==
+        "https://www.example.org/world/pact.html");
+  CHECK(story_of_head(article + "<meta property=og:url content='https://www.example.org/'>").url ==
+        "https://www.example.org/world/pact.html");
+  CHECK(story_of_head(article + "<link rel=canonical href='javascript:alert(1)'>").url ==
+        "https://www.example.org/world/pact.html");
+  CHECK(story_of_head(article + "<link rel=canonical href='/world/pact.html'>",
+                      "https://amp.example.org/amp/pact")
+            .url == "https://amp.example.org/world/pact.html");
+}
+
+TEST_CASE("page: the same story by other ways has the same id", "[page]") {
+  const std::string page =
+      "<html><head><meta property=og:type content=article><title>A pact</title>"
+      "<link rel=canonical href='https://www.example.org/pact'></head></html>";
+  const auto id = story_of_page(page).id;
+  CHECK(story_of_page(page, "https://www.example.org/pact?fbclid=1").id == id);
+  CHECK(story_of_page(page, "https://m.example.org/pact").id == id);
+}
+
+TEST_CASE("page: microdata", "[page]") {
+  const auto story = story_of_page(R"(<!DOCTYPE html><html lang="de"><body>
+    <div itemscope itemtype="https://schema.org/NewsArticle">
+      <h1 itemprop="headline">Zwei Häfen schließen einen Pakt</h1>
+      <meta itemprop="datePublished" content="2023-10-18T15:37:00+02:00">
+      <span itemprop="author" itemscope itemtype="https://schema.org/Person"><b itemprop="name">Eva Muster</b></span>
+      <div itemprop="publisher" itemscope itemtype="https://schema.org/Organization">
+        <meta itemprop="name" content="Hafenbote"></div>
+      <img itemprop="image" src="/bild.jpg"><span itemprop="articleSection">Welt</span>
+      <div itemscope itemtype="https://schema.org/NewsArticle"><a itemprop="headline">Anderes</a></div>
+    </div></body></html>)",
+                                   "https://example.org/pakt");
+  CHECK(story.title == "Zwei Häfen schließen einen Pakt");
+  CHECK(time_of(story.published) == "2023-10-18T13:37:00Z");
+  CHECK(story.authors == Names{"Eva Muster"});
+  CHECK(story.site == "Hafenbote");
+  CHECK(story.image == "https://example.org/bild.jpg");
+  CHECK(story.section == "Welt");
+  CHECK(story.language == "de");
+}
+
+TEST_CASE("page: teasers in microdata are no article", "[page]") {
+  std::string teasers;
+  for (const auto* name : {"one", "two", "three", "four"})
+    teasers +=
+        std::string(
+            "<div itemscope itemtype='https://schema.org/NewsArticle'><a itemprop=headline href=x>Story ") +
+        name + "</a></div>";
+  CHECK(parse_page("<html><head><title>All stories</title></head><body>" + teasers + "</body></html>")
+            .stories.empty());
+}
+
+TEST_CASE("page: the title without the site's name", "[page]") {
+  const auto title = [](const std::string& written, const std::string& more = "") {
+    return story_of_head("<meta property=og:type content=article><title>" + written + "</title>" + more)
+        .title;
+  };
+  CHECK(title("Two ports sign a pact | Harbour Post") == "Two ports sign a pact");
+  CHECK(title("Two ports sign a pact - Example") == "Two ports sign a pact");
+  CHECK(title("Two ports sign a pact – then quarrel") == "Two ports sign a pact – then quarrel");
+  CHECK(title("Two ports – a pact — Harbour Post", "<meta property=og:site_name content='Harbour Post'>") ==
+        "Two ports – a pact");
+  CHECK(title("两个港口签署协议_港口日报") == "两个港口签署协议");
+  CHECK(title("Harbour Post | A pact of ports", "<meta property=og:site_name content='Harbour Post'>") ==
+        "A pact of ports");
+  CHECK(title("Harbour Post") == "Harbour Post");
+}
+
+TEST_CASE("page: found by looking at it", "[page]") {
+  const auto format_of = [](const std::string& text, ResponseHeaders headers = {}) {
+    ParseOptions options;
+    options.headers = std::move(headers);
+    const auto source = parse_stories(text, options);
+    return source ? source->format : source.error().message;
+  };
+  CHECK(format_of("<!DOCTYPE html><title>A</title>") == "html");
+  CHECK(format_of("\n<!-- a comment -->\n<HTML><body>A</body></HTML>") == "html");
+  CHECK(format_of("<?xml version='1.0'?><!DOCTYPE html><html xmlns='http://www.w3.org/1999/xhtml'/>") ==
+        "html");
+  CHECK(format_of("<div>A</div>", {{"content-type", "text/html; charset=utf-8"}}) == "html");
+  CHECK(format_of("<rss version='2.0'><channel/></rss>", {{"content-type", "text/html"}}) == "rss20");
+  CHECK(format_of("A story about <html> in a text.\n\nIt goes on.") == "page-text");
+}
