@@ -16,6 +16,7 @@
 
 #include "app/doors.hpp"
 #include "app/exit_codes.hpp"
+#include "app/feed_intake.hpp"
 #include "app/folder_intake.hpp"
 #include "app/load_log.hpp"
 #include "app/notify.hpp"
@@ -50,7 +51,7 @@ constexpr Duration stop_time = std::chrono::seconds(5);    // for what is left a
 MetricLabels metric_labels(const Config& config) {
   MetricLabels labels;
   labels.version = CRIER_VERSION;
-  for (const auto& folder : config.folders) labels.sources.push_back(folder.name);
+  labels.sources = config.sources();
   labels.sources.emplace_back("push");
   for (const auto channel : all_channels) labels.channels.emplace_back(to_string(channel));
   labels.listeners = {"public", "operator"};
@@ -105,6 +106,7 @@ struct App::Parts {
   std::optional<Intake> intake;
   std::optional<DigestDesk> digest_desk;
   std::list<FolderIntake> folders;
+  std::list<FeedIntake> feeds;
   std::optional<http::Router> public_router;
   std::optional<http::Router> operator_router;
   std::optional<http::PublicListener> public_listener;
@@ -246,6 +248,14 @@ void App::Parts::start() {
   for (const auto& folder : config->folders) {
     folders.emplace_back(parts, folder, watched_since.at(folder.name));
     tasks.start("source " + folder.name, folders.back().run());
+  }
+  Duration first_wait{};
+  for (const auto& feed : config->feeds) {
+    const FeedIntake::Parts feed_parts{
+        *database, workers, clock, *intake, metrics, services->client_of(feed), parts.config};
+    feeds.emplace_back(feed_parts, feed, first_wait);
+    tasks.start("source " + feed.name, feeds.back().run());
+    first_wait += std::chrono::milliseconds(50);
   }
 }
 

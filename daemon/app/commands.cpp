@@ -31,6 +31,7 @@ constexpr std::array commands{
     Command{"preview", "show the messages a story or edition makes", preview_command},
     Command{"share", "share links for a story or URL", share_command},
     Command{"next", "when an edition is due", next_command},
+    Command{"sources", "where stories come from, and whether it is well", sources_command},
     Command{"ledger", "what was owed and what became of it", ledger_command},
     Command{"receive", "a small receiver to try webhooks and WhatsApp against", receive_command},
 };

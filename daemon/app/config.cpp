@@ -228,6 +228,13 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const LoadOptions& opti
 
 }  // namespace
 
+std::vector<std::string> Config::sources() const {
+  std::vector<std::string> names;
+  for (const auto& folder : folders) names.push_back(folder.name);
+  for (const auto& feed : feeds) names.push_back(feed.name);
+  return names;
+}
+
 bool Config::has_channel(ChannelKind channel) const {
   switch (channel) {
     case ChannelKind::email:
@@ -243,7 +250,7 @@ bool Config::has_channel(ChannelKind channel) const {
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh) {
   std::vector<std::string> sections;
   if (running.state != fresh.state) sections.emplace_back("state");
-  if (running.folders != fresh.folders) sections.emplace_back("sources");
+  if (running.folders != fresh.folders || running.feeds != fresh.feeds) sections.emplace_back("sources");
   if (running.email != fresh.email) sections.emplace_back("channels.email");
   if (running.whatsapp != fresh.whatsapp) sections.emplace_back("channels.whatsapp");
   if (running.webhook != fresh.webhook) sections.emplace_back("channels.webhook");

@@ -14,6 +14,7 @@
 #include "base/diagnostic.hpp"
 #include "base/time.hpp"
 #include "dispatch/newsroom.hpp"
+#include "net/address_guard.hpp"
 #include "net/ip_address.hpp"
 #include "story/parse.hpp"
 
@@ -26,6 +27,17 @@ struct FolderConfig {
   bool send_backlog = true;  ///< what lies there at the very first start is sent, not only noted
 
   bool operator==(const FolderConfig&) const = default;
+};
+
+struct FeedConfig {
+  std::string name;
+  std::string url;
+  std::optional<Duration> every;   ///< a fixed interval; absent = as often as there is news
+  std::optional<Duration> expect;  ///< something new is expected at least this often
+  bool send_backlog = false;       ///< what it holds at the very first poll is sent, not only noted
+  std::vector<std::string> allow;  ///< hosts, addresses or CIDR ranges excepted from the address guard
+
+  bool operator==(const FeedConfig&) const = default;
 };
 
 struct EmailConfig {
@@ -115,6 +127,7 @@ struct Config {
   bool stemming = true;   ///< of topics that do not say, and of subscribers' own rules
   Vocabulary vocabulary;  ///< words that may stand in a story's tag line
   std::vector<FolderConfig> folders;
+  std::vector<FeedConfig> feeds;
   std::optional<EmailConfig> email;
   std::optional<WhatsAppConfig> whatsapp;
   std::optional<WebhookConfig> webhook;
@@ -126,9 +139,14 @@ struct Config {
   std::vector<std::string> files;      ///< that hold rules
   std::vector<RulePlace> rule_places;  ///< as the book's rules; of an own rule the first that reads so
 
+  /// The names of all sources.
+  std::vector<std::string> sources() const;
   /// Whether there is a section for it under `channels:`.
   bool has_channel(ChannelKind channel) const;
 };
+
+/// What a feed may be fetched from.
+AddressRules feed_rules(const FeedConfig& feed);
 
 /// The sections of `fresh` that a running daemon cannot take over.
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh);

@@ -35,12 +35,6 @@ AddressGuard url_check(const Config& config) {
   return AddressGuard::create(rules).value();
 }
 
-Result<void> check_endpoint(const AddressGuard& guard, std::string_view address) {
-  const auto target = guard.check_url(address);
-  if (!target) return target.error();
-  return target->literal ? guard.check_address(*target, *target->literal) : Result<void>();
-}
-
 std::optional<std::string> read_webhook_secret(YamlSection& section) {
   const auto text = read_secret_key(section, "secret_file");
   if (text.empty()) return std::nullopt;
@@ -65,7 +59,7 @@ void read_webhook_endpoint(const YamlNode& node, const YamlFile& file, const Add
     section.finish();
   }
   if (address.empty()) return;
-  if (const auto checked = check_endpoint(guard, address); !checked)
+  if (const auto checked = guard.check_written(address); !checked)
     file.error(*at, fmt::format("webhook {}", checked.error().message));
 }
 

@@ -219,24 +219,64 @@ void read_site(const YamlNode& node, const YamlFile& file, Config& config) {
   section.finish();
 }
 
+namespace {
+
+bool read_backlog(YamlSection& section, bool by_default) {
+  const auto backlog = section.text("backlog");
+  if (!backlog) return by_default;
+  if (*backlog != "send" && *backlog != "note")
+    section.error(*section.find("backlog"), "backlog must be send or note");
+  return *backlog == "send";
+}
+
+void read_folder(YamlSection& section, const std::string& name, Config& config) {
+  FolderConfig folder;
+  folder.name = name;
+  folder.path = section.required_text("folder");
+  folder.url = read_url(section, "url");
+  folder.send_backlog = read_backlog(section, true);
+  config.folders.push_back(std::move(folder));
+}
+
+void read_feed(YamlSection& section, const std::string& name, Config& config) {
+  FeedConfig feed;
+  feed.name = name;
+  feed.url = section.required_text("feed");
+  feed.every = section.duration("every");
+  if (feed.every && *feed.every < std::chrono::seconds(1))
+    section.error(*section.find("every"), "every must be a second at least");
+  feed.expect = section.duration("expect");
+  feed.send_backlog = read_backlog(section, false);
+  feed.allow = section.texts("allow");
+  const auto guard = AddressGuard::create(feed_rules(feed));
+  if (!guard)
+    section.error(*section.find("allow"), guard.error().message);
+  else if (const auto good = guard->check_written(feed.url); !good && !feed.url.empty())
+    section.error(*section.find("feed"), fmt::format("feed {}", good.error().message));
+  config.feeds.push_back(std::move(feed));
+}
+
+}  // namespace
+
+AddressRules feed_rules(const FeedConfig& feed) {
+  AddressRules rules;
+  rules.allow_http = true;
+  rules.allow = feed.allow;
+  return rules;
+}
+
 void read_sources(const YamlNode& node, const YamlFile& file, Config& config) {
   for_each_entry(node, file, "sources", [&](const YamlNode& key, const YamlNode& value) {
+    const auto others = config.sources();
+    if (std::ranges::find(others, key.scalar) != others.end())
+      file.error(key, fmt::format("there are two sources \"{}\"", key.scalar));
     YamlSection section(value, file, fmt::format("source {}", key.scalar));
-    FolderConfig folder;
-    folder.name = key.scalar;
-    folder.path = section.required_text("folder");
-    folder.url = read_url(section, "url");
-    if (const auto backlog = section.text("backlog")) {
-      folder.send_backlog = *backlog == "send";
-      if (*backlog != "send" && *backlog != "note")
-        section.error(*section.find("backlog"), "backlog must be send or note");
-    }
+    const bool is_feed = section.find("feed") != nullptr;
+    if (is_feed)
+      read_feed(section, key.scalar, config);
+    else
+      read_folder(section, key.scalar, config);
     section.finish();
-    for (const auto& other : config.folders) {
-      if (other.name == folder.name)
-        file.error(key, fmt::format("there are two sources \"{}\"", folder.name));
-    }
-    config.folders.push_back(std::move(folder));
   });
 }
 

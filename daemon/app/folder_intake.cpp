@@ -1,17 +1,16 @@
 #include "app/folder_intake.hpp"
 
-#include <chrono>
 #include <utility>
 
 #include <sys/stat.h>
 
 #include "app/story_input.hpp"
+#include "app/take_story.hpp"
 #include "base/clock.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
-#include "dispatch/intake.hpp"
 #include "story/folder_source.hpp"
 #include "story/parse.hpp"
 
@@ -61,24 +60,7 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   for (auto& story : parsed->stories) {
     story.source = folder_.name;
     complete_story(story, folder_.name, folder_.url);
-    co_await take_story(std::move(story), !is_backlog);
-  }
-}
-
-// A story that cannot be stored is tried until it can: the folder waits, nothing is lost.
-asio::awaitable<void> FolderIntake::take_story(Story story, bool deliver) {
-  for (;;) {
-    std::string failure;
-    try {
-      co_await parts_.intake.accept(story, deliver);
-      co_return;
-    } catch (const SqliteError& e) {
-      failure = e.what();
-    }
-    log::error(
-        "story.unstored",
-        {{"source", folder_.name}, {"story", story.id}, {"what", failure}, {"next", "trying again in 5s"}});
-    co_await parts_.clock.sleep_for(std::chrono::seconds(5));
+    co_await take_story(parts_.intake, parts_.clock, std::move(story), !is_backlog);
   }
 }
 

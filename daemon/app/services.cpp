@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include <unistd.h>
@@ -83,6 +84,7 @@ struct Services::Parts {
   std::optional<HttpClient> whatsapp_client;
   std::optional<WhatsAppSender> whatsapp_sender;
   std::vector<std::unique_ptr<Channel>> channels;
+  std::map<std::vector<std::string>, HttpClient> feed_clients;  // by the exceptions from the address guard
 };
 
 Services::Services(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -122,6 +124,15 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     parts->webhook_sender.emplace(*parts->webhook_client, clock, webhook->timeout);
     parts->channels.push_back(std::make_unique<WebhookChannel>(*parts->webhook_sender, webhook->connections));
   }
+  for (const auto& feed : config.feeds) {
+    if (parts->feed_clients.contains(feed.allow)) continue;
+    auto guard = AddressGuard::create(feed_rules(feed));
+    if (!guard) return guard.error();
+    HttpClientOptions options{std::move(*guard), {}};
+    options.max_connections = 32;
+    options.max_connections_per_host = 2;
+    parts->feed_clients.try_emplace(feed.allow, loop, parts->resolver, std::move(options));
+  }
   for (const auto kind : all_channels) {
     if (std::ranges::find(parts->channels, kind, &Channel::kind) == parts->channels.end())
       parts->channels.push_back(std::make_unique<MissingChannel>(kind));
@@ -133,6 +144,10 @@ std::vector<Channel*> Services::channels() const {
   std::vector<Channel*> out;
   for (const auto& channel : parts_->channels) out.push_back(channel.get());
   return out;
+}
+
+HttpClient& Services::client_of(const FeedConfig& feed) {
+  return parts_->feed_clients.at(feed.allow);
 }
 
 boost::asio::awaitable<void> Services::stop() {

@@ -14,6 +14,7 @@ namespace crier {
 
 class Channel;
 class Clock;
+class HttpClient;
 class Workers;
 
 class Services {
@@ -25,6 +26,8 @@ class Services {
   ~Services();
 
   std::vector<Channel*> channels() const;
+  /// What fetches a feed of the configuration.
+  HttpClient& client_of(const FeedConfig& feed);
   /// Says goodbye to the relay; call when nothing is being sent.
   boost::asio::awaitable<void> stop();
 

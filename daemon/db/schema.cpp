@@ -126,6 +126,26 @@ CREATE INDEX digest_item_left_out ON digest_item (batch_id, dropped)
 -- Of the story, 1 to 8: which stories go into a digest that cannot hold them all.
 ALTER TABLE digest_item ADD COLUMN urgency INTEGER NOT NULL DEFAULT 5;
 )sql",
+    R"sql(
+-- What is known of a polled feed between two polls: see FeedMemory.
+CREATE TABLE feed (
+  name TEXT PRIMARY KEY,         -- of the source
+  url TEXT NOT NULL,
+  begun_at INTEGER,
+  moved_to TEXT NOT NULL,
+  moved_times INTEGER NOT NULL,
+  etag TEXT NOT NULL,
+  last_modified TEXT NOT NULL,
+  body_hash BLOB NOT NULL,
+  interval INTEGER NOT NULL,     -- milliseconds
+  failures INTEGER NOT NULL,
+  failure TEXT NOT NULL,
+  ended TEXT NOT NULL,
+  polled_at INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  new_at INTEGER
+) WITHOUT ROWID;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -154,6 +154,12 @@ Result<UrlTarget> AddressGuard::check_url(std::string_view text) const {
   return target;
 }
 
+Result<void> AddressGuard::check_written(std::string_view url) const {
+  const auto target = check_url(url);
+  if (!target) return target.error();
+  return target->literal ? check_address(*target, *target->literal) : Result<void>();
+}
+
 bool AddressGuard::is_allowed(const UrlTarget& target, const IpAddress& address) const {
   return within(networks_, address) || std::ranges::find(hosts_, target.host) != hosts_.end();
 }

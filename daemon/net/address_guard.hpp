@@ -44,6 +44,9 @@ class AddressGuard {
   /// ASCII or a whole IP address; anything libc would also read as an address ("0x7f.1") is refused.
   Result<UrlTarget> check_url(std::string_view url) const;
 
+  /// The same, and its address where it is written as one: all that can be said without resolving.
+  Result<void> check_written(std::string_view url) const;
+
   /// May `target` be reached at this resolved address? Transition addresses (NAT64, 6to4, Teredo) count as
   /// the IPv4 address inside.
   Result<void> check_address(const UrlTarget& target, const IpAddress& address) const;

@@ -226,6 +226,7 @@ void HttpClient::Transfer::set_options(const HttpClientOptions& options, const U
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   for (const auto& [name, value] : request.headers)
     headers = curl_slist_append(headers, (value.empty() ? name + ";" : name + ": " + value).c_str());
+  if (request.accept_compressed) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate, br");
   set_body();
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   if (target.literal) return;

@@ -30,7 +30,8 @@ struct HttpRequest {
   std::string body;
   Duration connect_timeout = std::chrono::seconds(5);  ///< includes the TLS handshake
   Duration total_timeout = std::chrono::seconds(20);   ///< includes the name's lookup
-  std::size_t max_response_bytes = 16384;              ///< of the body; what is beyond is not read
+  std::size_t max_response_bytes = 16384;              ///< of the body, inflated; what is beyond is not read
+  bool accept_compressed = false;                      ///< gzip, deflate or Brotli, inflated on the way in
 };
 
 struct HttpResponse {

@@ -1,0 +1,198 @@
+"""Feeds on the web: polled with conditions, never their backlog, moved, gone, broken and hostile ones."""
+
+import collections
+import gzip
+import http.server
+import threading
+
+import support
+
+Asked = collections.namedtuple("Asked", "path headers")
+
+
+def rss(*titles):
+    items = "".join(
+        f"<item><guid>https://wire.example.org/{i}</guid><link>https://wire.example.org/{i}</link>"
+        f"<title>{title}</title><description>All about it.</description></item>"
+        for i, title in reversed(list(enumerate(titles)))
+    )
+    return f'<rss version="2.0"><channel><title>The Sample Wire</title>{items}</channel></rss>'.encode()
+
+
+class FeedServer:
+    """`answer(asked)` returns status, headers and body."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.asked = []
+        self._changed = threading.Condition()
+
+    def __enter__(self):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                asked = Asked(self.path, self.headers)
+                with outer._changed:
+                    outer.asked.append(asked)
+                    outer._changed.notify_all()
+                status, headers, body = outer.answer(asked)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if status != 304:
+                    self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # a client that hangs up is no news here
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait_for(self, count):
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.asked) >= count, support.PATIENCE):
+                raise AssertionError(f"{len(self.asked)} of {count} requests")
+
+
+class FeedTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.titles = ["Old harbour news"]
+        self.server = self.use(FeedServer(lambda asked: self.reply(asked)))
+        self.reply = self.conditional
+
+    def conditional(self, asked):
+        etag = f'W/"{len(self.titles)}"'
+        if asked.headers["If-None-Match"] == etag:
+            return 304, {"ETag": etag}, b""
+        return 200, {"ETag": etag, "Content-Type": "application/rss+xml"}, rss(*self.titles)
+
+    def configure(self, path="/feed", **fields):
+        feed = {"feed": self.server.url + path, "every": "1s", "allow": ["127.0.0.1"]} | fields
+        self.newsroom.configure(support.config(sources={"wire": feed}))
+
+    def poll_again(self):
+        """Waits until what the server says now has been read."""
+        self.server.wait_for(len(self.server.asked) + 2)
+
+    def subjects(self):
+        return sorted(mail["Subject"] for mail in self.newsroom.maildir())
+
+    def test_what_is_there_at_first_is_noted_and_what_comes_later_is_sent_once(self):
+        self.configure()
+        daemon = self.serve()
+        begun = daemon.wait_for("source.begun", source="wire")
+        self.assertEqual(begun.fields["stories"], "1")
+        self.titles.append("The harbour reopens")
+        daemon.wait_for("delivery.sent", count=2)
+        self.poll_again()
+        self.assertEqual(self.server.asked[-1].headers["If-None-Match"], 'W/"2"')
+        self.assertIn("gzip", self.server.asked[-1].headers["Accept-Encoding"])
+        self.assertIn("(+https://courier.example.org)", self.server.asked[-1].headers["User-Agent"])
+        daemon.stop()
+        asked = len(self.server.asked)
+        daemon = self.serve()
+        self.server.wait_for(asked + 1)
+        self.assertEqual(self.server.asked[asked].headers["If-None-Match"], 'W/"2"', "known after a restart, too")
+        self.titles.append("More of the harbour")
+        daemon.wait_for("delivery.sent", count=2)
+        self.assertEqual(self.subjects(), ["More of the harbour"] * 2 + ["The harbour reopens"] * 2)
+        self.newsroom.run("ledger")  # balances
+        listed = self.newsroom.run_json("sources")
+        self.assertEqual([(one["source"], one["state"]) for one in listed], [("wire", "well")])
+
+    def test_the_backlog_is_sent_where_ops_say_so(self):
+        self.configure(backlog="send")
+        self.serve().wait_for("delivery.sent", count=2)
+        self.assertEqual(self.subjects(), ["Old harbour news"] * 2)
+
+    def test_a_poll_that_is_killed_mails_no_backlog(self):
+        self.titles = [f"Harbour news {i}" for i in range(300)]
+        self.configure()
+        daemon = self.serve()
+        daemon.wait_for("story.noticed", count=20)
+        daemon.kill()
+        daemon = self.serve()
+        daemon.wait_for("source.begun")
+        self.assertEqual(self.subjects(), [])
+        self.assertEqual(self.totals()["matched"], 0)
+
+    def test_an_older_story_that_turns_up_later_is_backlog(self):
+        self.configure()
+        daemon = self.serve()
+        daemon.wait_for("source.begun")
+        self.reply = lambda asked: (200, {}, rss("Old harbour news", "The harbour of old").replace(
+            b"<title>The harbour of old", b"<pubDate>Mon, 02 Mar 2020 10:00:00 GMT</pubDate><title>The harbour of old"))
+        daemon.wait_for("story.noticed", title="The harbour of old")
+        self.assertEqual(self.totals()["matched"], 0)
+
+    def test_a_feed_that_is_gone_is_left_alone(self):
+        self.configure()
+        daemon = self.serve()
+        daemon.wait_for("source.begun")
+        self.reply = lambda asked: (410, {}, b"")
+        self.assertEqual(daemon.wait_for("source.ended").fields["what"], "http-410")
+        daemon.stop()
+        asked = len(self.server.asked)
+        daemon = self.serve()
+        daemon.wait_for("source.ended")
+        self.assertEqual(self.newsroom.run_json("sources", code=1)[0]["state"], "ended: http-410")
+        self.assertEqual(len(self.server.asked), asked)
+
+    def test_what_goes_wrong_is_said_once_and_holds_up_nothing(self):
+        self.configure()
+        daemon = self.serve()
+        daemon.wait_for("source.begun")
+        bad = [(500, {}, b"oops", "http-500"),
+               (200, {"Content-Type": "text/html"}, b"<!doctype html><title>Log in</title><p>Please log in.", "no feed"),
+               (200, {}, b"\x00\x01\x02garbage", "feed"),
+               (200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * (40 << 20)), "more than 16 MB"),
+               (302, {"Location": "http://169.254.169.254/latest"}, b"", "not a public address"),
+               (302, {"Location": "/feed"}, b"", "redirects"),
+               (302, {"Location": "file:///etc/passwd"}, b"", "redirected")]
+        for number, (status, headers, body, what) in enumerate(bad):
+            self.reply = lambda asked: (status, headers, body)
+            failing = daemon.wait_for("source.failing", count=number + 1)
+            self.assertIn(what, failing.fields["what"])
+            self.reply = self.conditional
+            daemon.wait_for("source.recovered", count=number + 1, patience=120)
+        self.titles.append("The harbour reopens")
+        daemon.wait_for("delivery.sent", count=2)
+
+    def test_a_permanent_redirect_is_believed_the_fifth_time(self):
+        self.configure(path="/old")
+        self.reply = lambda asked: ((301, {"Location": "/new"}, b"") if asked.path == "/old" else self.conditional(asked))
+        daemon = self.serve()
+        daemon.wait_for("source.moved")
+        self.poll_again()
+        self.assertEqual([asked.path for asked in self.server.asked[-2:]], ["/new", "/new"])
+        daemon.stop()
+        asked = len(self.server.asked)
+        daemon = self.serve()
+        self.server.wait_for(asked + 2)
+        self.assertEqual({each.path for each in self.server.asked[asked:]}, {"/new"})
+
+    def test_a_source_that_falls_silent_is_missed(self):
+        self.configure(expect="2s")
+        self.serve().wait_for("source.silent", source="wire")
+
+    def test_a_private_address_must_be_allowed(self):
+        self.configure(allow=[])
+        self.assertIn("not a public address", self.newsroom.run("check", code=78))
+
+
+if __name__ == "__main__":
+    support.main()
