@@ -109,6 +109,17 @@ std::vector<Story> read_stories(const CommandLine& line, const Config& config, i
   return stories;
 }
 
+// Rules can be tried with a new crier before the daemon that runs has brought the database to its version.
+SuppressionList known_suppressions(const Config& config) {
+  try {
+    const auto db = open_database(config);
+    return db ? SuppressionList::load(*db) : SuppressionList();
+  } catch (const std::runtime_error& e) {
+    fmt::print(stderr, "warning: without the suppressed addresses: {}\n", e.what());
+    return {};
+  }
+}
+
 }  // namespace
 
 int match_command(const Words& words) {
@@ -130,8 +141,7 @@ int match_command(const Words& words) {
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;
   const auto& newsroom = config->newsroom;
-  const auto db = open_database(*config);
-  const auto suppressions = db ? SuppressionList::load(*db) : SuppressionList();
+  const auto suppressions = known_suppressions(*config);
   bool any = false;
   const auto show = [&](const Story& story) {
     const auto matched = match_story(newsroom, suppressions, story, at);

@@ -102,7 +102,12 @@ Outcome to_outcome(const SmtpResult& result) {
     case SmtpVerdict::ambiguous:
       outcome.kind = OutcomeKind::ambiguous;
       break;
-    case SmtpVerdict::transient:
+    case SmtpVerdict::transient: {
+      const bool is_answer = result.stage == SmtpStage::recipient || result.stage == SmtpStage::data ||
+                             result.stage == SmtpStage::body;
+      outcome.about_delivery = is_answer && result.code != 0 && result.code != 421;
+      break;
+    }
     case SmtpVerdict::desync:
       break;
   }

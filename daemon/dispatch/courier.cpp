@@ -376,11 +376,12 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
 asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing message) {
   const auto& claim = work.batch->claim;
   const auto& subscriber = *message.subscriber;
-  auto outcome = co_await send(line.channel, std::move(message));
+  const auto outcome = co_await send(line.channel, std::move(message));
   if (outcome.endpoint_gone) co_await give_up_endpoint(claim.channel, subscriber);
   const auto now = parts_.clock.now();
   const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, now) : std::nullopt;
-  if (pause)
+  // Said when it begins.
+  if (pause && !line.breaker.goes_on())
     log::error("channel.paused", {{"channel", to_string(claim.channel)},
                                   {"for", to_string(*pause)},
                                   {"reason", outcome.reason},

@@ -47,12 +47,18 @@ std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edit
                        const Occurrence& occurrence, Time now) {
   std::size_t deliveries = 0;
   for (const auto channel : all_channels) {
-    auto pending = pending_items(db, edition.name, channel, now);
+    const auto pending = pending_keys(db, edition.name, channel, now);
     if (pending.empty()) continue;
-    const auto plan = plan_digest(newsroom, edition, occurrence, channel, pending, now);
-    assign_items(db, pending, add_batch(db, plan.batch, now));
-    for (std::size_t i = 0; i < pending.size(); ++i) leave_out(db, pending[i], plan.left_out[i], digest_full);
-    deliveries += plan.batch.size();
+    DigestPlaces places(edition.max_items);
+    auto carried = pending;
+    for (const auto seq : pending) {
+      const auto item = load_item(db, seq);
+      const auto full = places.fill(item.item.audience);
+      if (!full.empty()) carried.push_back(leave_out(db, item, full, digest_full));
+    }
+    const auto batch = plan_digest(newsroom, edition, occurrence, channel, places.readers(), now);
+    assign_items(db, carried, add_batch(db, batch, now));
+    deliveries += batch.size();
   }
   return deliveries;
 }

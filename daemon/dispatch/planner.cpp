@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
-#include <unordered_map>
 
 #include "audience/suppression.hpp"
 #include "dispatch/reason.hpp"
@@ -195,25 +194,38 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
   return plan;
 }
 
-DigestPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                       ChannelKind channel, std::span<const PendingItem> items, Time now) {
-  DigestPlan plan;
-  std::unordered_map<std::uint32_t, std::size_t> stories;  // of each reader
-  for (const auto& pending : items) {
-    auto& left_out = plan.left_out.emplace_back();
-    for (const auto& member : pending.item.audience.members)
-      if (++stories[member.number] > edition.max_items) left_out.push_back(member.number);
+std::vector<std::uint32_t> DigestPlaces::fill(const Audience& audience) {
+  std::vector<std::uint32_t> full;
+  if (!audience.members.empty() && audience.members.back().number >= filled_.size())
+    filled_.resize(audience.members.back().number + std::size_t{1});
+  for (const auto& member : audience.members) {
+    auto& filled = filled_[member.number];
+    if (filled < max_items_)
+      ++filled;
+    else
+      full.push_back(member.number);
   }
-  auto& batch = plan.batch;
+  return full;
+}
+
+std::vector<std::uint32_t> DigestPlaces::readers() const {
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t number = 0; number < filled_.size(); ++number)
+    if (filled_[number] > 0) numbers.push_back(static_cast<std::uint32_t>(number));
+  return numbers;
+}
+
+BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                      ChannelKind channel, const std::vector<std::uint32_t>& readers, Time now) {
+  BatchPlan batch;
   batch.subject = {{}, 0, edition.name, to_string(occurrence.nominal)};
   batch.channel = channel;
   batch.lane = Lane::digest;
   batch.reasons = {"You follow " + edition.title};
   BatchGroup group{now, now + newsroom.expiry(channel, true), {}, {}};
-  for (const auto& [number, count] : stories) group.members.push_back({number, 0});
-  std::ranges::sort(group.members, {}, &Member::number);
+  for (const auto number : readers) group.members.push_back({number, 0});
   batch.groups.push_back(std::move(group));
-  return plan;
+  return batch;
 }
 
 }  // namespace crier

@@ -4,14 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dispatch/newsroom.hpp"
 #include "outbox/batch.hpp"
-#include "outbox/digest_items.hpp"
 #include "story/story.hpp"
 
 namespace crier {
@@ -60,14 +58,24 @@ StoryPlan plan_story(const Newsroom& newsroom, const Story& story, const Decisio
 /// Alerts of urgency 1 and 2 go before the others.
 Lane lane_of(const Story& story);
 
-struct DigestPlan {
-  BatchPlan batch;  ///< everybody who has at least one item
-  /// By item: the members, ascending, for whom it is over the edition's max_items.
-  std::vector<std::vector<std::uint32_t>> left_out;
+/// Fills the digests of one occurrence item by item, the most important first. Holds a byte for each reader.
+class DigestPlaces {
+ public:
+  /// `max_items`, of each reader, is at most 255.
+  explicit DigestPlaces(std::size_t max_items) : max_items_(max_items) {}
+
+  /// Gives the item a place in the digests of its members; returns those, ascending, who have none left.
+  std::vector<std::uint32_t> fill(const Audience& audience);
+  /// Everybody who has an item, ascending.
+  std::vector<std::uint32_t> readers() const;
+
+ private:
+  std::size_t max_items_;
+  std::vector<std::uint8_t> filled_;  // by subscriber number
 };
 
-/// One occurrence on one channel. The items that come first go first.
-DigestPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                       ChannelKind channel, std::span<const PendingItem> items, Time now);
+/// The batch of one occurrence on one channel for `readers`, ascending.
+BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
+                      ChannelKind channel, const std::vector<std::uint32_t>& readers, Time now);
 
 }  // namespace crier

@@ -47,22 +47,14 @@ Settled wait_until(Settled settled, Time until, std::string_view reason, Time ex
   return settled;
 }
 
-// Whether a refusal is one of many of its kind, with no other answer between them.
-bool Breaker::is_everybodys(const Outcome& outcome) {
-  if (outcome.reason != refusal_) refusals_ = 0;
-  refusal_ = outcome.reason;
-  return ++refusals_ > tolerated_refusals;
-}
-
-std::optional<Duration> Breaker::record(Outcome& outcome, Time now) {
-  if (outcome.kind == OutcomeKind::refused && is_everybodys(outcome)) outcome.kind = OutcomeKind::retry_later;
-  if (outcome.kind == OutcomeKind::delivered) refusals_ = 0;
-  // Only what is to be tried again can be about the service.
-  if (outcome.kind != OutcomeKind::retry_later) {
+std::optional<Duration> Breaker::record(const Outcome& outcome, Time now) {
+  const bool is_outage = outcome.kind == OutcomeKind::retry_later && !outcome.about_delivery;
+  if (!is_outage) {
     failures_ = 0;
     pauses_ = 0;
-    return std::nullopt;
+    return record_answer(outcome, now);
   }
+  answers_ = 0;
   failures_ = outcome.reason == reason_ ? failures_ + 1 : 1;
   reason_ = outcome.reason;
   if (failures_ < tolerated && !outcome.blames_sender) return std::nullopt;
@@ -72,6 +64,19 @@ std::optional<Duration> Breaker::record(Outcome& outcome, Time now) {
   failures_ = tolerated - 1;  // after the pause one more failure is enough
   paused_until_ = now + pause;
   return pause;
+}
+
+std::optional<Duration> Breaker::record_answer(const Outcome& outcome, Time now) {
+  if (outcome.kind != OutcomeKind::retry_later) {
+    answers_ = 0;
+    return std::nullopt;
+  }
+  answers_ = outcome.reason == reason_ ? answers_ + 1 : 1;
+  reason_ = outcome.reason;
+  if (answers_ < tolerated_answers) return std::nullopt;
+  answers_ = 0;
+  paused_until_ = now + first_pause;
+  return first_pause;
 }
 
 Duration Breaker::pause_left(Time now) const {

@@ -36,13 +36,16 @@ bool before_mail(SmtpStage stage) {
   return stage <= SmtpStage::reset;
 }
 
+// RFC 3463 §3: address, mailbox, system, network, protocol, content, policy.
 SmtpVerdict judge_enhanced(std::string_view code) {
   if (code == "5.2.2") return SmtpVerdict::transient;                  // mailbox full
-  if (code == "5.1.7" || code == "5.1.8") return SmtpVerdict::sender;  // our address (RFC 3463 §3.2)
+  if (code == "5.1.7" || code == "5.1.8") return SmtpVerdict::sender;  // our address
   // Mailbox or domain has a new owner (RFC 7293 §8): the only policies about the recipient.
   if (code == "5.7.17" || code == "5.7.18") return SmtpVerdict::permanent;
   if (code.starts_with("5.7.")) return SmtpVerdict::sender;
-  return SmtpVerdict::permanent;
+  const bool is_final =
+      code.starts_with("5.1.") || code.starts_with("5.2.") || code == "5.3.4" || code.starts_with("5.6.");
+  return is_final ? SmtpVerdict::permanent : SmtpVerdict::transient;
 }
 
 bool says_unknown_recipient(const SmtpReply& reply) {

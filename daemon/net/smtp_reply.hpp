@@ -76,7 +76,8 @@ struct SmtpResult {
 /// Judges a 4yz or 5yz reply at `stage`. 5yz is final only where it speaks of the recipient or the message:
 /// policy, authentication and our own address are the sender's matter, a full mailbox (552, 5.2.2) is
 /// transient. Without an enhanced code 550, 551, 553 and 554 are final only when their text says that there
-/// is no such recipient: servers give the same codes for blocks, outages and policies.
+/// is no such recipient: servers give the same codes for blocks, outages and policies. Enhanced codes about
+/// the server's system, network or protocol are not final, either.
 SmtpResult judge(SmtpStage stage, const SmtpReply& reply);
 
 }  // namespace crier

@@ -1,6 +1,8 @@
 #include "outbox/digest_items.hpp"
 
 #include <algorithm>
+#include <array>
+#include <stdexcept>
 
 #include <fmt/core.h>
 
@@ -124,20 +126,30 @@ std::map<std::string, std::int64_t> drop_items_of_others(Sqlite& db, const std::
 }
 
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
-  return find_items(db,
-                    "edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
-                    " AND not_before <= ? ORDER BY urgency, seq DESC",
-                    edition, to_string(channel), to_ms(now));
+  std::vector<PendingItem> items;
+  for (const auto seq : pending_keys(db, edition, channel, now)) items.push_back(load_item(db, seq));
+  return items;
 }
 
-void assign_items(Sqlite& db, std::span<PendingItem> items, std::int64_t batch_id) {
-  for (auto& pending : items) {
-    pending.batch_id = batch_id;
-    db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?")
-        .bind(0, batch_id)
-        .bind(1, pending.seq)
-        .run();
-  }
+std::vector<std::int64_t> pending_keys(Sqlite& db, std::string_view edition, ChannelKind channel, Time now) {
+  std::vector<std::int64_t> keys;
+  auto rows = db.query(
+      "SELECT seq FROM digest_item WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
+      " AND not_before <= ? ORDER BY urgency, seq DESC");
+  rows.bind(0, edition).bind(1, to_string(channel)).bind(2, to_ms(now));
+  while (rows.step()) keys.push_back(rows.integer(0));
+  return keys;
+}
+
+PendingItem load_item(Sqlite& db, std::int64_t seq) {
+  auto items = find_items(db, "seq = ?", seq);
+  if (items.empty()) throw std::runtime_error("the outbox has lost a digest item: the database is damaged");
+  return std::move(items.front());
+}
+
+void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t batch_id) {
+  for (const auto seq : items)
+    db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?").bind(0, batch_id).bind(1, seq).run();
 }
 
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
@@ -159,13 +171,15 @@ std::vector<std::uint32_t> already_carried(Sqlite& db, std::string_view story_id
   return carried;
 }
 
-void leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
-               std::string_view reason) {
+std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
+                       std::string_view reason) {
   std::vector<Member> kept;
   std::vector<Member> gone;
-  for (const auto& member : item.item.audience.members)
-    (std::ranges::binary_search(members, member.number) ? gone : kept).push_back(member);
-  if (gone.empty()) return;
+  auto next = members.begin();
+  for (const auto& member : item.item.audience.members) {
+    while (next != members.end() && *next < member.number) ++next;
+    (next != members.end() && *next == member.number ? gone : kept).push_back(member);
+  }
   const auto& reasons = item.item.audience.reasons;
   DigestItem left = item.item;
   left.audience = audience_of(gone, reasons);
@@ -173,10 +187,9 @@ void leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_
   // The item itself stays, if only for what is being sent: see put_back.
   put_audience(db, item.seq, audience_of(kept, reasons));
   add_digest_item(db, left);
-  db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?")
-      .bind(0, item.batch_id)
-      .bind(1, db.last_insert_id())
-      .run();
+  const auto seq = db.last_insert_id();
+  if (item.batch_id != 0) assign_items(db, std::array{seq}, item.batch_id);
+  return seq;
 }
 
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason) {
@@ -184,7 +197,7 @@ std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::strin
   const auto unsettled = unsettled_members(db, item.batch_id);
   for (const auto& member : item.item.audience.members)
     if (std::ranges::binary_search(unsettled, member.number)) gone.push_back(member.number);
-  leave_out(db, item, gone, reason);
+  if (!gone.empty()) leave_out(db, item, gone, reason);
   return static_cast<std::int64_t>(gone.size());
 }
 

@@ -41,9 +41,12 @@ struct PendingItem {
   std::string dropped{};      ///< why it is not sent; empty = it is
 };
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now);
+/// The same by `seq` alone: the audiences of all of them together may be more than memory should hold.
+std::vector<std::int64_t> pending_keys(Sqlite& db, std::string_view edition, ChannelKind channel, Time now);
+PendingItem load_item(Sqlite& db, std::int64_t seq);
 
 /// Ties items to the batch of the occurrence that carries them.
-void assign_items(Sqlite& db, std::span<PendingItem> items, std::int64_t batch_id);
+void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t batch_id);
 
 /// The items of an occurrence's batch in the order of pending_items, also those that were left out of it.
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id);
@@ -53,10 +56,10 @@ std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id);
 std::vector<std::uint32_t> already_carried(Sqlite& db, std::string_view story_id, std::string_view edition,
                                            ChannelKind channel);
 
-/// Takes an item of a batch away from these members (ascending). They move to an item of their own, dropped
-/// for `reason`: one row, however many they are.
-void leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
-               std::string_view reason);
+/// Takes an item away from these of its members (ascending, at least one). They move to an item of their own,
+/// dropped for `reason`: one row, however many they are. Returns its `seq`.
+std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
+                       std::string_view reason);
 /// Takes it out of all messages of its batch that have not left yet. Returns how many there are.
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason);
 /// The same for all items of a story, of any version, that batches carry.

@@ -1,7 +1,6 @@
 #include "outbox/settlements.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 
 #include "db/sqlite.hpp"
@@ -179,18 +178,17 @@ std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time n
 
 void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   std::map<std::int64_t, ChunkState> chunks;
-  std::vector<Settled> repeats;
+  std::vector<const Settled*> late;  // delivered although they were stopped
   for (const auto& each : settled) {
     const auto id = each.delivery.chunk_id;
     auto chunk = chunks.find(id);
     if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
     const bool was_stopped = chunk->second.settled.test(each.delivery.position);
     settle_one(db, chunk->second, each, now);
-    if (was_stopped && each.settlement == Settlement::delivered)
-      std::ranges::move(later_versions(db, each, now), std::back_inserter(repeats));
+    if (was_stopped && each.settlement == Settlement::delivered) late.push_back(&each);
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
-  if (!repeats.empty()) settle(db, repeats, now);
+  for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
 }
 
 bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {

@@ -94,9 +94,13 @@ std::optional<std::string> resolve_url(std::string_view reference, std::string_v
     const auto parsed_base = parse_url(encoded_base);
     const auto parsed = boost::urls::parse_relative_ref(encoded);
     if (!parsed || !parsed_base || !is_web_address(*parsed_base)) return std::nullopt;
-    boost::urls::url resolved;
-    if (!boost::urls::resolve(*parsed_base, *parsed, resolved)) return std::nullopt;
-    absolute = view(resolved);
+    if (parsed->has_authority()) {
+      absolute = std::string(view(parsed_base->scheme())) + ":" + encoded;
+    } else {
+      boost::urls::url resolved;
+      if (!boost::urls::resolve(*parsed_base, *parsed, resolved)) return std::nullopt;
+      absolute = view(resolved);
+    }
   }
   const auto parsed = parse_url(absolute);
   if (!parsed || !is_web_address(*parsed) || absolute.size() > max_url_bytes) return std::nullopt;

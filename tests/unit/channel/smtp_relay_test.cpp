@@ -102,6 +102,9 @@ TEST_CASE("a result says who is at fault") {
   REQUIRE(message.blames_sender);
   const auto vague = outcome_of(SmtpStage::body, "554 we do not like it\r\n");
   REQUIRE(vague.kind == OutcomeKind::retry_later);
+  REQUIRE(vague.about_delivery);
+  REQUIRE_FALSE(outcome_of(SmtpStage::body, "421 closing\r\n").about_delivery);
+  REQUIRE_FALSE(outcome_of(SmtpStage::mail, "451 not now\r\n").about_delivery);
   REQUIRE_FALSE(vague.blames_sender);
   const auto reputation = outcome_of(SmtpStage::recipient, "550 5.7.1 blocked\r\n");
   REQUIRE(reputation.kind == OutcomeKind::retry_later);

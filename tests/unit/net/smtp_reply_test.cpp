@@ -97,6 +97,8 @@ TEST_CASE("5yz is final only where it speaks of the recipient or the message") {
     REQUIRE(verdict(SmtpStage::data, text) == SmtpVerdict::transient);
     REQUIRE(verdict(SmtpStage::body, text) == SmtpVerdict::transient);
   }
+  REQUIRE(verdict(SmtpStage::recipient, "554 5.3.0 system trouble\r\n") == SmtpVerdict::transient);
+  REQUIRE(verdict(SmtpStage::body, "554 5.0.0 no\r\n") == SmtpVerdict::transient);
   REQUIRE(verdict(SmtpStage::recipient, "550 5.7.17 mailbox has a new owner\r\n") == SmtpVerdict::permanent);
   REQUIRE(verdict(SmtpStage::body, "554 5.6.0 odd message\r\n") == SmtpVerdict::permanent);
   REQUIRE(verdict(SmtpStage::mail, "552 5.3.4 too large\r\n") == SmtpVerdict::permanent);

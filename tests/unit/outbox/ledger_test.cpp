@@ -118,7 +118,7 @@ TEST_CASE("a limit shortens the lists and nothing else") {
 
 TEST_CASE("a digest's deliveries count for the stories it carries") {
   Books books;
-  auto items = pending_items(books.db, "morning", ChannelKind::email, now);
+  const auto items = pending_keys(books.db, "morning", ChannelKind::email, now);
   const auto digest = add_batch(books.db,
                                 {{{}, 0, "morning", "2026-11-24T07:00"},
                                  ChannelKind::email,

@@ -358,7 +358,7 @@ TEST_CASE("digest items wait for their edition, travel with its batch, or are dr
                                 {"You follow Morning"},
                                 {{now, now + 24h, {}, {{1, 0}, {5, 0}, {70'000, 0}}}}},
                                now);
-  assign_items(outbox.db, pending, batch);
+  assign_items(outbox.db, pending_keys(outbox.db, "morning", ChannelKind::email, now), batch);
   CHECK(pending_items(outbox.db, "morning", ChannelKind::email, now).empty());
   CHECK(pending_items(outbox.db, "evening", ChannelKind::email, now).size() == 1);
   CHECK(items_of_batch(outbox.db, batch).size() == 1);
