@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -10,10 +11,12 @@
 #include "app/take_story.hpp"
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
+#include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
 #include "db/database.hpp"
+#include "story/plain_text.hpp"
 
 namespace crier {
 namespace {
@@ -33,12 +36,11 @@ std::string header_of(const FeedAnswer& answer, std::string_view name) {
   return found == answer.headers.end() ? std::string() : found->second;
 }
 
-// A permanent redirect is believed when it has led to one address often enough, and until that fails as
-// often.
-void note_move(FeedMemory& memory, const FeedAnswer& answer) {
+// A permanent redirect is believed when it has led to a feed often enough, and until that fails as often.
+void note_move(FeedMemory& memory, const FeedAnswer& answer, PollResult result) {
   const bool believed = memory.moved_times >= believed_moves;
-  if (answer.kind == FeedAnswer::Kind::failed) {
-    if (!believed || memory.failures < believed_moves) return;
+  if (result == PollResult::failed) {
+    if (believed && memory.failures < believed_moves) return;
     memory.moved_to.clear();
     memory.moved_times = 0;
   } else if (answer.moved_to.empty()) {
@@ -49,6 +51,32 @@ void note_move(FeedMemory& memory, const FeedAnswer& answer) {
   }
 }
 
+// What a validator may be to be sent back (RFC 9110 §5.5); anything else would spoil the next request.
+std::string validator_of(const FeedAnswer& answer, std::string_view name) {
+  constexpr std::size_t longest = 1024;
+  auto value = header_of(answer, name);
+  const bool is_plain = std::ranges::all_of(
+      value, [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); });
+  return is_plain && value.size() <= longest ? value : std::string();
+}
+
+// "timeout: https://example.org: …" → "timeout": texts of libraries count milliseconds.
+std::string_view kind_of(std::string_view failure) {
+  return failure.substr(0, failure.find(':'));
+}
+
+// Counters that feeds use as ids would clash with those of other sources.
+std::string id_within(const std::string& source, const std::string& id) {
+  const auto is_scheme_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '-' || c == '.';
+  };
+  const auto colon = id.find(':');
+  const bool is_uri = colon != std::string::npos && colon > 1 &&
+                      std::ranges::all_of(std::string_view(id).substr(0, colon), is_scheme_letter);
+  return is_uri ? id : source + ":" + id;
+}
+
 }  // namespace
 
 FeedIntake::FeedIntake(Parts parts, FeedConfig feed, Duration first_wait)
@@ -56,8 +84,10 @@ FeedIntake::FeedIntake(Parts parts, FeedConfig feed, Duration first_wait)
 
 asio::awaitable<void> FeedIntake::run() {
   co_await in_database([this](Sqlite& db) { memory_ = load_feed(db, feed_.name, feed_.url); });
-  // As before a restart; a wall clock that was put back does not hold it up.
-  auto wait = std::clamp<Duration>(memory_.next_at - parts_.clock.now(), first_wait_, grace);
+  // As before a restart, but for what somebody may just have mended; a wall clock that was put back does not
+  // hold it up.
+  const auto left = memory_.failure.empty() ? memory_.next_at - parts_.clock.now() : Duration::zero();
+  auto wait = std::clamp<Duration>(left, first_wait_, std::max(first_wait_, feed_.every.value_or(grace)));
   while (memory_.ended.empty()) {
     co_await parts_.clock.sleep_for(wait);
     wait = co_await poll();
@@ -70,63 +100,108 @@ asio::awaitable<void> FeedIntake::run() {
 // Asks once. Returns how long to wait before the next time.
 asio::awaitable<Duration> FeedIntake::poll() {
   const auto now = parts_.clock.now();
-  auto answer = co_await fetch_feed(parts_.client,
-                                    {.url = memory_.address(),
-                                     .etag = memory_.etag,
-                                     .last_modified = memory_.last_modified,
-                                     .contact = parts_.config()->newsroom.site.url},
-                                    now);
-  auto result = answer.kind == FeedAnswer::Kind::failed ? PollResult::failed : PollResult::unchanged;
-  if (answer.kind == FeedAnswer::Kind::gone) memory_.ended = "http-410";
-  if (answer.kind == FeedAnswer::Kind::content) {
-    const auto taken = co_await take(answer);
-    result = taken ? *taken : PollResult::failed;
-    if (!taken) answer.failure = taken.error().message;
+  FeedAnswer answer;
+  auto result = PollResult::failed;
+  // Whatever one feed can make a library throw must not stop the others.
+  try {
+    answer = co_await fetch_feed(parts_.client,
+                                 {.url = memory_.address(),
+                                  .etag = memory_.etag,
+                                  .last_modified = memory_.last_modified,
+                                  .contact = parts_.config()->newsroom.site.url},
+                                 now);
+    const auto read = co_await take(answer);
+    if (read)
+      result = *read;
+    else
+      answer.failure = read.error().message;
+  } catch (const boost::system::system_error& e) {
+    if (e.code() == asio::error::operation_aborted) throw;
+    answer.failure = e.what();
+  } catch (const std::exception& e) {
+    answer.failure = e.what();
   }
   const auto pace = paced({memory_.interval, memory_.failures}, result);
-  const auto wait = poll_wait(
-      pace, {feed_.every, answer.fresh_for, answer.retry_after},
-      std::hash<std::string>{}(feed_.name) + static_cast<std::uint64_t>(now.time_since_epoch().count()));
+  const auto seed =
+      std::hash<std::string>{}(feed_.name) + static_cast<std::uint64_t>(now.time_since_epoch().count());
+  const auto wait = poll_wait(pace, {feed_.every, answer.fresh_for, answer.retry_after}, seed);
   memory_.interval = pace.interval;
   memory_.failures = pace.failures;
   memory_.polled_at = now;
   memory_.next_at = now + wait;
-  note_move(memory_, answer);
+  if (result == PollResult::failed) {
+    // The next request asks for the whole: what was known may be what is wrong.
+    memory_.etag.clear();
+    memory_.last_modified.clear();
+    memory_.body_hash.clear();
+  } else {
+    memory_.read_at = now;
+  }
+  note_move(memory_, answer, result);
   if (memory_.moved_times == believed_moves && !answer.moved_to.empty())
-    log::warn("source.moved", {{"source", feed_.name}, {"to", memory_.moved_to}});
-  note_failure(answer.failure);
+    log::warn("source.moved", {{"source", feed_.name}, {"next", "crier sources shows the new address"}});
+  note_failure(to_one_line(answer.failure, 300));
   watch_silence();
   co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
   co_return wait;
 }
 
-// An Error when it cannot be read; what is remembered of its content then stays, so that it is read again.
+// An Error when there is nothing to be read, or it cannot be.
 asio::awaitable<Result<PollResult>> FeedIntake::take(const FeedAnswer& answer) {
+  const bool asked_with_condition = !memory_.etag.empty() || !memory_.last_modified.empty();
+  if (answer.kind == FeedAnswer::Kind::failed) co_return Error{answer.failure};
+  if (answer.kind == FeedAnswer::Kind::unchanged) {
+    if (!asked_with_condition) co_return Error{"http-304"};
+    co_return PollResult::unchanged;
+  }
+  if (answer.kind == FeedAnswer::Kind::gone) {
+    // Only the feed's own address can say that.
+    if (answer.url != feed_.url) co_return Error{"http-410"};
+    memory_.ended = "http-410";
+    co_return PollResult::unchanged;
+  }
   auto hash = sha256(answer.body);
   auto result = PollResult::unchanged;
   if (hash != memory_.body_hash) {
-    const auto config = parts_.config();
-    auto parsed = co_await parts_.workers.run([&] {
-      ParseOptions options;
-      options.file_name = "feed";
-      options.url = answer.url;
-      options.headers = answer.headers;
-      options.vocabulary = &config->vocabulary;
-      options.now = parts_.clock.now();
-      options.default_zone = config->newsroom.site.zone.name();
-      return parse_stories(answer.body, options);
-    });
-    if (!parsed) co_return parsed.error();
-    if (!is_feed_format(parsed->format))
-      co_return Error{fmt::format("this is no feed but {}", parsed->format)};
-    if (parsed->stories.empty() && parsed->bozo) co_return Error{parsed->bozo_reason};
+    // If this content should bring crier down, it is not the first thing after the restart.
+    auto unread = memory_;
+    ++unread.failures;
+    unread.next_at = parts_.clock.now() + memory_.interval;
+    co_await in_database([&](Sqlite& db) { store_feed(db, feed_.name, unread); });
+    auto parsed = co_await parse(answer);
+    if (!parsed) {
+      parts_.metrics.story_seen(feed_.name, "refused");
+      co_return parsed.error();
+    }
     if (parsed->expired) memory_.ended = "the feed says that nothing will follow";
     result = co_await take_stories(*std::move(parsed));
   }
   memory_.body_hash = std::move(hash);
-  memory_.etag = header_of(answer, "etag");
-  memory_.last_modified = header_of(answer, "last-modified");
+  memory_.etag = validator_of(answer, "etag");
+  memory_.last_modified = validator_of(answer, "last-modified");
   co_return result;
+}
+
+asio::awaitable<Result<ParsedSource>> FeedIntake::parse(const FeedAnswer& answer) {
+  const auto config = parts_.config();
+  auto parsed = co_await parts_.workers.run([&] {
+    ParseOptions options;
+    options.file_name = "feed";
+    options.url = answer.url;
+    options.headers = answer.headers;
+    options.vocabulary = &config->vocabulary;
+    options.now = parts_.clock.now();
+    options.default_zone = config->newsroom.site.zone.name();
+    return parse_stories(answer.body, options);
+  });
+  if (!parsed) co_return parsed;
+  // An error's JSON object would make a story of its title.
+  const bool is_list = parsed->format != "json" || answer.body.find("\"stories\"") != std::string::npos ||
+                       trim(answer.body).starts_with('[');
+  if (!is_feed_format(parsed->format) || !is_list)
+    co_return Error{fmt::format("this is no feed but {}", parsed->format)};
+  if (parsed->stories.empty() && parsed->bozo) co_return Error{parsed->bozo_reason};
+  co_return parsed;
 }
 
 asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
@@ -134,23 +209,29 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
     log::warn("story.doubtful", {{"source", feed_.name}, {"what", warning}});
   const auto now = parts_.clock.now();
   const bool is_first = !memory_.begun_at;
-  const auto begun_at = memory_.begun_at.value_or(now);
+  const auto last_read = memory_.read_at.value_or(now);
+  std::set<std::string> ids;
+  std::erase_if(parsed.stories, [&](Story& story) {
+    story.source = feed_.name;
+    story.id = id_within(feed_.name, story.id);
+    return !ids.insert(story.id).second;
+  });
   auto result = PollResult::unchanged;
   // Feeds begin with the newest: readers get them in the order they were published.
   for (auto& story : std::views::reverse(parsed.stories)) {
-    story.source = feed_.name;
     // A feed that shows more of its past from one day to the next must not mail it.
-    const bool is_backlog = is_first || (story.published && *story.published < begun_at - grace);
+    const bool is_backlog = is_first || (story.published && *story.published < last_read - grace);
     const auto accepted =
         co_await take_story(parts_.intake, parts_.clock, std::move(story), !is_backlog || feed_.send_backlog);
     if (accepted.novelty == Novelty::fresh || accepted.novelty == Novelty::update) result = PollResult::news;
   }
-  memory_.begun_at = begun_at;
-  if (result == PollResult::news) memory_.new_at = now;
-  if (is_first)
+  if (is_first) {
+    memory_.begun_at = now;
     log::info("source.begun", {{"source", feed_.name},
                                {"stories", parsed.stories.size()},
                                {"are", feed_.send_backlog ? "sent" : "noted, not sent"}});
+  }
+  if (result == PollResult::news) memory_.new_at = now;
   co_return result;
 }
 
@@ -172,7 +253,7 @@ asio::awaitable<void> FeedIntake::in_database(std::function<void(Sqlite&)> job) 
 
 // Said when it begins, when it changes and when it is over, not at every poll.
 void FeedIntake::note_failure(const std::string& failure) {
-  if (failure != memory_.failure) {
+  if (kind_of(failure) != kind_of(memory_.failure)) {
     if (failure.empty())
       log::info("source.recovered", {{"source", feed_.name}, {"from", memory_.failure}});
     else

@@ -143,6 +143,7 @@ CREATE TABLE feed (
   ended TEXT NOT NULL,
   polled_at INTEGER NOT NULL,
   next_at INTEGER NOT NULL,
+  read_at INTEGER,
   new_at INTEGER
 ) WITHOUT ROWID;
 )sql",

@@ -149,7 +149,7 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
     const auto known = co_await parts_.database.run([&](Sqlite& db) { return find_known(db, story.id); });
     story.version = declared_version;
     const auto verdict = judge(story, known);
-    const bool is_news = verdict.novelty == Novelty::fresh || verdict.novelty == Novelty::update;
+    const bool is_news = verdict.novelty == Novelty::fresh || (verdict.novelty == Novelty::update && deliver);
     if (!is_news) {
       log::info("story.unchanged",
                 {{"story", story.id}, {"version", verdict.version}, {"is", to_string(verdict.novelty)}});

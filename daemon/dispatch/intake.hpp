@@ -51,8 +51,9 @@ class Intake {
   };
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
 
-  /// `deliver` = false notes the story as seen without owing it to anybody (the backlog of a new source).
-  /// Throws SqliteError when it cannot be stored: nothing was.
+  /// `deliver` = false notes a story that is not known as seen, without owing it to anybody (the backlog of a
+  /// new source), and leaves one that is known as it is. Throws SqliteError when it cannot be stored: nothing
+  /// was.
   boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true);
 
  private:

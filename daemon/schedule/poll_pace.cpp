@@ -29,7 +29,7 @@ Duration poll_wait(const PollPace& pace, const PollWishes& wishes, std::uint64_t
   wait = std::min(wait * (1 << std::min(pace.failures, most_doublings)), most);
   if (!wishes.pinned) wait = backoff(std::array{wait}, 1, std::nullopt, seed);
   if (wishes.retry_after) wait = std::max(wait, *wishes.retry_after);
-  return std::min(wait, day);
+  return std::min(wait, std::max(day, wishes.pinned.value_or(day)));
 }
 
 }  // namespace crier

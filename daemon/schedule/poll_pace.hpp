@@ -33,7 +33,7 @@ struct PollWishes {
 PollPace paced(PollPace pace, PollResult result);
 
 /// The wait until the next poll. It doubles with each failure in a row, moves by up to ±10 % chosen by `seed`
-/// unless it is pinned, and is never longer than a day.
+/// unless it is pinned, and is never longer than a day or the pinned interval.
 Duration poll_wait(const PollPace& pace, const PollWishes& wishes, std::uint64_t seed);
 
 }  // namespace crier

@@ -119,7 +119,7 @@ void FeedDraft::finish_body(Story& story) const {
   auto clean = clean_html(body_.text, body_.base);
   story.body_html = std::move(clean.html);
   story.body_text = std::move(clean.text);
-  story.headings = std::move(clean.headings);
+  for (const auto& heading : clean.headings) add_heading(story, heading);
   if (story.image.empty()) story.image = std::move(clean.image);
 }
 

@@ -29,7 +29,7 @@ FeedMemory load_feed(Sqlite& db, std::string_view name, std::string_view url) {
   auto row = db.query(
       "SELECT url, begun_at, moved_to, moved_times, etag, last_modified, body_hash, interval, failures, "
       "failure,"
-      " ended, polled_at, next_at, new_at FROM feed WHERE name = ?");
+      " ended, polled_at, next_at, read_at, new_at FROM feed WHERE name = ?");
   row.bind(0, name);
   if (!row.step() || row.text(0) != url) return memory;
   memory.begun_at = time_or_null(row, 1);
@@ -44,7 +44,8 @@ FeedMemory load_feed(Sqlite& db, std::string_view name, std::string_view url) {
   memory.ended = row.text(10);
   memory.polled_at = from_ms(row.integer(11));
   memory.next_at = from_ms(row.integer(12));
-  memory.new_at = time_or_null(row, 13);
+  memory.read_at = time_or_null(row, 13);
+  memory.new_at = time_or_null(row, 14);
   return memory;
 }
 
@@ -52,8 +53,8 @@ void store_feed(Sqlite& db, std::string_view name, const FeedMemory& memory) {
   auto row = db.query(
       "INSERT OR REPLACE INTO feed (name, url, moved_to, moved_times, etag, last_modified, body_hash, "
       "interval,"
-      " failures, failure, ended, polled_at, next_at, begun_at, new_at)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      " failures, failure, ended, polled_at, next_at, begun_at, read_at, new_at)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(0, name)
       .bind(1, memory.url)
       .bind(2, memory.moved_to)
@@ -68,7 +69,8 @@ void store_feed(Sqlite& db, std::string_view name, const FeedMemory& memory) {
       .bind(11, to_ms(memory.polled_at))
       .bind(12, to_ms(memory.next_at));
   if (memory.begun_at) row.bind(13, to_ms(*memory.begun_at));
-  if (memory.new_at) row.bind(14, to_ms(*memory.new_at));
+  if (memory.read_at) row.bind(14, to_ms(*memory.read_at));
+  if (memory.new_at) row.bind(15, to_ms(*memory.new_at));
   row.run();
 }
 

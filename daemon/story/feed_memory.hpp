@@ -21,12 +21,13 @@ struct FeedMemory {
   std::string last_modified;     ///< likewise
   std::string body_hash;         ///< SHA-256 of the last content; empty = none
   Duration interval = std::chrono::minutes(5);
-  int failures = 0;            ///< in a row
-  std::string failure;         ///< of the last poll; empty = it was well
-  std::string ended;           ///< why it is not asked any more; empty = it is
-  Time polled_at{};            ///< the last time; 1970 = never
-  Time next_at{};              ///< when it is asked again
-  std::optional<Time> new_at;  ///< when it last had a story that was not known
+  int failures = 0;             ///< in a row
+  std::string failure;          ///< of the last poll; empty = it was well
+  std::string ended;            ///< why it is not asked any more; empty = it is
+  Time polled_at{};             ///< the last time; 1970 = never
+  Time next_at{};               ///< when it is asked again
+  std::optional<Time> read_at;  ///< the last time that it answered well
+  std::optional<Time> new_at;   ///< when it last had a story that was not known
 
   /// Where to ask: at the new address once it was named often enough.
   const std::string& address() const;

@@ -187,9 +187,10 @@ class HtmlWriter {
   }
 
   void add_literal(std::string_view text) {
-    if (at_edge_) text.remove_prefix(std::min(text.find_first_not_of("\n\r"), text.size()));
     std::string escaped;
     append_escaped(escaped, text, false);
+    // Only now: what is not written may stand before a line end.
+    if (at_edge_) escaped.erase(0, std::min(escaped.find_first_not_of("\n\r"), escaped.size()));
     if (escaped.empty()) return;
     open_waiting();
     space_owed_ = at_edge_ = false;

@@ -9,6 +9,7 @@
 #include "story/charset.hpp"
 #include "story/feed_draft.hpp"
 #include "story/feed_text.hpp"
+#include "story/fields.hpp"
 #include "story/html.hpp"
 #include "story/media_topics.hpp"
 #include "story/plain_text.hpp"
@@ -197,7 +198,7 @@ void NewsmlReader::close_body() {
       auto clean = clean_html(text_, reading_.options.url);
       story.body_html = std::move(clean.html);
       story.body_text = std::move(clean.text);
-      story.headings = std::move(clean.headings);
+      for (const auto& heading : clean.headings) add_heading(story, heading);
       if (story.image.empty()) story.image = std::move(clean.image);
     } else {
       story.body_text = tidy_text(text_);

@@ -13,6 +13,7 @@
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
 #include "story/url_identity.hpp"
+#include "story/url_reference.hpp"
 
 namespace crier {
 namespace {
@@ -148,6 +149,13 @@ void drop_future(Reading& reading, const FieldPlaces& places, std::optional<Time
   time.reset();
 }
 
+// Addresses as every format's may be written: with what a URL may not hold percent-encoded.
+void encode_addresses(Story& story) {
+  for (auto* url : {&story.url, &story.image}) *url = resolve_url(*url, {}).value_or("");
+  for (auto& enclosure : story.enclosures) enclosure.url = resolve_url(enclosure.url, {}).value_or("");
+  std::erase_if(story.enclosures, [](const Enclosure& enclosure) { return enclosure.url.empty(); });
+}
+
 // What every format has in common once its own reading is done: limits, identity, believable dates.
 void finish_stories(Reading& reading, bool is_feed) {
   auto& stories = reading.source.stories;
@@ -163,6 +171,7 @@ void finish_stories(Reading& reading, bool is_feed) {
     auto& story = stories[i];
     const auto& places = reading.places[i];
     clip(reading, places, story);
+    encode_addresses(story);
     // Before dates are dropped: an id must not depend on when the file was read.
     auto id = identify(story);
     if (!id) {

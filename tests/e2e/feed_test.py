@@ -159,6 +159,7 @@ class FeedTest(support.NewsroomTest):
         bad = [(500, {}, b"oops", "http-500"),
                (200, {"Content-Type": "text/html"}, b"<!doctype html><title>Log in</title><p>Please log in.", "no feed"),
                (200, {}, b"\x00\x01\x02garbage", "feed"),
+               (200, {}, b'{"title": "Service unavailable", "body_text": "Come back later."}', "no feed"),
                (200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * (40 << 20)), "more than 16 MB"),
                (302, {"Location": "http://169.254.169.254/latest"}, b"", "not a public address"),
                (302, {"Location": "/feed"}, b"", "redirects"),
@@ -184,6 +185,12 @@ class FeedTest(support.NewsroomTest):
         daemon = self.serve()
         self.server.wait_for(asked + 2)
         self.assertEqual({each.path for each in self.server.asked[asked:]}, {"/new"})
+
+    def test_ids_that_are_counters_stay_with_their_source(self):
+        self.reply = lambda asked: (200, {}, rss("Harbour news").replace(b"<guid>https://wire.example.org/0", b"<guid>1"))
+        self.configure()
+        noticed = self.serve().wait_for("story.noticed")
+        self.assertEqual(noticed.fields["story"], "wire:1")
 
     def test_a_source_that_falls_silent_is_missed(self):
         self.configure(expect="2s")

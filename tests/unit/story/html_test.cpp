@@ -2,11 +2,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "story/url_reference.hpp"
 #include "support/html_check.hpp"
 
 using Catch::Matchers::Contains;
 using crier::clean_html;
 using crier::html_line;
+using crier::resolve_url;
 
 namespace {
 
@@ -155,4 +157,16 @@ TEST_CASE("html: bombs end soon", "[html]") {
   const auto clean = clean_html(bomb, base);
   CHECK(crier::test::find_html_fault(clean.html).empty());
   CHECK(clean_html(clean.html, base).html == clean.html);
+}
+
+TEST_CASE("what is not written before a line end in <pre> does not save it") {
+  const auto once = clean_html(std::string_view("<pre>\0\0\n a</pre>", 17), "https://example.org/");
+  CHECK(clean_html(once.html, "https://example.org/").html == once.html);
+}
+
+TEST_CASE("a link without a scheme is not read as another host") {
+  CHECK(resolve_url("//example.org/x", "https://example.com/") == "https://example.org/x");
+  CHECK(resolve_url("//127.0.0.1/x", "http://example.com/") == "http://127.0.0.1/x");
+  CHECK_FALSE(resolve_url("//127.0.0.1.example.org/x", "https://example.com/"));
+  CHECK_FALSE(resolve_url("//10.0.0.1evil/x", "https://example.com/"));
 }
