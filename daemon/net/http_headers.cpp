@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <vector>
 
 namespace crier {
@@ -53,6 +54,50 @@ std::optional<Time> assemble(std::string_view year, std::string_view month, std:
          std::chrono::seconds(*second);
 }
 
+std::string_view trim(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// delta-seconds; more than an int holds counts as the greatest int (RFC 9111 §1.2.2).
+std::optional<Duration> delta_seconds(std::string_view text) {
+  const bool is_number =
+      !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (!is_number) return std::nullopt;
+  return std::chrono::seconds(number(text).value_or(std::numeric_limits<int>::max()));
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::ranges::equal(text, lower, [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+struct CacheControl {
+  bool is_uncacheable = false;
+  std::optional<Duration> max_age;
+};
+
+CacheControl parse_cache_control(std::string_view text) {
+  CacheControl out;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto directive = trim(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    const auto equals = std::min(directive.find('='), directive.size());
+    const auto name = trim(directive.substr(0, equals));
+    auto value = trim(directive.substr(std::min(equals + 1, directive.size())));
+    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
+      value = value.substr(1, value.size() - 2);
+    if (equals_ignoring_case(name, "no-cache") || equals_ignoring_case(name, "no-store"))
+      out.is_uncacheable = true;
+    else if (equals_ignoring_case(name, "max-age"))
+      out.max_age = delta_seconds(value);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Time> parse_http_date(std::string_view text) {
@@ -64,15 +109,22 @@ std::optional<Time> parse_http_date(std::string_view text) {
 }
 
 std::optional<Duration> parse_retry_after(std::string_view text, Time now, Duration most) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  if (text.empty()) return std::nullopt;
-  if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
-    const auto seconds = number(text);
-    if (!seconds) return most;  // more digits than an int holds
-    return std::min<Duration>(std::chrono::seconds(*seconds), most);
-  }
+  text = trim(text);
+  if (const auto seconds = delta_seconds(text)) return std::min(*seconds, most);
   const auto date = parse_http_date(text);
+  if (!date) return std::nullopt;
+  return std::clamp<Duration>(*date - now, Duration::zero(), most);
+}
+
+std::optional<Duration> parse_freshness(std::string_view cache_control, std::string_view age,
+                                        std::string_view expires, Time now, Duration most) {
+  const auto control = parse_cache_control(cache_control);
+  if (control.is_uncacheable) return std::nullopt;
+  if (control.max_age) {
+    const auto spent = delta_seconds(trim(age)).value_or(Duration::zero());
+    return std::clamp<Duration>(*control.max_age - spent, Duration::zero(), most);
+  }
+  const auto date = parse_http_date(expires);
   if (!date) return std::nullopt;
   return std::clamp<Duration>(*date - now, Duration::zero(), most);
 }

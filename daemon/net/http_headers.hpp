@@ -16,4 +16,11 @@ std::optional<Time> parse_http_date(std::string_view text);
 std::optional<Duration> parse_retry_after(std::string_view text, Time now,
                                           Duration most = std::chrono::hours(24));
 
+/// How long an answer counts as fresh (RFC 9111 §4.2): `max-age` of Cache-Control less the Age, else the
+/// time until Expires; never negative, never more than `most`. nullopt when neither says it, and for
+/// `no-cache` and `no-store`. Empty = the header is not there.
+std::optional<Duration> parse_freshness(std::string_view cache_control, std::string_view age,
+                                        std::string_view expires, Time now,
+                                        Duration most = std::chrono::hours(24));
+
 }  // namespace crier

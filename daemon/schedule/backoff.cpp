@@ -15,13 +15,16 @@ std::uint64_t mix(std::uint64_t x) {
 
 }  // namespace
 
+Duration spread(Duration wait, std::uint64_t seed) {
+  const auto permille = static_cast<std::int64_t>(mix(seed) % 201) - 100;
+  return wait + wait * permille / 1000;
+}
+
 Duration backoff(std::span<const Duration> steps, int attempts, std::optional<Duration> retry_after,
                  std::uint64_t seed) {
   const auto last = static_cast<int>(steps.size()) - 1;
   const auto step = steps[static_cast<std::size_t>(std::clamp(attempts - 1, 0, last))].count();
-  const auto permille =
-      static_cast<std::int64_t>(mix(seed + static_cast<std::uint64_t>(attempts)) % 201) - 100;
-  Duration wait(step + step * permille / 1000);
+  auto wait = spread(Duration(step), seed + static_cast<std::uint64_t>(attempts));
   if (retry_after) wait = std::max(wait, std::min<Duration>(*retry_after, std::chrono::hours(24)));
   return wait;
 }

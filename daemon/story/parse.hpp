@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "story/charset_label.hpp"
+#include "story/feed_pace.hpp"
 #include "story/story.hpp"
 
 namespace boost::json {
@@ -60,6 +61,7 @@ struct ParsedSource {
   std::string language;
   std::optional<Time> updated;
   bool expired = false;               ///< the feed says that nothing will follow
+  FeedPace pace;                      ///< how often the feed asks to be read
   std::vector<Story> stories;         ///< each with an id; in the order of the source
   std::vector<std::string> warnings;  ///< "file:line:col: message", also about stories that were refused
 };

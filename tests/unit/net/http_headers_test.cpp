@@ -37,3 +37,19 @@ TEST_CASE("Retry-After is a wait between nothing and the cap") {
     REQUIRE_FALSE(parse_retry_after(text, now));
   }
 }
+
+TEST_CASE("an answer is fresh for as long as its headers say") {
+  const auto now = parse_rfc3339("1994-11-06T08:49:07Z").value();
+  const std::string_view later = "Sun, 06 Nov 1994 08:49:37 GMT";
+  CHECK(parse_freshness("max-age=300", "", "", now) == 5min);
+  CHECK(parse_freshness("public, Max-Age = \"300\"", " 100 ", later, now) == 200s);
+  CHECK(parse_freshness("max-age=300", "400", "", now) == 0s);
+  CHECK(parse_freshness("max-age=99999999999999", "", "", now) == 24h);
+  CHECK(parse_freshness("", "", later, now) == 30s);
+  CHECK(parse_freshness("s-maxage=5", "", "Sun, 06 Nov 1994 08:00:00 GMT", now) == 0s);
+  for (const auto* text :
+       {"", ",,", "max-age", "max-age=", "max-age=-1", "max-age=300, no-cache", "no-store", "="}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_freshness(text, "", "0", now));
+  }
+}
