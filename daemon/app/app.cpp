@@ -16,11 +16,13 @@
 
 #include "app/doors.hpp"
 #include "app/exit_codes.hpp"
+#include "app/feed_desk.hpp"
 #include "app/folder_intake.hpp"
 #include "app/load_log.hpp"
 #include "app/notify.hpp"
 #include "app/rule_costs.hpp"
 #include "app/services.hpp"
+#include "app/source_watch.hpp"
 #include "app/state_folder.hpp"
 #include "app/storage.hpp"
 #include "app/story_input.hpp"
@@ -47,10 +49,23 @@ namespace asio = boost::asio;
 constexpr Duration drain_time = std::chrono::seconds(30);  // of the 60 s that the unit allows
 constexpr Duration stop_time = std::chrono::seconds(5);    // for what is left after that
 
+std::vector<ExpectedSource> sources_with_expectations(const Config& config) {
+  std::vector<ExpectedSource> out;
+  for (const auto& folder : config.folders) out.push_back({folder.name, folder.expect, {}});
+  for (const auto& feed : config.feeds) out.push_back({feed.name, feed.expect, {}});
+  return out;
+}
+
 MetricLabels metric_labels(const Config& config) {
   MetricLabels labels;
   labels.version = CRIER_VERSION;
   for (const auto& folder : config.folders) labels.sources.push_back(folder.name);
+  for (const auto& feed : config.feeds) {
+    labels.sources.push_back(feed.name);
+    labels.feeds.push_back(feed.name);
+  }
+  for (const auto& source : sources_with_expectations(config))
+    if (source.expect) labels.expected_sources.push_back(source.name);
   labels.sources.emplace_back("push");
   for (const auto channel : all_channels) labels.channels.emplace_back(to_string(channel));
   labels.listeners = {"public", "operator"};
@@ -104,6 +119,8 @@ struct App::Parts {
   std::optional<Intake> intake;
   std::optional<DigestDesk> digest_desk;
   std::list<FolderIntake> folders;
+  std::unique_ptr<FeedDesk> feeds;
+  std::optional<SourceWatch> source_watch;
   std::optional<http::Router> public_router;
   std::optional<http::Router> operator_router;
   std::optional<http::PublicListener> public_listener;
@@ -187,6 +204,13 @@ Result<void> App::Parts::open() {
                            std::string_view reason) { courier->stop_story(story, version, reason); }});
   digest_desk.emplace(loop.get_executor(),
                       DigestDesk::Parts{*database, clock, current, [this] { courier->wake(); }});
+  auto desk = FeedDesk::make(
+      loop.get_executor(), {*database, workers, clock, *intake, metrics, [this] { return config; }}, *config);
+  if (!desk) return desk.error();
+  feeds = std::move(*desk);
+  auto expected = sources_with_expectations(*config);
+  for (auto& source : expected) source.watched_since = watched_since.at(source.name);
+  source_watch.emplace(*database, clock, metrics, std::move(expected));
   return open_doors(*push_token, *unsubscribe_key);
 }
 
@@ -239,6 +263,8 @@ void App::Parts::start() {
     folders.emplace_back(parts, folder, watched_since.at(folder.name));
     tasks.start("source " + folder.name, folders.back().run());
   }
+  feeds->start(tasks);
+  tasks.start("source watch", source_watch->run());
 }
 
 std::string App::Parts::summary() const {

@@ -231,7 +231,7 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const LoadOptions& opti
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh) {
   std::vector<std::string> sections;
   if (running.state != fresh.state) sections.emplace_back("state");
-  if (running.folders != fresh.folders) sections.emplace_back("sources");
+  if (running.folders != fresh.folders || running.feeds != fresh.feeds) sections.emplace_back("sources");
   if (running.email != fresh.email) sections.emplace_back("channels.email");
   if (running.whatsapp != fresh.whatsapp) sections.emplace_back("channels.whatsapp");
   if (running.webhook != fresh.webhook) sections.emplace_back("channels.webhook");

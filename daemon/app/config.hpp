@@ -14,6 +14,7 @@
 #include "base/diagnostic.hpp"
 #include "base/time.hpp"
 #include "dispatch/newsroom.hpp"
+#include "net/address_guard.hpp"
 #include "net/ip_address.hpp"
 #include "story/parse.hpp"
 
@@ -22,11 +23,26 @@ namespace crier {
 struct FolderConfig {
   std::string name;
   std::filesystem::path path;
-  std::string url;           ///< of stories that have none; "{id}" is replaced
-  bool send_backlog = true;  ///< what lies there at the very first start is sent, not only noted
+  std::string url;                 ///< of stories that have none; "{id}" is replaced
+  bool send_backlog = true;        ///< what lies there at the very first start is sent, not only noted
+  std::optional<Duration> expect;  ///< a warning when no story came by it for so long
 
   bool operator==(const FolderConfig&) const = default;
 };
+
+struct FeedConfig {
+  std::string name;
+  std::string url;                 ///< http or https; its query may be a secret
+  std::optional<Duration> every;   ///< in place of an interval that adapts
+  bool send_backlog = false;       ///< what is in it at the very first fetch is sent, not only noted
+  std::vector<std::string> allow;  ///< hosts, addresses or CIDR ranges excepted from the address guard
+  std::optional<Duration> expect;  ///< as of a folder
+
+  bool operator==(const FeedConfig&) const = default;
+};
+
+/// Where a feed may be fetched from: plain http when its URL is such a one, and at the port that it names.
+AddressRules address_rules(const FeedConfig& feed);
 
 struct EmailConfig {
   std::string relay;  ///< "maildir:PATH" or "smtp://…", "smtps://…"
@@ -115,6 +131,7 @@ struct Config {
   bool stemming = true;   ///< of topics that do not say, and of subscribers' own rules
   Vocabulary vocabulary;  ///< words that may stand in a story's tag line
   std::vector<FolderConfig> folders;
+  std::vector<FeedConfig> feeds;
   std::optional<EmailConfig> email;
   std::optional<WhatsAppConfig> whatsapp;
   std::optional<WebhookConfig> webhook;

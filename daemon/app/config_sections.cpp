@@ -213,27 +213,6 @@ void read_site(const YamlNode& node, const YamlFile& file, Config& config) {
   section.finish();
 }
 
-void read_sources(const YamlNode& node, const YamlFile& file, Config& config) {
-  for_each_entry(node, file, "sources", [&](const YamlNode& key, const YamlNode& value) {
-    YamlSection section(value, file, fmt::format("source {}", key.scalar));
-    FolderConfig folder;
-    folder.name = key.scalar;
-    folder.path = section.required_text("folder");
-    folder.url = read_url(section, "url");
-    if (const auto backlog = section.text("backlog")) {
-      folder.send_backlog = *backlog == "send";
-      if (*backlog != "send" && *backlog != "note")
-        section.error(*section.find("backlog"), "backlog must be send or note");
-    }
-    section.finish();
-    for (const auto& other : config.folders) {
-      if (other.name == folder.name)
-        file.error(key, fmt::format("there are two sources \"{}\"", folder.name));
-    }
-    config.folders.push_back(std::move(folder));
-  });
-}
-
 void read_channels(const YamlNode& node, const YamlFile& file, Config& config) {
   YamlSection section(node, file, "channels");
   if (const auto* email = section.find("email")) read_email(*email, file, config);

@@ -5,13 +5,13 @@
 
 #include <sys/stat.h>
 
+#include "app/hand_in.hpp"
 #include "app/story_input.hpp"
 #include "base/clock.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
-#include "dispatch/intake.hpp"
 #include "story/folder_source.hpp"
 #include "story/parse.hpp"
 
@@ -61,24 +61,7 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   for (auto& story : parsed->stories) {
     story.source = folder_.name;
     complete_story(story, folder_);
-    co_await take_story(std::move(story), !is_backlog);
-  }
-}
-
-// A story that cannot be stored is tried until it can: the folder waits, nothing is lost.
-asio::awaitable<void> FolderIntake::take_story(Story story, bool deliver) {
-  for (;;) {
-    std::string failure;
-    try {
-      co_await parts_.intake.accept(story, deliver);
-      co_return;
-    } catch (const SqliteError& e) {
-      failure = e.what();
-    }
-    log::error(
-        "story.unstored",
-        {{"source", folder_.name}, {"story", story.id}, {"what", failure}, {"next", "trying again in 5s"}});
-    co_await parts_.clock.sleep_until(parts_.clock.now() + std::chrono::seconds(5));
+    co_await hand_in(parts_.intake, parts_.clock, std::move(story), !is_backlog);
   }
 }
 

@@ -38,7 +38,6 @@ class FolderIntake {
 
  private:
   boost::asio::awaitable<void> take_file(std::filesystem::path path);
-  boost::asio::awaitable<void> take_story(Story story, bool deliver);
 
   Parts parts_;
   FolderConfig folder_;

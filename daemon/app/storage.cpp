@@ -12,6 +12,7 @@
 #include "db/setting.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
+#include "story/feed_memory.hpp"
 
 namespace crier {
 namespace {
@@ -32,6 +33,12 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   Restored restored;
   for (const auto& folder : config.folders)
     restored.watched_since[folder.name] = first_seen(db, "source since/" + folder.name, now);
+  std::vector<std::string> feeds;
+  for (const auto& feed : config.feeds) {
+    restored.watched_since[feed.name] = first_seen(db, "source since/" + feed.name, now);
+    feeds.push_back(feed.name);
+  }
+  forget_other_feeds(db, feeds);
   restored.numbers = subscriber_numbers(db, *config.book);
   SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);

@@ -122,6 +122,34 @@ CREATE TABLE suppression (
 CREATE INDEX digest_item_left_out ON digest_item (batch_id, dropped)
   WHERE batch_id IS NOT NULL AND dropped IS NOT NULL;
 )sql",
+    R"sql(
+-- Each source that a story has come by, and when the last one did that was not known.
+CREATE TABLE source (name TEXT PRIMARY KEY, last_story INTEGER NOT NULL) WITHOUT ROWID;
+
+-- What is known about each feed from one fetch to the next (story/feed_memory.hpp).
+CREATE TABLE feed (
+  name TEXT PRIMARY KEY,
+  configured_url TEXT NOT NULL,  -- a feed with another URL is another feed
+  url TEXT NOT NULL,             -- where it is asked: it may have moved
+  moving_to TEXT NOT NULL,
+  moves INTEGER NOT NULL,
+  validated_url TEXT NOT NULL,
+  etag TEXT NOT NULL,
+  last_modified TEXT NOT NULL,
+  body_hash BLOB NOT NULL,
+  ttl INTEGER,
+  skipped_hours INTEGER NOT NULL,
+  skipped_days INTEGER NOT NULL,
+  interval INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  failure TEXT NOT NULL,
+  failing_since INTEGER,
+  noted_at INTEGER,
+  fetched_at INTEGER,
+  next_at INTEGER,
+  ended TEXT NOT NULL
+) WITHOUT ROWID;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

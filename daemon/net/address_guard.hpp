@@ -22,6 +22,8 @@ struct AddressRules {
   /// Host names, addresses ("127.0.0.1") or networks ("10.1.0.0/16") that may be reached although they are
   /// private, at any port.
   std::vector<std::string> allow;
+
+  bool operator==(const AddressRules&) const = default;
 };
 
 /// What a checked URL points at.

@@ -30,7 +30,9 @@ struct HttpRequest {
   std::string body;
   Duration connect_timeout = std::chrono::seconds(5);  ///< includes the TLS handshake
   Duration total_timeout = std::chrono::seconds(20);   ///< includes the name's lookup
-  std::size_t max_response_bytes = 16384;              ///< of the body; what is beyond is not read
+  std::size_t max_response_bytes = 16384;              ///< of the body, inflated; what is beyond is not read
+  bool accepts_compressed =
+      false;  ///< the server may compress the body (RFC 9110 §8.4), which is inflated here
 };
 
 struct HttpResponse {

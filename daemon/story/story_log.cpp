@@ -59,6 +59,17 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .bind(6, matched)
       .bind(7, boost::json::serialize(to_json(story)))
       .run();
+  db.query("INSERT OR REPLACE INTO source (name, last_story) VALUES (?, ?)")
+      .bind(0, story.source)
+      .bind(1, now.time_since_epoch().count())
+      .run();
+}
+
+std::map<std::string, Time> last_stories(Sqlite& db) {
+  std::map<std::string, Time> out;
+  auto rows = db.query("SELECT name, last_story FROM source");
+  while (rows.step()) out.emplace(rows.text(0), Time(Duration(rows.integer(1))));
+  return out;
 }
 
 Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
 /// `matched` = deliveries planned for this version.
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
+
+/// When the last story that was not known came by each source, by the source's name.
+std::map<std::string, Time> last_stories(Sqlite& db);
 
 /// One version (0 = the latest). Error: it is not there, or this crier's parser refuses what another one
 /// wrote.

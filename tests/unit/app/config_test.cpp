@@ -350,3 +350,57 @@ TEST_CASE("hostile subscriber files are refused, not unfolded") {
   SampleConfig sample("subscribers: [{id: \"a\\nb\", email: x@example.org}]\n");
   CHECK(sample.complaints() == "rules.yaml:1:20: id must be one line, without control characters\n");
 }
+
+TEST_CASE("a feed is a source with a URL, and what may be said about it") {
+  SampleConfig sample(R"(
+sources:
+  wire: {feed: "https://wire.example.org/rss?key=1"}
+  own: {feed: "http://10.1.2.3:8080/feed", allow: [10.1.2.3], every: 5s, backlog: send, expect: 6h}
+  stories: {folder: in, expect: 2d}
+)");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  REQUIRE(config.feeds.size() == 2);
+  CHECK(config.feeds[0].url == "https://wire.example.org/rss?key=1");
+  CHECK_FALSE(config.feeds[0].send_backlog);
+  CHECK_FALSE(config.feeds[0].every);
+  const auto& own = config.feeds[1];
+  CHECK(own.every == 5s);
+  CHECK(own.send_backlog);
+  CHECK(own.expect == 6h);
+  CHECK(address_rules(own).allow_http);
+  CHECK_FALSE(address_rules(config.feeds[0]).allow_http);
+  CHECK(config.folders.at(0).expect == 48h);
+}
+
+TEST_CASE("mistakes about feeds are named with their places, and never with the URL") {
+  SampleConfig sample(R"(
+sources:
+  one: {feed: example.org/rss}
+  two: {feed: "https://user:secret@example.org/rss"}
+  three: {feed: "http://127.0.0.1/rss"}
+  four: {feed: "https://example.org/rss", folder: in}
+  five: {feed: "https://example.org/rss", every: 100ms, evry: 5m}
+)");
+  sample.write("more.yaml",
+               "sources: {two: {folder: in}, six: {feed: \"https://a.example\", allow: [not a host]}}\n");
+  const auto others = sample.complaints();
+  CAPTURE(others);
+  CHECK(others.find("secret") == std::string::npos);
+  for (const auto* part :
+       {"more.yaml:1:70: \"not a host\" is neither a host name", "rules.yaml:3:15: feed: ",
+        "rules.yaml:4:15: feed: ", "rules.yaml:5:17: feed: ", "if it is yours, add it under allow:",
+        "rules.yaml:6:16: a source is either a folder: or a feed:, not both",
+        "rules.yaml:7:50: every must be from 1s to 24h",
+        "rules.yaml:7:57: source five has no \"evry\" (did you mean \"every\"?)",
+        "there are two sources \"two\""})
+    CHECK(others.find(part) != std::string::npos);
+}
+
+TEST_CASE("feeds that come or go need a restart") {
+  SampleConfig sample("sources: {wire: {feed: \"https://wire.example.org/rss\"}}\n");
+  const auto before = sample.load();
+  CHECK(settings_that_need_restart(before, sample.load()).empty());
+  sample.write("rules.yaml", "sources: {wire: {feed: \"https://wire.example.org/rss\", every: 5m}}\n");
+  CHECK(settings_that_need_restart(before, sample.load()) == std::vector<std::string>{"sources"});
+}

@@ -1,0 +1,174 @@
+"""Feeds as the daemon polls them: what is new is mailed once, whatever their servers do."""
+
+import sqlite3
+import urllib.request
+
+import support
+from feed_server import FeedServer, redirect, refuse, rss
+
+
+class FeedTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.use(FeedServer())
+
+    def configure(self, **feeds):
+        """Feeds of the test's server, asked each second."""
+        sources = {
+            name: {"feed": self.server.url + "/" + name, "every": "1s", "allow": ["127.0.0.1"]} | keys
+            for name, keys in feeds.items()
+        }
+        self.newsroom.configure(support.config(sources=sources, http={"operator": {"listen": "127.0.0.1:0"}}))
+
+    def publish(self, name, *titles):
+        self.server.pages["/" + name] = rss(*titles)
+
+    def subjects(self):
+        """Of the mails to one of the two readers."""
+        return sorted(mail["Subject"] for mail in self.newsroom.maildir() if "amara" in mail["To"])
+
+    def wait_for_mails(self, *titles):
+        support.eventually(lambda: self.subjects() == sorted(titles), f"mails about {titles}")
+
+    def metrics(self, daemon):
+        port = daemon.wait_until_ready().fields["operator_port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=support.PATIENCE) as answer:
+            return answer.read().decode()
+
+    def test_what_is_there_already_is_noted_and_what_comes_is_mailed_once(self):
+        self.publish("wire", "Harbour two", "Harbour one")
+        self.configure(wire={})
+        daemon = self.serve()
+        daemon.wait_for("feed.first_read", source="wire", stories=2)
+        asked = self.server.wait_for("/wire", 304)
+        self.assertTrue(asked.headers["If-None-Match"].startswith('W/"'))
+        self.assertIn("https://courier.example.org", asked.headers["User-Agent"])
+        self.assertEqual(self.subjects(), [])
+
+        self.publish("wire", "Harbour four", "Harbour three", "Harbour two", "Harbour one")
+        self.wait_for_mails("Harbour three", "Harbour four")
+        self.server.wait_for("/wire", 304)
+        daemon.stop()
+
+        # After a restart it knows what it has seen, and asks as before.
+        self.server.requests("/wire").clear()
+        daemon = self.serve()
+        self.server.wait_for("/wire", 304)
+        self.publish("wire", "Harbour five", "Harbour four", "Harbour three")
+        self.wait_for_mails("Harbour three", "Harbour four", "Harbour five")
+        self.server.wait_for("/wire", 304)
+        self.assertEqual(len(daemon.events("feed.first_read")), 0)
+        self.assertIn('crier_feed_up{source="wire"} 1', self.metrics(daemon))
+        self.assertRegex(self.metrics(daemon), r'crier_feed_fetches_total{result="fresh",source="wire"} 1')
+        self.assertEqual(self.totals()["queued"], 0)
+        daemon.stop()
+
+    def test_a_crash_in_the_first_fetch_mails_no_backlog(self):
+        self.publish("wire", "Harbour one")
+        self.configure(wire={})
+        daemon = self.serve()
+        daemon.wait_for("story.noticed")
+        daemon.kill()
+        # As if it had been killed before it could remember that the backlog was noted.
+        with sqlite3.connect(self.newsroom.state / "crier.db") as database:
+            database.execute("DELETE FROM feed")
+        database.close()
+        self.publish("wire", "Harbour two", "Harbour one")
+        daemon = self.serve()
+        daemon.wait_for("feed.first_read", stories=2)
+        self.publish("wire", "Harbour three", "Harbour two", "Harbour one")
+        self.wait_for_mails("Harbour three")
+        daemon.stop()
+
+    def test_a_backlog_can_be_asked_for(self):
+        self.publish("wire", "Harbour two", "Harbour one")
+        self.configure(wire={"backlog": "send"})
+        daemon = self.serve()
+        self.wait_for_mails("Harbour one", "Harbour two")
+        daemon.stop()
+
+    def test_a_feed_that_has_moved_is_asked_at_its_new_place_after_a_restart_too(self):
+        self.server.pages["/wire"] = redirect(301, "/new")
+        self.publish("new", "Harbour one")
+        self.configure(wire={})
+        daemon = self.serve()
+        moved = daemon.wait_for("feed.moved", source="wire")
+        self.assertTrue(moved.fields["to"].endswith("/new"))
+        asked = len(self.server.requests("/wire"))
+        self.assertEqual(asked, 5)
+        self.server.wait_for("/new", 304)
+        daemon.stop()
+        daemon = self.serve()
+        self.publish("new", "Harbour two", "Harbour one")
+        self.wait_for_mails("Harbour two")
+        self.assertEqual(len(self.server.requests("/wire")), asked)
+        daemon.stop()
+
+    def test_a_redirect_for_now_is_followed_and_not_remembered(self):
+        self.server.pages["/wire"] = redirect(302, "/new")
+        self.publish("new", "Harbour one")
+        self.configure(wire={})
+        daemon = self.serve()
+        self.server.wait_for("/new", 304, more=5)
+        self.server.wait_for("/wire")
+        self.assertEqual(len(daemon.events("feed.moved")), 0)
+        daemon.stop()
+
+    def test_a_feed_that_is_gone_is_left_alone_and_others_go_on(self):
+        self.server.pages["/old"] = refuse(410)
+        self.publish("wire", "Harbour one")
+        self.configure(old={}, wire={})
+        daemon = self.serve()
+        ended = daemon.wait_for("feed.ended", source="old")
+        self.assertEqual(ended.level, "error")
+        self.assertIn("/old", ended.fields["url"])
+        self.server.wait_for("/wire", 304, more=2)
+        daemon.stop()
+        self.publish("old", "Harbour of old")
+        daemon = self.serve()
+        daemon.wait_for("feed.ended", source="old")
+        self.publish("wire", "Harbour two")
+        self.wait_for_mails("Harbour two")
+        self.assertEqual(len(self.server.requests("/old")), 1)
+        self.assertIn('crier_feed_up{source="old"} 0', self.metrics(daemon))
+        daemon.stop()
+
+    def test_a_failure_is_said_when_it_begins_and_when_it_ends(self):
+        self.publish("wire", "Harbour one")
+        self.publish("other", "Ferry one")
+        self.configure(wire={}, other={})
+        daemon = self.serve()
+        daemon.wait_for("feed.first_read", count=2)
+        self.server.pages["/wire"] = "This is fine."
+        self.server.wait_for("/wire", 200)
+        self.server.pages["/wire"] = refuse(503, Retry_After="1")
+        self.server.wait_for("/wire", 503, more=2)
+        failing = daemon.wait_for("feed.failing", source="wire")
+        self.assertIn("this is no feed", failing.fields["what"])
+        self.publish("other", "Harbour of others")
+        self.wait_for_mails("Harbour of others")
+        self.assertIn('crier_feed_up{source="wire"} 0', self.metrics(daemon))
+
+        # Broken XML, in which one story can still be read.
+        self.server.pages["/wire"] = "<rss version='2.0'><channel><item><title>A harbour & more</title></item><item"
+        daemon.wait_for("feed.recovered", source="wire")
+        daemon.wait_for("feed.doubtful", source="wire")
+        self.wait_for_mails("Harbour of others", "A harbour & more")
+        self.assertEqual(len(daemon.events("feed.failing")), 1)
+        daemon.stop()
+
+    def test_a_source_that_is_silent_too_long_is_named(self):
+        self.publish("wire", "Harbour one")
+        self.configure(wire={"expect": "4s"})
+        daemon = self.serve()
+        silent = daemon.wait_for("source.silent", source="wire")
+        self.assertEqual(silent.level, "warn")
+        self.assertIn('crier_source_silent{source="wire"} 1', self.metrics(daemon))
+        self.publish("wire", "Harbour two", "Harbour one")
+        daemon.wait_for("source.heard", source="wire")
+        self.wait_for_mails("Harbour two")
+        daemon.stop()
+
+
+if __name__ == "__main__":
+    support.main()
