@@ -28,6 +28,7 @@ constexpr std::array commands{
     Command{"test", "run the tests kept beside the rules", test_command},
     Command{"replay", "what rules would have sent, and what a change gains and loses", replay_command},
     Command{"topics", "rules that never fire, stories nobody heard, costliest rules", topics_command},
+    Command{"sources", "where stories come from and how that goes; OPML import", sources_command},
     Command{"preview", "show the messages a story or edition makes", preview_command},
     Command{"share", "share links for a story or URL", share_command},
     Command{"next", "when an edition is due", next_command},

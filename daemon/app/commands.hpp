@@ -17,6 +17,7 @@ int receive_command(const Words& words);
 int replay_command(const Words& words);
 int serve_command(const Words& words);
 int share_command(const Words& words);
+int sources_command(const Words& words);
 int test_command(const Words& words);
 int topics_command(const Words& words);
 

@@ -51,7 +51,6 @@ class FeedTest(support.NewsroomTest):
         daemon.stop()
 
         # After a restart it knows what it has seen, and asks as before.
-        self.server.requests("/wire").clear()
         daemon = self.serve()
         self.server.wait_for("/wire", 304)
         self.publish("wire", "Harbour five", "Harbour four", "Harbour three")
@@ -156,6 +155,43 @@ class FeedTest(support.NewsroomTest):
         self.wait_for_mails("Harbour of others", "A harbour & more")
         self.assertEqual(len(daemon.events("feed.failing")), 1)
         daemon.stop()
+
+    def test_sources_are_listed_with_how_they_are(self):
+        self.server.pages["/old"] = refuse(410)
+        self.server.pages["/broken"] = refuse(500)
+        self.publish("wire", "Harbour one")
+        self.configure(wire={}, old={}, broken={}, quiet={"expect": "1s", "every": "1h"})
+        self.server.pages["/quiet"] = rss()
+        listed = self.newsroom.run_json("sources")
+        self.assertEqual([each["name"] for each in listed], ["wire", "old", "broken", "quiet"])
+        self.assertEqual({each["state"] for each in listed}, {"new"})
+        daemon = self.serve()
+        daemon.wait_for("feed.first_read", source="wire")
+        daemon.wait_for("feed.ended", source="old")
+        daemon.wait_for("feed.failing", source="broken")
+        daemon.wait_for("source.silent", source="quiet")
+        self.server.wait_for("/wire", 304)
+        by_name = {each["name"]: each for each in self.newsroom.run_json("sources")}
+        self.assertEqual(by_name["wire"]["state"], "good")
+        self.assertEqual(by_name["wire"]["url"], self.server.url + "/wire")
+        for key in ("last_fetch", "next_fetch", "last_story"):
+            self.assertRegex(by_name["wire"][key], r"^\d{4}-\d\d-\d\dT")
+        self.assertEqual((by_name["old"]["state"], by_name["old"]["failure"]), ("ended", "answered 410, gone"))
+        self.assertNotIn("next_fetch", by_name["old"])
+        self.assertEqual((by_name["broken"]["state"], by_name["broken"]["failure"]), ("failing", "answered 500"))
+        self.assertTrue(by_name["quiet"]["silent"])
+        self.assertIn("answered 500", self.newsroom.run("sources"))
+        daemon.stop()
+
+    def test_a_list_of_a_feed_reader_becomes_configuration(self):
+        opml = self.newsroom.write(
+            "list.opml",
+            f"<opml version='2.0'><body><outline text='The Wire' xmlUrl='{self.server.url}/wire'/></body></opml>",
+        )
+        yaml = self.newsroom.run("sources", "--import", opml)
+        self.assertEqual(yaml, f'sources:\n  the-wire: {{feed: "{self.server.url}/wire"}}\n')
+        self.newsroom.run("sources", "--import", self.newsroom.write("no.opml", "<rss/>"), code=65)
+        self.newsroom.run("sources", "--import", "absent.opml", code=66)
 
     def test_a_source_that_is_silent_too_long_is_named(self):
         self.publish("wire", "Harbour one")
