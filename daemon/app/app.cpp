@@ -227,7 +227,8 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .unsubscribe_key = unsubscribe_key,
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },
-                        .is_storage_good = [this] { return storage->is_good(); }};
+                        .is_storage_good = [this] { return storage->is_good(); },
+                        .websub = feeds->door()};
   if (const auto& listener = config->public_listener) {
     public_router.emplace(public_doors(parts));
     http::PublicListenerOptions options;

@@ -149,6 +149,10 @@ void check_whole(Config& config, const Collected& collected, const std::string& 
   // What a file that cannot be read may hold is not missed.
   if (!collected.single.contains("site") && collected.is_whole)
     diagnostics.add({where, 0, 0}, "there is no \"site:\" section with the publication's name");
+  for (const auto& feed : config.feeds)
+    if (feed.websub.value_or(false) && !config.public_listener)
+      diagnostics.add({where, 0, 0},
+                      fmt::format("source {} has websub: true, for which hubs need http.public", feed.name));
   auto& newsroom = config.newsroom;
   if (config.public_listener && newsroom.public_url.empty())
     newsroom.public_url = "http://" + url_host(config.public_listener->listen.host) + ":" +

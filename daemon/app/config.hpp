@@ -37,6 +37,8 @@ struct FeedConfig {
   bool send_backlog = false;       ///< what is in it at the very first fetch is sent, not only noted
   std::vector<std::string> allow;  ///< hosts, addresses or CIDR ranges excepted from the address guard
   std::optional<Duration> expect;  ///< as of a folder
+  /// Whether a hub that the feed names is asked to send what is new; absent = when it can reach us by https.
+  std::optional<bool> websub;
 
   bool operator==(const FeedConfig&) const = default;
 };

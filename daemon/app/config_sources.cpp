@@ -55,6 +55,7 @@ FeedConfig read_feed_source(YamlSection& section, std::string name) {
     section.error(*section.find("every"), "every must be from 1s to 24h");
   feed.send_backlog = read_backlog(section, false);
   feed.expect = section.duration("expect");
+  feed.websub = section.flag("websub");
   return feed;
 }
 
@@ -81,7 +82,7 @@ void read_source(const YamlNode& key, const YamlNode& value, const YamlFile& fil
     if (!is_known) config.folders.push_back(std::move(folder));
   } else {
     // The keys of both are known ones; what they say does not matter.
-    for (const auto* one : {"url", "backlog", "expect", "every", "allow"}) section.find(one);
+    for (const auto* one : {"url", "backlog", "expect", "every", "allow", "websub"}) section.find(one);
     read_backlog(section, false);
   }
   section.finish();

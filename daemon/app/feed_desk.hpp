@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "app/feed_intake.hpp"
 #include "base/result.hpp"
+#include "http/websub.hpp"
 
 namespace crier {
 
@@ -32,6 +33,9 @@ class FeedDesk {
   ~FeedDesk();
 
   void start(TaskGroup& tasks);
+
+  /// What hubs say, for the feed whose token they know. The desk outlives the door.
+  http::WebSubDoor door();
 
  private:
   struct State;

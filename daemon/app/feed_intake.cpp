@@ -15,12 +15,17 @@
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
 #include "db/database.hpp"
+#include "net/http_headers.hpp"
 #include "story/parse.hpp"
+#include "story/url_reference.hpp"
 
 namespace crier {
 namespace {
 
 namespace asio = boost::asio;
+
+// How often a feed is asked whose hub sends what is new: the hub may be silent without saying so.
+constexpr Duration slowest_beside_hub = std::chrono::minutes(15);
 
 // What a worker made of a body.
 struct ReadFeed {
@@ -44,6 +49,23 @@ Result<ReadFeed> read_feed_body(const std::string& body, const ParseOptions& opt
   return read;
 }
 
+// The hub that a feed names, and its topic: by Link headers, else in the feed (W3C WebSub §4). A header
+// counts only with both, so that the two are of one word.
+std::pair<std::string, std::string> find_hub(const FeedAnswer& answer, const ParsedSource& source) {
+  std::pair<std::string, std::string> found;
+  for (const auto& [name, value] : answer.headers) {
+    if (name != "link") continue;
+    for (const auto& link : parse_links(value)) {
+      const auto target = resolve_url(link.target, answer.url);
+      if (target && found.first.empty() && link.has("hub")) found.first = *target;
+      if (target && found.second.empty() && link.has("self")) found.second = *target;
+    }
+  }
+  if (!found.first.empty() && !found.second.empty()) return found;
+  if (!source.hub.empty() && !source.self.empty()) return {source.hub, source.self};
+  return {};
+}
+
 std::string_view to_string(PollResult result) {
   switch (result) {
     case PollResult::fresh:
@@ -60,26 +82,51 @@ std::string_view to_string(PollResult result) {
 
 }  // namespace
 
-FeedIntake::FeedIntake(Parts parts, HttpClient& client, FeedConfig feed)
-    : parts_(std::move(parts)), client_(client), feed_(std::move(feed)) {
+FeedIntake::FeedIntake(const asio::any_io_executor& loop, Parts parts, HttpClient& client, FeedConfig feed)
+    : parts_(std::move(parts)), client_(client), feed_(std::move(feed)), hub_called_(loop) {
   memory_.configured_url = memory_.url = feed_.url;
   memory_.interval = first_poll_interval;
 }
 
 asio::awaitable<void> FeedIntake::run() {
   co_await in_database([this](Sqlite& db) {
-    if (auto known = load_feed(db, feed_.name, feed_.url)) memory_ = *std::move(known);
+    if (auto known = load_feed(db, feed_.name, feed_.url)) {
+      memory_ = *std::move(known);
+      if (may_ask_hub()) lease_ = load_lease(db, feed_.name);
+    }
   });
   while (memory_.ended.empty()) {
-    co_await parts_.clock.sleep_until(due());
-    conclude(co_await poll());
-    co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
+    const auto now = parts_.clock.now();
+    const auto due = next_fetch(now);
+    const auto hub = ask_hub_at(lease_, now);
+    if (std::exchange(is_lease_changed_, false)) {
+      co_await save_lease();
+    } else if (!deliveries_.empty()) {
+      auto delivery = std::move(deliveries_.front());
+      deliveries_.pop_front();
+      co_await read_delivery(std::move(delivery));
+    } else if (due <= now) {
+      co_await poll_feed();
+    } else if (hub && *hub <= now) {
+      co_await ask_hub();
+    } else {
+      co_await hub_called_.wait_until(parts_.clock, hub ? std::min(*hub, due) : due);
+    }
   }
   parts_.metrics.set_feed_up(feed_.name, false);
   log::error("feed.ended", {{"source", feed_.name},
                             {"url", url_for_logs(memory_.url)},
                             {"what", memory_.ended},
                             {"next", "it is not asked again; give it another URL or take it out"}});
+}
+
+asio::awaitable<void> FeedIntake::poll_feed() {
+  Polled polled;
+  ++polls_;
+  co_await guard(fetch_and_take(polled), polled);
+  note_hub(polled);
+  conclude(polled);
+  co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
 }
 
 // Tried until it can be done: the feed waits, nothing is lost.
@@ -97,28 +144,26 @@ asio::awaitable<void> FeedIntake::in_database(std::function<void(Sqlite&)> job) 
   }
 }
 
-// A clock that was set, or an interval that was changed, must not silence a feed.
-Time FeedIntake::due() const {
-  const auto now = parts_.clock.now();
-  const auto most = feed_.every && memory_.failures == 0 ? *feed_.every : longest_retry_after;
-  return std::min(memory_.next_at.value_or(now), now + most);
+// A clock that was set back, or an interval that was changed, must not silence a feed.
+Time FeedIntake::next_fetch(Time now) {
+  const auto most =
+      feed_.every && memory_.failures == 0 ? *feed_.every + *feed_.every / 10 : longest_retry_after;
+  memory_.next_at = std::min(memory_.next_at.value_or(now), now + most);
+  return *memory_.next_at;
 }
 
 // Whatever goes wrong with one feed is that feed's failure.
-asio::awaitable<FeedIntake::Polled> FeedIntake::poll() {
-  Polled polled;
-  ++polls_;
+asio::awaitable<void> FeedIntake::guard(asio::awaitable<void> work, Polled& polled) {
   try {
-    co_await fetch_and_take(polled);
+    co_await std::move(work);
+    co_return;
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) throw;
-    polled.said.result = PollResult::failed;
     polled.what = e.what();
   } catch (const std::exception& e) {
-    polled.said.result = PollResult::failed;
     polled.what = e.what();
   }
-  co_return polled;
+  polled.said.result = PollResult::failed;
 }
 
 asio::awaitable<void> FeedIntake::fetch_and_take(Polled& polled) {
@@ -128,10 +173,14 @@ asio::awaitable<void> FeedIntake::fetch_and_take(Polled& polled) {
   question.validators = memory_.validators;
   question.user_agent = parts_.user_agent;
   polled.answer = co_await fetch_feed(client_, parts_.turns, parts_.clock, std::move(question));
-  auto& [answer, said, what, hash] = polled;
+  auto& answer = polled.answer;
+  auto& said = polled.said;
+  auto& what = polled.what;
   said.fresh_for = answer.fresh_for;
   said.retry_after = answer.retry_after;
   said.pace = memory_.pace;
+  if (lease_.is_active(parts_.clock.now()))
+    said.fresh_for = std::max(said.fresh_for.value_or(Duration::zero()), slowest_beside_hub);
   switch (answer.kind) {
     case Kind::body:
       co_await take_body(polled);
@@ -151,7 +200,7 @@ asio::awaitable<void> FeedIntake::fetch_and_take(Polled& polled) {
 }
 
 asio::awaitable<void> FeedIntake::take_body(Polled& polled) {
-  auto& [answer, said, what, hash] = polled;
+  auto& [answer, said, what, hash, hub] = polled;
   said.result = PollResult::unchanged;
   const auto config = parts_.config();
   ParseOptions options;
@@ -178,6 +227,7 @@ asio::awaitable<void> FeedIntake::take_body(Polled& polled) {
   auto& [source, keys] = **read;
   said.pace = memory_.pace = source.pace;
   const bool has_ended = source.expired;
+  hub.emplace(find_hub(answer, source));
   say_doubts(source);
   const bool is_fresh = co_await take_stories(std::move(source), std::move(keys));
   if (is_fresh) said.result = PollResult::fresh;

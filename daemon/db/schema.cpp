@@ -149,6 +149,19 @@ CREATE TABLE feed (
   next_at INTEGER,
   ended TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Each feed's standing with a WebSub hub (story/hub_lease.hpp).
+CREATE TABLE hub_lease (
+  source TEXT PRIMARY KEY,
+  hub TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  token TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  is_asked INTEGER NOT NULL,
+  asked_at INTEGER,
+  granted_at INTEGER,
+  expires_at INTEGER
+) WITHOUT ROWID;
 )sql",
 };
 

@@ -98,6 +98,48 @@ CacheControl parse_cache_control(std::string_view text) {
   return out;
 }
 
+struct LinkParameter {
+  std::string_view name;
+  std::string_view value;  // without quotes; what is escaped in it stays so
+};
+
+// Takes one ";name=value" from the front; nullopt when there is none.
+std::optional<LinkParameter> take_parameter(std::string_view& text) {
+  text = trim(text);
+  if (!text.starts_with(';')) return std::nullopt;
+  text = trim(text.substr(1));
+  const auto name_end = std::min(text.find_first_of("=;,"), text.size());
+  LinkParameter out{trim(text.substr(0, name_end)), {}};
+  text.remove_prefix(name_end);
+  if (!text.starts_with('=')) return out;
+  text = trim(text.substr(1));
+  if (!text.starts_with('"')) {
+    const auto end = std::min(text.find_first_of(";,"), text.size());
+    out.value = trim(text.substr(0, end));
+    text.remove_prefix(end);
+    return out;
+  }
+  std::size_t end = 1;
+  while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+  end = std::min(end, text.size());
+  out.value = text.substr(1, end - 1);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return out;
+}
+
+std::vector<std::string> relation_words(std::string_view text) {
+  std::vector<std::string> out;
+  for (text = trim(text); !text.empty(); text = trim(text)) {
+    const auto end = std::min(text.find_first_of(" \t"), text.size());
+    auto& word = out.emplace_back(text.substr(0, end));
+    std::ranges::transform(word, word.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    text.remove_prefix(end);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Time> parse_http_date(std::string_view text) {
@@ -127,6 +169,31 @@ std::optional<Duration> parse_freshness(std::string_view cache_control, std::str
   const auto date = parse_http_date(expires);
   if (!date) return std::nullopt;
   return std::clamp<Duration>(*date - now, Duration::zero(), most);
+}
+
+bool HttpLink::has(std::string_view relation) const {
+  return std::ranges::find(relations, relation) != relations.end();
+}
+
+std::vector<HttpLink> parse_links(std::string_view value) {
+  constexpr std::size_t most = 100;
+  std::vector<HttpLink> links;
+  while (links.size() < most) {
+    value = trim(value);
+    if (value.starts_with(',')) {
+      value.remove_prefix(1);
+      continue;
+    }
+    const auto end = value.find('>');
+    if (!value.starts_with('<') || end == std::string_view::npos) break;
+    auto& link = links.emplace_back();
+    link.target = trim(value.substr(1, end - 1));
+    value.remove_prefix(end + 1);
+    while (const auto parameter = take_parameter(value))
+      if (link.relations.empty() && equals_ignoring_case(parameter->name, "rel"))
+        link.relations = relation_words(parameter->value);
+  }
+  return links;
 }
 
 }  // namespace crier

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -22,5 +24,16 @@ std::optional<Duration> parse_retry_after(std::string_view text, Time now,
 std::optional<Duration> parse_freshness(std::string_view cache_control, std::string_view age,
                                         std::string_view expires, Time now,
                                         Duration most = std::chrono::hours(24));
+
+/// One link of a Link header.
+struct HttpLink {
+  std::string_view target;             ///< as written, perhaps relative
+  std::vector<std::string> relations;  ///< of `rel`, in lower case
+
+  bool has(std::string_view relation) const;
+};
+
+/// A Link header (RFC 8288 §3): as many of its links as can be read, 100 at most.
+std::vector<HttpLink> parse_links(std::string_view value);
 
 }  // namespace crier

@@ -20,11 +20,6 @@ constexpr std::string_view accepted_types =
     "text/xml;q=0.9, "
     "application/json;q=0.9, */*;q=0.5";
 
-std::string host_of(std::string_view url) {
-  const auto parsed = boost::urls::parse_uri(url);
-  return parsed ? to_lower_ascii(parsed->host_address()) : std::string();
-}
-
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -84,6 +79,11 @@ void take_response(FeedAnswer& answer, HttpResponse response, bool was_condition
 
 }  // namespace
 
+std::string host_of_url(std::string_view url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  return parsed ? to_lower_ascii(parsed->host_address()) : std::string();
+}
+
 std::string url_for_logs(std::string_view url) {
   const auto query = url.find('?');
   return query == std::string_view::npos ? std::string(url) : std::string(url.substr(0, query)) + "?…";
@@ -99,7 +99,7 @@ asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, HostTurns& turns, con
     const bool is_conditional = request.headers.size() > 2;
     std::optional<Result<HttpResponse, HttpFailure>> response;
     {
-      const auto turn = co_await turns.take(host_of(answer.url));
+      const auto turn = co_await turns.take(host_of_url(answer.url));
       response.emplace(co_await client.send(std::move(request)));
     }
     if (!*response) {

@@ -55,6 +55,9 @@ struct FeedAnswer {
 /// Without its query, which may hold a token.
 std::string url_for_logs(std::string_view url);
 
+/// By whom HostTurns counts; empty when it is no URL.
+std::string host_of_url(std::string_view url);
+
 /// `client` and `turns` outlive the call. Cancellation throws operation_aborted.
 boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, HostTurns& turns, const Clock& clock,
                                               FeedQuestion question);

@@ -94,7 +94,10 @@ void forget_other_feeds(Sqlite& db, const std::vector<std::string>& names) {
     while (rows.step())
       if (std::ranges::find(names, rows.text(0)) == names.end()) gone.emplace_back(rows.text(0));
   }
-  for (const auto& name : gone) db.query("DELETE FROM feed WHERE name = ?").bind(0, name).run();
+  for (const auto& name : gone) {
+    db.query("DELETE FROM feed WHERE name = ?").bind(0, name).run();
+    db.query("DELETE FROM hub_lease WHERE source = ?").bind(0, name).run();
+  }
 }
 
 }  // namespace crier

@@ -61,6 +61,8 @@ struct ParsedSource {
   std::string language;
   std::optional<Time> updated;
   bool expired = false;               ///< the feed says that nothing will follow
+  std::string hub;                    ///< the feed's WebSub hub, absolute
+  std::string self;                   ///< the feed's own name for itself, absolute
   FeedPace pace;                      ///< how often the feed asks to be read
   std::vector<Story> stories;         ///< each with an id; in the order of the source
   std::vector<std::string> warnings;  ///< "file:line:col: message", also about stories that were refused

@@ -1,9 +1,10 @@
-"""A publisher's server for the tests: feeds that change, and whatever else a server may answer."""
+"""A publisher's server for the tests: feeds that change, a hub, and whatever else a server may answer."""
 
 import collections
 import hashlib
 import http.server
 import threading
+import urllib.parse
 from xml.sax.saxutils import escape
 
 from support import PATIENCE
@@ -11,14 +12,15 @@ from support import PATIENCE
 Request = collections.namedtuple("Request", "path headers status")
 
 
-def rss(*titles, **ids):
-    """A feed of these stories, the newest first; a story's guid is its title, unless `ids` has another."""
+def rss(*titles, links=None):
+    """A feed of these stories, the newest first. A story's guid is its title; `links` are the feed's own."""
+    head = "".join(f"<atom:link rel='{rel}' href='{href}'/>" for rel, href in (links or {}).items())
     items = "".join(
-        f"<item><guid isPermaLink='false'>{escape(ids.get(title, title))}</guid><title>{escape(title)}</title>"
+        f"<item><guid isPermaLink='false'>{escape(title)}</guid><title>{escape(title)}</title>"
         f"<link>https://courier.example.org/{len(title)}</link><description>All of it.</description></item>"
         for title in titles
     )
-    return f"<rss version='2.0'><channel><title>The Wire</title>{items}</channel></rss>"
+    return f"<rss version='2.0'><channel><title>The Wire</title>{head}{items}</channel></rss>"
 
 
 def redirect(status, to):
@@ -36,6 +38,7 @@ class FeedServer:
         self.pages = {"/" + name: page for name, page in pages.items()}
         self._changed = threading.Condition()
         self._requests = []
+        self._posts = []
 
     def __enter__(self):
         server = self
@@ -55,6 +58,15 @@ class FeedServer:
                 with server._changed:
                     server._requests.append(Request(self.path, self.headers, status))
                     server._changed.notify_all()
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                with server._changed:
+                    server._posts.append((self.path, dict(urllib.parse.parse_qsl(body))))
+                    server._changed.notify_all()
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_):
                 pass
@@ -80,6 +92,17 @@ class FeedServer:
         if request.headers["If-None-Match"] == tag:
             return 304, {"ETag": tag}, b""
         return 200, {"ETag": tag, "Content-Type": "application/rss+xml"}, body
+
+    def wait_for_posts(self, path, count):
+        """The forms that were posted there, at least `count`."""
+
+        def forms():
+            return [form for where, form in self._posts if where == path]
+
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(forms()) >= count, PATIENCE):
+                raise AssertionError(f"not {count} posts to {path} within {PATIENCE} s")
+            return forms()
 
     def requests(self, path, status=None):
         with self._changed:

@@ -1,10 +1,25 @@
 """Feeds as the daemon polls them: what is new is mailed once, whatever their servers do."""
 
+import hashlib
+import hmac
 import sqlite3
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import support
 from feed_server import FeedServer, redirect, refuse, rss
+
+
+def call(url, body=None, **headers):
+    """The status and body of an answer."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=support.PATIENCE) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.read().decode()
 
 
 class FeedTest(support.NewsroomTest):
@@ -203,6 +218,48 @@ class FeedTest(support.NewsroomTest):
         self.publish("wire", "Harbour two", "Harbour one")
         daemon.wait_for("source.heard", source="wire")
         self.wait_for_mails("Harbour two")
+        daemon.stop()
+
+    def test_a_hub_is_asked_and_what_it_sends_is_mailed(self):
+        port = support.free_port()
+        links = {"hub": self.server.url + "/hub", "self": self.server.url + "/wire"}
+        self.server.pages["/wire"] = rss("Harbour one", links=links)
+        source = {"feed": self.server.url + "/wire", "allow": ["127.0.0.1"], "every": "24h", "websub": True}
+        config = support.config(sources={"wire": source}, http={"public": {"listen": f"127.0.0.1:{port}"}})
+        config["public_url"] = f"http://127.0.0.1:{port}"
+        self.newsroom.configure(config)
+        daemon = self.serve()
+        asked = self.server.wait_for_posts("/hub", 1)[0]
+        self.assertEqual((asked["hub.mode"], asked["hub.topic"]), ("subscribe", self.server.url + "/wire"))
+        callback, secret = asked["hub.callback"], asked["hub.secret"]
+        self.assertTrue(callback.startswith(config["public_url"] + "/websub/"), callback)
+
+        def intent(topic):
+            query = {"hub.mode": "subscribe", "hub.topic": topic, "hub.challenge": "a1", "hub.lease_seconds": "3600"}
+            return call(callback + "?" + urllib.parse.urlencode(query))
+
+        def deliver(*titles, key=secret):
+            body = rss(*titles, links=links).encode()
+            signature = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+            headers = {"X_Hub_Signature": "sha256=" + signature, "Content_Type": "application/rss+xml"}
+            return call(callback, body, **headers)[0]
+
+        self.assertEqual(intent("https://example.org/other")[0], 404)
+        self.assertEqual(intent(asked["hub.topic"]), (200, "a1"))
+        daemon.wait_for("hub.subscribed", source="wire")
+        self.assertEqual(intent(asked["hub.topic"])[0], 404, "it was confirmed, and not asked again")
+        self.assertEqual(deliver("Harbour of forgers", key="guessed"), 202)
+        daemon.wait_for("hub.unsigned", source="wire")
+        self.assertEqual(deliver("Harbour two", "Harbour one"), 202)
+        self.wait_for_mails("Harbour two")
+        daemon.stop()
+
+        daemon = self.serve()
+        support.eventually(lambda: deliver("Harbour three") == 202, "the callback is known again")
+        self.wait_for_mails("Harbour two", "Harbour three")
+        self.assertEqual(len(self.server.wait_for_posts("/hub", 1)), 1)
+        self.assertEqual(len(self.server.requests("/wire")), 1)
+        self.assertNotIn(secret, daemon.log)
         daemon.stop()
 
 

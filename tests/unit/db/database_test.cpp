@@ -222,6 +222,7 @@ TEST_CASE("a database of the first version is brought to this one with all it ho
     db.execute("DROP INDEX digest_item_left_out");
     db.execute("DROP TABLE source");
     db.execute("DROP TABLE feed");
+    db.execute("DROP TABLE hub_lease");
     db.execute("PRAGMA user_version = 1");
     CHECK_FALSE(has_current_schema(db));
   }
