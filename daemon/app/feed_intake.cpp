@@ -288,6 +288,10 @@ void FeedIntake::conclude(const Polled& polled) {
 void FeedIntake::conclude_failed(const Polled& polled, Time now, std::optional<Time> next) {
   memory_.failure = polled.what;
   if (!memory_.failing_since) memory_.failing_since = now;
+  if (return_home(memory_))
+    log::warn("feed.returned", {{"source", feed_.name},
+                                {"to", url_for_logs(memory_.url)},
+                                {"what", "it has failed for long where it had moved to"}});
   if (std::exchange(said_failing_, true)) return;
   log::warn("feed.failing", {{"source", feed_.name},
                              {"url", url_for_logs(memory_.url)},

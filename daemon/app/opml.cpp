@@ -31,6 +31,8 @@ class OpmlReader final : public XmlListener {
     auto url = resolve_url(find_attribute(attributes, "xmlurl"), {});
     if (!url) return;
     url->resize(std::min(url->find('#'), url->size()));
+    const auto scheme = to_lower_ascii(url->substr(0, url->find(':')));
+    url->replace(0, scheme.size(), scheme);
     if (!urls_.insert(*url).second) return;
     const auto title = find_attribute(attributes, "title");
     feeds_.push_back(

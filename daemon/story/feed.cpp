@@ -388,7 +388,7 @@ void FeedReader::close_author(const Frame& frame, std::string_view own_text) {
     item_->set_source_author(std::move(name));
   else if (item_)
     item_->add_author(std::move(name), rank);
-  else if (is_atom() && !name.empty())
+  else if (is_atom() && !name.empty() && std::ranges::find(feed_.authors, name) == feed_.authors.end())
     feed_.authors.push_back(std::move(name));
 }
 

@@ -37,12 +37,18 @@ bool follow_move(FeedMemory& memory, const FeedAnswer& answer) {
   return true;
 }
 
+bool return_home(FeedMemory& memory) {
+  if (memory.url == memory.configured_url || memory.failures + 1 < failures_to_return) return false;
+  memory.url = memory.configured_url;
+  return true;
+}
+
 std::optional<FeedMemory> load_feed(Sqlite& db, std::string_view name, std::string_view configured_url) {
   auto row = db.query(
       "SELECT url, moving_to, moves, validated_url, etag, last_modified, body_hash, ttl, skipped_hours,"
       " skipped_days, interval, failures, failure, failing_since, noted_at, fetched_at, next_at, ended"
-      " FROM feed WHERE name = ? AND configured_url = ?");
-  row.bind(0, name).bind(1, configured_url);
+      " FROM feed WHERE name = ? AND (configured_url = ? OR url = ?)");
+  row.bind(0, name).bind(1, configured_url).bind(2, configured_url);
   if (!row.step()) return std::nullopt;
   FeedMemory memory;
   memory.configured_url = configured_url;

@@ -19,6 +19,8 @@ class Sqlite;
 /// A permanent redirect is believed when so many answers in a row have led to the same place: servers answer
 /// 301 by mistake, too, and what is remembered stays.
 constexpr int moves_to_believe = 5;
+/// A feed that has moved and failed so often in a row is asked at its configured URL again.
+constexpr int failures_to_return = 10;
 
 struct FeedMemory {
   std::string configured_url;  ///< another one in the configuration makes it a feed that was never seen
@@ -43,7 +45,11 @@ struct FeedMemory {
 /// Counts what `answer` says about where the feed lives. True when the feed is asked elsewhere from now on.
 bool follow_move(FeedMemory& memory, const FeedAnswer& answer);
 
-/// nullopt when it was never seen under this URL.
+/// Before a failure is counted. True when the feed is asked at its configured URL from now on.
+bool return_home(FeedMemory& memory);
+
+/// nullopt when it was never seen under this URL, which may also be the one to which it has moved: whoever
+/// writes that into the configuration makes no new feed of it.
 std::optional<FeedMemory> load_feed(Sqlite& db, std::string_view name, std::string_view configured_url);
 void store_feed(Sqlite& db, std::string_view name, const FeedMemory& memory);
 /// What is known of feeds that are not among `names` goes: one that comes back is new.

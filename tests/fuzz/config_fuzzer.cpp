@@ -30,6 +30,7 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
   crier::YamlSection section(root, file, "the configuration");
   if (const auto* node = section.find("site")) crier::read_site(*node, file, config);
   if (const auto* node = section.find("alerts")) crier::read_alerts(*node, file, config);
+  if (const auto* node = section.find("sources")) crier::read_sources(*node, file, config);
   const auto collect = [&](std::string_view key) {
     std::vector<crier::Pending> out;
     if (const auto* node = section.find(key)) {

@@ -23,7 +23,7 @@ TEST_CASE("an OPML list becomes sources, each feed once and under a name of its 
       "<?xml version=\"1.0\"?><opml version=\"2.0\"><head><title>Mine</title></head><body>"
       "<outline text=\"News\"><outline type=\"rss\" text=\"Harbour Post\" "
       "xmlUrl=\"https://example.org/rss?a=1&amp;b=2\"/>"
-      "<outline type=\"rss\" title=\"Harbour Post\" text=\"x\" XMLURL=\"http://example.org/other#top\"/>"
+      "<outline type=\"rss\" title=\"Harbour Post\" text=\"x\" XMLURL=\"HTTP://example.org/other#top\"/>"
       "<outline text=\"Again\" xmlUrl=\"https://example.org/rss?a=1&amp;b=2\"/></outline>"
       "<outline xmlUrl=\"https://feeds.example.net/\"/><outline text=\"No\" xmlUrl=\"https://no.example/\"/>"
       "<outline text=\"7 Days\" xmlUrl=\"https://seven.example/\"/></body></opml>");

@@ -72,3 +72,10 @@ TEST_CASE("the page is the alternate link, and of several the HTML one") {
                          "<link rel=\"alternate\" type=\"text/html\" href=\"https://example.org/h\"/>")
               .url == "https://example.org/h");
 }
+
+TEST_CASE("an author whom a feed names twice is one") {
+  const auto source =
+      parse_feed(atom("<author><name>The Desk</name></author><author><name>The Desk</name></author>"
+                      "<entry><id>1</id><title>x</title></entry>"));
+  CHECK(source.stories.at(0).authors == std::vector<std::string>{"The Desk"});
+}

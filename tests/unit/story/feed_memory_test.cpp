@@ -54,7 +54,7 @@ TEST_CASE("a feed is remembered whole, and forgotten with its URL or its place i
   store_feed(store.db, "full", memory);
   CHECK(load_feed(store.db, "full", old_url) == memory);
 
-  CHECK_FALSE(load_feed(store.db, "full", new_url));
+  CHECK_FALSE(load_feed(store.db, "full", "https://example.org/else"));
   forget_other_feeds(store.db, {"full"});
   CHECK(load_feed(store.db, "full", old_url));
   CHECK_FALSE(load_feed(store.db, "plain", old_url));
@@ -68,6 +68,32 @@ TEST_CASE("a permanent redirect is believed when it was given five times in a ro
   CHECK(memory.url == new_url);
   CHECK_FALSE(follow_move(memory, answer_from(new_url)));
   CHECK(memory.url == new_url);
+}
+
+TEST_CASE("a feed that moved and fails is asked again where it was") {
+  auto memory = sample_memory();
+  memory.failures = 100;
+  CHECK_FALSE(return_home(memory));
+  memory.url = new_url;
+  memory.failures = failures_to_return - 2;
+  CHECK_FALSE(return_home(memory));
+  ++memory.failures;
+  CHECK(return_home(memory));
+  CHECK(memory.url == old_url);
+}
+
+TEST_CASE("a feed that moved is no new one when its new URL is configured") {
+  Store store;
+  auto memory = sample_memory();
+  memory.url = new_url;
+  memory.noted_at = Time(20000h);
+  store_feed(store.db, "wire", memory);
+  auto known = load_feed(store.db, "wire", new_url);
+  REQUIRE(known);
+  CHECK(known->noted_at == memory.noted_at);
+  CHECK(known->configured_url == new_url);
+  store_feed(store.db, "wire", *known);
+  CHECK_FALSE(load_feed(store.db, "wire", old_url));
 }
 
 TEST_CASE("a redirect that wavers, or leads to a failure, is not believed") {
