@@ -11,13 +11,13 @@ int explain_command(const Words& words);
 int ledger_command(const Words& words);
 int match_command(const Words& words);
 int next_command(const Words& words);
-int sources_command(const Words& words);
 int parse_command(const Words& words);
 int preview_command(const Words& words);
 int receive_command(const Words& words);
 int replay_command(const Words& words);
 int serve_command(const Words& words);
 int share_command(const Words& words);
+int sources_command(const Words& words);
 int test_command(const Words& words);
 int topics_command(const Words& words);
 

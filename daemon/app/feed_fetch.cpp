@@ -1,11 +1,7 @@
 #include "app/feed_fetch.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include <fmt/core.h>
 
-#include "base/encoding.hpp"
 #include "net/http_client.hpp"
 #include "net/http_headers.hpp"
 #include "story/plain_text.hpp"
@@ -56,27 +52,6 @@ void take_response(FeedAnswer& answer, HttpResponse response, Time now) {
 }
 
 }  // namespace
-
-std::optional<Duration> parse_max_age(std::string_view cache_control) {
-  std::optional<Duration> age;
-  constexpr std::int64_t year = 31'536'000;
-  while (!cache_control.empty()) {
-    const auto end = std::min(cache_control.find(','), cache_control.size());
-    const auto directive = to_lower_ascii(trim(cache_control.substr(0, end)));
-    cache_control.remove_prefix(std::min(end + 1, cache_control.size()));
-    if (directive == "no-store" || directive == "no-cache") return std::nullopt;
-    constexpr std::string_view name = "max-age=";
-    if (!directive.starts_with(name)) continue;
-    std::int64_t seconds = 0;
-    const auto* last = directive.data() + directive.size();
-    const auto [stop, error] = std::from_chars(directive.data() + name.size(), last, seconds);
-    const bool is_number =
-        stop == last && seconds >= 0 && (error == std::errc{} || error == std::errc::result_out_of_range);
-    if (!is_number) continue;
-    age = std::chrono::seconds(error == std::errc{} ? std::min(seconds, year) : year);
-  }
-  return age;
-}
 
 boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, FeedRequest request, Time now) {
   FeedAnswer answer;

@@ -41,8 +41,4 @@ struct FeedAnswer {
 /// Never fails: what goes wrong is an answer of Kind::failed.
 boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, FeedRequest request, Time now);
 
-/// The max-age of a Cache-Control header (RFC 9111 §5.2.2.1), at most a year; nullopt when there is none, or
-/// when the answer is not to be kept at all.
-std::optional<Duration> parse_max_age(std::string_view cache_control);
-
 }  // namespace crier

@@ -16,6 +16,7 @@
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
 #include "db/database.hpp"
+#include "story/charset_label.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier {
@@ -29,11 +30,6 @@ constexpr Duration grace = std::chrono::hours(24);
 bool is_feed_format(std::string_view format) {
   static constexpr std::array<std::string_view, 3> others{"html", "markdown", "page-text"};
   return std::ranges::find(others, format) == others.end();
-}
-
-std::string header_of(const FeedAnswer& answer, std::string_view name) {
-  const auto found = std::ranges::find(answer.headers, name, &std::pair<std::string, std::string>::first);
-  return found == answer.headers.end() ? std::string() : found->second;
 }
 
 // A permanent redirect is believed when it has led to a feed often enough, and until that fails as often.
@@ -54,7 +50,7 @@ void note_move(FeedMemory& memory, const FeedAnswer& answer, PollResult result) 
 // What a validator may be to be sent back (RFC 9110 §5.5); anything else would spoil the next request.
 std::string validator_of(const FeedAnswer& answer, std::string_view name) {
   constexpr std::size_t longest = 1024;
-  auto value = header_of(answer, name);
+  std::string value(header_value(answer.headers, name));
   const bool is_plain = std::ranges::all_of(
       value, [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); });
   return is_plain && value.size() <= longest ? value : std::string();

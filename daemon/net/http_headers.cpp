@@ -5,11 +5,19 @@
 #include <charconv>
 #include <vector>
 
+#include "base/encoding.hpp"
+
 namespace crier {
 namespace {
 
 constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+std::string_view without_spaces(std::string_view text) {
+  const auto start = std::min(text.find_first_not_of(" \t"), text.size());
+  const auto end = text.find_last_not_of(" \t");
+  return text.substr(start, end == std::string_view::npos ? 0 : end + 1 - start);
+}
 
 std::optional<int> number(std::string_view text) {
   int value = 0;
@@ -75,6 +83,27 @@ std::optional<Duration> parse_retry_after(std::string_view text, Time now, Durat
   const auto date = parse_http_date(text);
   if (!date) return std::nullopt;
   return std::clamp<Duration>(*date - now, Duration::zero(), most);
+}
+
+std::optional<Duration> parse_max_age(std::string_view cache_control) {
+  std::optional<Duration> age;
+  constexpr std::int64_t year = 31'536'000;
+  while (!cache_control.empty()) {
+    const auto end = std::min(cache_control.find(','), cache_control.size());
+    const auto directive = to_lower_ascii(without_spaces(cache_control.substr(0, end)));
+    cache_control.remove_prefix(std::min(end + 1, cache_control.size()));
+    if (directive == "no-store" || directive == "no-cache") return std::nullopt;
+    constexpr std::string_view name = "max-age=";
+    if (!directive.starts_with(name)) continue;
+    std::int64_t seconds = 0;
+    const auto* last = directive.data() + directive.size();
+    const auto [stop, error] = std::from_chars(directive.data() + name.size(), last, seconds);
+    const bool is_number =
+        stop == last && seconds >= 0 && (error == std::errc{} || error == std::errc::result_out_of_range);
+    if (!is_number) continue;
+    age = std::chrono::seconds(error == std::errc{} ? std::min(seconds, year) : year);
+  }
+  return age;
 }
 
 }  // namespace crier

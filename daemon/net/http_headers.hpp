@@ -16,4 +16,8 @@ std::optional<Time> parse_http_date(std::string_view text);
 std::optional<Duration> parse_retry_after(std::string_view text, Time now,
                                           Duration most = std::chrono::hours(24));
 
+/// The max-age of a Cache-Control header (RFC 9111 §5.2.2.1), at most a year; nullopt when there is none, or
+/// when the answer is not to be kept at all.
+std::optional<Duration> parse_max_age(std::string_view cache_control);
+
 }  // namespace crier

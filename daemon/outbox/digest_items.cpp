@@ -77,9 +77,9 @@ std::vector<std::uint32_t> missed_members(Sqlite& db, std::int64_t batch_id) {
 
 void add_digest_item(Sqlite& db, const DigestItem& item) {
   auto insert = db.query(
-      "INSERT INTO digest_item (edition, channel, story_id, story_version, members, size, not_before, "
-      "urgency,"
-      " dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO digest_item"
+      " (edition, channel, story_id, story_version, members, size, not_before, urgency, dropped)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind(0, item.edition)
       .bind(1, to_string(item.channel))
       .bind(2, item.story_id)

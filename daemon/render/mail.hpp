@@ -1,5 +1,5 @@
-// RenderedMail: the two bodies and the subject of one mail, of a size that mail programs show whole.
-// The workers call it; pure apart from the templates it is given.
+// RenderedMail: the two bodies and the subject of one mail, as lean as it must be for mail programs to show
+// it whole; only a digest may be larger. The workers call it; pure apart from the templates it is given.
 #pragma once
 
 #include <cstddef>

@@ -1,17 +1,10 @@
 #include "story/feed_memory.hpp"
 
 #include "db/sqlite.hpp"
+#include "db/time_column.hpp"
 
 namespace crier {
 namespace {
-
-std::int64_t to_ms(Time time) {
-  return time.time_since_epoch().count();
-}
-
-Time from_ms(std::int64_t ms) {
-  return Time(Duration(ms));
-}
 
 std::optional<Time> time_or_null(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(from_ms(row.integer(column)));

@@ -39,6 +39,15 @@ subscribers:
 
 const auto noon = at("2026-11-23T12:00:00Z");
 
+// This many readers who get alerts of harbours by e-mail.
+std::string harbour_readers(int count) {
+  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
+  for (int i = 0; i < count; ++i)
+    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
+             "@example.org, follow: [{topic: harbours}]}\n";
+  return rules;
+}
+
 Outcome outcome(OutcomeKind kind, std::string reason) {
   Outcome out;
   out.kind = kind;
@@ -217,11 +226,7 @@ TEST_CASE("a canceled story stops what has not left and stays dead") {
 }
 
 TEST_CASE("a story killed while its batch is being sent reaches nobody else") {
-  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
-  for (int i = 0; i < 50; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
-             "@example.org, follow: [{topic: harbours}]}\n";
-  Belts belts(rules, noon);
+  Belts belts(harbour_readers(50), noon);
   auto& email = belts.channel(ChannelKind::email);
   email.answers = {outcome(OutcomeKind::retry_later, "busy")};
   bool killing = false;
@@ -244,12 +249,8 @@ TEST_CASE("a story killed while its batch is being sent reaches nobody else") {
 }
 
 TEST_CASE("a crash loses nothing and repeats at most what was being sent, under the same id") {
-  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
   constexpr int count = 300;
-  for (int i = 0; i < count; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
-             "@example.org, follow: [{topic: harbours}]}\n";
-  Belts belts(rules, noon);
+  Belts belts(harbour_readers(count), noon);
   auto& email = belts.channel(ChannelKind::email);
   struct Killed {};
   email.while_sending = [&](const auto&) {
@@ -274,11 +275,7 @@ TEST_CASE("a crash loses nothing and repeats at most what was being sent, under 
 }
 
 TEST_CASE("a dead relay costs a few attempts, not one for each reader") {
-  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
-  for (int i = 0; i < 200; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
-             "@example.org, follow: [{topic: harbours}]}\n";
-  Belts belts(rules, noon);
+  Belts belts(harbour_readers(200), noon);
   auto& email = belts.channel(ChannelKind::email);
   email.answers.assign(20, outcome(OutcomeKind::retry_later, "unreachable"));
   belts.accept(sample_story("h1", "The harbour reopens"));
@@ -290,11 +287,7 @@ TEST_CASE("a dead relay costs a few attempts, not one for each reader") {
 }
 
 TEST_CASE("a story that the relay does not want holds up no other") {
-  std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
-  for (int i = 0; i < 80; ++i)
-    rules += "  - {id: r" + std::to_string(i) + ", email: r" + std::to_string(i) +
-             "@example.org, follow: [{topic: harbours}]}\n";
-  Belts belts(rules, noon);
+  Belts belts(harbour_readers(80), noon);
   auto& email = belts.channel(ChannelKind::email);
   auto unwanted = outcome(OutcomeKind::retry_later, "smtp-554");
   unwanted.about_delivery = true;
