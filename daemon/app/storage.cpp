@@ -10,6 +10,7 @@
 #include "base/metrics.hpp"
 #include "db/database.hpp"
 #include "db/setting.hpp"
+#include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 
@@ -46,7 +47,8 @@ std::vector<StrandedQueue> stranded_queues(Sqlite& db, const Config& config) {
   std::vector<StrandedQueue> stranded;
   for (const auto channel : all_channels) {
     if (config.has_channel(channel)) continue;
-    if (const auto depth = queue_state(db, channel).depth; depth > 0) stranded.push_back({channel, depth});
+    const auto owed = queue_state(db, channel).depth + waiting_in_digests(db, channel);
+    if (owed > 0) stranded.push_back({channel, owed});
   }
   return stranded;
 }

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
+#include "base/log.hpp"
 #include "channel/relay.hpp"
 #include "render/mail.hpp"
 #include "render/mime.hpp"
@@ -36,10 +37,12 @@ Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) 
     headers.unsubscribe_url = message.reader.unsubscribe_url;
   auto composed = compose_mail(headers, rendered->text, rendered->html);
   if (!composed) return composed.error();
+  const bool is_cut_off = rendered->is_cut_off();
   return Email{{sender.address, headers.to.address, "<" + headers.message_id + ">"},
                std::move(rendered->subject),
                std::move(rendered->text),
                std::move(rendered->html),
+               is_cut_off,
                std::move(*composed)};
 }
 
@@ -52,6 +55,17 @@ std::span<const Duration> EmailChannel::retry_steps() const {
   return steps;
 }
 
+// Once a batch: it may go to a million readers.
+void EmailChannel::warn_of_size(const Email& email, const Outgoing& message) {
+  if (message.created == warned_of_) return;
+  warned_of_ = message.created;
+  log::warn("mail.large", {{"edition", message.edition},
+                           {"delivery", message.delivery_id},
+                           {"stories", message.stories.size()},
+                           {"html_bytes", email.html.size()},
+                           {"next", "mail programs show its beginning; a smaller max_items helps"}});
+}
+
 boost::asio::awaitable<Outcome> EmailChannel::send(Outgoing message) {
   auto email = compose_email(sender_, message);
   if (!email) {
@@ -61,6 +75,7 @@ boost::asio::awaitable<Outcome> EmailChannel::send(Outgoing message) {
     outcome.reply = email.error().message;
     co_return outcome;
   }
+  if (email->is_cut_off) warn_of_size(*email, message);
   co_return co_await relay_.deliver(std::move(email->envelope), std::move(email->message));
 }
 

@@ -18,7 +18,8 @@ struct Email {
   std::string subject;
   std::string text;
   std::string html;
-  std::string message;  ///< complete, with its headers
+  bool is_cut_off = false;  ///< by mail programs, for its size
+  std::string message;      ///< complete, with its headers
 };
 
 /// Pure; the same input gives the same bytes. An Error names what cannot be put in a mail.
@@ -38,9 +39,12 @@ class EmailChannel final : public Channel {
   boost::asio::awaitable<Outcome> send(Outgoing message) override;
 
  private:
+  void warn_of_size(const Email& email, const Outgoing& message);
+
   Relay& relay_;
   EmailSender sender_;
   unsigned connections_;
+  Time warned_of_{};  // when the batch that was last warned of was made
 };
 
 }  // namespace crier

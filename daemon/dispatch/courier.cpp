@@ -38,7 +38,15 @@ struct Courier::Line {
     return lane == ready.end() ? nullptr : &*lane;
   }
   // Whether it has, or is about to have, deliveries that it took from the outbox.
-  bool holds_work() { return asking || sending > 0 || most_urgent() != nullptr; }
+  bool holds_work() { return asking || !sending.empty() || most_urgent() != nullptr; }
+  // Whether an alert with an earlier version of the story is being sent to the same reader.
+  bool sends_earlier(const Story& story, std::uint32_t number) const {
+    return std::ranges::any_of(sending, [&](const Work* work) {
+      const auto& subject = work->batch->claim.subject;
+      return work->delivery.number == number && subject.story_id == story.id &&
+             subject.story_version < story.version;
+    });
+  }
   std::optional<Lane> ready_lane() {
     const auto* queue = most_urgent();
     return queue == nullptr ? std::nullopt : std::optional(queue->front().batch->claim.lane);
@@ -52,7 +60,7 @@ struct Courier::Line {
   bool asking = false;         // and its answer is not here yet
   bool look_again = true;      // the outbox may hold something more urgent than `ready`
   Time look_at = Time::max();  // when it may again, because of something that becomes due
-  std::size_t sending = 0;
+  std::vector<const Work*> sending;  // what the slots hold
   std::int64_t sent = 0;
   Breaker breaker;
 };
@@ -103,13 +111,13 @@ asio::awaitable<void> Courier::drain() {
     line->work_ready.ring();
   }
   for (auto& line : lines_) {
-    while (line->sending > 0) co_await line->work_ready.wait();
+    while (!line->sending.empty()) co_await line->work_ready.wait();
   }
 }
 
 std::size_t Courier::in_flight() const {
   std::size_t total = 0;
-  for (const auto& line : lines_) total += line->sending;
+  for (const auto& line : lines_) total += line->sending.size();
   return total;
 }
 
@@ -122,9 +130,9 @@ std::int64_t Courier::sent() const {
 asio::awaitable<void> Courier::run_slot(Line& line) {
   Work work;
   while (co_await take(line, work)) {
-    ++line.sending;
+    line.sending.push_back(&work);
     co_await deliver(line, work);
-    --line.sending;
+    std::erase(line.sending, &work);
     if (draining_) line.work_ready.ring();
   }
 }
@@ -307,7 +315,7 @@ Settled Courier::uncomposed(const Work& work, const std::string& what, Time now)
 }
 
 // What is recorded of a delivery that is not to be attempted now; nullopt when it is.
-std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& newsroom,
+std::optional<Settled> Courier::held_back(const Line& line, const Work& work, const Newsroom& newsroom,
                                           const Subscriber* subscriber, const Contents& contents,
                                           Time now) const {
   const auto& claim = work.batch->claim;
@@ -325,8 +333,27 @@ std::optional<Settled> Courier::held_back(const Work& work, const Newsroom& news
   if (work.batch->is_digest()) return std::nullopt;
   const auto& story = contents.parts.front()->story;
   const auto due = alert_due(newsroom, story, *subscriber, now);
-  if (due <= now) return std::nullopt;
-  return wait_until(std::move(settled), due, why_it_waits(story, now), claim.expires_at);
+  if (due > now) return wait_until(std::move(settled), due, why_it_waits(story, now), claim.expires_at);
+  // What comes of that decides whether this one is owed at all.
+  if (line.sends_earlier(story, work.delivery.number))
+    return wait_until(std::move(settled), now + std::chrono::seconds(1), "an earlier version is being sent",
+                      claim.expires_at);
+  return std::nullopt;
+}
+
+// Whether a delivery that was taken from the outbox is still owed: its story may have been stopped, or an
+// earlier version that was stopped may have arrived all the same. Where that can be, the outbox knows. For
+// channels that cannot tell a repeat it also notes the attempt.
+asio::awaitable<bool> Courier::may_go(const Line& line, const Work& work, const Contents& contents, Time now) {
+  const auto& claim = work.batch->claim;
+  bool may = true;
+  if (!line.channel.recognises_repeats()) {
+    co_await recorder_.write(
+        [&](Sqlite& db) { may = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
+  } else if (!work.batch->is_digest() && stopped_.contains(contents.parts.front()->story.id)) {
+    co_await recorder_.write([&](Sqlite& db) { may = is_owed(db, work.delivery); });
+  }
+  co_return may;
 }
 
 asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
@@ -335,7 +362,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   const auto* subscriber = newsroom->book->by_number(work.delivery.number);
   const auto now = parts_.clock.now();
   const auto contents = contents_for(work);
-  auto settled = held_back(work, *newsroom, subscriber, contents, now);
+  auto settled = held_back(line, work, *newsroom, subscriber, contents, now);
   std::optional<Outgoing> message;
   if (!settled) {
     try {
@@ -346,12 +373,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   }
   const bool is_attempt = message.has_value();
   if (is_attempt) {
-    if (!line.channel.recognises_repeats()) {
-      bool may_go = false;
-      co_await recorder_.write(
-          [&](Sqlite& db) { may_go = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
-      if (!may_go) co_return;  // its story was stopped, and the outbox says so already
-    }
+    if (!co_await may_go(line, work, contents, now)) co_return;
     settled = co_await attempt(line, work, *std::move(message));
     if (work.batch->is_digest()) {
       for (const auto* part : contents.parts) settled->carried.push_back(part->item);

@@ -83,8 +83,9 @@ class Courier {
   static Settled unattempted(const Work& work, Settlement settlement, std::string reason, Time now);
   static Settled uncomposed(const Work& work, const std::string& what, Time now);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
-  std::optional<Settled> held_back(const Work& work, const Newsroom& newsroom, const Subscriber* subscriber,
-                                   const Contents& contents, Time now) const;
+  std::optional<Settled> held_back(const Line& line, const Work& work, const Newsroom& newsroom,
+                                   const Subscriber* subscriber, const Contents& contents, Time now) const;
+  boost::asio::awaitable<bool> may_go(const Line& line, const Work& work, const Contents& contents, Time now);
   const std::string* reason_to_stop(const Part& part) const;
   Contents contents_for(const Work& work) const;
   Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,

@@ -14,7 +14,7 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
                   .channel = claim.channel,
                   .lane = claim.lane,
                   .settlement = Settlement::retry,
-                  .attempts = delivery.attempts + 1,
+                  .attempts = delivery.attempts + (outcome.was_attempt ? 1 : 0),
                   .due_at = now,
                   .reason = outcome.reason,
                   .reply = outcome.reply};

@@ -73,6 +73,49 @@ std::vector<std::uint32_t> missed_members(Sqlite& db, std::int64_t batch_id) {
   return numbers;
 }
 
+// Whether the item was taken out of messages that had not left, after its batch was planned.
+bool was_left_out(Sqlite& db, std::int64_t seq) {
+  auto row = db.query(
+      "SELECT 1 FROM digest_item carried JOIN digest_item d ON d.batch_id = carried.batch_id"
+      " AND d.story_id = carried.story_id AND d.story_version = carried.story_version"
+      " WHERE carried.seq = ? AND d.dropped IS NOT NULL AND d.dropped <> ?");
+  row.bind(0, seq).bind(1, digest_full);
+  return row.step();
+}
+
+// Moves a member from the item that says what was left out back to the item itself.
+void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
+  auto items = find_items(db,
+                          "seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, story_version)"
+                          " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
+                          seq);
+  for (auto& pending : items) {
+    auto& audience = pending.item.audience;
+    auto& members = audience.members;
+    const auto place = std::ranges::lower_bound(members, number, {}, &Member::number);
+    const bool is_there = place != members.end() && place->number == number;
+    const bool belongs = pending.seq == seq;
+    if (is_there == belongs) continue;
+    // The message has left: its reason there is no longer asked for.
+    if (belongs)
+      members.insert(place, Member{number, 0});
+    else
+      members.erase(place);
+    put_audience(db, pending.seq, audience);
+  }
+}
+
+void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
+  const auto later = find_items(
+      db,
+      "batch_id IS NULL AND dropped IS NULL AND (story_id, edition, channel)"
+      " = (SELECT story_id, edition, channel FROM digest_item WHERE seq = ?1)"
+      " AND story_version > (SELECT story_version FROM digest_item WHERE seq = ?1)",
+      seq);
+  for (const auto& item : later)
+    if (position_of(item.item.audience, number)) leave_out(db, item, std::array{number}, reason);
+}
+
 }  // namespace
 
 void add_digest_item(Sqlite& db, const DigestItem& item) {
@@ -135,10 +178,18 @@ std::vector<std::int64_t> pending_keys(Sqlite& db, std::string_view edition, Cha
   std::vector<std::int64_t> keys;
   auto rows = db.query(
       "SELECT seq FROM digest_item WHERE edition = ? AND channel = ? AND batch_id IS NULL AND dropped IS NULL"
-      " AND not_before <= ? ORDER BY urgency, seq DESC");
+      " AND size > 0 AND not_before <= ? ORDER BY urgency, seq DESC");
   rows.bind(0, edition).bind(1, to_string(channel)).bind(2, to_ms(now));
   while (rows.step()) keys.push_back(rows.integer(0));
   return keys;
+}
+
+std::int64_t waiting_in_digests(Sqlite& db, ChannelKind channel) {
+  auto row = db.query(
+      "SELECT TOTAL(size) FROM digest_item WHERE channel = ? AND batch_id IS NULL AND dropped IS NULL");
+  row.bind(0, to_string(channel));
+  row.step();
+  return row.integer(0);
 }
 
 PendingItem load_item(Sqlite& db, std::int64_t seq) {
@@ -184,7 +235,7 @@ std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std:
   DigestItem left = item.item;
   left.audience = audience_of(gone, reasons);
   left.suppressed = reason;
-  // The item itself stays, if only for what is being sent: see put_back.
+  // The item itself stays, if only for what is being sent: see keep_carried.
   put_audience(db, item.seq, audience_of(kept, reasons));
   add_digest_item(db, left);
   const auto seq = db.last_insert_id();
@@ -213,25 +264,10 @@ std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::st
   return left;
 }
 
-void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
-  auto items = find_items(db,
-                          "seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, story_version)"
-                          " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
-                          seq);
-  for (auto& pending : items) {
-    auto& audience = pending.item.audience;
-    auto& members = audience.members;
-    const auto place = std::ranges::lower_bound(members, number, {}, &Member::number);
-    const bool is_there = place != members.end() && place->number == number;
-    const bool belongs = pending.seq == seq;
-    if (is_there == belongs) continue;
-    // The message has left: its reason there is no longer asked for.
-    if (belongs)
-      members.insert(place, Member{number, 0});
-    else
-      members.erase(place);
-    put_audience(db, pending.seq, audience);
-  }
+void keep_carried(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
+  if (!was_left_out(db, seq)) return;
+  put_back(db, seq, number);
+  leave_out_later(db, seq, number, reason);
 }
 
 }  // namespace crier

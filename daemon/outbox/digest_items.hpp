@@ -43,6 +43,8 @@ struct PendingItem {
 std::vector<PendingItem> pending_items(Sqlite& db, std::string_view edition, ChannelKind channel, Time now);
 /// The same by `seq` alone: the audiences of all of them together may be more than memory should hold.
 std::vector<std::int64_t> pending_keys(Sqlite& db, std::string_view edition, ChannelKind channel, Time now);
+/// How many deliveries of stories wait for the editions on a channel.
+std::int64_t waiting_in_digests(Sqlite& db, ChannelKind channel);
 PendingItem load_item(Sqlite& db, std::int64_t seq);
 
 /// Ties items to the batch of the occurrence that carries them.
@@ -64,7 +66,8 @@ std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std:
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason);
 /// The same for all items of a story, of any version, that batches carry.
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason);
-/// A message that was on its way to this member when the item was left out has carried it all the same.
-void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number);
+/// A message that reached this member has carried the item. If it was left out while the message was on its
+/// way, it is put back, and what waits of the story's later versions does not go to the member, for `reason`.
+void keep_carried(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason);
 
 }  // namespace crier

@@ -102,7 +102,7 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
           .run();
     // Left out while the attempt was under way.
     if (chunk.left_out) {
-      for (const auto item : settled.carried) put_back(db, item, delivery.number);
+      for (const auto item : settled.carried) keep_carried(db, item, delivery.number, had_earlier_version);
     }
   } else {
     put_exception(
@@ -191,8 +191,12 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
 }
 
+bool is_owed(Sqlite& db, const Delivery& delivery) {
+  return !load_chunk(db, delivery.chunk_id).settled.test(delivery.position);
+}
+
 bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
-  if (load_chunk(db, delivery.chunk_id).settled.test(delivery.position)) return false;
+  if (!is_owed(db, delivery)) return false;
   const bool was_open = !has_exception(db, delivery);
   put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
   if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();

@@ -42,6 +42,9 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 [[nodiscard]] bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane,
                                 Time now);
 
+/// Whether a delivery is still owed: it was not settled meanwhile.
+[[nodiscard]] bool is_owed(Sqlite& db, const Delivery& delivery);
+
 /// At start-up, when no courier runs: voids all claims. Attempts that a crash interrupted become retries on
 /// `resend` channels and failures with the reason "ambiguous" on the others. Returns how many there were.
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now);

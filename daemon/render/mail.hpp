@@ -12,14 +12,17 @@ namespace crier {
 
 class TemplateSet;
 
+/// Gmail cuts a mail off near 102 KB; this leaves room for what relays add.
+inline constexpr std::size_t max_html_bytes = 90U << 10;
+
 struct RenderedMail {
   std::string subject;  ///< one line, UTF-8
   std::string text;     ///< lines end in LF, at most 72 columns where words allow
   std::string html;
-};
 
-/// Gmail cuts a mail off near 102 KB; this leaves room for what relays add.
-inline constexpr std::size_t max_html_bytes = 90U << 10;
+  /// Whether some mail programs will show its beginning only.
+  bool is_cut_off() const { return html.size() > max_html_bytes; }
+};
 
 /// HTML above max_html_bytes is made leaner: first paragraphs go, then pictures and buttons, then summaries.
 /// A digest that is too large even then is whole all the same: each of its stories counts as delivered, and a

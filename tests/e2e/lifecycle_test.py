@@ -32,7 +32,9 @@ class MissingChannelTest(support.NewsroomTest):
 
     def configure(self, **channels):
         self.newsroom.configure(support.config(
-            subscribers=[support.reader("amara", webhook=self.receiver.url)],
+            subscribers=[support.reader("amara", webhook=self.receiver.url),
+                         support.reader("bruno", webhook=self.receiver.url, follow=[{"topic": "harbours", "deliver": "yearly"}])],
+            editions={"yearly": {"title": "The Year", "at": "00:00", "zone": "UTC", "days": ["mon"]}},
             channels={"webhook": {"allow_http": True, "allow": ["127.0.0.1"]}, **channels}))
 
     def test_what_is_owed_on_it_waits_until_it_is_back(self):
@@ -51,10 +53,10 @@ class MissingChannelTest(support.NewsroomTest):
         self.newsroom.let_retries_be_due()
         daemon = self.serve()
         missing = daemon.wait_for("channel.missing")
-        self.assertEqual((missing.fields["channel"], missing.fields["queued"]), ("email", "1"))
+        self.assertEqual((missing.fields["channel"], missing.fields["queued"]), ("email", "2"), "an alert and what waits for a digest")
         daemon.wait_for("delivery.retry", channel="email", reason="channel not configured")
         total = self.totals()
-        self.assertEqual((total["delivered"], total["queued"]), (1, 1))
+        self.assertEqual((total["delivered"], total["queued"]), (1, 3))
         daemon.stop()
 
         answers[0] = None
@@ -286,7 +288,8 @@ class DrainTest(support.NewsroomTest):
 class OperatorTest(support.NewsroomTest):
     def setUp(self):
         super().setUp()
-        self.newsroom.configure(support.config(http={"operator": {"listen": "127.0.0.1:0"}}))
+        self.newsroom.configure(support.config(http={"operator": {
+            "listen": "127.0.0.1:0", "story_url": "https://courier.example.org/pushed/{id}"}}))
         self.daemon = self.serve()
         self.url = f"http://127.0.0.1:{self.daemon.wait_until_ready().fields['operator_port']}"
 
@@ -340,7 +343,9 @@ class OperatorTest(support.NewsroomTest):
         status, _, body = self.push(story.replace("All of it", "More of it"))
         self.assertEqual((status, json.loads(body)), (202, {"id": "s1", "version": 2, "result": "updated"}))
         self.daemon.stop()
-        self.assertEqual(len(self.newsroom.maildir()), 2)
+        mails = self.newsroom.maildir()
+        self.assertEqual(len(mails), 2)
+        self.assertIn("https://courier.example.org/pushed/s1", mails[0].get_body(("plain",)).get_content())
         self.assertEqual(self.totals()["delivered"], 2)
 
     def test_pushed_text_and_markdown(self):

@@ -1,6 +1,7 @@
 // Digests on a manual clock: when an edition goes out, what is in it, and what the ledger says of it.
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -120,6 +121,32 @@ TEST_CASE("who had a story in a digest does not get its later version in the nex
   const auto ledger = belts.ledger("h1");
   CHECK(ledger.balances());
   CHECK(ledger.total.suppressed.at("had an earlier version") == 2);  // Amara's alert, too
+}
+
+TEST_CASE("who gets a story in a digest while its embargo moves does not get it again") {
+  Belts belts(readers, noon);
+  auto& email = belts.channel(ChannelKind::email);
+  belts.accept(sample_story("h1", "The harbour reopens on Monday"));
+  auto moved = sample_story("h1", "The harbour reopens on Tuesday");
+  moved.embargo = noon + 30h;
+  bool is_moved = false;
+  email.while_sending = [&](const auto& sent) {
+    if (sent.subscriber == "bruno" && !std::exchange(is_moved, true)) belts.accept(moved);
+  };
+  belts.advance(18h);
+  REQUIRE(is_moved);
+  belts.advance(24h);
+  belts.accept(sample_story("h2", "A harbour festival"));
+  belts.advance(24h);
+  std::vector<std::vector<std::string>> titles;
+  for (const auto& sent : email.sent)
+    if (sent.subscriber == "bruno") titles.push_back(sent.titles);
+  CHECK(titles ==
+        std::vector<std::vector<std::string>>{{"The harbour reopens on Monday"}, {"A harbour festival"}});
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.total.delivered == 2);
+  CHECK(ledger.balances());
+  CHECK(belts.failures.empty());
 }
 
 TEST_CASE("a later version goes into a digest of those whose digest with the earlier one failed") {

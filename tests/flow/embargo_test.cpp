@@ -125,6 +125,41 @@ TEST_CASE("who had the story before its embargo came is not alerted again") {
   CHECK(belts.ledger().balances());
 }
 
+TEST_CASE("a later version waits for the earlier one that is being sent, and does not leave when that arrives") {
+  const auto kind = GENERATE(ChannelKind::email, ChannelKind::whatsapp);
+  Belts belts(R"(
+topics: {harbours: {title: Harbours, any: [harbour]}}
+subscribers:
+  - {id: amara, email: amara@example.org, whatsapp: "+2348012345678",
+     follow: [{topic: harbours, by: [email, whatsapp]}]}
+)",
+              at("2026-11-23T12:00:00Z"));
+  auto& channel = belts.channel(kind);
+  bool has_come = false;
+  channel.while_sending = [&](const auto&) {
+    if (std::exchange(has_come, true)) return;
+    belts.accept(with_embargo(at("2026-11-23T12:00:10Z")));
+    belts.advance(11s);  // it is due
+  };
+  SECTION("that arrives") {
+    belts.accept(with_embargo(std::nullopt));
+    belts.advance(1h);
+    CHECK(channel.sent.size() == 1);
+    CHECK(belts.ledger("h1").total.suppressed.at("had an earlier version") >= 1);
+  }
+  SECTION("that comes to nothing") {
+    Outcome later;
+    later.reason = "smtp-4.3.2";
+    channel.answers = {later};
+    belts.accept(with_embargo(std::nullopt));
+    belts.advance(1h);
+    CHECK(channel.sent.size() == 2);
+  }
+  CHECK(belts.ledger().balances());
+  CHECK(belts.ledger().total.queued == 0);
+  CHECK(belts.failures.empty());
+}
+
 TEST_CASE("an embargo that comes while a batch is being sent holds the rest of it") {
   std::string rules = "topics: {harbours: {any: [harbour]}}\nsubscribers:\n";
   constexpr std::size_t count = 50;

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
 #include "base/encoding.hpp"
@@ -97,6 +97,27 @@ TEST_CASE("a body has type, timestamp and data, in this order") {
     CAPTURE(bad);
     REQUIRE_FALSE(webhook_body(bad, at, {}));
   }
+}
+
+TEST_CASE("an edition's body has its stories and how many there was no room for") {
+  Story story;
+  story.id = "h1";
+  story.title = "The harbour reopens";
+  Subscriber desk;
+  desk.id = "desk";
+  Outgoing message;
+  message.created = at;
+  message.edition = "morning";
+  message.subscriber = &desk;
+  message.stories = {&story};
+  message.content.items = {{.title = story.title}};
+  message.content.left_out = 7;
+  const auto sent = boost::json::parse(compose_webhook(message).value());
+  CHECK(sent.at("type") == "edition.published");
+  CHECK(sent.at_pointer("/data/edition") == "morning");
+  CHECK(sent.at_pointer("/data/subscriber") == "desk");
+  CHECK(sent.at_pointer("/data/stories/0/title") == "The harbour reopens");
+  CHECK(sent.at_pointer("/data/left_out").to_number<int>() == 7);
 }
 
 TEST_CASE("answers are judged by their status alone") {
