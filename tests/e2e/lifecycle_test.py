@@ -33,8 +33,9 @@ class MissingChannelTest(support.NewsroomTest):
     def configure(self, **channels):
         self.newsroom.configure(support.config(
             subscribers=[support.reader("amara", webhook=self.receiver.url),
-                         support.reader("bruno", webhook=self.receiver.url, follow=[{"topic": "harbours", "deliver": "yearly"}])],
-            editions={"yearly": {"title": "The Year", "at": "00:00", "zone": "UTC", "days": ["mon"]}},
+                         support.reader("bruno", webhook=self.receiver.url,
+                                        follow=[{"topic": "harbours", "deliver": "weekly"}])],
+            editions={"weekly": {"title": "The Week", "at": "00:00", "zone": "UTC", "days": ["mon"]}},
             channels={"webhook": {"allow_http": True, "allow": ["127.0.0.1"]}, **channels}))
 
     def test_what_is_owed_on_it_waits_until_it_is_back(self):
@@ -53,7 +54,8 @@ class MissingChannelTest(support.NewsroomTest):
         self.newsroom.let_retries_be_due()
         daemon = self.serve()
         missing = daemon.wait_for("channel.missing")
-        self.assertEqual((missing.fields["channel"], missing.fields["queued"]), ("email", "2"), "an alert and what waits for a digest")
+        # An alert, and what waits for a digest.
+        self.assertEqual((missing.fields["channel"], missing.fields["queued"]), ("email", "2"))
         daemon.wait_for("delivery.retry", channel="email", reason="channel not configured")
         total = self.totals()
         self.assertEqual((total["delivered"], total["queued"]), (1, 3))
