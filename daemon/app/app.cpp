@@ -210,6 +210,7 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .suppressions = suppressions,
                         .config = [this] { return config; },
                         .push_token = push_token,
+                        .push_keys = config->push_keys,
                         .unsubscribe_key = unsubscribe_key,
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },

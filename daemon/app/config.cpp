@@ -255,7 +255,8 @@ std::vector<std::string> settings_that_need_restart(const Config& running, const
   if (running.whatsapp != fresh.whatsapp) sections.emplace_back("channels.whatsapp");
   if (running.webhook != fresh.webhook) sections.emplace_back("channels.webhook");
   if (running.public_listener != fresh.public_listener) sections.emplace_back("http.public");
-  if (running.operator_listener != fresh.operator_listener || running.push_token != fresh.push_token)
+  if (running.operator_listener != fresh.operator_listener || running.push_token != fresh.push_token ||
+      running.push_keys != fresh.push_keys)
     sections.emplace_back("http.operator");
   return sections;
 }

@@ -11,6 +11,7 @@
 #include "base/suggest.hpp"
 #include "base/url.hpp"
 #include "channel/smtp_relay.hpp"
+#include "channel/webhook.hpp"
 #include "net/address_guard.hpp"
 #include "net/envelope.hpp"
 
@@ -288,6 +289,22 @@ void read_channels(const YamlNode& node, const YamlFile& file, Config& config) {
   section.finish();
 }
 
+// A secret a line, newest first: while one is changed for another, both are good.
+std::vector<std::string> read_signing_keys(YamlSection& section, std::string_view key) {
+  std::vector<std::string> keys;
+  const auto secrets = read_secret_key(section, key);
+  for (std::string_view rest = secrets; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    auto read = parse_webhook_secret(line);
+    if (read)
+      keys.push_back(*std::move(read));
+    else
+      section.error(*section.find(key), read.error().message);
+  }
+  return keys;
+}
+
 void read_http(const YamlNode& node, const YamlFile& file, Config& config) {
   YamlSection section(node, file, "http");
   if (const auto* part = section.find("public")) {
@@ -298,6 +315,7 @@ void read_http(const YamlNode& node, const YamlFile& file, Config& config) {
     config.operator_listener = read_listen(*part, file, "http.operator", listener);
     auto token = read_secret_key(listener, "token_file");
     config.push_token = std::move(token);
+    config.push_keys = read_signing_keys(listener, "signing_secret_file");
     config.push_url = read_url(listener, "story_url");
     listener.finish();
   }

@@ -1,5 +1,8 @@
 #include "app/doors.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/core.h>
 
 #include "app/story_input.hpp"
@@ -13,6 +16,7 @@
 #include "dispatch/intake.hpp"
 #include "http/health.hpp"
 #include "http/metrics.hpp"
+#include "http/push_gate.hpp"
 #include "http/share_page.hpp"
 #include "http/story_push.hpp"
 #include "http/unsubscribe.hpp"
@@ -116,19 +120,27 @@ asio::awaitable<http::UnsubscribeDoor::About> change_leaving(std::shared_ptr<Doo
   co_return std::optional(http::Standing{leaving->standing.about, stops});
 }
 
-asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts> parts, std::string format,
-                                                       std::string body) {
+// What application/json may be, told by looking at it.
+constexpr std::string_view any_json = "any-json";
+constexpr std::array<std::string_view, 3> json_formats{"json", "ninjs", "json-feed"};
+
+asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts> parts,
+                                                       http::Submission submission) {
   const auto config = parts->config();
   const auto now = parts->clock.now();
+  const bool is_json = submission.format == any_json;
   auto parsed = co_await parts->workers.run([&]() -> Result<http::PushedBody> {
     ParseOptions options;
     options.file_name = "request body";
-    options.format = format;
+    if (!is_json) options.format = submission.format;
+    options.headers = submission.headers;
     options.vocabulary = &config->vocabulary;
     options.now = now;
     options.default_zone = config->newsroom.site.zone.name();
-    auto parsed = parse_stories(body, options);
+    auto parsed = parse_stories(submission.body, options);
     if (!parsed) return parsed.error();
+    if (is_json && std::ranges::find(json_formats, parsed->format) == json_formats.end())
+      return Error{"request body: not JSON"};
     if (parsed->stories.size() != 1)
       return Error{fmt::format("the body holds {} stories; push one at a time", parsed->stories.size())};
     auto story = std::move(parsed->stories.front());
@@ -148,8 +160,19 @@ asio::awaitable<Result<http::PushedBody>> parse_pushed(std::shared_ptr<DoorParts
 }
 
 std::string push_result(Novelty novelty) {
-  if (novelty == Novelty::fresh) return "created";
-  return novelty == Novelty::update ? "updated" : "unchanged";
+  switch (novelty) {
+    case Novelty::fresh:
+      return "created";
+    case Novelty::update:
+      return "updated";
+    case Novelty::unchanged:
+      return "unchanged";
+    case Novelty::outdated:
+      return "outdated";
+    case Novelty::dead:
+      return "canceled";
+  }
+  return "unchanged";
 }
 
 asio::awaitable<Result<http::PushedStory>> accept_pushed(std::shared_ptr<DoorParts> parts, Story story) {
@@ -163,17 +186,30 @@ asio::awaitable<Result<http::PushedStory>> accept_pushed(std::shared_ptr<DoorPar
   co_return Error{failure};
 }
 
-http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts) {
+asio::awaitable<Result<std::optional<http::PushedStory>>> cancel_pushed(std::shared_ptr<DoorParts> parts,
+                                                                        std::string id) {
+  std::string failure;
+  try {
+    const auto accepted = co_await parts->intake.cancel(std::move(id));
+    if (!accepted) co_return std::optional<http::PushedStory>();
+    co_return std::optional(http::PushedStory{accepted->id, accepted->version, "canceled"});
+  } catch (const SqliteError& e) {
+    failure = e.what();
+  }
+  co_return Error{failure};
+}
+
+http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts, std::shared_ptr<http::PushGate> gate) {
   http::StoryPush push;
-  push.tokens = {parts->push_token};
-  push.formats = {{"application/json", "json"},
+  push.gate = std::move(gate);
+  push.formats = {{"application/json", std::string(any_json)},
+                  {"application/vnd.iptc.g2.newsitem+xml", "newsml-g2"},
+                  {"application/xhtml+xml", "html"},
+                  {"text/html", "html"},
                   {"text/markdown", "markdown"},
-                  {"text/plain", "page-text"},
-                  {"text/html", "html"}};
+                  {"text/plain", "page-text"}};
   push.body_bytes = max_story_bytes;
-  push.parse = [parts](std::string format, std::string body) {
-    return parse_pushed(parts, std::move(format), std::move(body));
-  };
+  push.parse = [parts](http::Submission submission) { return parse_pushed(parts, std::move(submission)); };
   push.accept = [parts](Story story) { return accept_pushed(parts, std::move(story)); };
   return push;
 }
@@ -212,7 +248,12 @@ http::Router operator_doors(DoorParts parts) {
   router.add("GET", "/healthz", http::livez());
   router.add("GET", "/readyz", http::readyz([shared] { return health_checks(*shared); }));
   router.add("GET", "/metrics", http::metrics_page(shared->metrics));
-  router.add("POST", "/v1/stories", http::story_push(push_door(shared)));
+  const auto gate = std::make_shared<http::PushGate>(std::vector{shared->push_token}, shared->push_keys,
+                                                     [&clock = shared->clock] { return clock.now(); });
+  router.add("POST", "/v1/stories", http::story_push(push_door(shared, gate)));
+  router.add(
+      "POST", "/v1/stories/{id}/cancel",
+      http::story_cancel({gate, [shared](std::string id) { return cancel_pushed(shared, std::move(id)); }}));
   return router;
 }
 

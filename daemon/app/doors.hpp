@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/config.hpp"
 #include "app/share_shelf.hpp"
@@ -29,6 +30,7 @@ struct DoorParts {
   SuppressionList& suppressions;
   std::function<std::shared_ptr<const Config>()> config;  ///< the current snapshot
   std::string push_token;
+  std::vector<std::string> push_keys;  ///< of signed pushes; newest first
   std::string unsubscribe_key;
   std::function<bool()> is_draining;
   std::function<bool()> is_config_good;   ///< the last reload was taken over
@@ -38,7 +40,7 @@ struct DoorParts {
 /// /share/{story}, /u/{token}
 http::Router public_doors(DoorParts parts);
 
-/// /livez, /healthz, /readyz, /metrics, POST /v1/stories
+/// /livez, /healthz, /readyz, /metrics, POST /v1/stories, POST /v1/stories/{id}/cancel
 http::Router operator_doors(DoorParts parts);
 
 }  // namespace crier

@@ -117,6 +117,18 @@ bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::
   return true;
 }
 
+// A story as it was last seen, but canceled. One that crier can no longer read can be canceled, too.
+std::optional<Story> canceled_version(Sqlite& db, const std::string& id) {
+  if (!find_known(db, id)) return std::nullopt;
+  auto logged = load_story(db, id);
+  Story story;
+  if (logged) story = *std::move(logged);
+  story.id = id;
+  story.version = 0;
+  story.status = StoryStatus::canceled;
+  return story;
+}
+
 void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
   const auto& index = book.registry()->index();
   index.learn(story);
@@ -140,6 +152,12 @@ asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom>
   });
   apply_suppressions(decisions, *newsroom->book, parts_.suppressions);
   co_return decisions;
+}
+
+asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
+  auto story = co_await parts_.database.run([&](Sqlite& db) { return canceled_version(db, id); });
+  if (!story) co_return std::nullopt;
+  co_return co_await accept(*std::move(story));
 }
 
 asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -55,6 +56,10 @@ class Intake {
   /// new source), and leaves one that is known as it is. Throws SqliteError when it cannot be stored: nothing
   /// was.
   boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true);
+
+  /// The latest version of a story anew, as canceled: nothing more of it leaves, and it does not come back.
+  /// nullopt when no such story was seen. Throws SqliteError as accept() does.
+  boost::asio::awaitable<std::optional<Accepted>> cancel(std::string id);
 
  private:
   boost::asio::awaitable<Decisions> find_audience(std::shared_ptr<const Newsroom> newsroom,

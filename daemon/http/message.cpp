@@ -12,6 +12,7 @@
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "http/header_values.hpp"
+#include "http/multipart.hpp"
 #include "http/page.hpp"
 
 namespace crier::http {
@@ -45,48 +46,16 @@ bool has_raw_control_or_space(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
 }
 
-// One part of a multipart body: its headers, an empty line, its content.
-Result<void> add_part(std::string_view part, Parameters& fields) {
-  const auto head_end = part.find("\r\n\r\n");
-  if (head_end == std::string_view::npos) return Error{"a part of the form has no end of its headers"};
-  auto head = part.substr(0, head_end);
-  std::optional<std::string> name;
-  while (!head.empty()) {
-    const auto line_end = std::min(head.find("\r\n"), head.size());
-    const auto line = head.substr(0, line_end);
-    head.remove_prefix(std::min(line_end + 2, head.size()));
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || !equal_ignoring_case(line.substr(0, colon), "Content-Disposition"))
-      continue;
-    name = header_parameter(line.substr(colon + 1), "name");
-  }
-  if (!name) return Error{"a part of the form has no name"};
-  fields.emplace(std::move(*name), part.substr(head_end + 4));
-  return {};
-}
-
-Result<Parameters> parse_multipart(std::string_view boundary, std::string_view body) {
-  if (boundary.empty() || boundary.size() > 70) return Error{"the form's boundary is missing or too long"};
-  // A first CRLF in front lets every delimiter, the first too, be found as CRLF "--" boundary.
-  const auto text = "\r\n" + std::string(body);
-  const auto delimiter = "\r\n--" + std::string(boundary);
+Result<Parameters> parse_form_data(std::string_view content_type, std::string_view body) {
+  const auto parts = parse_multipart(content_type, body);
+  if (!parts) return parts.error();
   Parameters fields;
-  auto at = text.find(delimiter);
-  for (std::size_t count = 0; at != std::string::npos; ++count) {
-    at += delimiter.size();
-    const auto rest = std::string_view(text).substr(at);
-    if (rest.starts_with("--")) return fields;
-    const auto line_end = rest.find("\r\n");
-    const auto next = text.find(delimiter, at);
-    if (line_end == std::string_view::npos || next == std::string::npos) break;
-    if (rest.substr(0, line_end).find_first_not_of(" \t") != std::string_view::npos) break;
-    if (count == max_fields) return Error{"the form has too many fields"};
-    const auto start = std::min(at + line_end + 2, next);
-    if (auto added = add_part(std::string_view(text).substr(start, next - start), fields); !added)
-      return added.error();
-    at = next;
+  for (const auto& part : *parts) {
+    auto name = part_name(part);
+    if (name.empty()) return Error{"a part of the form has no name"};
+    fields.emplace(std::move(name), part.content);
   }
-  return Error{"the form's parts do not end"};
+  return fields;
 }
 
 boost::asio::awaitable<Response> answer_at_once(std::function<Response(const Request&)> function,
@@ -165,8 +134,7 @@ Result<Parameters> parse_form(const Request& request) {
   const auto content_type = request.headers.get("Content-Type");
   const auto type = media_type(content_type);
   if (type == "application/x-www-form-urlencoded") return parse_urlencoded(request.body);
-  if (type == "multipart/form-data")
-    return parse_multipart(header_parameter(content_type, "boundary").value_or(std::string()), request.body);
+  if (type == "multipart/form-data") return parse_form_data(content_type, request.body);
   return Error{"the body is not a form"};
 }
 

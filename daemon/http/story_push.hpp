@@ -1,10 +1,13 @@
-// POST /v1/stories: a newsroom system pushes one story. On the loop; parsing is the callback's, on workers.
-// 202 is a promise: it is given only when the story is durable, so a crash after it loses nothing.
+// POST /v1/stories: a newsroom system pushes one story; POST /v1/stories/{id}/cancel: it takes one back.
+// On the loop; parsing is the callback's, on workers. 202 is a promise: it is given only when all of it is
+// durable, so a crash after it loses nothing.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,9 +15,19 @@
 
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "http/push_gate.hpp"
+#include "story/charset_label.hpp"
 #include "story/story.hpp"
 
 namespace crier::http {
+
+/// A story as it was sent, alone or as a part of a multipart body.
+struct Submission {
+  std::string format;       ///< of StoryPush::formats
+  ResponseHeaders headers;  ///< of these content-type, content-language and content-location
+  std::string body;
+  std::vector<std::string> warnings;  ///< what else was in the body and is left out
+};
 
 struct PushedBody {
   Story story;
@@ -24,22 +37,34 @@ struct PushedBody {
 struct PushedStory {
   std::string id;
   std::uint32_t version = 0;
-  std::string result;  ///< "created", "updated", "unchanged"
+  std::string result;  ///< "created", "updated", "unchanged", "canceled", "outdated"
 };
 
 struct StoryPush {
-  std::vector<std::string> tokens;             ///< bearer tokens; none = 403 for all
+  std::shared_ptr<PushGate> gate;
   std::map<std::string, std::string> formats;  ///< lower-case media type → the parser's name of the format
   std::size_t body_bytes = 1024UL * 1024;
 
-  /// The story in `body`. An Error is the sender's fault: its sentence is answered with 400.
-  std::function<boost::asio::awaitable<Result<PushedBody>>(std::string format, std::string body)> parse;
+  /// The story of a submission. An Error is the sender's fault: its sentence is answered with 400.
+  std::function<boost::asio::awaitable<Result<PushedBody>>(Submission submission)> parse;
   /// Makes it durable and hands it on. An Error is ours: 503, and its sentence goes to the log only.
   std::function<boost::asio::awaitable<Result<PushedStory>>(Story story)> accept;
 };
 
-/// 202 {"id", "version", "result"}, with "warnings" where there are any; else 400, 401, 403, 413, 415 with
-/// Accept-Post, or 503 with Retry-After.
+/// 202 {"id", "version", "result"}, with "warnings" where there are any; else 400, 401, 403, 409, 413, 415
+/// with Accept-Post, or 503 with Retry-After. Of a multipart body the first part that has a media type of
+/// `formats` is the story.
 Handler story_push(StoryPush push);
+
+struct StoryCancel {
+  std::shared_ptr<PushGate> gate;
+  /// Makes it durable that nothing more of the story leaves; nullopt when no such story was seen. An Error is
+  /// ours, as in StoryPush::accept.
+  std::function<boost::asio::awaitable<Result<std::optional<PushedStory>>>(std::string id)> cancel;
+};
+
+/// The same answers for the {id} of the path, and 404. A signature covers the body alone, so a signed request
+/// must repeat the id there: {"cancel": ID}.
+Handler story_cancel(StoryCancel cancel);
 
 }  // namespace crier::http

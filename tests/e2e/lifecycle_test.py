@@ -350,6 +350,45 @@ class OperatorTest(support.NewsroomTest):
         self.assertIn("https://courier.example.org/pushed/s1", mails[0].get_body(("plain",)).get_content())
         self.assertEqual(self.totals()["delivered"], 2)
 
+    def cancel(self, story, **headers):
+        url = f"{self.url}/v1/stories/{urllib.parse.quote(story, safe='')}/cancel"
+        return call(url, headers.pop("body", b""), **headers)
+
+    def test_a_story_is_taken_back(self):
+        token = {"Authorization": f"Bearer {self.newsroom.secret('push.token')}"}
+        story = json.dumps({"id": "s/1", "title": "Harbour news", "body_text": "All of it.",
+                            "embargo": "2999-01-01T00:00:00Z"})
+        self.assertEqual(self.push(story)[0], 202)
+        self.assertEqual(self.totals()["queued"], 2)
+        self.assertEqual(self.cancel("s/1")[0], 401)
+        self.assertEqual(self.cancel("s1", **token)[0], 404)
+        status, _, body = self.cancel("s/1", **token)
+        self.assertEqual((status, json.loads(body)), (202, {"id": "s/1", "version": 2, "result": "canceled"}))
+        self.assertEqual(self.totals()["suppressed"], {"canceled": 2})
+        self.assertEqual(json.loads(self.cancel("s/1", **token)[2])["version"], 2)
+        status, _, body = self.push(story.replace("All of it", "More of it"))
+        self.assertEqual((status, json.loads(body)["result"]), (202, "canceled"), "a re-import stays dead")
+        self.assertEqual(self.newsroom.maildir(), [])
+
+    def test_json_is_told_by_what_it_is(self):
+        ninjs = json.dumps({"uri": "urn:n1", "headline": "Harbour fees", "body_text": "All of it."})
+        status, _, body = self.push(ninjs)
+        self.assertEqual((status, json.loads(body)["id"]), (202, "urn:n1"))
+        status, _, body = self.push("Harbour fees fall")
+        self.assertEqual(status, 400)
+        self.assertIn("not JSON", json.loads(body)["detail"])
+
+    def test_a_pushed_page_has_the_charset_of_its_header(self):
+        text = "All of it. " * 40
+        page = f"<html><title>Harbour café</title><article><h1>Harbour café</h1><p>{text}</p></article>"
+        token = self.newsroom.secret("push.token")
+        status, _, body = call(self.url + "/v1/stories", page.encode("windows-1252"),
+                               Authorization=f"Bearer {token}", Content_Type="text/html; charset=windows-1252",
+                               Content_Location="https://courier.example.org/cafe")
+        self.assertEqual(status, 202, body)
+        self.daemon.wait_for("delivery.sent", count=2)
+        self.assertEqual({mail["Subject"] for mail in self.newsroom.maildir()}, {"Harbour café"})
+
     def test_pushed_text_and_markdown(self):
         page = support.page("Harbour news of today")
         self.assertEqual(self.push(page, content_type="text/plain; charset=utf-8")[0], 202)

@@ -5,6 +5,7 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "channel/webhook.hpp"
 #include "http/share_page.hpp"
 #include "http/story_push.hpp"
 #include "http/unsubscribe.hpp"
@@ -18,11 +19,13 @@ namespace json = boost::json;
 
 namespace {
 
-asio::awaitable<Result<PushedBody>> parse_title(std::string format, std::string body) {
+asio::awaitable<Result<PushedBody>> parse_title(Submission submission) {
+  const auto& body = submission.body;
   if (body == "broken") co_return Error{"line 1: expected a title"};
   PushedBody pushed;
-  pushed.story.id = format;
+  pushed.story.id = submission.format;
   pushed.story.title = body;
+  pushed.story.language = header_value(submission.headers, "content-language");
   if (body == "no date") pushed.warnings = {"published: cannot be read"};
   co_return pushed;
 }
@@ -31,6 +34,39 @@ asio::awaitable<Result<PushedStory>> store(std::vector<Story>& stored, Story sto
   if (story.title == "disk full") co_return Error{"disk full on /var/lib/crier"};
   stored.push_back(story);
   co_return PushedStory{story.id, 3, "updated"};
+}
+
+const Time noon = *parse_rfc3339("2026-11-23T12:00:00Z");
+
+std::shared_ptr<PushGate> gate_of(const std::vector<std::string>& tokens,
+                                  const std::vector<std::string>& keys = {}) {
+  return std::make_shared<PushGate>(tokens, keys, [] { return noon; });
+}
+
+StoryPush push_into(std::vector<Story>& stored, std::shared_ptr<PushGate> gate) {
+  StoryPush push;
+  push.gate = std::move(gate);
+  push.formats = {{"application/json", "ninjs"}, {"text/plain", "text"}};
+  push.parse = parse_title;
+  push.accept = [&](Story story) { return store(stored, std::move(story)); };
+  return push;
+}
+
+asio::awaitable<Result<std::optional<PushedStory>>> take_back(std::vector<std::string>& canceled,
+                                                              std::string id) {
+  if (id == "disk full") co_return Error{"disk full on /var/lib/crier"};
+  if (id == "unknown") co_return std::optional<PushedStory>();
+  canceled.push_back(id);
+  co_return std::optional(PushedStory{id, 4, "canceled"});
+}
+
+Headers signed_headers(const std::string& key, const std::string& body, Time at = noon) {
+  Headers headers;
+  headers.add("Content-Type", "text/plain");
+  headers.add("webhook-id", "msg_1");
+  headers.add("webhook-timestamp", std::to_string(at.time_since_epoch() / std::chrono::seconds(1)));
+  headers.add("webhook-signature", sign_webhook("msg_1", at, body, std::vector{key}));
+  return headers;
 }
 
 Headers push_headers(const std::string& token, const std::string& type) {
@@ -76,12 +112,8 @@ constexpr const char* urlencoded = "application/x-www-form-urlencoded";
 
 TEST_CASE("story push: 202 comes after the story is stored") {
   std::vector<Story> stored;
-  StoryPush push;
-  push.tokens = {"newsroom"};
-  push.formats = {{"application/json", "ninjs"}, {"text/plain", "text"}};
+  auto push = push_into(stored, gate_of({"newsroom"}));
   push.body_bytes = 20;
-  push.parse = parse_title;
-  push.accept = [&](Story story) { return store(stored, std::move(story)); };
   const auto handler = story_push(push);
   const auto post = [&](const std::string& token, const std::string& type, const std::string& body) {
     return call(handler, "POST", "/v1/stories", push_headers(token, type), body);
@@ -111,9 +143,83 @@ TEST_CASE("story push: 202 comes after the story is stored") {
   REQUIRE(unstored.body.find("/var/lib") == std::string::npos);
   REQUIRE(stored.size() == 2);
 
-  push.tokens.clear();
+  push.gate = gate_of({});
   REQUIRE(call(story_push(push), "POST", "/v1/stories", push_headers("newsroom", "text/plain"), "x").status ==
           403);
+}
+
+TEST_CASE("story push: of a multipart body the first part that can be one is the story") {
+  std::vector<Story> stored;
+  const auto handler = story_push(push_into(stored, gate_of({"newsroom"})));
+  const auto post = [&](const std::string& body) {
+    return call(handler, "POST", "/v1/stories", push_headers("newsroom", "multipart/mixed; boundary=b"),
+                body);
+  };
+  const auto accepted = post(
+      "--b\r\nContent-Type: image/jpeg\r\nContent-Disposition: form-data; name=photo\r\n\r\n\xff\xd8\r\n"
+      "--b\r\nContent-Type: text/plain\r\nContent-Language: sw\r\n\r\nDam breach\r\n"
+      "--b\r\n\r\nno headers\r\n--b--\r\n");
+  REQUIRE(accepted.status == 202);
+  REQUIRE(stored.size() == 1);
+  CHECK(stored[0].title == "Dam breach");
+  CHECK(stored[0].language == "sw");
+  CHECK(json::parse(accepted.body).at("warnings") ==
+        json::parse(R"(["the part \"photo\" (image/jpeg) is left out", "the part \"\" is left out"])"));
+  CHECK(post("--b\r\nContent-Type: image/jpeg\r\n\r\nx\r\n--b--").status == 415);
+  CHECK(post("--b\r\nContent-Type: text/plain\r\n\r\nnever ends").status == 400);
+  CHECK(stored.size() == 1);
+}
+
+TEST_CASE("story push: a signature over the body stands for a token, once") {
+  const std::string key(32, 'k');
+  std::vector<Story> stored;
+  const auto handler = story_push(push_into(stored, gate_of({"newsroom"}, {std::string(32, 'n'), key})));
+  const auto post = [&](const Headers& headers, const std::string& body) {
+    return call(handler, "POST", "/v1/stories", headers, body);
+  };
+  CHECK(post(signed_headers(key, "Dam breach"), "Dam breech").status == 401);
+  CHECK(post(signed_headers(std::string(32, 'x'), "Dam breach"), "Dam breach").status == 401);
+  CHECK(post(signed_headers(key, "Dam breach", noon - std::chrono::minutes(6)), "Dam breach").status == 401);
+  CHECK(stored.empty());
+  CHECK(post(signed_headers(key, "disk full"), "disk full").status == 503);
+  CHECK(post(signed_headers(key, "Dam breach"), "Dam breach").status == 202);
+  CHECK(post(signed_headers(key, "Dam breach"), "Dam breach").status == 409);
+  CHECK(post(signed_headers(key, "Dam holds", noon + std::chrono::seconds(1)), "Dam holds").status == 202);
+  CHECK(stored.size() == 2);
+  // A bad signature is not made good by a token.
+  auto both = signed_headers(std::string(32, 'x'), "Dam breach", noon + std::chrono::seconds(2));
+  both.add("Authorization", "Bearer newsroom");
+  CHECK(post(both, "Dam breach").status == 401);
+  CHECK(call(story_push(push_into(stored, gate_of({"newsroom"}))), "POST", "/v1/stories",
+             signed_headers(key, "Dam breach"), "Dam breach")
+            .status == 403);
+}
+
+TEST_CASE("a story is taken back by its id, by those who may") {
+  const std::string key(32, 'k');
+  std::vector<std::string> canceled;
+  const auto handler =
+      story_cancel({gate_of({"newsroom"}, {key}), [&](std::string id) { return take_back(canceled, id); }});
+  const auto post = [&](const std::string& id, const Headers& headers, const std::string& body = {}) {
+    auto request = test::make_request("POST", "/v1/stories/s1/cancel", headers, body);
+    request.parameters["id"] = id;
+    return call(handler, std::move(request));
+  };
+  const auto with_token = push_headers("newsroom", "");
+  CHECK(json::parse(post("s1", with_token).body) ==
+        json::parse(R"({"id":"s1","version":4,"result":"canceled"})"));
+  CHECK(post("s 2", with_token, R"({"cancel": "s 2"})").status == 202);
+  CHECK(post("s1", push_headers("wrong", "")).status == 401);
+  CHECK(post("unknown", with_token).status == 404);
+  const auto unstored = post("disk full", with_token);
+  CHECK(unstored.status == 503);
+  CHECK(unstored.body.find("/var/lib") == std::string::npos);
+  // The address is not signed: a signed request for one story is none for another.
+  const std::string body = R"({"cancel": "s3"})";
+  CHECK(post("s1", signed_headers(key, body), body).status == 400);
+  CHECK(post("s1", signed_headers(key, ""), "").status == 400);
+  CHECK(post("s3", signed_headers(key, body), body).status == 202);
+  CHECK(canceled == std::vector<std::string>{"s1", "s 2", "s3"});
 }
 
 TEST_CASE("share page: JSON for programs, HTML for people, for every site") {
