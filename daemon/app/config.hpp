@@ -16,6 +16,7 @@
 #include "dispatch/newsroom.hpp"
 #include "net/address_guard.hpp"
 #include "net/ip_address.hpp"
+#include "story/folder_listing.hpp"
 #include "story/parse.hpp"
 
 namespace crier {
@@ -25,6 +26,8 @@ struct FolderConfig {
   std::filesystem::path path;
   std::string url;           ///< of stories that have none; "{id}" is replaced
   bool send_backlog = true;  ///< what lies there at the very first start is sent, not only noted
+  FolderOptions options{};
+  std::filesystem::path failed{};  ///< where files go that cannot be read; empty = they stay
 
   bool operator==(const FolderConfig&) const = default;
 };

@@ -230,12 +230,25 @@ bool read_backlog(YamlSection& section, bool by_default) {
   return *backlog == "send";
 }
 
+std::optional<Duration> read_interval(YamlSection& section) {
+  const auto every = section.duration("every");
+  if (every && *every < std::chrono::seconds(1))
+    section.error(*section.find("every"), "every must be a second at least");
+  return every;
+}
+
 void read_folder(YamlSection& section, const std::string& name, Config& config) {
   FolderConfig folder;
   folder.name = name;
   folder.path = section.required_text("folder");
   folder.url = read_url(section, "url");
   folder.send_backlog = read_backlog(section, true);
+  folder.options.recursive = section.flag("recursive").value_or(false);
+  folder.options.every = read_interval(section);
+  folder.failed = section.text("failed").value_or("");
+  folder.options.except = folder.failed;
+  if (!folder.failed.empty() && folder.failed.lexically_normal() == folder.path.lexically_normal())
+    section.error(*section.find("failed"), "failed must be another folder than the one that is watched");
   config.folders.push_back(std::move(folder));
 }
 
@@ -243,9 +256,7 @@ void read_feed(YamlSection& section, const std::string& name, Config& config) {
   FeedConfig feed;
   feed.name = name;
   feed.url = section.required_text("feed");
-  feed.every = section.duration("every");
-  if (feed.every && *feed.every < std::chrono::seconds(1))
-    section.error(*section.find("every"), "every must be a second at least");
+  feed.every = read_interval(section);
   feed.expect = section.duration("expect");
   feed.send_backlog = read_backlog(section, false);
   feed.allow = section.texts("allow");

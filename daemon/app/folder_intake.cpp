@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "app/failed_files.hpp"
 #include "app/story_input.hpp"
 #include "app/take_story.hpp"
 #include "base/clock.hpp"
@@ -19,6 +20,17 @@ namespace {
 
 namespace asio = boost::asio;
 
+struct stat stamp_of(const std::filesystem::path& path) {
+  struct stat info {};
+  ::stat(path.c_str(), &info);
+  return info;
+}
+
+bool is_same_file(const struct stat& a, const struct stat& b) {
+  return a.st_ino == b.st_ino && a.st_size == b.st_size && a.st_ctim.tv_sec == b.st_ctim.tv_sec &&
+         a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
 // Whether a file was put where it is before `time`. Copying and renaming renew the time of its last status
 // change, whatever age they preserve.
 bool arrived_before(const std::filesystem::path& path, Time time) {
@@ -33,14 +45,24 @@ FolderIntake::FolderIntake(Parts parts, FolderConfig folder, Time watched_since)
     : parts_(std::move(parts)), folder_(std::move(folder)), watched_since_(watched_since) {}
 
 asio::awaitable<void> FolderIntake::run() {
-  FolderSource source(folder_.path, parts_.clock, parts_.workers);
+  FolderSource source(folder_.path, folder_.options, parts_.clock, parts_.workers);
   co_await source.run([this](std::filesystem::path path) { return take_file(std::move(path)); });
+}
+
+void FolderIntake::set_aside_refused(const std::filesystem::path& path, const std::string& reason) const {
+  const auto moved = set_aside(path, folder_.failed, reason);
+  if (moved)
+    log::info("story.set_aside", {{"source", folder_.name}, {"file", moved->string()}});
+  else
+    log::error("story.not_set_aside", {{"source", folder_.name}, {"what", moved.error().message}});
 }
 
 asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   const auto config = parts_.config();
   const bool is_backlog = !folder_.send_backlog && arrived_before(path, watched_since_);
+  struct stat before {};
   auto parsed = co_await parts_.workers.run([&]() -> Result<ParsedSource> {
+    before = stamp_of(path);
     const auto bytes = read_file(path, max_story_bytes, Links::refuse);
     if (!bytes) return bytes.error();
     ParseOptions options;
@@ -53,6 +75,11 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   if (!parsed) {
     log::error("story.refused", {{"source", folder_.name}, {"what", parsed.error().message}});
     parts_.metrics.story_seen(folder_.name, "refused");
+    if (!folder_.failed.empty())
+      co_await parts_.workers.run([&] {
+        // What was put in its place meanwhile is to be read, not moved.
+        if (is_same_file(before, stamp_of(path))) set_aside_refused(path, parsed.error().message);
+      });
     co_return;
   }
   for (const auto& warning : parsed->warnings)

@@ -38,6 +38,7 @@ class FolderIntake {
 
  private:
   boost::asio::awaitable<void> take_file(std::filesystem::path path);
+  void set_aside_refused(const std::filesystem::path& path, const std::string& reason) const;
 
   Parts parts_;
   FolderConfig folder_;

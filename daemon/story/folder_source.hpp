@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/workers.hpp"
+#include "story/folder_listing.hpp"
 
 namespace crier {
 
@@ -21,20 +22,24 @@ class FolderSource {
   using Consumer = std::function<boost::asio::awaitable<void>(std::filesystem::path)>;
 
   static constexpr Duration retry_after = std::chrono::seconds(10);
+  static constexpr Duration default_interval = std::chrono::seconds(10);
 
   /// `clock` and `workers` must outlive run().
-  FolderSource(std::filesystem::path folder, Clock& clock, Workers& workers);
+  FolderSource(std::filesystem::path folder, FolderOptions options, Clock& clock, Workers& workers);
 
   /// Creates the folder when it is missing, hands over what is in it in the order of names, then every file
-  /// that is closed after writing or moved in, in the order it happens. A file that waits already does not
-  /// wait twice. Hidden files and those of unfinished transfers (.tmp, .part, .swp, ~ …) are ignored, and so
-  /// are folders. Links are handed over for the consumer to refuse. When the folder goes away or cannot be
-  /// watched, that is logged and tried again after retry_after; it is not created a second time, as what
-  /// replaces it may be on its way. Returns only when cancelled.
+  /// that is closed after writing or moved in, in the order it happens; with `every`, and where other
+  /// machines may write to the file system, each file that has not changed between two looks. A file that
+  /// waits already does not wait twice. Hidden files and those of unfinished transfers (.tmp, .part, .swp, ~
+  /// …) are ignored; of folders only those that the options name are entered. Links are handed over for the
+  /// consumer to refuse. When the folder goes away or cannot be watched, that is logged and tried again after
+  /// retry_after; it is not created a second time, as what replaces it may be on its way. Returns only when
+  /// cancelled.
   boost::asio::awaitable<void> run(Consumer consume);
 
  private:
   std::filesystem::path folder_;
+  FolderOptions options_;
   Clock& clock_;
   Workers& workers_;
 };

@@ -210,6 +210,29 @@ class BadStoryTest(support.NewsroomTest):
         self.assertEqual(len([text for text in texts if "One that came at the end." in text]), 2)
 
 
+class FailedFolderTest(support.NewsroomTest):
+    """Files that cannot be read go to a folder of their own, with the reason beside them."""
+
+    def test_they_are_moved_and_nothing_is_replaced(self):
+        config = support.config()
+        config["sources"]["stories"] |= {"recursive": True, "failed": "stories/failed"}
+        self.newsroom.configure(config)
+        daemon = self.serve()
+        for _ in range(2):
+            self.newsroom.write("stories/desk/bad.json", '{"title": ')
+            seen = len(daemon.events("story.set_aside"))
+            daemon.wait_for("story.set_aside", count=seen + 1)
+        self.newsroom.write("stories/desk/good.txt", support.page("Harbour news"))
+        daemon.wait_for("delivery.sent", count=2)
+        failed = self.newsroom.stories / "failed"
+        self.assertEqual(sorted(path.name for path in failed.iterdir()),
+                         ["bad-2.json", "bad-2.json.reason", "bad.json", "bad.json.reason"])
+        self.assertEqual((failed / "bad.json").read_text(), '{"title": ')
+        self.assertIn("desk/bad.json:1:", (failed / "bad.json.reason").read_text())
+        self.assertEqual(sorted(path.name for path in (self.newsroom.stories / "desk").iterdir()), ["good.txt"])
+        self.assertEqual(len(daemon.events("story.refused")), 2, "what was set aside is not read again")
+
+
 class BadReplyTest(support.NewsroomTest):
     """The machine "mute" and the machine "desk" follow by webhook, amara by e-mail."""
 

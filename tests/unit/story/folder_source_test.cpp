@@ -45,7 +45,8 @@ void drop(const fs::path& file) {
 // A FolderSource at work, and what it has handed over.
 class Bench {
  public:
-  explicit Bench(const fs::path& folder) : source_(folder, clock_, workers_) {
+  explicit Bench(const fs::path& folder, FolderOptions options = {})
+      : folder_(folder), source_(folder, std::move(options), clock_, workers_) {
     log::set_level(log::Level::error);
     tasks_.start("folder", source_.run([this](fs::path file) { return take(std::move(file)); }));
   }
@@ -76,8 +77,10 @@ class Bench {
   std::function<void(const std::string&)> on_file = [](const std::string&) {};
 
  private:
+  fs::path folder_;
+
   asio::awaitable<void> take(fs::path file) {
-    seen.push_back(file.filename().string());
+    seen.push_back(file.lexically_relative(folder_).string());
     on_file(seen.back());
     if (seen.back() == "bad.txt") throw std::runtime_error("cannot be read");
     co_return;
@@ -204,4 +207,87 @@ TEST_CASE("a folder that goes away is waited for") {
   bench.advance(FolderSource::retry_after);
   REQUIRE(bench.run_until_seen(2));
   REQUIRE(bench.seen == List{"a.txt", "b.txt"});
+}
+
+TEST_CASE("the folders in a folder are watched where that is wanted") {
+  const TemporaryFolder temporary;
+  const auto folder = temporary.path / "in";
+  const auto failed = folder / "failed";
+  fs::create_directories(folder / "2026" / "11");
+  fs::create_directories(folder / ".git");
+  fs::create_directories(failed);
+  for (const auto* name : {"b.txt", "2026/11/a.txt", "2026/c.txt", ".git/config.txt", "failed/bad.txt"})
+    drop(folder / name);
+  Bench bench(folder, {.recursive = true, .except = failed, .every = {}});
+  REQUIRE(bench.run_until_seen(3));
+  CHECK(bench.seen == List{"2026/11/a.txt", "2026/c.txt", "b.txt"});
+
+  SECTION("a folder that comes later, with what was in it before it was noticed") {
+    fs::create_directories(folder / "2027" / "01");
+    drop(folder / "2027" / "01" / "d.txt");
+    REQUIRE(bench.run_until_seen(4));
+    drop(folder / "2027" / "e.txt");
+    drop(failed / "worse.txt");
+    drop(folder / "2027" / "01" / "f.txt");
+    REQUIRE(bench.run_until_seen(6));
+    CHECK(List(bench.seen.begin() + 3, bench.seen.end()) ==
+          List{"2027/01/d.txt", "2027/e.txt", "2027/01/f.txt"});
+  }
+  SECTION("a folder that is moved in, and out again") {
+    fs::create_directories(temporary.path / "box");
+    drop(temporary.path / "box" / "g.txt");
+    fs::rename(temporary.path / "box", folder / "box");
+    REQUIRE(bench.run_until_seen(4));
+    fs::rename(folder / "box", folder / "2026" / "box");
+    REQUIRE(bench.run_until_seen(5));
+    drop(folder / "2026" / "box" / "h.txt");
+    REQUIRE(bench.run_until_seen(6));
+    fs::rename(folder / "2026" / "box", temporary.path / "box");
+    drop(temporary.path / "box" / "i.txt");
+    drop(folder / "j.txt");
+    REQUIRE(bench.run_until_seen(7));
+    CHECK(List(bench.seen.begin() + 3, bench.seen.end()) ==
+          List{"box/g.txt", "2026/box/g.txt", "2026/box/h.txt", "j.txt"});
+  }
+  SECTION("a folder that is deleted") {
+    fs::remove_all(folder / "2026");
+    drop(folder / "k.txt");
+    REQUIRE(bench.run_until_seen(4));
+    CHECK(bench.seen.back() == "k.txt");
+  }
+}
+
+TEST_CASE("a folder that is looked through hands over what has not changed between two looks") {
+  const TemporaryFolder temporary;
+  drop(temporary.path / "a.txt");
+  fs::create_symlink("nowhere", temporary.path / "link.txt");
+  fs::create_directories(temporary.path / "sub");
+  drop(temporary.path / "sub" / "b.txt");
+  Bench bench(temporary.path, {.recursive = true, .except = {}, .every = std::chrono::seconds(5)});
+  const auto look = [&] {
+    REQUIRE(bench.run_until_asleep());
+    bench.advance(std::chrono::seconds(5));
+    REQUIRE(bench.run_until_asleep());
+  };
+  REQUIRE(bench.run_until_asleep());
+  CHECK(bench.seen.empty());
+  look();
+  CHECK(bench.seen == List{"a.txt", "link.txt", "sub/b.txt"});
+  std::ofstream growing(temporary.path / "c.txt");
+  for (int i = 0; i < 3; ++i) {
+    growing << "more and more\n" << std::flush;
+    look();
+  }
+  CHECK(bench.seen.size() == 3);
+  look();
+  CHECK(bench.seen.back() == "c.txt");
+  look();
+  CHECK(bench.seen.size() == 4);
+  fs::remove(temporary.path / "a.txt");
+  look();
+  drop(temporary.path / "a.txt");
+  look();
+  look();
+  CHECK(bench.seen.size() == 5);
+  CHECK(bench.seen.back() == "a.txt");
 }
