@@ -88,7 +88,7 @@ void FolderWatch::take(std::string_view bytes, FolderEvents& events) {
     std::memcpy(&event, bytes.data(), sizeof event);
     const auto padded = bytes.substr(sizeof event, event.len);
     bytes.remove_prefix(std::min(bytes.size(), sizeof event + event.len));
-    const auto has = [&](std::uint32_t flags) { return (event.mask & flags) != 0; };
+    const auto has = [mask = event.mask](std::uint32_t flags) { return (mask & flags) != 0; };
     events.were_lost = events.were_lost || has(IN_Q_OVERFLOW);
     const auto folder = folders_.find(event.wd);
     if (folder == folders_.end()) continue;  // one that was left
