@@ -25,6 +25,7 @@
 #include "app/state_folder.hpp"
 #include "app/storage.hpp"
 #include "app/story_input.hpp"
+#include "app/text_keeper.hpp"
 #include "audience/suppression.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
@@ -99,6 +100,7 @@ struct App::Parts {
   std::optional<StateLock> lock;
   std::optional<Database> database;
   std::optional<StorageWatch> storage;
+  std::optional<TextKeeper> text_keeper;
   SuppressionList suppressions;
   ShareShelf shelf;
   std::unique_ptr<Services> services;
@@ -177,6 +179,7 @@ Result<void> App::Parts::open() {
   }
   database.emplace(database_path(*config));
   storage.emplace(*database, clock, metrics, config->state);
+  text_keeper.emplace(*database, clock, [this] { return config; });
 
   auto made = Services::make(loop.get_executor(), workers, clock, *config);
   if (!made) return made.error();
@@ -242,6 +245,7 @@ void App::Parts::start() {
   metrics.set_reload_successful(true);  // only a good configuration comes this far
   tasks.start("signals", obey_signals());
   tasks.start("storage", storage->run());
+  tasks.start("story log", text_keeper->run());
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
   tasks.start("editions", digest_desk->run());
   courier->start(tasks);

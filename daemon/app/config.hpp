@@ -136,9 +136,10 @@ struct Config {
   std::optional<WebhookConfig> webhook;
   std::optional<PublicConfig> public_listener;
   std::optional<ListenConfig> operator_listener;
-  std::string push_token;              ///< empty = one is made and kept under `state`
-  std::vector<std::string> push_keys;  ///< of signed pushes; newest first
-  std::string push_url;                ///< of pushed stories that have none; "{id}" is replaced
+  Duration keep_texts = std::chrono::days(30);  ///< of stories, in the story log
+  std::string push_token;                       ///< empty = one is made and kept under `state`
+  std::vector<std::string> push_keys;           ///< of signed pushes; newest first
+  std::string push_url;                         ///< of pushed stories that have none; "{id}" is replaced
   std::vector<RuleTest> tests;
   std::vector<std::string> files;      ///< that hold rules
   std::vector<RulePlace> rule_places;  ///< as the book's rules; of an own rule the first that reads so

@@ -342,6 +342,15 @@ void read_alerts(const YamlNode& node, const YamlFile& file, Config& config) {
   section.finish();
 }
 
+void read_story_log(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "story_log");
+  config.keep_texts = section.duration("keep").value_or(config.keep_texts);
+  if (config.keep_texts < std::chrono::days(1))
+    section.error(*section.find("keep"),
+                  "keep must be a day at least: digests and corrections need the texts");
+  section.finish();
+}
+
 void read_edition(const Pending& entry, Config& config) {
   const auto& file = *entry.file;
   YamlSection section(*entry.value, file, fmt::format("edition {}", entry.key->scalar));

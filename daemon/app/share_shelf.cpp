@@ -10,7 +10,7 @@ ShareShelf ShareShelf::load(Sqlite& db) {
   ShareShelf shelf;
   std::vector<Entry> newest;
   auto rows = db.query(
-      "SELECT id, title, json_extract(json, '$.url'), status, json_extract(json, '$.embargo') FROM story s"
+      "SELECT id, title, url, status, embargo FROM story s"
       " WHERE version = (SELECT MAX(version) FROM story WHERE id = s.id) ORDER BY seen_at DESC LIMIT ?");
   rows.bind(0, static_cast<std::int64_t>(capacity));
   while (rows.step())

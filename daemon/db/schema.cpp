@@ -147,6 +147,15 @@ CREATE TABLE feed (
   new_at INTEGER
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+-- From now on story.json is compressed (a BLOB), and empty when the text has been taken away for its age; what
+-- is asked of every story stands beside it.
+ALTER TABLE story ADD COLUMN url TEXT;
+ALTER TABLE story ADD COLUMN embargo TEXT;   -- RFC 3339
+UPDATE story SET url = json_extract(json, '$.url'), embargo = json_extract(json, '$.embargo')
+  WHERE json_valid(json);
+CREATE INDEX story_text ON story (seen_at) WHERE json <> '';
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
+#include "base/compression.hpp"
 #include "db/sqlite.hpp"
 #include "story/parse.hpp"
 
@@ -48,8 +49,8 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
 
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {
   db.query(
-        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, json)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, json)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(0, story.id)
       .bind(1, std::int64_t{story.version})
       .bind_blob(2, content_hash(story))
@@ -57,22 +58,32 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .bind(4, story.title)
       .bind(5, now.time_since_epoch().count())
       .bind(6, matched)
-      .bind(7, boost::json::serialize(to_json(story)))
+      .bind(7, story.url)
+      .bind(8, story.embargo ? to_rfc3339(*story.embargo) : "")
+      .bind_blob(9, compress(boost::json::serialize(to_json(story))))
       .run();
+}
+
+Result<Story> read_logged(std::string_view id, std::string_view kept, bool is_compressed) {
+  if (kept.empty()) return Error{fmt::format("story {}: its text is no longer in the story log", id)};
+  const auto text = is_compressed ? decompress(kept, max_story_bytes) : Result(std::string(kept));
+  if (!text) return Error{fmt::format("story log, {}: {}", id, text.error().message)};
+  ParseOptions options;
+  options.format = "json";
+  options.file_name = fmt::format("story log, {}", id);
+  auto parsed = parse_stories(*text, options);
+  if (!parsed) return parsed.error();
+  if (parsed->stories.empty()) return Error{options.file_name + ": holds no story"};
+  return std::move(parsed->stories.front());
 }
 
 Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version) {
   auto row = db.query(
-      "SELECT json FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2) ORDER BY version DESC LIMIT 1");
+      "SELECT json, typeof(json) = 'blob' FROM story WHERE id = ?1 AND (?2 = 0 OR version = ?2)"
+      " ORDER BY version DESC LIMIT 1");
   row.bind(0, id).bind(1, std::int64_t{version});
   if (!row.step()) return Error{fmt::format("story {} is not in the story log", id)};
-  ParseOptions options;
-  options.format = "json";
-  options.file_name = "story log";
-  auto parsed = parse_stories(row.text(0), options);
-  if (!parsed) return parsed.error();
-  if (parsed->stories.empty()) return Error{fmt::format("story log: story {} is empty", id)};
-  return std::move(parsed->stories.front());
+  return read_logged(id, row.blob(0), row.integer(1) != 0);
 }
 
 Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix) {

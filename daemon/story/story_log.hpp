@@ -45,8 +45,12 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 /// `matched` = deliveries planned for this version.
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
 
-/// One version (0 = the latest). Error: it is not there, or this crier's parser refuses what another one
-/// wrote.
+/// What is kept of a story in the log: compressed, or, by an earlier crier, as JSON; empty when its text was
+/// taken away for its age, which is an Error here.
+Result<Story> read_logged(std::string_view id, std::string_view kept, bool is_compressed);
+
+/// One version (0 = the latest). Error: it is not there, its text was taken away, or this crier's parser
+/// refuses what another one wrote.
 Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version = 0);
 
 /// The id of the one story whose id is, or begins with, `prefix`; Error when there is none or several.

@@ -9,6 +9,7 @@
 
 #include "base/tasks.hpp"
 #include "db/schema.hpp"
+#include "story/story_log.hpp"
 #include "support/run_loop.hpp"
 #include "support/temp_folder.hpp"
 
@@ -222,6 +223,14 @@ TEST_CASE("a database of the first version is brought to this one with all it ho
     db.execute("DROP INDEX digest_item_left_out");
     db.execute("ALTER TABLE digest_item DROP COLUMN urgency");
     db.execute("DROP TABLE feed");
+    db.execute("DROP INDEX story_text");
+    db.execute("ALTER TABLE story DROP COLUMN url");
+    db.execute("ALTER TABLE story DROP COLUMN embargo");
+    db.execute(
+        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, json) VALUES ('h1', "
+        "1, x'00',"
+        " 'usable', 'Harbour news', 0, 0, '{\"id\": \"h1\", \"title\": \"Harbour news\","
+        " \"url\": \"https://news.example.org/h1\"}')");
     db.execute("PRAGMA user_version = 1");
     CHECK_FALSE(has_current_schema(db));
   }
@@ -229,6 +238,10 @@ TEST_CASE("a database of the first version is brought to this one with all it ho
   migrate(db);
   CHECK(has_current_schema(db));
   CHECK(keys(db) == "kept ");
+  CHECK(load_story(db, "h1").value().title == "Harbour news");
+  auto urls = db.query("SELECT url FROM story");
+  REQUIRE(urls.step());
+  CHECK(urls.text(0) == "https://news.example.org/h1");
 }
 
 TEST_CASE("a file that is no database is refused") {

@@ -1,0 +1,33 @@
+// TextKeeper: takes the texts of old stories away, an hour's worth at a time, so that the database does not
+// grow for ever. On the loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "app/config.hpp"
+
+namespace crier {
+
+class Clock;
+class Database;
+
+class TextKeeper {
+ public:
+  /// `config` gives the current snapshot; all of it outlives the keeper.
+  TextKeeper(Database& database, Clock& clock, std::function<std::shared_ptr<const Config>()> config);
+
+  /// Ends by cancellation only.
+  boost::asio::awaitable<void> run();
+
+ private:
+  boost::asio::awaitable<void> drop_old();
+
+  Database& database_;
+  Clock& clock_;
+  std::function<std::shared_ptr<const Config>()> config_;
+};
+
+}  // namespace crier

@@ -1,0 +1,19 @@
+// Compression of texts that are kept (zlib, RFC 1950). Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace crier {
+
+/// At most 4 GB.
+std::string compress(std::string_view bytes);
+
+/// What compress() was given. An Error for anything that it did not write, or when that was more than
+/// `max_bytes`.
+Result<std::string> decompress(std::string_view packed, std::size_t max_bytes);
+
+}  // namespace crier
