@@ -78,6 +78,7 @@ struct App::Parts {
   Result<void> open_doors(const std::string& push_token, const std::string& unsubscribe_key);
   void start();
   void fail(const std::string& task, const std::string& what);
+  static void warn_of(const Config& config);
   static std::optional<std::string> prepare(Config& fresh, const std::filesystem::path& state);
   std::string summary() const;
   asio::awaitable<void> obey_signals();
@@ -122,6 +123,13 @@ struct App::Parts {
   std::map<std::string, Time> watched_since;  // when crier first watched its sources
   std::optional<int> abandoned;               // the exit code of a stop that waits for nothing
 };
+
+// What is odd about a configuration that is good.
+void App::Parts::warn_of(const Config& config) {
+  for (const auto& warning : config.warnings) log::warn("config.left_out", {{"what", to_string(warning)}});
+  for (const auto& warning : find_costly_rules(config))
+    log::warn("rule.costly", {{"what", to_string(warning)}});
+}
 
 // A task that ends by itself is a broken invariant: better to restart than to run on without it.
 void App::Parts::fail(const std::string& task, const std::string& what) {
@@ -168,8 +176,7 @@ Result<void> App::Parts::open() {
     shelf = std::move(restored.shelf);
     watched_since = std::move(restored.watched_since);
     learn_words(db, config->newsroom, clock.now());
-    for (const auto& warning : find_costly_rules(*config))
-      log::warn("rule.costly", {{"what", to_string(warning)}});
+    warn_of(*config);
     for (const auto& [channel, deliveries] : stranded_queues(db, *config))
       log::warn("channel.missing",
                 {{"channel", to_string(channel)},
@@ -397,8 +404,7 @@ asio::awaitable<void> App::Parts::reload() {
     log::warn("config.restart_needed", {{"section", section}});
   fresh->state = config->state;
   const auto changed = co_await workers.run([&] {
-    for (const auto& warning : find_costly_rules(*fresh))
-      log::warn("rule.costly", {{"what", to_string(warning)}});
+    warn_of(*fresh);
     return difference(*config->book, *fresh->book);
   });
   auto former = std::exchange(config, std::move(fresh));

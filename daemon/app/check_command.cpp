@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
@@ -43,10 +46,10 @@ int check_command(const Words& words) {
   if (const auto code = line.common().read(words, 0, 0)) return *code;
   Diagnostics diagnostics;
   const auto config = load_with_progress(line.config(), diagnostics);
-  std::vector<Diagnostic> warnings;
+  auto warnings = config.warnings;
   if (diagnostics.empty()) {
     learn_words(config);
-    warnings = find_costly_rules(config);
+    std::ranges::move(find_costly_rules(config), std::back_inserter(warnings));
   }
   if (line.json()) {
     print_json(config, diagnostics, warnings);

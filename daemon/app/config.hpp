@@ -142,6 +142,7 @@ struct Config {
   std::string push_url;                         ///< of pushed stories that have none; "{id}" is replaced
   std::vector<RuleTest> tests;
   std::vector<std::string> files;      ///< that hold rules
+  std::vector<Diagnostic> warnings;    ///< what is left out, though the configuration is good
   std::vector<RulePlace> rule_places;  ///< as the book's rules; of an own rule the first that reads so
 
   /// The names of all sources.

@@ -3,8 +3,11 @@
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/opml.hpp"
 #include "app/story_input.hpp"
+#include "base/files.hpp"
 #include "story/feed_memory.hpp"
+#include "story/parse.hpp"
 
 namespace crier {
 namespace {
@@ -48,14 +51,39 @@ json::object to_json(const FeedConfig& feed, const FeedMemory& memory) {
   return out;
 }
 
+json::object to_json(const OpmlList& list, const std::string& file) {
+  json::object sources;
+  for (const auto& feed : list.feeds) sources[feed.name] = {{"feed", feed.url}};
+  json::array warnings;
+  for (const auto& slip : list.slips)
+    warnings.push_back({{"file", file}, {"line", slip.line}, {"message", slip.message}});
+  return {{"sources", std::move(sources)}, {"warnings", std::move(warnings)}};
+}
+
+int print_import(const CommandLine& line, const std::string& file) {
+  const auto bytes = read_file(file, max_story_bytes);
+  if (!bytes) return line.fail(exit_code::missing_input, bytes.error().message);
+  const auto list = read_opml(*bytes);
+  if (!list) return line.fail(exit_code::bad_data, file + ": " + list.error().message);
+  if (line.json()) {
+    fmt::print("{}\n", json::serialize(to_json(*list, file)));
+    return exit_code::ok;
+  }
+  for (const auto& slip : list->slips)
+    fmt::print(stderr, "{}\n", to_string(Diagnostic{{file, slip.line, 0}, "left out: " + slip.message, {}}));
+  fmt::print("{}", to_yaml(list->feeds));
+  return exit_code::ok;
+}
+
 }  // namespace
 
 int sources_command(const Words& words) {
-  CommandLine line("sources", "",
+  CommandLine line("sources", "[--import FILE.opml]",
                    "Lists the sources of stories; of each feed whether it is well, when it was asked and had "
                    "something new, and when it is asked again. Exits 1 when a feed is failing or has ended.");
-  line.common();
+  line.option("import", "FILE", "print the feeds of an OPML list as a sources: section instead").common();
   if (const auto code = line.read(words, 0, 0)) return *code;
+  if (const auto file = line.get("import")) return print_import(line, *file);
   int code = 0;
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;

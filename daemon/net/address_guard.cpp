@@ -160,6 +160,20 @@ Result<void> AddressGuard::check_written(std::string_view url) const {
   return target->literal ? check_address(*target, *target->literal) : Result<void>();
 }
 
+Result<void> AddressGuard::check_written_port(std::string_view url) const {
+  const auto target = check_url(url);
+  if (!target) return target.error();
+  // A name may turn out to be in an allowed network.
+  const bool may_be_allowed = !networks_.empty() || std::ranges::find(hosts_, target->host) != hosts_.end();
+  return may_be_allowed ? Result<void>() : check_port(*target);
+}
+
+Result<void> AddressGuard::check_port(const UrlTarget& target) const {
+  const bool is_listed = std::ranges::find(ports_, target.port) != ports_.end();
+  if (is_listed && (target.port != 80 || allow_http_)) return {};
+  return Error{fmt::format("{}: port {} is not allowed", target.host, target.port)};
+}
+
 bool AddressGuard::is_allowed(const UrlTarget& target, const IpAddress& address) const {
   return within(networks_, address) || std::ranges::find(hosts_, target.host) != hosts_.end();
 }
@@ -171,10 +185,7 @@ Result<void> AddressGuard::check_address(const UrlTarget& target, const IpAddres
         target.literal ? target.host : fmt::format("{} is at {}, which", target.host, to_string(address));
     return Error{which + " is not a public address"};
   }
-  const bool port_allowed = std::ranges::find(ports_, target.port) != ports_.end();
-  if (!port_allowed || (target.port == 80 && !allow_http_))
-    return Error{fmt::format("{}: port {} is not allowed", target.host, target.port)};
-  return {};
+  return check_port(target);
 }
 
 }  // namespace crier

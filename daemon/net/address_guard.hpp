@@ -47,11 +47,15 @@ class AddressGuard {
   /// The same, and its address where it is written as one: all that can be said without resolving.
   Result<void> check_written(std::string_view url) const;
 
+  /// The same about its port: an Error when no address of the host could make that good.
+  Result<void> check_written_port(std::string_view url) const;
+
   /// May `target` be reached at this resolved address? Transition addresses (NAT64, 6to4, Teredo) count as
   /// the IPv4 address inside.
   Result<void> check_address(const UrlTarget& target, const IpAddress& address) const;
 
  private:
+  Result<void> check_port(const UrlTarget& target) const;
   bool is_allowed(const UrlTarget& target, const IpAddress& address) const;
 
   bool allow_http_ = false;

@@ -30,6 +30,11 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
   crier::YamlSection section(root, file, "the configuration");
   if (const auto* node = section.find("site")) crier::read_site(*node, file, config);
   if (const auto* node = section.find("alerts")) crier::read_alerts(*node, file, config);
+  if (const auto* node = section.find("sources")) {
+    auto sources = *node;
+    std::erase_if(sources.entries, [](const auto& source) { return source.value.find("opml") != nullptr; });
+    crier::read_sources(sources, file, config);
+  }
   const auto collect = [&](std::string_view key) {
     std::vector<crier::Pending> out;
     if (const auto* node = section.find(key)) {
@@ -42,12 +47,15 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
     if (edition.key != nullptr) crier::read_edition(edition, config);
   auto topics = collect("topics");
   std::erase_if(topics, [](const crier::Pending& entry) { return entry.key == nullptr; });
-  auto subscribers = collect("subscribers");
-  std::erase_if(subscribers, [](const crier::Pending& entry) {
-    const auto* webhook = entry.value->find("webhook");
+  YamlNode subscribers;
+  if (const auto* node = section.find("subscribers"); node != nullptr && node->kind == YamlNode::Kind::list)
+    subscribers = *node;
+  std::erase_if(subscribers.items, [](const YamlNode& subscriber) {
+    const auto* webhook = subscriber.find("webhook");
     return webhook != nullptr && webhook->kind == YamlNode::Kind::map;  // may name a file
   });
-  crier::read_book(topics, subscribers, config);
+  const std::vector<crier::YamlPiece> no_pieces;
+  crier::read_book(topics, {{&file, &subscribers, &no_pieces}}, {}, config);
   for (const auto& test : collect("tests")) crier::read_test(test, config);
   section.finish();
 }

@@ -379,3 +379,72 @@ TEST_CASE("hostile subscriber files are refused, not unfolded") {
   SampleConfig sample("subscribers: [{id: \"a\\nb\", email: x@example.org}]\n");
   CHECK(sample.complaints() == "rules.yaml:1:20: id must be one line, without control characters\n");
 }
+
+TEST_CASE("a feed is a source with a URL, and what may be said about it") {
+  SampleConfig sample(R"(
+sources:
+  wire: {feed: "https://wire.example.org/rss?key=1"}
+  own: {feed: "http://10.1.2.3:8080/feed", allow: [10.1.2.3], every: 5s, backlog: send, expect: 6h}
+  inside: {feed: "http://cms.example.org:8080/feed", allow: [10.0.0.0/8]}
+)");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  REQUIRE(config.feeds.size() == 3);
+  CHECK(config.feeds[0].url == "https://wire.example.org/rss?key=1");
+  CHECK_FALSE(config.feeds[0].send_backlog);
+  CHECK_FALSE(config.feeds[0].every);
+  const auto& own = config.feeds[1];
+  CHECK(own.every == 5s);
+  CHECK(own.send_backlog);
+  CHECK(own.expect == 6h);
+}
+
+TEST_CASE("mistakes about feeds are named with their places, and never with the URL") {
+  SampleConfig sample(R"(
+sources:
+  one: {feed: example.org/rss}
+  two: {feed: "https://user:secret@example.org/rss"}
+  three: {feed: "http://127.0.0.1/rss"}
+  four: {feed: "https://example.org/rss", folder: in}
+  five: {feed: "https://example.org/rss", every: 100ms, evry: 5m}
+  six: {feed: "https://example.org:8080/rss"}
+  seven: {feed: "https://example.org:99999/rss"}
+)");
+  sample.write("more.yaml",
+               "sources: {two: {folder: in}, eight: {feed: \"https://a.example\", allow: [not a host]}}\n");
+  const auto others = sample.complaints();
+  CAPTURE(others);
+  CHECK(others.find("secret") == std::string::npos);
+  for (const auto* part :
+       {"more.yaml:1:72: \"not a host\" is neither a host name",
+        "rules.yaml:3:15: feed URL: not an absolute URL", "rules.yaml:4:3: there are two sources \"two\"",
+        "rules.yaml:5:17: feed 127.0.0.1 is not a public address",
+        "rules.yaml:6:9: a source is one of folder:, feed: and opml:",
+        "rules.yaml:7:50: every must be a second",
+        "rules.yaml:7:57: source five has no \"evry\" (did you mean \"every\"?)",
+        "rules.yaml:8:15: feed example.org: port 8080 is not allowed",
+        "rules.yaml:9:17: feed URL: the port is not a number from 1 to 65535"})
+    CHECK(others.find(part) != std::string::npos);
+}
+
+TEST_CASE("a feed reader's list is as many sources, without the entries that cannot be asked") {
+  SampleConfig sample;
+  const auto list =
+      sample.write("feeds.opml",
+                   "<opml><body><outline text='Harbour' xmlUrl='https://harbour.example/rss'/>\n"
+                   "<outline text='Router' xmlUrl='http://192.168.0.1/rss'/>\n"
+                   "<outline text='Ferry' xmlUrl='https://ferry.example/'/></body></opml>\n");
+  sample.write("rules.yaml", "sources: {desk: {opml: \"" + list.string() + "\", every: 2h, expect: 2d}}\n");
+  const auto config = sample.load();
+  CHECK(sample.complaints().empty());
+  CHECK(config.sources() == std::vector<std::string>{"desk-harbour", "desk-ferry"});
+  CHECK(config.feeds[1].url == "https://ferry.example/");
+  CHECK(config.feeds[1].every == 2h);
+  CHECK(config.feeds[1].expect == 48h);
+  REQUIRE(config.warnings.size() == 1);
+  CHECK(config.warnings[0].place.line == 2);
+  CHECK(config.warnings[0].message.find("not a public address") != std::string::npos);
+
+  sample.write("rules.yaml", "sources: {desk: {opml: /nonexistent/feeds.opml}}\n");
+  CHECK(sample.complaints().find("rules.yaml:1:24: opml: ") != std::string::npos);
+}
