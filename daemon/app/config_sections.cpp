@@ -279,6 +279,14 @@ void read_story_log(const YamlNode& node, const YamlFile& file, Config& config) 
   section.finish();
 }
 
+void read_repeats(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "repeats");
+  auto& within = config.newsroom.repeats_within;
+  within = section.duration("within").value_or(*within);
+  if (!section.flag("group").value_or(true)) within.reset();
+  section.finish();
+}
+
 void read_edition(const Pending& entry, Config& config) {
   const auto& file = *entry.file;
   YamlSection section(*entry.value, file, fmt::format("edition {}", entry.key->scalar));

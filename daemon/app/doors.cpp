@@ -199,6 +199,19 @@ asio::awaitable<Result<std::optional<http::PushedStory>>> cancel_pushed(std::sha
   co_return Error{failure};
 }
 
+asio::awaitable<Result<std::optional<http::PushedStory>>> split_pushed(std::shared_ptr<DoorParts> parts,
+                                                                       std::string id) {
+  std::string failure;
+  try {
+    const auto accepted = co_await parts->intake.split(std::move(id));
+    if (!accepted) co_return std::optional<http::PushedStory>();
+    co_return std::optional(http::PushedStory{accepted->id, accepted->version, "split"});
+  } catch (const SqliteError& e) {
+    failure = e.what();
+  }
+  co_return Error{failure};
+}
+
 http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts, std::shared_ptr<http::PushGate> gate) {
   http::StoryPush push;
   push.gate = std::move(gate);
@@ -251,9 +264,14 @@ http::Router operator_doors(DoorParts parts) {
   const auto gate = std::make_shared<http::PushGate>(std::vector{shared->push_token}, shared->push_keys,
                                                      [&clock = shared->clock] { return clock.now(); });
   router.add("POST", "/v1/stories", http::story_push(push_door(shared, gate)));
-  router.add(
-      "POST", "/v1/stories/{id}/cancel",
-      http::story_cancel({gate, [shared](std::string id) { return cancel_pushed(shared, std::move(id)); }}));
+  const auto add_order = [&](const std::string& name, auto carry_out) {
+    router.add("POST", "/v1/stories/{id}/" + name,
+               http::story_order({gate, name, [shared, carry_out](std::string id) {
+                                    return carry_out(shared, std::move(id));
+                                  }}));
+  };
+  add_order("cancel", cancel_pushed);
+  add_order("split", split_pushed);
   return router;
 }
 

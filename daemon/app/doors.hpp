@@ -40,7 +40,7 @@ struct DoorParts {
 /// /share/{story}, /u/{token}
 http::Router public_doors(DoorParts parts);
 
-/// /livez, /healthz, /readyz, /metrics, POST /v1/stories, POST /v1/stories/{id}/cancel
+/// /livez, /healthz, /readyz, /metrics, POST /v1/stories, POST /v1/stories/{id}/cancel and /split
 http::Router operator_doors(DoorParts parts);
 
 }  // namespace crier

@@ -12,6 +12,7 @@
 #include "match/excerpt.hpp"
 #include "match/explain.hpp"
 #include "outbox/ledger.hpp"
+#include "story/story_groups.hpp"
 #include "text/analyzer.hpp"
 
 namespace crier {
@@ -32,6 +33,7 @@ struct Account {
   std::vector<Rule> rules;
   std::vector<std::string> outlook;  // what would happen now, a line each
   std::vector<Fate> fates;           // what has happened
+  std::vector<GroupMember> others;   // which other sources have reported it
 };
 
 std::string describe(const Subscription& subscription) {
@@ -100,7 +102,10 @@ void print_json(const Account& account) {
                         {"edition", fate.edition},
                         {"state", fate.state},
                         {"reply", fate.reply}});
+  json::array also;
+  for (const auto& other : account.others) also.push_back({{"id", other.id}, {"source", other.source}});
   const json::object out{{"rules", std::move(rules)},
+                         {"also_reported", std::move(also)},
                          {"outlook", json::array(account.outlook.begin(), account.outlook.end())},
                          {"ledger", std::move(happened)}};
   fmt::print("{}\n", json::serialize(out));
@@ -115,6 +120,7 @@ void print_text(const Account& account) {
   }
   if (account.rules.empty()) fmt::print("this subscriber follows nothing\n");
   for (const auto& line : account.outlook) fmt::print("would send: {}\n", line);
+  for (const auto& other : account.others) fmt::print("also reported by {}: {}\n", other.source, other.id);
   for (const auto& fate : account.fates)
     fmt::print("ledger: version {} {}{} by {}: {}{}\n", fate.version,
                fate.edition.empty() ? "alert" : "digest ", fate.edition, to_string(fate.channel), fate.state,
@@ -155,6 +161,7 @@ int explain_command(const Words& words) {
   const auto suppressions = db ? SuppressionList::load(*db) : SuppressionList();
   add_outlook(account, config->newsroom, suppressions, index, *story, analysed, at);
   if (db) add_fates(account, *db, subscriber->id, story->id);
+  if (db) account.others = others_in_group(*db, story->id);
   if (line.json())
     print_json(account);
   else

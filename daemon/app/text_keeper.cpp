@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "db/database.hpp"
 #include "outbox/old_texts.hpp"
+#include "story/story_groups.hpp"
 
 namespace crier {
 
@@ -37,6 +38,7 @@ asio::awaitable<void> TextKeeper::drop_old() {
   std::int64_t dropped = 0;
   for (auto last = at_once; last == at_once; dropped += last)
     last = co_await database_.run([&](Sqlite& db) { return drop_old_texts(db, before, at_once); });
+  co_await database_.run([&](Sqlite& db) { drop_prints(db, before); });
   if (dropped > 0) log::info("story_log.pruned", {{"texts", dropped}, {"older_than", to_string(keep)}});
 }
 

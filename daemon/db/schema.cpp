@@ -156,6 +156,40 @@ UPDATE story SET url = json_extract(json, '$.url'), embargo = json_extract(json,
   WHERE json_valid(json);
 CREATE INDEX story_text ON story (seen_at) WHERE json <> '';
 )sql",
+    R"sql(
+-- What articles are compared by, and what came of it: see story_groups.hpp. Hashes are 64 bits each.
+ALTER TABLE story ADD COLUMN source TEXT;
+ALTER TABLE story ADD COLUMN site TEXT;
+CREATE TABLE text_print (
+  story_id TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  url TEXT NOT NULL,             -- canonical; empty = none
+  seen_at INTEGER NOT NULL,
+  simhash INTEGER NOT NULL,
+  whole INTEGER NOT NULL,
+  title INTEGER NOT NULL,
+  words INTEGER NOT NULL,
+  quarter0 INTEGER NOT NULL,     -- of the simhash, 16 bits each
+  quarter1 INTEGER NOT NULL,
+  quarter2 INTEGER NOT NULL,
+  quarter3 INTEGER NOT NULL
+);
+CREATE INDEX text_print_seen ON text_print (seen_at);
+CREATE INDEX text_print_url ON text_print (url) WHERE url <> '';
+CREATE INDEX text_print_whole ON text_print (whole);
+CREATE INDEX text_print_title ON text_print (title);
+CREATE INDEX text_print_quarter0 ON text_print (quarter0);
+CREATE INDEX text_print_quarter1 ON text_print (quarter1);
+CREATE INDEX text_print_quarter2 ON text_print (quarter2);
+CREATE INDEX text_print_quarter3 ON text_print (quarter3);
+CREATE TABLE story_renaming (id TEXT PRIMARY KEY, former_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE story_group (
+  story_id TEXT PRIMARY KEY,
+  number INTEGER NOT NULL,       -- of the group
+  since INTEGER NOT NULL
+);
+CREATE INDEX story_group_number ON story_group (number);
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -1,7 +1,10 @@
 #include "dispatch/claimed_batch.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "outbox/digest_items.hpp"
+#include "story/story_groups.hpp"
 #include "story/story_log.hpp"
 
 namespace crier {
@@ -17,6 +20,16 @@ void load_part(Sqlite& db, Part& part, const std::string& id, std::uint32_t vers
   }
   log::error("story.unreadable", {{"story", id}, {"version", version}, {"what", story.error().message}});
   part.left_out = unreadable_story;
+}
+
+// By the name of its publication, or of its source, each once.
+std::vector<std::string> reporters_of(Sqlite& db, const std::string& story_id) {
+  std::vector<std::string> names;
+  for (const auto& other : others_in_group(db, story_id)) {
+    const auto& name = other.site.empty() ? other.source : other.site;
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -45,6 +58,7 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::opti
       if (!part.left_out.empty()) continue;
       load_part(db, part, item.story_id, item.story_version);
       if (!part.left_out.empty()) leave_out_of_unsent(db, pending, part.left_out);
+      part.reporters = reporters_of(db, item.story_id);
     }
   }
   return LoadedClaim{std::move(batch), std::move(deliveries)};

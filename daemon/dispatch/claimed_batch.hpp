@@ -18,9 +18,10 @@ class Sqlite;
 /// A story of a batch, or why it is not in the messages.
 struct Part {
   Story story;
-  std::int64_t item = 0;  ///< of a digest
-  Audience audience;      ///< of a digest: whom it is for and why
-  std::string left_out;   ///< why nobody gets it; empty = they do, and `story` is there
+  std::int64_t item = 0;                 ///< of a digest
+  Audience audience;                     ///< of a digest: whom it is for and why
+  std::string left_out;                  ///< why nobody gets it; empty = they do, and `story` is there
+  std::vector<std::string> reporters{};  ///< of a digest: who reported it, too
 };
 
 struct ClaimedBatch {

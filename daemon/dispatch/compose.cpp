@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
@@ -33,8 +35,19 @@ bool is_own(const Newsroom& newsroom, std::string_view url) {
          std::ranges::find(newsroom.own_hosts, to_lower_ascii(parsed->host())) != newsroom.own_hosts.end();
 }
 
+// "Also reported by The Sample Wire and 2 more"; empty when nobody did.
+std::string also_reported(const std::vector<std::string>& reporters) {
+  if (reporters.empty()) return {};
+  constexpr std::size_t named = 3;
+  const auto shown = std::span(reporters).first(std::min(named, reporters.size()));
+  const auto more = reporters.size() - shown.size();
+  return fmt::format("Also reported by {}{}", fmt::join(shown, ", "),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
 Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind, const Zone& zone,
-                  ChannelKind channel, std::string reason = {}) {
+                  ChannelKind channel, std::string reason = {},
+                  const std::vector<std::string>& reporters = {}) {
   const ShareInput share{.title = story.title,
                          .url = outgoing_url(newsroom, story, "social"),
                          .via = {},
@@ -45,6 +58,7 @@ Item compose_item(const Newsroom& newsroom, const Story& story, ContentKind kind
   context.url = outgoing_url(newsroom, story, to_string(channel));
   context.published = published_words(story, zone);
   context.reason = std::move(reason);
+  context.also = also_reported(reporters);
   if (!share.url.empty()) {
     context.share_post = share_url(ShareTarget::x, share);
     context.share_email = share_url(ShareTarget::email, share);
@@ -100,8 +114,9 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
         "{}, {}", weekdays[static_cast<std::size_t>(iso_weekday(*nominal)) - 1], date_words(*nominal));
   content.language = newsroom.site.language;
   const auto zone = newsroom.zone_of(reader);
-  for (const auto& [story, reason] : stories.chosen)
-    content.items.push_back(compose_item(newsroom, *story, ContentKind::digest, zone, channel, reason));
+  for (const auto& [story, reason, reporters] : stories.chosen)
+    content.items.push_back(
+        compose_item(newsroom, *story, ContentKind::digest, zone, channel, reason, reporters));
   content.left_out = stories.left_out;
   content.subject = content.items.empty() ? edition.title
                                           : fmt::format("{}: {}", edition.title, content.items.front().title);

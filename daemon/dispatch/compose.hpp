@@ -25,6 +25,7 @@ Content compose_alert(const Newsroom& newsroom, const Story& story, const Subscr
 struct DigestStory {
   const Story* story;
   std::string reason;  ///< why it is for this reader: "You follow China and Russia (“Putin”)"
+  std::vector<std::string> reporters{};  ///< who reported it, too
 };
 
 /// What a digest has for one reader.

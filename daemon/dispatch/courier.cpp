@@ -54,12 +54,12 @@ struct Courier::Line {
 
   Channel& channel;
   std::array<std::deque<Work>, lane_count> ready;
-  Bell work_ready;             // something came into `ready`, or the courier drains
-  Bell work_owed;              // something came into the outbox
-  bool refilling = false;      // one slot at a time asks the outbox
-  bool asking = false;         // and its answer is not here yet
-  bool look_again = true;      // the outbox may hold something more urgent than `ready`
-  Time look_at = Time::max();  // when it may again, because of something that becomes due
+  Bell work_ready;                   // something came into `ready`, or the courier drains
+  Bell work_owed;                    // something came into the outbox
+  bool refilling = false;            // one slot at a time asks the outbox
+  bool asking = false;               // and its answer is not here yet
+  bool look_again = true;            // the outbox may hold something more urgent than `ready`
+  Time look_at = Time::max();        // when it may again, because of something that becomes due
   std::vector<const Work*> sending;  // what the slots hold
   std::int64_t sent = 0;
   Breaker breaker;
@@ -259,7 +259,8 @@ Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subs
     DigestStories stories;
     stories.left_out = contents.no_room;
     for (const auto* part : contents.parts)
-      stories.chosen.push_back({&part->story, std::string(reason_for(part->audience, work.delivery.number))});
+      stories.chosen.push_back(
+          {&part->story, std::string(reason_for(part->audience, work.delivery.number)), part->reporters});
     message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
                                      claim.subject.occurrence, stories, subscriber, claim.channel);
   }
@@ -344,7 +345,8 @@ std::optional<Settled> Courier::held_back(const Line& line, const Work& work, co
 // Whether a delivery that was taken from the outbox is still owed: its story may have been stopped, or an
 // earlier version that was stopped may have arrived all the same. Where that can be, the outbox knows. For
 // channels that cannot tell a repeat it also notes the attempt.
-asio::awaitable<bool> Courier::may_go(const Line& line, const Work& work, const Contents& contents, Time now) {
+asio::awaitable<bool> Courier::may_go(const Line& line, const Work& work, const Contents& contents,
+                                      Time now) {
   const auto& claim = work.batch->claim;
   bool may = true;
   if (!line.channel.recognises_repeats()) {

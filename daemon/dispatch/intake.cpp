@@ -15,25 +15,28 @@
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
+#include "story/story_groups.hpp"
+#include "story/url_identity.hpp"
 #include "text/analyzer.hpp"
+#include "text/text_print.hpp"
 
 namespace crier {
 namespace {
 
 namespace asio = boost::asio;
 
-// A later version goes only to those to whom no earlier version went in the same way.
+// Nothing goes to those to whom this story, of any version, went in the same way, or is owed.
 void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
-                      const std::string& story_id) {
+                      const std::string& story_id, std::string_view reason) {
   std::map<std::pair<std::string_view, ChannelKind>, std::vector<std::uint32_t>> owed;
   for (auto& decision : decisions.list) {
     const auto [known, is_new] = owed.try_emplace({decision.edition, decision.channel});
     if (is_new)
       known->second = decision.edition.empty()
                           ? already_owed(db, story_id, decision.channel)
-                          : already_carried(db, story_id, decision.edition, decision.channel);
+                          : owed_in_edition(db, story_id, decision.edition, decision.channel);
     const bool has_it = std::ranges::binary_search(known->second, book.number_of(decision.subscriber));
-    if (has_it && decision.suppressed.empty()) decision.suppressed = had_earlier_version;
+    if (has_it && decision.suppressed.empty()) decision.suppressed = reason;
   }
 }
 
@@ -75,16 +78,24 @@ void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions
 }
 
 constexpr std::string_view superseded = "superseded by a later version";
+constexpr std::string_view reported_before = "reported before";
 
 // Rules that are put under rarer terms, if there are any, after each story.
 constexpr std::size_t rules_looked_over = 100;
 
-struct Planned {
+}  // namespace
+
+struct Intake::Planned {
+  TextPrint print;                        // of a story that is not known
   std::optional<AnalyzedStory> analysed;  // when its audience was looked for
   Decisions decisions;
   StoryPlan plan;
-  std::string_view stopped;  // why nothing more of earlier versions leaves; empty = it does
+  std::string_view stopped;                // why nothing more of earlier versions leaves; empty = it does
+  std::optional<Repeated> repeated;        // the story of another source that it repeats
+  std::optional<std::string> former_id{};  // under which it is known; nothing was written but that
 };
+
+namespace {
 
 // Whether a version comes with another embargo than the one under which the earlier one is queued.
 bool moves_embargo(Sqlite& db, const Story& story, Time now) {
@@ -100,16 +111,31 @@ std::string_view reason_to_stop(Sqlite& db, const Story& story, bool is_known, T
   return is_known && moves_embargo(db, story, now) ? superseded : std::string_view{};
 }
 
-// Writes a story and all that follows from it. False when another version came in since `known` was read:
-// nothing is written then.
+// What a story that is new has to do with those that are known: it may be one of them.
+void compare(Sqlite& db, const Newsroom& newsroom, const Story& story, Intake::Planned& planned, Time now) {
+  const PrintedStory printed{story.id, story.source, canonical_url(story.url).value_or(""), planned.print};
+  planned.former_id = find_renamed(db, printed);
+  if (planned.former_id) return store_renaming(db, story.id, *planned.former_id);
+  store_print(db, printed, now);
+  if (!newsroom.repeats_within || planned.decisions.list.empty()) return;
+  planned.repeated = find_repeated(db, printed, now - *newsroom.repeats_within, now);
+  if (planned.repeated) join_group(db, story.id, planned.repeated->id, now);
+}
+
+// Writes a story and all that follows from it. False when another version came in since `known` was read, or
+// it is known under another id: it is to be judged again then.
 bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::optional<KnownStory>& known,
-           Planned& planned, Time now) {
+           Intake::Planned& planned, Time now) {
   const auto latest = find_known(db, story.id);
   if (latest.has_value() != known.has_value() || (latest && latest->version != known->version)) return false;
+  if (!known) compare(db, newsroom, story, planned, now);
+  if (planned.former_id) return false;
   planned.stopped = reason_to_stop(db, story, known.has_value(), now);
   if (!planned.stopped.empty()) stop_story(db, story.id, planned.stopped, now);
-  suppress_repeats(planned.decisions, *newsroom.book, db, story.id);
   drop_pending_items(db, story.id, superseded);
+  suppress_repeats(planned.decisions, *newsroom.book, db, story.id, had_earlier_version);
+  for (const auto& other : others_in_group(db, story.id))
+    suppress_repeats(planned.decisions, *newsroom.book, db, other.id, reported_before);
   planned.plan = plan_story(newsroom, story, planned.decisions, now);
   store_story(db, story, planned.plan.matched, now);
   for (const auto& batch : planned.plan.batches) add_batch(db, batch, now);
@@ -129,6 +155,32 @@ std::optional<Story> canceled_version(Sqlite& db, const std::string& id) {
   return story;
 }
 
+// A story that was taken for a repeat, to be sent for itself; nullopt when it is in no group, or its text is
+// no longer kept.
+std::optional<Story> split_version(Sqlite& db, const std::string& id) {
+  auto story = load_story(db, id);
+  if (!story || !leave_group(db, id)) return std::nullopt;
+  story->version = 0;
+  return *std::move(story);
+}
+
+void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, const Intake::Planned& planned,
+                Time now) {
+  log::info("story.noticed", {{"story", story.id},
+                              {"version", story.version},
+                              {"is", to_string(novelty)},
+                              {"status", to_string(story.status)},
+                              {"source", story.source},
+                              {"title", story.title},
+                              {"matched", planned.plan.matched}});
+  if (planned.repeated)
+    log::info("story.repeats", {{"story", story.id},
+                                {"of", planned.repeated->id},
+                                {"bits", planned.repeated->distance},
+                                {"next", "who had that one is spared this one"}});
+  log_decisions(newsroom, story, planned.decisions, now);
+}
+
 void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
   const auto& index = book.registry()->index();
   index.learn(story);
@@ -142,16 +194,15 @@ std::string_view metric_result(Novelty novelty) {
 
 }  // namespace
 
-// Leaves in `analysed` what the matching made of the story.
-asio::awaitable<Decisions> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
-                                                 AnalyzedStory& analysed) {
+// Leaves in `planned` what the matching made of the story.
+asio::awaitable<void> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
+                                            Planned& planned) {
   const auto now = parts_.clock.now();
-  auto decisions = co_await parts_.workers.run([&] {
-    analysed = analyze(story, newsroom->site.language);
-    return decide(*newsroom, story, analysed, newsroom->book->match(analysed), now);
+  co_await parts_.workers.run([&] {
+    auto& analysed = planned.analysed.emplace(analyze(story, newsroom->site.language));
+    planned.decisions = decide(*newsroom, story, analysed, newsroom->book->match(analysed), now);
   });
-  apply_suppressions(decisions, *newsroom->book, parts_.suppressions);
-  co_return decisions;
+  apply_suppressions(planned.decisions, *newsroom->book, parts_.suppressions);
 }
 
 asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
@@ -160,13 +211,34 @@ asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
   co_return co_await accept(*std::move(story));
 }
 
+asio::awaitable<std::optional<Accepted>> Intake::split(std::string id) {
+  auto story = co_await parts_.database.run([&](Sqlite& db) { return split_version(db, id); });
+  if (!story) co_return std::nullopt;
+  co_return co_await take(*std::move(story), Handling::send_again);
+}
+
 asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
-  const auto declared_version = story.version;
+  return take(std::move(story), deliver ? Handling::send : Handling::note);
+}
+
+asio::awaitable<Accepted> Intake::take(Story story, Handling handling) {
+  const bool deliver = handling != Handling::note;
+  auto declared_version = story.version;
   for (;;) {
     // Most stories that come again have not changed: they cost one look-up and no matching.
-    const auto known = co_await parts_.database.run([&](Sqlite& db) { return find_known(db, story.id); });
+    const auto [id, known] = co_await parts_.database.run([&](Sqlite& db) {
+      auto its_id = known_id(db, story.id);
+      auto its_versions = find_known(db, its_id);
+      return std::pair(std::move(its_id), std::move(its_versions));
+    });
+    if (id != story.id) {
+      story.id = id;
+      declared_version = 0;  // whoever renamed it counts anew
+    }
     story.version = declared_version;
-    const auto verdict = judge(story, known);
+    auto verdict = judge(story, known);
+    if (handling == Handling::send_again && verdict.novelty == Novelty::unchanged)
+      verdict = {Novelty::update, verdict.version + 1};
     const bool is_news = verdict.novelty == Novelty::fresh || (verdict.novelty == Novelty::update && deliver);
     if (!is_news) {
       log::info("story.unchanged",
@@ -177,20 +249,14 @@ asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
     Planned planned;
-    if (deliver && story.status == StoryStatus::usable)
-      planned.decisions = co_await find_audience(newsroom, story, planned.analysed.emplace());
+    if (!known) planned.print = co_await parts_.workers.run([&] { return print_text(story); });
+    if (deliver && story.status == StoryStatus::usable) co_await find_audience(newsroom, story, planned);
     const auto now = parts_.clock.now();
     const bool stored = co_await parts_.database.run(
         [&](Sqlite& db) { return store(db, *newsroom, story, known, planned, now); });
-    if (!stored) continue;  // another version of it came in meanwhile: judge again
-    log::info("story.noticed", {{"story", story.id},
-                                {"version", story.version},
-                                {"is", to_string(verdict.novelty)},
-                                {"status", to_string(story.status)},
-                                {"source", story.source},
-                                {"title", story.title},
-                                {"matched", planned.plan.matched}});
-    log_decisions(*newsroom, story, planned.decisions, now);
+    if (planned.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *planned.former_id}});
+    if (!stored) continue;
+    log_stored(*newsroom, story, verdict.novelty, planned, now);
     parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
     parts_.on_seen(story);
     if (!planned.stopped.empty()) {

@@ -61,9 +61,18 @@ class Intake {
   /// nullopt when no such story was seen. Throws SqliteError as accept() does.
   boost::asio::awaitable<std::optional<Accepted>> cancel(std::string id);
 
+  /// Takes a story out of its group: it goes to those who were spared it because another source had reported
+  /// it before. nullopt when it is in no group, or its text is no longer kept. Throws as accept() does.
+  boost::asio::awaitable<std::optional<Accepted>> split(std::string id);
+
+  struct Planned;
+
  private:
-  boost::asio::awaitable<Decisions> find_audience(std::shared_ptr<const Newsroom> newsroom,
-                                                  const Story& story, AnalyzedStory& analysed);
+  enum class Handling { send, note, send_again };
+
+  boost::asio::awaitable<Accepted> take(Story story, Handling handling);
+  boost::asio::awaitable<void> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
+                                             Planned& planned);
 
   Parts parts_;
 };

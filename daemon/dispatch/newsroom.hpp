@@ -34,7 +34,9 @@ struct Newsroom {
   Duration alert_expiry = std::chrono::hours(4);  ///< an alert that could not be sent until then never is
   Duration digest_expiry = std::chrono::hours(24);
   Duration webhook_expiry = std::chrono::hours(76);  ///< the whole retry schedule of Standard Webhooks
-  Duration catch_up = std::chrono::hours(4);         ///< a digest missed by more than this waits for the next
+  /// How long a story of another source is compared with; nullopt = not at all.
+  std::optional<Duration> repeats_within = std::chrono::hours(48);
+  Duration catch_up = std::chrono::hours(4);  ///< a digest missed by more than this waits for the next
 
   const Edition* find_edition(std::string_view name) const;
   /// The subscriber's own, else the site's.

@@ -93,25 +93,26 @@ asio::awaitable<Response> take_story(std::shared_ptr<const StoryPush> push, Requ
   co_return json_response(202, std::move(answer));
 }
 
-// Whether the body is {"cancel": id}.
-bool names_canceled(std::string_view body, std::string_view id) {
+// Whether the body is {name: id}.
+bool repeats_order(std::string_view body, std::string_view name, std::string_view id) {
   json::error_code failed;
   const auto parsed = json::parse(body, failed);
   if (failed || !parsed.is_object()) return false;
-  const auto* named = parsed.get_object().if_contains("cancel");
+  const auto* named = parsed.get_object().if_contains(name);
   return named != nullptr && named->is_string() && std::string_view(named->get_string()) == id;
 }
 
-asio::awaitable<Response> take_back(std::shared_ptr<const StoryCancel> cancel, Request request) {
-  if (auto refusal = cancel->gate->refuse(request)) co_return std::move(*refusal);
+asio::awaitable<Response> take_order(std::shared_ptr<const StoryOrder> order, Request request) {
+  if (auto refusal = order->gate->refuse(request)) co_return std::move(*refusal);
   const auto& id = request.parameters["id"];
-  if ((is_signed(request) || !request.body.empty()) && !names_canceled(request.body, id))
-    co_return problem(400, R"(The body must be {"cancel": ID} with the story's id of the address.)");
-  const auto canceled = co_await cancel->cancel(id);
-  if (!canceled) co_return unstored(canceled.error());
-  if (!*canceled) co_return problem(404, "No story with this id was seen.");
-  cancel->gate->remember(request);
-  co_return json_response(202, answer_of(**canceled));
+  if ((is_signed(request) || !request.body.empty()) && !repeats_order(request.body, order->name, id))
+    co_return problem(400, fmt::format(R"(The body must be {{"{}": ID}} with the story's id of the address.)",
+                                       order->name));
+  const auto done = co_await order->carry_out(id);
+  if (!done) co_return unstored(done.error());
+  if (!*done) co_return problem(404, "There is no such story for this.");
+  order->gate->remember(request);
+  co_return json_response(202, answer_of(**done));
 }
 
 }  // namespace
@@ -122,9 +123,9 @@ Handler story_push(StoryPush push) {
   };
 }
 
-Handler story_cancel(StoryCancel cancel) {
-  return [cancel = std::make_shared<const StoryCancel>(std::move(cancel))](Request request) {
-    return take_back(cancel, std::move(request));
+Handler story_order(StoryOrder order) {
+  return [order = std::make_shared<const StoryOrder>(std::move(order))](Request request) {
+    return take_order(order, std::move(request));
   };
 }
 

@@ -1,6 +1,6 @@
-// POST /v1/stories: a newsroom system pushes one story; POST /v1/stories/{id}/cancel: it takes one back.
-// On the loop; parsing is the callback's, on workers. 202 is a promise: it is given only when all of it is
-// durable, so a crash after it loses nothing.
+// POST /v1/stories: a newsroom system pushes one story; POST /v1/stories/{id}/ORDER: it says what is to be
+// done with one, such as to take it back. On the loop; parsing is the callback's, on workers. 202 is a
+// promise: it is given only when all of it is durable, so a crash after it loses nothing.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct PushedBody {
 struct PushedStory {
   std::string id;
   std::uint32_t version = 0;
-  std::string result;  ///< "created", "updated", "unchanged", "canceled", "outdated"
+  std::string result;  ///< "created", "updated", "unchanged", "outdated", "canceled", "split"
 };
 
 struct StoryPush {
@@ -56,15 +56,15 @@ struct StoryPush {
 /// `formats` is the story.
 Handler story_push(StoryPush push);
 
-struct StoryCancel {
+struct StoryOrder {
   std::shared_ptr<PushGate> gate;
-  /// Makes it durable that nothing more of the story leaves; nullopt when no such story was seen. An Error is
-  /// ours, as in StoryPush::accept.
-  std::function<boost::asio::awaitable<Result<std::optional<PushedStory>>>(std::string id)> cancel;
+  std::string name;  ///< the last segment of the path: "cancel"
+  /// Makes it durable; nullopt when there is no such story. An Error is ours, as in StoryPush::accept.
+  std::function<boost::asio::awaitable<Result<std::optional<PushedStory>>>(std::string id)> carry_out;
 };
 
 /// The same answers for the {id} of the path, and 404. A signature covers the body alone, so a signed request
-/// must repeat the id there: {"cancel": ID}.
-Handler story_cancel(StoryCancel cancel);
+/// must repeat both there: {"cancel": ID}.
+Handler story_order(StoryOrder order);
 
 }  // namespace crier::http

@@ -106,12 +106,11 @@ void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
 }
 
 void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
-  const auto later = find_items(
-      db,
-      "batch_id IS NULL AND dropped IS NULL AND (story_id, edition, channel)"
-      " = (SELECT story_id, edition, channel FROM digest_item WHERE seq = ?1)"
-      " AND story_version > (SELECT story_version FROM digest_item WHERE seq = ?1)",
-      seq);
+  const auto later = find_items(db,
+                                "batch_id IS NULL AND dropped IS NULL AND (story_id, edition, channel)"
+                                " = (SELECT story_id, edition, channel FROM digest_item WHERE seq = ?1)"
+                                " AND story_version > (SELECT story_version FROM digest_item WHERE seq = ?1)",
+                                seq);
   for (const auto& item : later)
     if (position_of(item.item.audience, number)) leave_out(db, item, std::array{number}, reason);
 }
@@ -207,14 +206,13 @@ std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
   return find_items(db, "batch_id = ? ORDER BY urgency, seq DESC", batch_id);
 }
 
-std::vector<std::uint32_t> already_carried(Sqlite& db, std::string_view story_id, std::string_view edition,
+std::vector<std::uint32_t> owed_in_edition(Sqlite& db, std::string_view story_id, std::string_view edition,
                                            ChannelKind channel) {
   std::vector<std::uint32_t> carried;
-  const auto items = find_items(
-      db, "story_id = ? AND edition = ? AND channel = ? AND batch_id IS NOT NULL AND dropped IS NULL",
-      story_id, edition, to_string(channel));
+  const auto items = find_items(db, "story_id = ? AND edition = ? AND channel = ? AND dropped IS NULL",
+                                story_id, edition, to_string(channel));
   for (const auto& item : items) {
-    const auto missed = missed_members(db, item.batch_id);
+    const auto missed = item.batch_id == 0 ? std::vector<std::uint32_t>() : missed_members(db, item.batch_id);
     for (const auto& member : item.item.audience.members)
       if (!std::ranges::binary_search(missed, member.number)) carried.push_back(member.number);
   }

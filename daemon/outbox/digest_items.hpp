@@ -53,9 +53,9 @@ void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t 
 /// The items of an occurrence's batch in the order of pending_items, also those that were left out of it.
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id);
 
-/// Subscriber numbers to whom an occurrence of this edition brings, or has brought, any version of this story
-/// on a channel; ascending.
-std::vector<std::uint32_t> already_carried(Sqlite& db, std::string_view story_id, std::string_view edition,
+/// Subscriber numbers to whom this edition is to bring, brings or has brought any version of this story on a
+/// channel; ascending.
+std::vector<std::uint32_t> owed_in_edition(Sqlite& db, std::string_view story_id, std::string_view edition,
                                            ChannelKind channel);
 
 /// Takes an item away from these of its members (ascending, at least one). They move to an item of their own,

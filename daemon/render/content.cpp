@@ -177,6 +177,7 @@ Item make_item(const Story& story, const ItemContext& context) {
   item.share_email = context.share_email;
   item.share_whatsapp = context.share_whatsapp;
   item.reason = shorten(single_line(context.reason), max_line);
+  item.also = shorten(single_line(context.also), max_line);
   if (context.kind == ContentKind::alert) {
     const bool whole = item.url.empty();
     item.paragraphs = first_paragraphs(

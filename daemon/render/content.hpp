@@ -36,6 +36,7 @@ struct Item {
   std::string share_email;
   std::string share_whatsapp;
   std::string reason;  ///< why this story is for this reader, when it differs per item
+  std::string also;    ///< who reported it, too: "Also reported by The Sample Wire"
 };
 
 struct Site {
@@ -72,6 +73,7 @@ struct ItemContext {
   std::string share_email;
   std::string share_whatsapp;
   std::string reason;
+  std::string also;
 };
 
 /// An alert shows the summary and the first paragraphs (about 3 KB, or 24 KB when no link leads to the rest),

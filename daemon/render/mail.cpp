@@ -32,6 +32,7 @@ void make_leaner(Item& item, int step) {
       item.byline.clear();
       item.summary.clear();
       item.reason.clear();
+      item.also.clear();
   }
 }
 

@@ -150,6 +150,7 @@ constexpr ItemName item_names[] = {
     {"share_email", [](const ItemPlace& place) { return share_link(place.item.share_email); }},
     {"share_whatsapp", [](const ItemPlace& place) { return share_link(place.item.share_whatsapp); }},
     {"reason", [](const ItemPlace& place) { return place.item.reason; }},
+    {"also", [](const ItemPlace& place) { return place.item.also; }},
     {"number", [](const ItemPlace& place) { return std::to_string(place.index + 1); }},
     {"is_first", [](const ItemPlace& place) { return std::string(place.index == 0 ? "true" : ""); }},
 };

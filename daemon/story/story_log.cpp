@@ -32,6 +32,8 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known) {
   if (known->status == StoryStatus::canceled) return {Novelty::dead, known->version};
   if (story.version == 0) return {Novelty::update, known->version + 1};
   if (story.version > known->version) return {Novelty::update, story.version};
+  // A source that forgot to count on: what it says now is what it means.
+  if (story.version == known->version) return {Novelty::update, known->version + 1};
   // A stop needs no higher number: an editor who kills a story must not lose to a counter.
   if (story.status != StoryStatus::usable && known->status == StoryStatus::usable)
     return {Novelty::update, known->version + 1};
@@ -49,8 +51,8 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
 
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {
   db.query(
-        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, json)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
+        " site, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(0, story.id)
       .bind(1, std::int64_t{story.version})
       .bind_blob(2, content_hash(story))
@@ -60,7 +62,9 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .bind(6, matched)
       .bind(7, story.url)
       .bind(8, story.embargo ? to_rfc3339(*story.embargo) : "")
-      .bind_blob(9, compress(boost::json::serialize(to_json(story))))
+      .bind(9, story.source)
+      .bind(10, story.site)
+      .bind_blob(11, compress(boost::json::serialize(to_json(story))))
       .run();
 }
 

@@ -36,12 +36,14 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
              message.reader.reason,
              {},
              {},
+             {},
              message.content.left_out,
              message.attempt,
              clock_.now()};
   for (const auto& item : message.content.items) {
     entry.titles.push_back(item.title);
     entry.item_reasons.push_back(item.reason);
+    if (!item.also.empty()) entry.also.push_back(item.also);
   }
   sent.push_back(entry);
   if (while_sending) while_sending(entry);
@@ -117,6 +119,10 @@ void Belts::reload(std::string_view rules) {
 
 Accepted Belts::accept(Story story) {
   return run_loop(*loop_, intake_->accept(std::move(story)));
+}
+
+std::optional<Accepted> Belts::split(std::string id) {
+  return run_loop(*loop_, intake_->split(std::move(id)));
 }
 
 void Belts::settle() {

@@ -37,6 +37,7 @@ class ScriptedChannel final : public Channel {
     std::string reason;
     std::vector<std::string> titles;
     std::vector<std::string> item_reasons;
+    std::vector<std::string> also{};
     std::size_t left_out = 0;
     int attempt = 0;
     Time at;
@@ -72,6 +73,8 @@ class Belts {
 
   /// Hands a story in and waits until it is accepted.
   Accepted accept(Story story);
+  /// Takes a story out of its group, as accept() does.
+  std::optional<Accepted> split(std::string id);
   /// Runs until nothing more happens at this time.
   void settle();
   /// Settles, moves the clock and settles again.

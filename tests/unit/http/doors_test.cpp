@@ -198,8 +198,8 @@ TEST_CASE("story push: a signature over the body stands for a token, once") {
 TEST_CASE("a story is taken back by its id, by those who may") {
   const std::string key(32, 'k');
   std::vector<std::string> canceled;
-  const auto handler =
-      story_cancel({gate_of({"newsroom"}, {key}), [&](std::string id) { return take_back(canceled, id); }});
+  const auto handler = story_order(
+      {gate_of({"newsroom"}, {key}), "cancel", [&](std::string id) { return take_back(canceled, id); }});
   const auto post = [&](const std::string& id, const Headers& headers, const std::string& body = {}) {
     auto request = test::make_request("POST", "/v1/stories/s1/cancel", headers, body);
     request.parameters["id"] = id;

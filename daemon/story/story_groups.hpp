@@ -1,0 +1,73 @@
+// Story groups: one article that several sources report, and one that came again under another id (a CMS that
+// was moved gives all its stories new ones). Comparing is pure; the rest runs in a database job.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace crier {
+
+class Sqlite;
+
+/// What two texts are compared by, whatever their case, punctuation and markup.
+struct TextPrint {
+  std::uint64_t simhash = 0;  ///< of word 3-shingles (Charikar 2002); similar texts differ in few bits
+  std::uint64_t whole = 0;    ///< of title and text, word by word
+  std::uint64_t title = 0;    ///< of the title alone
+  std::uint32_t words = 0;    ///< of the text
+};
+
+/// Texts of fewer words are the same only when they are equal.
+inline constexpr std::uint32_t short_text = 40;
+
+/// In how many of 64 bits the texts differ.
+int distance(const TextPrint& a, const TextPrint& b);
+/// Whether they are one text with small changes: at most 3 bits (Manku et al. 2007), 8 under the same title.
+bool is_same_text(const TextPrint& a, const TextPrint& b);
+
+/// A story as groups know it, since its first version.
+struct PrintedStory {
+  std::string id;
+  std::string source;
+  std::string url;  ///< canonical_url; empty = none
+  TextPrint print;
+};
+
+void store_print(Sqlite& db, const PrintedStory& story, Time now);
+/// Those of stories first seen before `before`.
+void drop_prints(Sqlite& db, Time before);
+
+/// The story of the same source that this one is under another id: with its URL and much of its text, or with
+/// its very text of 40 words or more.
+std::optional<std::string> find_renamed(Sqlite& db, const PrintedStory& story);
+void store_renaming(Sqlite& db, std::string_view id, std::string_view former_id);
+/// The id under which a story is known: a former one where there is one, else its own.
+std::string known_id(Sqlite& db, std::string_view id);
+
+/// A story that another source has reported.
+struct Repeated {
+  std::string id;
+  int distance = 0;
+};
+/// The closest of those first seen since `since`, which may leave at `now`; of equals the first.
+std::optional<Repeated> find_repeated(Sqlite& db, const PrintedStory& story, Time since, Time now);
+
+/// Puts a story into the group of `other`, which begins one where it has none.
+void join_group(Sqlite& db, std::string_view id, std::string_view other, Time now);
+/// False when it is in no group. What is left of a group of two is none.
+bool leave_group(Sqlite& db, std::string_view id);
+
+struct GroupMember {
+  std::string id;
+  std::string source;
+  std::string site;  ///< empty = not said
+};
+/// The other stories of its group, the first reported first; empty when it has none.
+std::vector<GroupMember> others_in_group(Sqlite& db, std::string_view id);
+
+}  // namespace crier

@@ -1,0 +1,183 @@
+// One article from several sources, and one that comes again under another id.
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+#include <fmt/core.h>
+
+#include "db/sqlite.hpp"
+#include "story/story_groups.hpp"
+#include "support/belts.hpp"
+
+using namespace crier;
+using namespace crier::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view readers = R"(
+topics: {harbours: {title: Harbours, any: [harbour]}, wire-b: {title: Wire B, any: [{source: wire-b}]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: UTC}}
+subscribers:
+  - {id: amara, email: amara@example.org, follow: [{topic: harbours}]}
+  - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
+  - {id: carla, email: carla@example.org, follow: [{topic: wire-b}]}
+)";
+
+const auto noon = at("2026-11-24T12:00:00Z");
+
+std::string article() {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += fmt::format("On day {} the harbour counted {} ships. ", i, i * 7);
+  return text;
+}
+
+Story from(std::string source, std::string id, std::string extra = {}) {
+  auto story = sample_story(std::move(id), "The harbour reopens", article() + extra);
+  story.source = std::move(source);
+  story.site = "The " + story.source;
+  return story;
+}
+
+std::int64_t sent_to(Belts& belts, std::string_view reader) {
+  return std::ranges::count(belts.channel(ChannelKind::email).sent, reader, &ScriptedChannel::Sent::subscriber);
+}
+
+}  // namespace
+
+TEST_CASE("an article that another source has reported goes only to those who have not got it") {
+  Belts belts(readers, noon);
+  belts.accept(from("wire-a", "a1"));
+  belts.settle();
+  belts.accept(from("wire-b", "b1", "Reporting by Wire B."));
+  belts.advance(20h);
+  CHECK(sent_to(belts, "amara") == 1);
+  CHECK(sent_to(belts, "carla") == 1);  // wire-a was not what she follows
+  CHECK(sent_to(belts, "bruno") == 1);
+  const auto ledger = belts.ledger("b1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.suppressed.at("reported before") == 2);
+  CHECK(ledger.total.delivered == 1);
+  const auto& digest = belts.channel(ChannelKind::email).sent.back();
+  CHECK(digest.subscriber == "bruno");
+  CHECK(digest.titles == std::vector<std::string>{"The harbour reopens"});
+  CHECK(digest.also == std::vector<std::string>{"Also reported by The wire-b"});
+}
+
+TEST_CASE("a later version of either is for those who have neither") {
+  Belts belts(readers, noon);
+  belts.accept(from("wire-a", "a1"));
+  belts.accept(from("wire-b", "b1"));
+  belts.settle();
+  belts.accept(from("wire-b", "b1", "Two ferries run."));
+  belts.accept(from("wire-a", "a1", "Three ferries run."));
+  belts.advance(20h);
+  CHECK(sent_to(belts, "amara") == 1);
+  CHECK(sent_to(belts, "carla") == 1);
+  CHECK(sent_to(belts, "bruno") == 1);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("what is not a repeat is sent: an old one, one under embargo, one that was canceled, the same source") {
+  Belts belts(readers, noon);
+  SECTION("two days later") {
+    belts.accept(from("wire-a", "a1"));
+    belts.advance(48h + 1min);
+    belts.accept(from("wire-b", "b1"));
+  }
+  SECTION("the first is under embargo") {
+    auto story = from("wire-a", "a1");
+    story.embargo = noon + 1h;
+    belts.accept(story);
+    belts.accept(from("wire-b", "b1"));
+    belts.advance(2h);
+  }
+  SECTION("the first was canceled") {
+    belts.accept(from("wire-a", "a1"));
+    belts.settle();
+    auto canceled = from("wire-a", "a1");
+    canceled.status = StoryStatus::canceled;
+    belts.accept(canceled);
+    belts.accept(from("wire-b", "b1"));
+  }
+  SECTION("another text") {
+    belts.accept(from("wire-a", "a1"));
+    belts.accept(sample_story("c1", "The harbour reopens", "The harbour reopens, and that is all."));
+  }
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a repeat can be split off, and goes to those who were spared it, once") {
+  Belts belts(readers, noon);
+  belts.accept(from("wire-a", "a1"));
+  belts.accept(from("wire-b", "b1"));
+  belts.settle();
+  REQUIRE(sent_to(belts, "amara") == 1);
+  const auto split = belts.split("b1");
+  REQUIRE(split);
+  CHECK(split->version == 2);
+  belts.advance(20h);
+  CHECK(sent_to(belts, "amara") == 2);
+  CHECK(sent_to(belts, "carla") == 1);
+  CHECK(belts.channel(ChannelKind::email).sent.back().titles.size() == 2);
+  CHECK_FALSE(belts.split("b1"));
+  CHECK_FALSE(belts.split("a1"));
+  CHECK_FALSE(belts.split("unknown"));
+  belts.accept(from("wire-b", "b1"));
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("grouping can be turned off") {
+  Belts belts(std::string(readers) + "repeats: {group: false}\n", noon);
+  belts.accept(from("wire-a", "a1"));
+  belts.accept(from("wire-b", "b1"));
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
+}
+
+TEST_CASE("a story that its source gives another id is no news") {
+  Belts belts(readers, noon);
+  auto story = from("wire-a", "old-1");
+  story.url = "https://wire-a.example.org/harbour";
+  belts.accept(story);
+  belts.advance(20h);
+  SECTION("at the same address, with a small change") {
+    story.id = "new-1";
+    story.url += "?utm_source=feed";
+    story.version = 1;
+    story.body_text += "Corrected.";
+    const auto accepted = belts.accept(story);
+    CHECK(accepted.id == "old-1");
+    CHECK(accepted.novelty == Novelty::update);
+    CHECK(accepted.version == 2);
+  }
+  SECTION("elsewhere, with the same text") {
+    story.id = "new-1";
+    story.url = "https://www.wire-a.example.org/2026/harbour";
+    story.image = "https://www.wire-a.example.org/harbour.jpg";
+    CHECK(belts.accept(story).id == "old-1");
+  }
+  // And it stays so.
+  CHECK(belts.accept(story).id == "old-1");
+  belts.advance(24h);
+  CHECK(sent_to(belts, "amara") == 1);
+  CHECK(sent_to(belts, "bruno") == 1);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("two stories of one source with one address are two, when their texts differ; so are short ones") {
+  Belts belts(readers, noon);
+  auto live = from("wire-a", "live-1");
+  live.url = "https://wire-a.example.org/live";
+  belts.accept(live);
+  live.id = "live-2";
+  live.body_text = "The harbour is closed again, and nobody knows why.";
+  CHECK(belts.accept(live).id == "live-2");
+  belts.accept(sample_story("f1", "Harbour news", "All of it."));
+  CHECK(belts.accept(sample_story("f2", "Harbour news", "All of it.")).id == "f2");
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 4);
+}
