@@ -39,6 +39,7 @@
 #include "dispatch/intake.hpp"
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
+#include "net/host_turns.hpp"
 #include "outbox/outbox.hpp"
 
 namespace crier {
@@ -105,6 +106,7 @@ struct App::Parts {
   SuppressionList suppressions;
   ShareShelf shelf;
   std::unique_ptr<Services> services;
+  HostTurns turns{loop.get_executor(), clock};  // of the feeds
   std::optional<Courier> courier;
   std::optional<Intake> intake;
   std::optional<DigestDesk> digest_desk;
@@ -264,7 +266,7 @@ void App::Parts::start() {
   Duration first_wait{};
   for (const auto& feed : config->feeds) {
     const FeedIntake::Parts feed_parts{
-        *database, workers, clock, *intake, metrics, services->client_of(feed), parts.config};
+        *database, workers, clock, *intake, metrics, services->client_of(feed), turns, parts.config};
     feeds.emplace_back(feed_parts, feed, first_wait);
     tasks.start("source " + feed.name, feeds.back().run());
     first_wait += std::chrono::milliseconds(50);

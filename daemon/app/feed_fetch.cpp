@@ -1,7 +1,14 @@
 #include "app/feed_fetch.hpp"
 
+#include <algorithm>
+
+#include <boost/url/url_view.hpp>
 #include <fmt/core.h>
 
+#include "base/clock.hpp"
+#include "base/encoding.hpp"
+#include "base/url.hpp"
+#include "net/host_turns.hpp"
 #include "net/http_client.hpp"
 #include "net/http_headers.hpp"
 #include "story/plain_text.hpp"
@@ -24,58 +31,86 @@ HttpRequest to_http(const FeedRequest& request, const std::string& url) {
        "application/xml;q=0.9, text/xml;q=0.8, text/html;q=0.5, */*;q=0.1"}};
   if (!request.contact.empty())
     http.headers.emplace_back("User-Agent", fmt::format("crier/{} (+{})", CRIER_VERSION, request.contact));
-  if (!request.etag.empty()) http.headers.emplace_back("If-None-Match", request.etag);
-  if (!request.last_modified.empty()) http.headers.emplace_back("If-Modified-Since", request.last_modified);
+  const auto& validators = request.validators;
+  if (validators.url != url) return http;
+  if (!validators.etag.empty()) http.headers.emplace_back("If-None-Match", validators.etag);
+  if (!validators.last_modified.empty())
+    http.headers.emplace_back("If-Modified-Since", validators.last_modified);
   return http;
+}
+
+bool is_conditional(const HttpRequest& request) {
+  return std::ranges::any_of(request.headers,
+                             [](const auto& header) { return header.first.starts_with("If-"); });
+}
+
+// By whom HostTurns counts; empty when it is no URL.
+std::string host_of(const std::string& url) {
+  const auto parsed = parse_url(url);
+  return parsed ? to_lower_ascii(std::string(parsed->host_address())) : std::string();
 }
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-void take_response(FeedAnswer& answer, HttpResponse response, Time now) {
-  if (const auto wish = response.header("retry-after")) answer.retry_after = parse_retry_after(*wish, now);
-  if (const auto cache = response.header("cache-control")) answer.fresh_for = parse_max_age(*cache);
-  if (response.status == 304) {
+// The last answer of a chain of redirects.
+void take_response(FeedAnswer& answer, HttpResponse response, bool is_conditional, bool is_home, Time now) {
+  const auto header = [&](std::string_view name) { return response.header(name).value_or(""); };
+  if (response.status == 304 && is_conditional) {
     answer.kind = FeedAnswer::Kind::unchanged;
-  } else if (response.status == 410) {
+  } else if (response.status == 410 && is_home) {
     answer.kind = FeedAnswer::Kind::gone;
   } else if (response.truncated) {
     answer.failure = fmt::format("more than {} MB", max_story_bytes >> 20);
   } else if (response.status == 200) {
     answer.kind = FeedAnswer::Kind::content;
-    answer.body = std::move(response.body);
-    answer.headers = std::move(response.headers);
   } else {
     answer.failure = fmt::format("http-{}", response.status);
   }
+  if (answer.kind == FeedAnswer::Kind::failed)
+    answer.retry_after = parse_retry_after(header("retry-after"), now);
+  else
+    answer.fresh_for = parse_freshness(header("cache-control"), header("age"));
+  if (answer.kind != FeedAnswer::Kind::content) return;
+  answer.body = std::move(response.body);
+  answer.headers = std::move(response.headers);
 }
 
 }  // namespace
 
-boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, FeedRequest request, Time now) {
+boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, HostTurns& turns, const Clock& clock,
+                                              FeedRequest request) {
   FeedAnswer answer;
   answer.url = request.url;
   bool is_permanent = true;
   for (int redirects = 0; redirects <= most_redirects; ++redirects) {
-    auto response = co_await client.send(to_http(request, answer.url));
-    if (!response) {
-      answer.failure = fmt::format("{}: {}", to_string(response.error().kind), response.error().message);
+    auto http = to_http(request, answer.url);
+    const bool has_condition = is_conditional(http);
+    std::optional<Result<HttpResponse, HttpFailure>> response;
+    {
+      const auto turn = co_await turns.take(host_of(answer.url));
+      response.emplace(co_await client.send(std::move(http)));
+    }
+    if (!*response) {
+      answer.failure = fmt::format("{}: {}", to_string(response->error().kind), response->error().message);
       co_return answer;
     }
-    const auto location = response->header("location");
-    if (!is_redirect(response->status) || !location) {
-      take_response(answer, *std::move(response), now);
+    auto& got = **response;
+    const std::string location(got.header("location").value_or(""));
+    if (!is_redirect(got.status) || location.empty()) {
+      const auto& home = answer.moved_to.empty() ? request.url : answer.moved_to;
+      take_response(answer, std::move(got), has_condition, answer.url == home, clock.now());
       co_return answer;
     }
-    const auto next = resolve_url(*location, answer.url);
+    const auto next = resolve_url(location, answer.url);
     if (!next) {
-      answer.failure = fmt::format("redirected to an address that is none: \"{}\"", cut_text(*location, 200));
+      answer.failure = fmt::format("redirected to an address that is none: \"{}\"", cut_text(location, 200));
       co_return answer;
     }
-    is_permanent = is_permanent && (response->status == 301 || response->status == 308);
+    is_permanent = is_permanent && (got.status == 301 || got.status == 308);
     answer.url = next->substr(0, next->find('#'));
-    answer.moved_to = is_permanent ? answer.url : std::string();
+    if (is_permanent) answer.moved_to = answer.url;
   }
   answer.failure = fmt::format("more than {} redirects", most_redirects);
   co_return answer;

@@ -8,16 +8,18 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/time.hpp"
+#include "schedule/feed_memory.hpp"
 #include "story/parse.hpp"
 
 namespace crier {
 
+class Clock;
+class HostTurns;
 class HttpClient;
 
 struct FeedRequest {
   std::string url;
-  std::string etag;           ///< of the content that is known; empty = none
-  std::string last_modified;  ///< likewise
+  FeedValidators validators;  ///< of the content that is known
   std::string contact;        ///< a page about whoever asks, for the User-Agent; may be empty
 };
 
@@ -25,20 +27,22 @@ struct FeedAnswer {
   enum class Kind {
     content,
     unchanged,  ///< 304
-    gone,       ///< 410
+    gone,       ///< 410 where the feed lives: at its address, or where permanent redirects alone lead
     failed,
   };
   Kind kind = Kind::failed;
-  std::string failure;      ///< "http-503", "timeout: https://example.org"
-  std::string url;          ///< where the answer came from
-  std::string moved_to;     ///< where permanent redirects alone lead; empty = nowhere
-  std::string body;         ///< inflated, at most max_story_bytes
-  ResponseHeaders headers;  ///< names in lower case
+  std::string failure;   ///< "http-503", "timeout: https://example.org"
+  std::string url;       ///< where the answer came from
+  std::string moved_to;  ///< where the permanent redirects lead that come before any other; empty = nowhere
+  std::string body;      ///< inflated, at most max_story_bytes
+  ResponseHeaders headers;  ///< of a content; names in lower case
   std::optional<Duration> fresh_for;
-  std::optional<Duration> retry_after;
+  std::optional<Duration> retry_after;  ///< of a failure
 };
 
-/// Never fails: what goes wrong is an answer of Kind::failed.
-boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, FeedRequest request, Time now);
+/// Never fails: what goes wrong is an answer of Kind::failed. Waits for the host's turn before each request.
+/// `client`, `turns` and `clock` outlive the call.
+boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, HostTurns& turns, const Clock& clock,
+                                              FeedRequest request);
 
 }  // namespace crier

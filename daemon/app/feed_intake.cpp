@@ -16,7 +16,9 @@
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
 #include "db/database.hpp"
+#include "net/http_headers.hpp"
 #include "story/charset_label.hpp"
+#include "story/identity.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier {
@@ -32,45 +34,9 @@ bool is_feed_format(std::string_view format) {
   return std::ranges::find(others, format) == others.end();
 }
 
-// A permanent redirect is believed when it has led to a feed often enough, and until that fails as often.
-void note_move(FeedMemory& memory, const FeedAnswer& answer, PollResult result) {
-  const bool believed = memory.moved_times >= believed_moves;
-  if (result == PollResult::failed) {
-    if (believed && memory.failures < believed_moves) return;
-    memory.moved_to.clear();
-    memory.moved_times = 0;
-  } else if (answer.moved_to.empty()) {
-    if (!believed) memory.moved_times = 0;
-  } else {
-    memory.moved_times = answer.moved_to == memory.moved_to ? memory.moved_times + 1 : 1;
-    memory.moved_to = answer.moved_to;
-  }
-}
-
-// What a validator may be to be sent back (RFC 9110 §5.5); anything else would spoil the next request.
-std::string validator_of(const FeedAnswer& answer, std::string_view name) {
-  constexpr std::size_t longest = 1024;
-  std::string value(header_value(answer.headers, name));
-  const bool is_plain = std::ranges::all_of(
-      value, [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); });
-  return is_plain && value.size() <= longest ? value : std::string();
-}
-
 // "timeout: https://example.org: …" → "timeout": texts of libraries count milliseconds.
 std::string_view kind_of(std::string_view failure) {
   return failure.substr(0, failure.find(':'));
-}
-
-// Counters that feeds use as ids would clash with those of other sources.
-std::string id_within(const std::string& source, const std::string& id) {
-  const auto is_scheme_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '-' || c == '.';
-  };
-  const auto colon = id.find(':');
-  const bool is_uri = colon != std::string::npos && colon > 1 &&
-                      std::ranges::all_of(std::string_view(id).substr(0, colon), is_scheme_letter);
-  return is_uri ? id : source + ":" + id;
 }
 
 }  // namespace
@@ -95,17 +61,14 @@ asio::awaitable<void> FeedIntake::run() {
 
 // Asks once. Returns how long to wait before the next time.
 asio::awaitable<Duration> FeedIntake::poll() {
-  const auto now = parts_.clock.now();
   FeedAnswer answer;
   auto result = PollResult::failed;
   // Whatever one feed can make a library throw must not stop the others.
   try {
-    answer = co_await fetch_feed(parts_.client,
+    answer = co_await fetch_feed(parts_.client, parts_.turns, parts_.clock,
                                  {.url = memory_.address(),
-                                  .etag = memory_.etag,
-                                  .last_modified = memory_.last_modified,
-                                  .contact = parts_.config()->newsroom.site.url},
-                                 now);
+                                  .validators = memory_.validators,
+                                  .contact = parts_.config()->newsroom.site.url});
     const auto read = co_await take(answer);
     if (read)
       result = *read;
@@ -117,42 +80,38 @@ asio::awaitable<Duration> FeedIntake::poll() {
   } catch (const std::exception& e) {
     answer.failure = e.what();
   }
-  const auto pace = paced({memory_.interval, memory_.failures}, result);
+  conclude(answer, result);
+  note_failure(to_one_line(answer.failure, 300));
+  watch_silence();
+  co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
+  co_return memory_.next_at - memory_.polled_at;
+}
+
+// What one poll teaches about the next.
+void FeedIntake::conclude(const FeedAnswer& answer, PollResult result) {
+  const auto now = parts_.clock.now();
+  memory_.pace = paced(memory_.pace, result);
+  const PollWishes wishes{feed_.every, answer.fresh_for, answer.retry_after, memory_.hints};
   const auto seed =
       std::hash<std::string>{}(feed_.name) + static_cast<std::uint64_t>(now.time_since_epoch().count());
-  const auto wait = poll_wait(pace, {feed_.every, answer.fresh_for, answer.retry_after}, seed);
-  memory_.interval = pace.interval;
-  memory_.failures = pace.failures;
   memory_.polled_at = now;
-  memory_.next_at = now + wait;
+  memory_.next_at = now + poll_wait(memory_.pace, wishes, now, seed);
   if (result == PollResult::failed) {
     // The next request asks for the whole: what was known may be what is wrong.
-    memory_.etag.clear();
-    memory_.last_modified.clear();
+    memory_.validators = {};
     memory_.body_hash.clear();
   } else {
     memory_.read_at = now;
   }
-  note_move(memory_, answer, result);
-  if (memory_.moved_times == believed_moves && !answer.moved_to.empty())
+  if (note_move(memory_, answer.moved_to, result))
     log::warn("source.moved", {{"source", feed_.name}, {"next", "crier sources shows the new address"}});
-  note_failure(to_one_line(answer.failure, 300));
-  watch_silence();
-  co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
-  co_return wait;
 }
 
 // An Error when there is nothing to be read, or it cannot be.
 asio::awaitable<Result<PollResult>> FeedIntake::take(const FeedAnswer& answer) {
-  const bool asked_with_condition = !memory_.etag.empty() || !memory_.last_modified.empty();
   if (answer.kind == FeedAnswer::Kind::failed) co_return Error{answer.failure};
-  if (answer.kind == FeedAnswer::Kind::unchanged) {
-    if (!asked_with_condition) co_return Error{"http-304"};
-    co_return PollResult::unchanged;
-  }
+  if (answer.kind == FeedAnswer::Kind::unchanged) co_return PollResult::unchanged;
   if (answer.kind == FeedAnswer::Kind::gone) {
-    // Only the feed's own address can say that.
-    if (answer.url != feed_.url) co_return Error{"http-410"};
     memory_.ended = "http-410";
     co_return PollResult::unchanged;
   }
@@ -161,20 +120,23 @@ asio::awaitable<Result<PollResult>> FeedIntake::take(const FeedAnswer& answer) {
   if (hash != memory_.body_hash) {
     // If this content should bring crier down, it is not the first thing after the restart.
     auto unread = memory_;
-    ++unread.failures;
-    unread.next_at = parts_.clock.now() + memory_.interval;
+    ++unread.pace.failures;
+    unread.next_at = parts_.clock.now() + memory_.pace.interval;
     co_await in_database([&](Sqlite& db) { store_feed(db, feed_.name, unread); });
     auto parsed = co_await parse(answer);
     if (!parsed) {
       parts_.metrics.story_seen(feed_.name, "refused");
       co_return parsed.error();
     }
+    memory_.hints = parsed->hints;
     if (parsed->expired) memory_.ended = "the feed says that nothing will follow";
     result = co_await take_stories(*std::move(parsed));
   }
   memory_.body_hash = std::move(hash);
-  memory_.etag = validator_of(answer, "etag");
-  memory_.last_modified = validator_of(answer, "last-modified");
+  const auto validator = [&](std::string_view name) {
+    return std::string(usable_validator(header_value(answer.headers, name)));
+  };
+  memory_.validators = {answer.url, validator("etag"), validator("last-modified")};
   co_return result;
 }
 

@@ -13,13 +13,14 @@
 #include "app/feed_fetch.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "schedule/feed_memory.hpp"
 #include "schedule/poll_pace.hpp"
-#include "story/feed_memory.hpp"
 
 namespace crier {
 
 class Clock;
 class Database;
+class HostTurns;
 class HttpClient;
 class Intake;
 class Metrics;
@@ -36,6 +37,7 @@ class FeedIntake {
     Intake& intake;
     Metrics& metrics;
     HttpClient& client;
+    HostTurns& turns;
     std::function<std::shared_ptr<const Config>()> config;  ///< the current snapshot
   };
 
@@ -47,6 +49,7 @@ class FeedIntake {
 
  private:
   boost::asio::awaitable<Duration> poll();
+  void conclude(const FeedAnswer& answer, PollResult result);
   boost::asio::awaitable<Result<PollResult>> take(const FeedAnswer& answer);
   boost::asio::awaitable<Result<ParsedSource>> parse(const FeedAnswer& answer);
   boost::asio::awaitable<PollResult> take_stories(ParsedSource parsed);

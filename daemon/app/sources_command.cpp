@@ -6,7 +6,7 @@
 #include "app/opml.hpp"
 #include "app/story_input.hpp"
 #include "base/files.hpp"
-#include "story/feed_memory.hpp"
+#include "schedule/feed_memory.hpp"
 #include "story/parse.hpp"
 
 namespace crier {
@@ -41,7 +41,7 @@ json::object to_json(const FolderConfig& folder) {
 json::object to_json(const FeedConfig& feed, const FeedMemory& memory) {
   json::object out{{"source", feed.name}, {"feed", feed.url}, {"address", memory.address()}};
   out["state"] = state_of(memory);
-  out["failures"] = memory.failures;
+  out["failures"] = memory.pace.failures;
   const auto put = [&](std::string_view key, const std::optional<Time>& time) {
     if (time && *time != Time{}) out[key] = to_rfc3339(*time);
   };

@@ -190,6 +190,13 @@ CREATE TABLE story_group (
 );
 CREATE INDEX story_group_number ON story_group (number);
 )sql",
+    R"sql(
+-- Whose validators these are, and what the feed itself said about how often it wants to be read.
+ALTER TABLE feed ADD COLUMN validated_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE feed ADD COLUMN ttl INTEGER;                              -- milliseconds
+ALTER TABLE feed ADD COLUMN skipped_hours INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE feed ADD COLUMN skipped_days INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -85,6 +85,8 @@ std::optional<Duration> parse_retry_after(std::string_view text, Time now, Durat
   return std::clamp<Duration>(*date - now, Duration::zero(), most);
 }
 
+namespace {
+
 std::optional<Duration> parse_max_age(std::string_view cache_control) {
   std::optional<Duration> age;
   constexpr std::int64_t year = 31'536'000;
@@ -104,6 +106,22 @@ std::optional<Duration> parse_max_age(std::string_view cache_control) {
     age = std::chrono::seconds(error == std::errc{} ? std::min(seconds, year) : year);
   }
   return age;
+}
+
+}  // namespace
+
+std::optional<Duration> parse_freshness(std::string_view cache_control, std::string_view age) {
+  const auto max_age = parse_max_age(cache_control);
+  if (!max_age) return std::nullopt;
+  const auto spent = number(without_spaces(age)).value_or(0);
+  return std::max<Duration>(*max_age - std::chrono::seconds(spent), Duration::zero());
+}
+
+std::string_view usable_validator(std::string_view value) {
+  constexpr std::size_t longest = 1024;
+  const bool is_plain = std::ranges::all_of(
+      value, [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); });
+  return is_plain && value.size() <= longest ? value : std::string_view();
 }
 
 }  // namespace crier

@@ -334,7 +334,7 @@ void FeedReader::close_text(const Frame& frame, std::string value) {
     default:
       break;
   }
-  if (!item_) return;
+  if (!item_) return close_hint(frame.name.element, value);
   switch (frame.name.element) {
     case FeedElement::summary:
       return about.set_summary(value, frame.kind, rank);
@@ -345,6 +345,24 @@ void FeedReader::close_text(const Frame& frame, std::string value) {
       return about.add_topic(value, FeedTextKind::either);
     case FeedElement::keywords:
       return about.add_keywords(value);
+    default:
+      return;
+  }
+}
+
+// How often the feed asks to be read.
+void FeedReader::close_hint(FeedElement element, std::string_view value) {
+  switch (element) {
+    case FeedElement::ttl:
+      return hints_.take_ttl(value);
+    case FeedElement::skipped_hour:
+      return hints_.take_skipped_hour(value);
+    case FeedElement::skipped_day:
+      return hints_.take_skipped_day(value);
+    case FeedElement::update_period:
+      return hints_.take_update_period(value);
+    case FeedElement::update_frequency:
+      return hints_.take_update_frequency(value);
     default:
       return;
   }
@@ -381,6 +399,7 @@ void FeedReader::finish() {
   source.title = complete.title;
   source.url = complete.url;
   source.language = feed_.language = complete.language;
+  source.hints = hints_.hints();
   source.updated = complete.updated ? complete.updated : complete.published;
   for (auto& item : items_) {
     const auto line = item.line();

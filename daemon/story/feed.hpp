@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "story/feed_draft.hpp"
+#include "story/feed_hints.hpp"
 #include "story/feed_names.hpp"
 #include "story/xml_source.hpp"
 
@@ -63,6 +64,7 @@ class FeedReader : public XmlSourceReader {
   void open_markup(const XmlName& name, Attributes attributes);
   void close(Frame& frame, std::string value);
   void close_text(const Frame& frame, std::string value);
+  void close_hint(FeedElement element, std::string_view value);
   void close_author(const Frame& frame, std::string_view own_text);
   void finish_item();
   bool is_atom_name(const XmlName& name) const;
@@ -84,6 +86,7 @@ class FeedReader : public XmlSourceReader {
   std::optional<Person> person_;
   Story feed_;  ///< what the feed says about all of its items
   FeedDraft feed_draft_{0};
+  FeedHintWords hints_;
   std::string format_;
   int line_ = 0;
 };

@@ -36,6 +36,7 @@ const std::unordered_map<std::string_view, FeedSpace>& spaces() {
       {"http://www.w3.org/2005/atom", FeedSpace::core},
       {"https://www.w3.org/2005/atom", FeedSpace::core},
       {"http://purl.org/rss/1.0/modules/content/", FeedSpace::content},
+      {"http://purl.org/rss/1.0/modules/syndication/", FeedSpace::sy},
       {"http://purl.org/dc/elements/1.1/", FeedSpace::dc},
       {"http://purl.org/dc/elements/1.0/", FeedSpace::dc},
       {"http://purl.org/dc/terms/", FeedSpace::dcterms},
@@ -56,7 +57,8 @@ const std::unordered_map<std::string_view, FeedSpace>& prefixes() {
       {"", FeedSpace::core},           {"atom", FeedSpace::core},   {"rss", FeedSpace::core},
       {"content", FeedSpace::content}, {"dc", FeedSpace::dc},       {"dcterms", FeedSpace::dcterms},
       {"itunes", FeedSpace::itunes},   {"media", FeedSpace::media}, {"rdf", FeedSpace::rdf},
-      {"xhtml", FeedSpace::xhtml},     {"html", FeedSpace::xhtml},  {"xml", FeedSpace::xml},
+      {"sy", FeedSpace::sy},           {"xhtml", FeedSpace::xhtml}, {"html", FeedSpace::xhtml},
+      {"xml", FeedSpace::xml},
   };
   return table;
 }
@@ -105,6 +107,9 @@ const Names& core_names() {
       {"language", {language}},
       {"enclosure", {enclosure}},
       {"url", {image_url}},
+      {"ttl", {ttl}},
+      {"hour", {skipped_hour}},
+      {"day", {skipped_day}},
   };
   return table;
 }
@@ -147,6 +152,7 @@ const Names& media_names() {
 const Names* names_of(FeedSpace space) {
   static const Names content_names{{"encoded", {content}}};
   static const Names rdf_names{{"rdf", {feed}}};
+  static const Names sy_names{{"updateperiod", {update_period}}, {"updatefrequency", {update_frequency}}};
   static const Names xhtml_names{{"body", {content, 1}}};
   switch (space) {
     case FeedSpace::core:
@@ -163,6 +169,8 @@ const Names* names_of(FeedSpace space) {
       return &media_names();
     case FeedSpace::rdf:
       return &rdf_names;
+    case FeedSpace::sy:
+      return &sy_names;
     case FeedSpace::xhtml:
       return &xhtml_names;
     case FeedSpace::xml:

@@ -10,7 +10,7 @@
 namespace crier {
 
 /// The vocabularies that are understood. RSS and Atom share one: feeds mix them, and names do not clash.
-enum class FeedSpace { core, content, dc, dcterms, itunes, media, rdf, xhtml, xml, other };
+enum class FeedSpace { core, content, dc, dcterms, itunes, media, rdf, sy, xhtml, xml, other };
 
 enum class FeedElement {
   unknown,
@@ -37,6 +37,11 @@ enum class FeedElement {
   media_thumbnail,
   item_image,
   image_url,
+  ttl,
+  skipped_hour,
+  skipped_day,
+  update_period,
+  update_frequency,
 };
 
 /// How much an element counts where several say the same: 0 is the most.

@@ -52,6 +52,21 @@ Result<std::string> identify(const Story& story) {
   return Error{"the story has neither a title nor an id"};
 }
 
+std::string id_within(std::string_view source, const std::string& id) {
+  const auto is_scheme_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '-' || c == '.';
+  };
+  const auto colon = id.find(':');
+  const bool is_uri = colon != std::string::npos && colon > 1 &&
+                      std::ranges::all_of(std::string_view(id).substr(0, colon), is_scheme_letter);
+  if (is_uri) return id;
+  auto whole = fmt::format("{}:{}", source, id);
+  if (whole.size() <= max_id_bytes) return whole;
+  const auto hash = to_hex(sha256(whole));
+  return fmt::format("{}:{}", source.substr(0, max_id_bytes - hash.size() - 1), hash);
+}
+
 std::string id_by_content(const Story& story) {
   return "item-" + to_hex(content_hash(story)).substr(0, hash_digits);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "story/story.hpp"
@@ -18,6 +19,11 @@ constexpr std::size_t max_id_bytes = 512;
 /// Error: neither id, URL nor title; or an own id of more than max_id_bytes, with control characters, or of
 /// one or two dots alone.
 Result<std::string> identify(const Story& story);
+
+/// The id of a feed's story: as it is when it is a URI, else with the source's name before it, because the
+/// counters that feeds use as ids would clash with those of others. What gets longer than max_id_bytes so is
+/// named by its SHA-256.
+std::string id_within(std::string_view source, const std::string& id);
 
 /// The id of a story that a feed lists without id, URL and title: "item-" and twelve hex digits of its
 /// content's hash. It changes with the content.

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "story/charset_label.hpp"
+#include "story/feed_hints.hpp"
 #include "story/story.hpp"
 
 namespace boost::json {
@@ -59,6 +60,7 @@ struct ParsedSource {
   std::string url;
   std::string language;
   std::optional<Time> updated;
+  FeedHints hints;                    ///< how often the feed asks to be read
   bool expired = false;               ///< the feed says that nothing will follow
   std::vector<Story> stories;         ///< each with an id; in the order of the source
   std::vector<std::string> warnings;  ///< "file:line:col: message", also about stories that were refused

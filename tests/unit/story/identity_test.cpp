@@ -129,3 +129,17 @@ TEST_CASE("the URL a story came from makes its id, and a date in the future is n
               ->stories.at(0)
               .published);
 }
+
+TEST_CASE("an id of a feed that is no URI belongs to its source, and stays within the limit") {
+  CHECK(id_within("wire", "123") == "wire:123");
+  CHECK(id_within("wire", "a b: c") == "wire:a b: c");
+  for (const auto* uri : {"https://example.org/1", "tag:example.org,2026:1", "urn:uuid:1"})
+    CHECK(id_within("wire", uri) == uri);
+  const std::string longest(max_id_bytes, 'x');
+  const auto id = id_within("wire", longest);
+  CHECK(id.starts_with("wire:"));
+  CHECK(id.size() <= max_id_bytes);
+  CHECK(id != id_within("wire", std::string(max_id_bytes - 1, 'x')));
+  CHECK(id_within(longest, "1").size() <= max_id_bytes);
+  CHECK(id_within(longest, "1") != id_within(longest, "2"));
+}
