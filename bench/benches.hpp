@@ -18,4 +18,7 @@ int load_bench(const Words& words);
 /// Rules and stories: matching against a naive scan, changes, memory, and the oracle.
 int match_bench(const Words& words);
 
+/// Files of stories in every format: speed against libxml2's plain parse, memory, and a hundred bombs.
+int parse_bench(const Words& words);
+
 }  // namespace crier::bench

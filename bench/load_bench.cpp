@@ -1,4 +1,3 @@
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -8,8 +7,6 @@
 #include <boost/json.hpp>
 #include <fmt/core.h>
 #include <malloc.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/node/node.h>
@@ -18,12 +15,11 @@
 
 #include "app/config.hpp"
 #include "app/exit_codes.hpp"
-#include "base/crypto.hpp"
-#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/yaml.hpp"
 #include "benches.hpp"
 #include "match_workload.hpp"
+#include "measure.hpp"
 #include "options.hpp"
 
 namespace crier::bench {
@@ -40,27 +36,6 @@ struct Options {
   std::int64_t seed = 20231018;
 };
 
-class ScratchFolder {
- public:
-  ScratchFolder() : path_("crier-bench-" + to_hex(random_bytes(6))) { fs::create_directory(path_); }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 double resident_mb() {
   ::malloc_trim(0);
   std::ifstream file("/proc/self/statm");
@@ -68,39 +43,6 @@ double resident_mb() {
   double resident = 0;
   file >> size >> resident;
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
-// In a process of its own, so that its peak of memory is its own; adds that to what `work` found.
-json::object measure_apart(const std::function<json::object()>& work) {
-  int ends[2];
-  if (::pipe(ends) != 0) throw std::runtime_error("pipe failed");
-  const auto child = ::fork();
-  if (child < 0) throw std::runtime_error("fork failed");
-  if (child == 0) {
-    int code = exit_code::ok;
-    try {
-      const auto text = json::serialize(work());
-      if (::write(ends[1], text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-        code = exit_code::internal;
-    } catch (const std::exception& e) {
-      fmt::print(stderr, "crier-bench: {}\n", e.what());
-      code = exit_code::internal;
-    }
-    ::_exit(code);
-  }
-  ::close(ends[1]);
-  std::string text;
-  char buffer[4096];
-  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(got));
-  ::close(ends[0]);
-  int status = 0;
-  struct rusage usage {};
-  ::wait4(child, &status, 0, &usage);
-  if (status != 0) throw std::runtime_error("a measurement failed");
-  auto out = json::parse(text).as_object();
-  out["peak_mb"] = static_cast<double>(usage.ru_maxrss) / 1e3;
-  return out;
 }
 
 void write_base(const fs::path& folder, Workload& workload) {

@@ -1,6 +1,4 @@
-#include <chrono>
 #include <filesystem>
-#include <functional>
 #include <map>
 
 #include <boost/json.hpp>
@@ -12,6 +10,7 @@
 #include "benches.hpp"
 #include "db/schema.hpp"
 #include "db/sqlite.hpp"
+#include "measure.hpp"
 #include "options.hpp"
 #include "outbox/ledger.hpp"
 #include "outbox/outbox.hpp"
@@ -26,12 +25,6 @@ struct Options {
   std::int64_t deliveries = 1'000'000;
   std::int64_t settle_together = 1000;
 };
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // A database file of its own, in the working directory so that syncs reach a real disk.
 class Scratch {
