@@ -22,6 +22,7 @@
 #include "app/notify.hpp"
 #include "app/rule_costs.hpp"
 #include "app/services.hpp"
+#include "app/source_watch.hpp"
 #include "app/state_folder.hpp"
 #include "app/storage.hpp"
 #include "app/story_input.hpp"
@@ -57,6 +58,10 @@ MetricLabels metric_labels(const Config& config) {
   labels.sources.emplace_back("push");
   for (const auto channel : all_channels) labels.channels.emplace_back(to_string(channel));
   labels.listeners = {"public", "operator"};
+  for (const auto& feed : config.feeds) labels.feeds.push_back(feed.name);
+  for (const auto& [name, expect] : config.expectations()) {
+    if (expect) labels.expected_sources.push_back(name);
+  }
   return labels;
 }
 
@@ -112,6 +117,7 @@ struct App::Parts {
   std::optional<DigestDesk> digest_desk;
   std::list<FolderIntake> folders;
   std::list<FeedIntake> feeds;
+  std::optional<SourceWatch> source_watch;
   std::optional<http::Router> public_router;
   std::optional<http::Router> operator_router;
   std::optional<http::PublicListener> public_listener;
@@ -263,6 +269,11 @@ void App::Parts::start() {
     folders.emplace_back(parts, folder, watched_since.at(folder.name));
     tasks.start("source " + folder.name, folders.back().run());
   }
+  std::vector<ExpectedSource> expected;
+  for (const auto& [name, expect] : config->expectations())
+    expected.push_back({name, expect, watched_since.at(name)});
+  source_watch.emplace(*database, clock, metrics, std::move(expected));
+  tasks.start("source watch", source_watch->run());
   Duration first_wait{};
   for (const auto& feed : config->feeds) {
     const FeedIntake::Parts feed_parts{

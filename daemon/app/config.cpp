@@ -237,6 +237,13 @@ std::vector<std::string> Config::sources() const {
   return names;
 }
 
+std::vector<std::pair<std::string, std::optional<Duration>>> Config::expectations() const {
+  std::vector<std::pair<std::string, std::optional<Duration>>> expected;
+  for (const auto& folder : folders) expected.emplace_back(folder.name, folder.expect);
+  for (const auto& feed : feeds) expected.emplace_back(feed.name, feed.expect);
+  return expected;
+}
+
 bool Config::has_channel(ChannelKind channel) const {
   switch (channel) {
     case ChannelKind::email:

@@ -24,8 +24,9 @@ namespace crier {
 struct FolderConfig {
   std::string name;
   std::filesystem::path path;
-  std::string url;           ///< of stories that have none; "{id}" is replaced
-  bool send_backlog = true;  ///< what lies there at the very first start is sent, not only noted
+  std::string url;                   ///< of stories that have none; "{id}" is replaced
+  bool send_backlog = true;          ///< what lies there at the very first start is sent, not only noted
+  std::optional<Duration> expect{};  ///< something new is expected at least this often
   FolderOptions options{};
   std::filesystem::path failed{};  ///< where files go that cannot be read; empty = they stay
 
@@ -147,6 +148,8 @@ struct Config {
 
   /// The names of all sources.
   std::vector<std::string> sources() const;
+  /// How often something new is expected of each source; absent = nobody says.
+  std::vector<std::pair<std::string, std::optional<Duration>>> expectations() const;
   /// Whether there is a section for it under `channels:`.
   bool has_channel(ChannelKind channel) const;
 };

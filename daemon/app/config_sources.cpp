@@ -39,6 +39,7 @@ FolderConfig read_folder(YamlSection& section, std::string name) {
   folder.path = section.required_text("folder");
   folder.url = read_url(section, "url");
   folder.send_backlog = read_backlog(section, true);
+  folder.expect = section.duration("expect");
   folder.options.recursive = section.flag("recursive").value_or(false);
   folder.options.every = read_interval(section);
   folder.failed = section.text("failed").value_or("");

@@ -34,6 +34,18 @@ bool is_feed_format(std::string_view format) {
   return std::ranges::find(others, format) == others.end();
 }
 
+std::string_view to_string(PollResult result) {
+  switch (result) {
+    case PollResult::news:
+      return "news";
+    case PollResult::unchanged:
+      return "unchanged";
+    case PollResult::failed:
+      return "failed";
+  }
+  return "failed";
+}
+
 // "timeout: https://example.org: …" → "timeout": texts of libraries count milliseconds.
 std::string_view kind_of(std::string_view failure) {
   return failure.substr(0, failure.find(':'));
@@ -54,6 +66,7 @@ asio::awaitable<void> FeedIntake::run() {
     co_await parts_.clock.sleep_for(wait);
     wait = co_await poll();
   }
+  parts_.metrics.set_feed_up(feed_.name, false);
   log::error("source.ended", {{"source", feed_.name},
                               {"what", memory_.ended},
                               {"next", "it is not asked again until its URL in the configuration changes"}});
@@ -81,8 +94,9 @@ asio::awaitable<Duration> FeedIntake::poll() {
     answer.failure = e.what();
   }
   conclude(answer, result);
+  parts_.metrics.feed_polled(feed_.name, to_string(result));
+  parts_.metrics.set_feed_up(feed_.name, result != PollResult::failed);
   note_failure(to_one_line(answer.failure, 300));
-  watch_silence();
   co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
   co_return memory_.next_at - memory_.polled_at;
 }
@@ -189,7 +203,6 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
                                {"stories", parsed.stories.size()},
                                {"are", feed_.send_backlog ? "sent" : "noted, not sent"}});
   }
-  if (result == PollResult::news) memory_.new_at = now;
   co_return result;
 }
 
@@ -219,16 +232,6 @@ void FeedIntake::note_failure(const std::string& failure) {
                  {{"source", feed_.name}, {"what", failure}, {"next", to_rfc3339(memory_.next_at)}});
   }
   memory_.failure = failure;
-}
-
-// A source that has nothing new for longer than is expected of it.
-void FeedIntake::watch_silence() {
-  if (!feed_.expect || !memory_.begun_at) return;
-  const auto since = memory_.new_at.value_or(*memory_.begun_at);
-  const bool is_silent = memory_.polled_at - since > *feed_.expect;
-  if (is_silent && !silent_)
-    log::error("source.silent", {{"source", feed_.name}, {"since", to_rfc3339(since)}});
-  silent_ = is_silent;
 }
 
 }  // namespace crier

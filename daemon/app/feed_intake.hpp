@@ -55,13 +55,11 @@ class FeedIntake {
   boost::asio::awaitable<PollResult> take_stories(ParsedSource parsed);
   boost::asio::awaitable<void> in_database(std::function<void(Sqlite&)> job);
   void note_failure(const std::string& failure);
-  void watch_silence();
 
   Parts parts_;
   FeedConfig feed_;
   Duration first_wait_;
   FeedMemory memory_;
-  bool silent_ = false;  // and it has been said
 };
 
 }  // namespace crier

@@ -31,8 +31,8 @@ bool has_room(const std::filesystem::path& folder) {
 
 Restored restore(Sqlite& db, const Config& config, Time now) {
   Restored restored;
-  for (const auto& folder : config.folders)
-    restored.watched_since[folder.name] = first_seen(db, "source since/" + folder.name, now);
+  for (const auto& source : config.sources())
+    restored.watched_since[source] = first_seen(db, "source since/" + source, now);
   restored.numbers = subscriber_numbers(db, *config.book);
   SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);

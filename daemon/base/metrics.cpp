@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view other = "other";
 constexpr std::array<std::string_view, 5> story_results{"created", "updated", "unchanged", "refused", other};
+constexpr std::array<std::string_view, 4> poll_results{"news", "unchanged", "failed", other};
 constexpr std::array<std::string_view, 6> outcomes{"delivered", "retry_later", "refused",
                                                    "ambiguous", "suppressed",  other};
 constexpr std::array<std::string_view, 5> code_classes{"2xx", "3xx", "4xx", "5xx", other};
@@ -56,6 +57,32 @@ class CounterTable {
   std::map<std::string, Row, std::less<>> counters_;
 };
 
+// A gauge for each value of one label. Those of `firsts` are there from the start, at 0; `may_come` when they
+// are first set.
+class GaugeTable {
+ public:
+  GaugeTable(prometheus::Registry& registry, const std::string& name, const std::string& help,
+             std::string label, const std::vector<std::string>& firsts,
+             const std::vector<std::string>& may_come = {})
+      : family_(prometheus::BuildGauge().Name(name).Help(help).Register(registry)), label_(std::move(label)) {
+    for (const auto& value : may_come) gauges_.emplace(value, nullptr);
+    for (const auto& value : firsts) gauges_.insert_or_assign(value, &family_.Add({{label_, value}}));
+  }
+
+  /// From one thread. Values that are not known are left out.
+  void set(std::string_view value, double number) {
+    const auto found = gauges_.find(value);
+    if (found == gauges_.end()) return;
+    if (found->second == nullptr) found->second = &family_.Add({{label_, found->first}});
+    found->second->Set(number);
+  }
+
+ private:
+  prometheus::Family<prometheus::Gauge>& family_;
+  std::string label_;
+  std::map<std::string, prometheus::Gauge*, std::less<>> gauges_;
+};
+
 }  // namespace
 
 struct Metrics::State {
@@ -69,6 +96,10 @@ struct Metrics::State {
   CounterTable stories;
   CounterTable deliveries;
   CounterTable requests;
+  CounterTable polls;
+  GaugeTable last_story;
+  GaugeTable silent;
+  GaugeTable feed_up;
   std::map<std::string, prometheus::Gauge*, std::less<>> queue_depth;
   prometheus::Gauge& oldest_age;
   prometheus::Gauge& reload_successful;
@@ -83,6 +114,15 @@ Metrics::State::State(const MetricLabels& labels)
       requests(registry, "crier_http_requests_total",
                "HTTP requests answered, by listener and class of status.", "listener", labels.listeners,
                "code", code_classes),
+      polls(registry, "crier_feed_polls_total", "Times that a feed was asked, by source and what came of it.",
+            "source", labels.feeds, "result", poll_results),
+      last_story(registry, "crier_source_last_story_timestamp_seconds",
+                 "When the last story that was not known came by a source.", "source", {}, labels.sources),
+      silent(registry, "crier_source_silent",
+             "Whether a source has been silent for longer than its expect: says: 1 or 0.", "source",
+             labels.expected_sources),
+      feed_up(registry, "crier_feed_up", "Whether a feed answered well when it was last asked: 1 or 0.",
+              "source", {}, labels.feeds),
       oldest_age(
           gauge("crier_oldest_age_seconds", "Age of the oldest delivery that is due and not settled.")),
       reload_successful(gauge("crier_config_last_reload_successful",
@@ -113,6 +153,22 @@ Metrics::~Metrics() = default;
 
 void Metrics::story_seen(std::string_view source, std::string_view result) {
   state_->stories.count(source, result);
+}
+
+void Metrics::set_last_story(std::string_view source, Time time) {
+  state_->last_story.set(source, seconds(time.time_since_epoch()));
+}
+
+void Metrics::set_source_silent(std::string_view source, bool silent) {
+  state_->silent.set(source, silent ? 1 : 0);
+}
+
+void Metrics::feed_polled(std::string_view source, std::string_view result) {
+  state_->polls.count(source, result);
+}
+
+void Metrics::set_feed_up(std::string_view source, bool up) {
+  state_->feed_up.set(source, up ? 1 : 0);
 }
 
 void Metrics::delivery_ended(std::string_view channel, std::string_view outcome) {

@@ -1,5 +1,6 @@
 // Metrics: the counters, gauges and histograms of crier, in one place so that names and labels stay few.
-// Safe from any thread. Kept in memory only: after a crash they begin at 0, as Prometheus expects.
+// Safe from any thread, but for what is set by source, which only the loop does. Kept in memory only: after a
+// crash they begin at 0, as Prometheus expects.
 #pragma once
 
 #include <memory>
@@ -18,6 +19,8 @@ struct MetricLabels {
   std::vector<std::string> sources;
   std::vector<std::string> channels;
   std::vector<std::string> listeners;
+  std::vector<std::string> feeds{};             ///< of the sources
+  std::vector<std::string> expected_sources{};  ///< those that have an `expect:`
 };
 
 class Metrics {
@@ -29,6 +32,14 @@ class Metrics {
 
   /// crier_stories_total; result: created, updated, unchanged, refused.
   void story_seen(std::string_view source, std::string_view result);
+  /// crier_source_last_story_timestamp_seconds: of each source that ever had one.
+  void set_last_story(std::string_view source, Time time);
+  /// crier_source_silent: 1 while a source has been silent for longer than expected.
+  void set_source_silent(std::string_view source, bool silent);
+  /// crier_feed_polls_total; result: news, unchanged, failed.
+  void feed_polled(std::string_view source, std::string_view result);
+  /// crier_feed_up: 1 when the last poll was answered well.
+  void set_feed_up(std::string_view source, bool up);
   /// crier_deliveries_total; outcome: delivered, retry_later, refused, ambiguous, suppressed.
   void delivery_ended(std::string_view channel, std::string_view outcome);
   /// crier_queue_depth: deliveries owed.

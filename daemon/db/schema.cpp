@@ -197,6 +197,12 @@ ALTER TABLE feed ADD COLUMN ttl INTEGER;                              -- millise
 ALTER TABLE feed ADD COLUMN skipped_hours INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE feed ADD COLUMN skipped_days INTEGER NOT NULL DEFAULT 0;
 )sql",
+    R"sql(
+-- Each source that a story has come by, and when the last one did that was not known.
+CREATE TABLE source (name TEXT PRIMARY KEY, last_story INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO source SELECT name, new_at FROM feed WHERE new_at IS NOT NULL;
+ALTER TABLE feed DROP COLUMN new_at;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

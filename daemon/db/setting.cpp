@@ -9,9 +9,13 @@ Time first_seen(Sqlite& db, std::string_view key, Time now) {
       .bind(0, key)
       .bind(1, now.time_since_epoch().count())
       .run();
+  return find_first_seen(db, key).value_or(now);
+}
+
+std::optional<Time> find_first_seen(Sqlite& db, std::string_view key) {
   auto since = db.query("SELECT value FROM setting WHERE key = ?");
   since.bind(0, key);
-  since.step();
+  if (!since.step()) return std::nullopt;
   return Time(Duration(since.integer(0)));
 }
 

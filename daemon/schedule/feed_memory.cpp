@@ -40,7 +40,7 @@ FeedMemory load_feed(Sqlite& db, std::string_view name, std::string_view url) {
   memory.url = url;
   auto row = db.query(
       "SELECT url, begun_at, moved_to, moved_times, validated_url, etag, last_modified, body_hash, ttl,"
-      " skipped_hours, skipped_days, interval, failures, failure, ended, polled_at, next_at, read_at, new_at"
+      " skipped_hours, skipped_days, interval, failures, failure, ended, polled_at, next_at, read_at"
       " FROM feed WHERE name = ?");
   row.bind(0, name);
   if (!row.step()) return memory;
@@ -60,7 +60,6 @@ FeedMemory load_feed(Sqlite& db, std::string_view name, std::string_view url) {
   known.polled_at = from_ms(row.integer(15));
   known.next_at = from_ms(row.integer(16));
   known.read_at = time_or_null(row, 17);
-  known.new_at = time_or_null(row, 18);
   if (known.url == url) return known;
   if (known.address() != url) return memory;
   known.url = url;
@@ -72,8 +71,8 @@ void store_feed(Sqlite& db, std::string_view name, const FeedMemory& memory) {
   auto row = db.query(
       "INSERT OR REPLACE INTO feed (name, url, moved_to, moved_times, validated_url, etag, last_modified,"
       " body_hash, skipped_hours, skipped_days, interval, failures, failure, ended, polled_at, next_at,"
-      " begun_at, read_at, new_at, ttl)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      " begun_at, read_at, ttl)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(0, name)
       .bind(1, memory.url)
       .bind(2, memory.moved_to)
@@ -92,8 +91,7 @@ void store_feed(Sqlite& db, std::string_view name, const FeedMemory& memory) {
       .bind(15, to_ms(memory.next_at));
   if (memory.begun_at) row.bind(16, to_ms(*memory.begun_at));
   if (memory.read_at) row.bind(17, to_ms(*memory.read_at));
-  if (memory.new_at) row.bind(18, to_ms(*memory.new_at));
-  if (memory.hints.ttl) row.bind(19, memory.hints.ttl->count());
+  if (memory.hints.ttl) row.bind(18, memory.hints.ttl->count());
   row.run();
 }
 

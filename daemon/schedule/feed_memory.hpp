@@ -37,7 +37,6 @@ struct FeedMemory {
   Time polled_at{};             ///< the last time; 1970 = never
   Time next_at{};               ///< when it is asked again
   std::optional<Time> read_at;  ///< the last time that it answered well
-  std::optional<Time> new_at;   ///< when it last had a story that was not known
 
   /// Where to ask: at the new address once it was named often enough.
   const std::string& address() const;

@@ -5,6 +5,7 @@
 
 #include "base/compression.hpp"
 #include "db/sqlite.hpp"
+#include "db/time_column.hpp"
 #include "story/parse.hpp"
 
 namespace crier {
@@ -66,6 +67,17 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .bind(10, story.site)
       .bind_blob(11, compress(boost::json::serialize(to_json(story))))
       .run();
+  db.query("INSERT OR REPLACE INTO source (name, last_story) VALUES (?, ?)")
+      .bind(0, story.source)
+      .bind(1, to_ms(now))
+      .run();
+}
+
+std::map<std::string, Time> last_stories(Sqlite& db) {
+  std::map<std::string, Time> out;
+  auto rows = db.query("SELECT name, last_story FROM source");
+  while (rows.step()) out.emplace(rows.text(0), from_ms(rows.integer(1)));
+  return out;
 }
 
 Result<Story> read_logged(std::string_view id, std::string_view kept, bool is_compressed) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
 /// `matched` = deliveries planned for this version.
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
+
+/// When the last version came that was not known, by each source that ever had one.
+std::map<std::string, Time> last_stories(Sqlite& db);
 
 /// What is kept of a story in the log: compressed, or, by an earlier crier, as JSON; empty when its text was
 /// taken away for its age, which is an Error here.

@@ -4,6 +4,7 @@ import collections
 import gzip
 import http.server
 import threading
+import urllib.request
 
 import support
 
@@ -82,7 +83,8 @@ class FeedTest(support.NewsroomTest):
 
     def configure(self, path="/feed", **fields):
         feed = {"feed": self.server.url + path, "every": "1s", "allow": ["127.0.0.1"]} | fields
-        self.newsroom.configure(support.config(sources={"wire": feed}))
+        self.newsroom.configure(
+            support.config(sources={"wire": feed}, http={"operator": {"listen": "127.0.0.1:0"}}))
 
     def poll_again(self):
         """Waits until what the server says now has been read."""
@@ -192,9 +194,30 @@ class FeedTest(support.NewsroomTest):
         noticed = self.serve().wait_for("story.noticed")
         self.assertEqual(noticed.fields["story"], "wire:1")
 
-    def test_a_source_that_falls_silent_is_missed(self):
-        self.configure(expect="2s")
-        self.serve().wait_for("source.silent", source="wire")
+    def metrics(self, daemon):
+        port = daemon.wait_until_ready().fields["operator_port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=support.PATIENCE) as answer:
+            return answer.read().decode()
+
+    def test_a_source_that_falls_silent_is_missed_until_it_speaks(self):
+        self.configure(expect="4s")
+        daemon = self.serve()
+        silent = daemon.wait_for("source.silent", source="wire")
+        self.assertEqual((silent.level, silent.fields["expect"]), ("error", "4s"))
+        self.assertIn('crier_source_silent{source="wire"} 1', self.metrics(daemon))
+        self.assertRegex(self.newsroom.run("sources", code=1), r"well; .*\n  silent since 20")
+        self.titles.append("The harbour reopens")
+        daemon.wait_for("source.heard", source="wire")
+        metrics = self.metrics(daemon)
+        self.assertIn('crier_source_silent{source="wire"} 0', metrics)
+        self.assertIn('crier_feed_up{source="wire"} 1', metrics)
+        self.assertIn('crier_feed_polls_total{result="news",source="wire"} 2', metrics)
+        self.assertRegex(metrics, r'crier_source_last_story_timestamp_seconds{source="wire"} [1-9]')
+
+    def test_a_folder_is_missed_too(self):
+        self.newsroom.configure(support.config(sources={"desk": {"folder": "in", "expect": "2s"}}))
+        self.serve().wait_for("source.silent", source="desk")
+        self.assertIn("silent_since", self.newsroom.run_json("sources", code=1)[0])
 
     def test_a_private_address_must_be_allowed(self):
         self.configure(allow=[])

@@ -39,7 +39,7 @@ TEST_CASE("a feed is remembered whole, until it has another URL") {
   store_feed(store.db, "plain", memory);
   CHECK(load_feed(store.db, "plain", old_url) == memory);
 
-  memory.begun_at = memory.read_at = memory.new_at = Time(20000h);
+  memory.begun_at = memory.read_at = Time(20000h);
   memory.moved_to = new_url;
   memory.moved_times = 3;
   memory.validators = {new_url, "W/\"a b\"", "Sun, 06 Nov 1994 08:49:37 GMT"};
