@@ -37,6 +37,8 @@ class Channel {
   virtual ~Channel() = default;
 
   virtual ChannelKind kind() const = 0;
+  /// False of what stands for a channel that the configuration does not have: nothing can be sent.
+  virtual bool is_there() const { return true; }
   /// How many send() may be under way at once.
   virtual unsigned concurrency() const = 0;
   /// Whether the other side can tell a repeat by its id, so that it is safe to send again when in doubt.

@@ -1,6 +1,7 @@
 #include "channel/email_channel.hpp"
 
 #include <array>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -37,12 +38,10 @@ Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) 
     headers.unsubscribe_url = message.reader.unsubscribe_url;
   auto composed = compose_mail(headers, rendered->text, rendered->html);
   if (!composed) return composed.error();
-  const bool is_cut_off = rendered->is_cut_off();
   return Email{{sender.address, headers.to.address, "<" + headers.message_id + ">"},
                std::move(rendered->subject),
                std::move(rendered->text),
                std::move(rendered->html),
-               is_cut_off,
                std::move(*composed)};
 }
 
@@ -55,10 +54,9 @@ std::span<const Duration> EmailChannel::retry_steps() const {
   return steps;
 }
 
-// Once a batch: it may go to a million readers.
+// Once an occurrence: it may go to a million readers.
 void EmailChannel::warn_of_size(const Email& email, const Outgoing& message) {
-  if (message.created == warned_of_) return;
-  warned_of_ = message.created;
+  if (std::exchange(warned_of_[message.edition], message.created) == message.created) return;
   log::warn("mail.large", {{"edition", message.edition},
                            {"delivery", message.delivery_id},
                            {"stories", message.stories.size()},
@@ -75,7 +73,7 @@ boost::asio::awaitable<Outcome> EmailChannel::send(Outgoing message) {
     outcome.reply = email.error().message;
     co_return outcome;
   }
-  if (email->is_cut_off) warn_of_size(*email, message);
+  if (email->html.size() > max_html_bytes) warn_of_size(*email, message);
   co_return co_await relay_.deliver(std::move(email->envelope), std::move(email->message));
 }
 

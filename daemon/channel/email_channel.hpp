@@ -1,6 +1,9 @@
 // The e-mail channel: renders a mail and hands it to the relay. On the loop.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "channel/channel.hpp"
 #include "net/envelope.hpp"
 
@@ -18,8 +21,7 @@ struct Email {
   std::string subject;
   std::string text;
   std::string html;
-  bool is_cut_off = false;  ///< by mail programs, for its size
-  std::string message;      ///< complete, with its headers
+  std::string message;  ///< complete, with its headers
 };
 
 /// Pure; the same input gives the same bytes. An Error names what cannot be put in a mail.
@@ -44,7 +46,7 @@ class EmailChannel final : public Channel {
   Relay& relay_;
   EmailSender sender_;
   unsigned connections_;
-  Time warned_of_{};  // when the batch that was last warned of was made
+  std::map<std::string, Time> warned_of_;  // edition → when the batch that was last warned of was made
 };
 
 }  // namespace crier

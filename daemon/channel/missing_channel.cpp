@@ -12,7 +12,6 @@ std::span<const Duration> MissingChannel::retry_steps() const {
 boost::asio::awaitable<Outcome> MissingChannel::send(Outgoing) {
   Outcome outcome;
   outcome.reason = "channel not configured";
-  outcome.was_attempt = false;
   co_return outcome;
 }
 

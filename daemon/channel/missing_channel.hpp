@@ -11,6 +11,7 @@ class MissingChannel final : public Channel {
   explicit MissingChannel(ChannelKind kind) : kind_(kind) {}
 
   ChannelKind kind() const override { return kind_; }
+  bool is_there() const override { return false; }
   unsigned concurrency() const override { return 1; }
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return true; }

@@ -51,13 +51,16 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::opti
   const auto& subject = batch->claim.subject;
   if (!batch->is_digest()) {
     load_part(db, batch->parts.emplace_back(), subject.story_id, subject.story_version);
-  } else {
-    for (const auto& pending : items_of_batch(db, batch->claim.batch_id)) {
-      const auto& item = pending.item;
-      auto& part = batch->parts.emplace_back(Part{{}, pending.seq, item.audience, pending.dropped});
+  } else if (!deliveries.empty()) {
+    // Of an audience of millions only what this claim is for.
+    const NumberRange claimed_for{deliveries.front().number, deliveries.back().number};
+    for (auto& pending : items_of_batch(db, batch->claim.batch_id, claimed_for)) {
+      auto& item = pending.item;
+      auto& part =
+          batch->parts.emplace_back(Part{{}, pending.seq, std::move(item.audience), pending.dropped});
       if (!part.left_out.empty()) continue;
       load_part(db, part, item.story_id, item.story_version);
-      if (!part.left_out.empty()) leave_out_of_unsent(db, pending, part.left_out);
+      if (!part.left_out.empty()) leave_out_of_unsent(db, load_item(db, pending.seq), part.left_out);
       part.reporters = reporters_of(db, item.story_id);
     }
   }

@@ -8,6 +8,7 @@
 
 #include "audience/suppression.hpp"
 #include "base/bell.hpp"
+#include "base/finally.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
@@ -130,9 +131,11 @@ std::int64_t Courier::sent() const {
 asio::awaitable<void> Courier::run_slot(Line& line) {
   Work work;
   while (co_await take(line, work)) {
-    line.sending.push_back(&work);
-    co_await deliver(line, work);
-    std::erase(line.sending, &work);
+    {
+      line.sending.push_back(&work);
+      const Finally sent([&] { std::erase(line.sending, &work); });
+      co_await deliver(line, work);
+    }
     if (draining_) line.work_ready.ring();
   }
 }
@@ -331,30 +334,36 @@ std::optional<Settled> Courier::held_back(const Line& line, const Work& work, co
     settled.reason = expiry_reason(work.delivery.waited_for);
     return settled;
   }
+  if (!line.channel.is_there())
+    return wait_until(std::move(settled), now + line.channel.retry_steps().front(), "channel not configured",
+                      claim.expires_at);
   if (work.batch->is_digest()) return std::nullopt;
   const auto& story = contents.parts.front()->story;
   const auto due = alert_due(newsroom, story, *subscriber, now);
   if (due > now) return wait_until(std::move(settled), due, why_it_waits(story, now), claim.expires_at);
   // What comes of that decides whether this one is owed at all.
   if (line.sends_earlier(story, work.delivery.number))
-    return wait_until(std::move(settled), now + std::chrono::seconds(1), "an earlier version is being sent",
+    return wait_until(std::move(settled), now + std::chrono::seconds(15), "an earlier version is being sent",
                       claim.expires_at);
   return std::nullopt;
 }
 
-// Whether a delivery that was taken from the outbox is still owed: its story may have been stopped, or an
-// earlier version that was stopped may have arrived all the same. Where that can be, the outbox knows. For
-// channels that cannot tell a repeat it also notes the attempt.
-asio::awaitable<bool> Courier::may_go(const Line& line, const Work& work, const Contents& contents,
-                                      Time now) {
+// Whether the outbox may know more of a delivery than this one, which was taken from it: its story may have
+// been stopped, or an earlier version that was stopped may have arrived all the same. Where a repeat cannot
+// be told it has to know of each attempt, too.
+bool Courier::asks_outbox(const Line& line, const Work& work, const Contents& contents) const {
+  return !line.channel.recognises_repeats() ||
+         (!work.batch->is_digest() && stopped_.contains(contents.parts.front()->story.id));
+}
+
+// Whether a delivery is still owed. Where a repeat cannot be told, its attempt is noted.
+asio::awaitable<bool> Courier::may_go(const Line& line, const Work& work, Time now) {
   const auto& claim = work.batch->claim;
   bool may = true;
-  if (!line.channel.recognises_repeats()) {
-    co_await recorder_.write(
-        [&](Sqlite& db) { may = mark_sending(db, work.delivery, claim.channel, claim.lane, now); });
-  } else if (!work.batch->is_digest() && stopped_.contains(contents.parts.front()->story.id)) {
-    co_await recorder_.write([&](Sqlite& db) { may = is_owed(db, work.delivery); });
-  }
+  co_await recorder_.write([&](Sqlite& db) {
+    may = line.channel.recognises_repeats() ? is_owed(db, work.delivery)
+                                            : mark_sending(db, work.delivery, claim.channel, claim.lane, now);
+  });
   co_return may;
 }
 
@@ -363,8 +372,14 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   const auto newsroom = parts_.newsroom();
   const auto* subscriber = newsroom->book->by_number(work.delivery.number);
   const auto now = parts_.clock.now();
-  const auto contents = contents_for(work);
+  auto contents = contents_for(work);
   auto settled = held_back(line, work, *newsroom, subscriber, contents, now);
+  if (!settled && asks_outbox(line, work, contents)) {
+    if (!co_await may_go(line, work, now)) co_return;
+    // A story may have been stopped meanwhile.
+    contents = contents_for(work);
+    settled = held_back(line, work, *newsroom, subscriber, contents, now);
+  }
   std::optional<Outgoing> message;
   if (!settled) {
     try {
@@ -375,7 +390,6 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   }
   const bool is_attempt = message.has_value();
   if (is_attempt) {
-    if (!co_await may_go(line, work, contents, now)) co_return;
     settled = co_await attempt(line, work, *std::move(message));
     if (work.batch->is_digest()) {
       for (const auto* part : contents.parts) settled->carried.push_back(part->item);

@@ -85,7 +85,8 @@ class Courier {
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
   std::optional<Settled> held_back(const Line& line, const Work& work, const Newsroom& newsroom,
                                    const Subscriber* subscriber, const Contents& contents, Time now) const;
-  boost::asio::awaitable<bool> may_go(const Line& line, const Work& work, const Contents& contents, Time now);
+  bool asks_outbox(const Line& line, const Work& work, const Contents& contents) const;
+  boost::asio::awaitable<bool> may_go(const Line& line, const Work& work, Time now);
   const std::string* reason_to_stop(const Part& part) const;
   Contents contents_for(const Work& work) const;
   Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,

@@ -14,7 +14,7 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
                   .channel = claim.channel,
                   .lane = claim.lane,
                   .settlement = Settlement::retry,
-                  .attempts = delivery.attempts + (outcome.was_attempt ? 1 : 0),
+                  .attempts = delivery.attempts + 1,
                   .due_at = now,
                   .reason = outcome.reason,
                   .reply = outcome.reply};
@@ -23,7 +23,7 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
     return settled;
   }
   const bool may_not_repeat = outcome.kind == OutcomeKind::ambiguous && !policy.recognises_repeats;
-  if (may_not_repeat) settled.reason = "ambiguous";
+  if (may_not_repeat) settled.reason = ambiguous;
   if (may_not_repeat || outcome.kind == OutcomeKind::refused) {
     settled.settlement = Settlement::failed;
     return settled;

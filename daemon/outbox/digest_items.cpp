@@ -12,9 +12,12 @@
 namespace crier {
 namespace {
 
-// The items for which `condition` holds of `values`.
+constexpr NumberRange everybody;
+
+// The items for which `condition` holds of `values`, with those of their members that are in `range`.
 template <typename... Values>
-std::vector<PendingItem> find_items(Sqlite& db, std::string_view condition, const Values&... values) {
+std::vector<PendingItem> find_items(Sqlite& db, NumberRange range, std::string_view condition,
+                                    const Values&... values) {
   auto rows = db.query(fmt::format(
       "SELECT seq, edition, channel, story_id, story_version, members, not_before, urgency, batch_id, dropped"
       " FROM digest_item WHERE {}",
@@ -28,7 +31,7 @@ std::vector<PendingItem> find_items(Sqlite& db, std::string_view condition, cons
                       .channel = parse_channel(rows.text(2)).value_or(ChannelKind::email),
                       .story_id = std::string(rows.text(3)),
                       .story_version = static_cast<std::uint32_t>(rows.integer(4)),
-                      .audience = decode_audience(rows.blob(5)),
+                      .audience = decode_audience(rows.blob(5), range),
                       .not_before = from_ms(rows.integer(6)),
                       .urgency = static_cast<int>(rows.integer(7)),
                       .suppressed = {}},
@@ -74,18 +77,18 @@ std::vector<std::uint32_t> missed_members(Sqlite& db, std::int64_t batch_id) {
 }
 
 // Whether the item was taken out of messages that had not left, after its batch was planned.
-bool was_left_out(Sqlite& db, std::int64_t seq) {
+bool was_left_out(Sqlite& db, std::int64_t batch_id, std::int64_t seq) {
+  // Asked for each story of each message: only of columns that stand before the members.
   auto row = db.query(
-      "SELECT 1 FROM digest_item carried JOIN digest_item d ON d.batch_id = carried.batch_id"
-      " AND d.story_id = carried.story_id AND d.story_version = carried.story_version"
-      " WHERE carried.seq = ? AND d.dropped IS NOT NULL AND d.dropped <> ?");
-  row.bind(0, seq).bind(1, digest_full);
+      "SELECT 1 FROM digest_item WHERE batch_id = ?1 AND dropped IS NOT NULL AND dropped <> ?2"
+      " AND (story_id, story_version) = (SELECT story_id, story_version FROM digest_item WHERE seq = ?3)");
+  row.bind(0, batch_id).bind(1, digest_full).bind(2, seq);
   return row.step();
 }
 
 // Moves a member from the item that says what was left out back to the item itself.
 void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
-  auto items = find_items(db,
+  auto items = find_items(db, everybody,
                           "seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, story_version)"
                           " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
                           seq);
@@ -106,7 +109,7 @@ void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
 }
 
 void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
-  const auto later = find_items(db,
+  const auto later = find_items(db, everybody,
                                 "batch_id IS NULL AND dropped IS NULL AND (story_id, edition, channel)"
                                 " = (SELECT story_id, edition, channel FROM digest_item WHERE seq = ?1)"
                                 " AND story_version > (SELECT story_version FROM digest_item WHERE seq = ?1)",
@@ -192,7 +195,7 @@ std::int64_t waiting_in_digests(Sqlite& db, ChannelKind channel) {
 }
 
 PendingItem load_item(Sqlite& db, std::int64_t seq) {
-  auto items = find_items(db, "seq = ?", seq);
+  auto items = find_items(db, everybody, "seq = ?", seq);
   if (items.empty()) throw std::runtime_error("the outbox has lost a digest item: the database is damaged");
   return std::move(items.front());
 }
@@ -202,15 +205,16 @@ void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t 
     db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?").bind(0, batch_id).bind(1, seq).run();
 }
 
-std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id) {
-  return find_items(db, "batch_id = ? ORDER BY urgency, seq DESC", batch_id);
+std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id, NumberRange range) {
+  return find_items(db, range, "batch_id = ? ORDER BY urgency, seq DESC", batch_id);
 }
 
 std::vector<std::uint32_t> owed_in_edition(Sqlite& db, std::string_view story_id, std::string_view edition,
                                            ChannelKind channel) {
   std::vector<std::uint32_t> carried;
-  const auto items = find_items(db, "story_id = ? AND edition = ? AND channel = ? AND dropped IS NULL",
-                                story_id, edition, to_string(channel));
+  const auto items =
+      find_items(db, everybody, "story_id = ? AND edition = ? AND channel = ? AND dropped IS NULL", story_id,
+                 edition, to_string(channel));
   for (const auto& item : items) {
     const auto missed = item.batch_id == 0 ? std::vector<std::uint32_t>() : missed_members(db, item.batch_id);
     for (const auto& member : item.item.audience.members)
@@ -252,7 +256,7 @@ std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::strin
 
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason) {
   const auto items =
-      find_items(db,
+      find_items(db, everybody,
                  "story_id = ? AND dropped IS NULL AND EXISTS ("
                  " SELECT 1 FROM chunk c WHERE c.batch_id = digest_item.batch_id AND (c.open > 0 OR EXISTS ("
                  " SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending'))))",
@@ -262,8 +266,9 @@ std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::st
   return left;
 }
 
-void keep_carried(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
-  if (!was_left_out(db, seq)) return;
+void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
+                  std::string_view reason) {
+  if (!was_left_out(db, batch_id, seq)) return;
   put_back(db, seq, number);
   leave_out_later(db, seq, number, reason);
 }

@@ -50,8 +50,9 @@ PendingItem load_item(Sqlite& db, std::int64_t seq);
 /// Ties items to the batch of the occurrence that carries them.
 void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t batch_id);
 
-/// The items of an occurrence's batch in the order of pending_items, also those that were left out of it.
-std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id);
+/// The items of an occurrence's batch in the order of pending_items, also those that were left out of it;
+/// each with those of its members that are in `range`.
+std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id, NumberRange range = {});
 
 /// Subscriber numbers to whom this edition is to bring, brings or has brought any version of this story on a
 /// channel; ascending.
@@ -66,8 +67,10 @@ std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std:
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason);
 /// The same for all items of a story, of any version, that batches carry.
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason);
-/// A message that reached this member has carried the item. If it was left out while the message was on its
-/// way, it is put back, and what waits of the story's later versions does not go to the member, for `reason`.
-void keep_carried(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason);
+/// A message of this batch that reached this member has carried the item. If it was left out while the
+/// message was on its way, it is put back, and what waits of the story's later versions does not go to the
+/// member, for `reason`.
+void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
+                  std::string_view reason);
 
 }  // namespace crier

@@ -64,7 +64,7 @@ std::string encode_audience(const Audience& audience) {
   return out;
 }
 
-Audience decode_audience(std::string_view bytes) {
+Audience decode_audience(std::string_view bytes, NumberRange range) {
   Audience audience;
   const auto reasons = take_varint(bytes);
   if (reasons > bytes.size()) corrupt();
@@ -76,13 +76,15 @@ Audience decode_audience(std::string_view bytes) {
   }
   const auto count = take_varint(bytes);
   if (count > bytes.size()) corrupt();
-  audience.members.reserve(count);
+  audience.members.reserve(std::min<std::uint64_t>(count, std::uint64_t{range.last} - range.first + 1));
   std::uint64_t number = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     number += take_varint(bytes);
     const auto reason = reasons > 1 ? take_varint(bytes) : 0;
     if (number > UINT32_MAX || (reasons > 0 && reason >= reasons)) corrupt();
-    audience.members.push_back({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(reason)});
+    if (number > range.last) return audience;
+    if (number >= range.first)
+      audience.members.push_back({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(reason)});
   }
   if (!bytes.empty()) corrupt();
   return audience;

@@ -29,8 +29,14 @@ struct Audience {
 Audience audience_of(std::span<const Member> members, const std::vector<std::string>& reasons);
 
 std::string encode_audience(const Audience& audience);
-/// Throws std::runtime_error on bytes that encode_audience did not write.
-Audience decode_audience(std::string_view bytes);
+/// Numbers from `first` to `last`.
+struct NumberRange {
+  std::uint32_t first = 0;
+  std::uint32_t last = UINT32_MAX;
+};
+/// Those members whose number is in the range. Throws std::runtime_error on bytes that encode_audience did
+/// not write.
+Audience decode_audience(std::string_view bytes, NumberRange range = {});
 
 /// The reason of a subscriber; nothing when it is no member or there are no reasons.
 std::string_view reason_for(const Audience& audience, std::uint32_t number);

@@ -101,8 +101,9 @@ QueueState queue_state(Sqlite& db, ChannelKind channel) {
       "SELECT TOTAL(n), MIN(due_at) FROM ("
       " SELECT open AS n, due_at FROM chunk WHERE channel = ?1 AND open > 0"
       " UNION ALL"
-      // A failed attempt moves a delivery's own time; it is due since its chunk is. Quiet hours move it, too.
-      " SELECT 1, CASE WHEN e.attempts > 0 THEN c.due_at ELSE e.due_at END"
+      // A failed attempt moves a delivery's own time, but it is due since its chunk is. Only what waits for
+      // an embargo or quiet hours is not.
+      " SELECT 1, CASE WHEN e.reason IN ('embargo', 'quiet hours') THEN e.due_at ELSE c.due_at END"
       " FROM exception e JOIN chunk c ON c.id = e.chunk_id"
       " WHERE e.channel = ?1 AND e.state IN ('retry', 'sending'))");
   row.bind(0, to_string(channel));

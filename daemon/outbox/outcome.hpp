@@ -23,7 +23,6 @@ struct Outcome {
   bool blames_sender = false;           ///< our account, template or token: the reader is not at fault
   bool about_delivery =
       false;  ///< of retry_later: the service works, and answered about this reader or message
-  bool was_attempt = true;     ///< false: nothing was tried, so it does not count as an attempt
   bool endpoint_gone = false;  ///< nothing is to be sent to this address any more
   std::string remote_id;       ///< the other side's name for it: queue id, wamid
 };

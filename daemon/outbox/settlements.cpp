@@ -46,6 +46,7 @@ bool has_exception(Sqlite& db, const Delivery& delivery) {
 // What a chunk says of its members.
 struct ChunkState {
   std::int64_t id = 0;
+  std::int64_t batch_id = 0;
   SettledBits settled{0};
   std::int64_t size = 0;
   std::int64_t open = 0;
@@ -58,13 +59,13 @@ struct ChunkState {
 
 ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
   auto row = db.query(
-      "SELECT settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
+      "SELECT batch_id, settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
       " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL AND i.dropped <> ?2)"
       " FROM chunk WHERE id = ?1");
   row.bind(0, chunk_id).bind(1, digest_full);
   if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
-  return {chunk_id,       SettledBits(row.blob(0)), row.integer(1),
-          row.integer(2), row.integer(3) != 0,      row.integer(4) != 0};
+  return {chunk_id,       row.integer(0),      SettledBits(row.blob(1)), row.integer(2),
+          row.integer(3), row.integer(4) != 0, row.integer(5) != 0};
 }
 
 void store_chunk(Sqlite& db, const ChunkState& chunk) {
@@ -102,7 +103,8 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
           .run();
     // Left out while the attempt was under way.
     if (chunk.left_out) {
-      for (const auto item : settled.carried) keep_carried(db, item, delivery.number, had_earlier_version);
+      for (const auto item : settled.carried)
+        keep_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
     }
   } else {
     put_exception(
@@ -178,14 +180,15 @@ std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time n
 
 void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   std::map<std::int64_t, ChunkState> chunks;
-  std::vector<const Settled*> late;  // delivered although they were stopped
+  std::vector<const Settled*> late;  // delivered, or perhaps, although they were stopped
   for (const auto& each : settled) {
     const auto id = each.delivery.chunk_id;
     auto chunk = chunks.find(id);
     if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
     const bool was_stopped = chunk->second.settled.test(each.delivery.position);
     settle_one(db, chunk->second, each, now);
-    if (was_stopped && each.settlement == Settlement::delivered) late.push_back(&each);
+    const bool may_have_arrived = each.settlement == Settlement::delivered || each.reason == ambiguous;
+    if (was_stopped && may_have_arrived) late.push_back(&each);
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
   for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
@@ -235,7 +238,7 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
                      .settlement = again ? Settlement::retry : Settlement::failed,
                      .attempts = delivery.attempts + 1,
                      .due_at = now,
-                     .reason = "ambiguous",
+                     .reason = std::string(ambiguous),
                      .reply = "interrupted while it was being sent; it may have arrived"});
   }
   settle(db, ended, now);

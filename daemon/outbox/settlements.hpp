@@ -32,9 +32,12 @@ struct Settled {
 /// The reason for which a later version of a story does not go to a reader.
 inline constexpr std::string_view had_earlier_version = "had an earlier version";
 
+/// The reason for which a delivery fails that may have arrived, and must not be repeated.
+inline constexpr std::string_view ambiguous = "ambiguous";
+
 /// Records them; those of one chunk cost one read and one write of its bits. Settling a delivery that was
-/// stopped meanwhile keeps what really happened: it was delivered, and a later version that is owed instead
-/// of it becomes suppressed as had_earlier_version; or it stays stopped.
+/// stopped meanwhile keeps what really happened: it was delivered, or may have been, and a later version that
+/// is owed instead of it becomes suppressed as had_earlier_version; or it stays stopped.
 void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 
 /// For channels that cannot recognise a repeat: written before the attempt, so that a crash leaves a trace.

@@ -19,9 +19,6 @@ struct RenderedMail {
   std::string subject;  ///< one line, UTF-8
   std::string text;     ///< lines end in LF, at most 72 columns where words allow
   std::string html;
-
-  /// Whether some mail programs will show its beginning only.
-  bool is_cut_off() const { return html.size() > max_html_bytes; }
 };
 
 /// HTML above max_html_bytes is made leaner: first paragraphs go, then pictures and buttons, then summaries.

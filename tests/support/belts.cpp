@@ -3,6 +3,10 @@
 #include <array>
 #include <stdexcept>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "app/config.hpp"
 #include "outbox/settlements.hpp"
 #include "support/run_loop.hpp"
@@ -53,7 +57,20 @@ asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
     outcome = answers.front();
     answers.pop_front();
   }
+  if (hold.contains(entry.subscriber)) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    held_[entry.subscriber] = &timer;
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
   co_return outcome;
+}
+
+void ScriptedChannel::release(const std::string& reader) {
+  hold.erase(reader);
+  if (const auto held = held_.find(reader); held != held_.end()) {
+    held->second->cancel();
+    held_.erase(held);
+  }
 }
 
 Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_({"test", {}, {}, {}}) {

@@ -7,10 +7,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "audience/suppression.hpp"
 #include "base/metrics.hpp"
@@ -54,12 +56,16 @@ class ScriptedChannel final : public Channel {
 
   std::vector<Sent> sent;
   std::deque<Outcome> answers;
+  /// Readers whose messages get no answer before they are released.
+  std::set<std::string> hold;
+  void release(const std::string& reader);
   /// Called before an answer is given; a test may change the world in the middle of a sending.
   std::function<void(const Sent&)> while_sending;
 
  private:
   ChannelKind kind_;
   Clock& clock_;
+  std::map<std::string, boost::asio::steady_timer*> held_;  // in the frames of send()
 };
 
 class Belts {

@@ -41,17 +41,6 @@ Settled follow(const Outcome& outcome, int attempts = 0, bool recognises_repeats
 
 }  // namespace
 
-TEST_CASE("what was not tried does not count as an attempt, and waits for its time") {
-  Outcome untried = outcome(OutcomeKind::retry_later, "channel not configured");
-  untried.was_attempt = false;
-  Claim claim;
-  claim.expires_at = now + 4h;
-  const auto settled = what_follows(untried, claim, {7, 42, 0, 3, 2, {}}, {steps, true}, now);
-  CHECK(settled.settlement == Settlement::retry);
-  CHECK(settled.attempts == 2);
-  CHECK(settled.due_at > now);
-}
-
 TEST_CASE("each outcome leads to its settlement") {
   CHECK(follow(outcome(OutcomeKind::delivered)).settlement == Settlement::delivered);
   CHECK(follow(outcome(OutcomeKind::refused)).settlement == Settlement::failed);
