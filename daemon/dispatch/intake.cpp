@@ -205,6 +205,32 @@ asio::awaitable<void> Intake::find_audience(std::shared_ptr<const Newsroom> news
   apply_suppressions(planned.decisions, *newsroom->book, parts_.suppressions);
 }
 
+asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories) {
+  constexpr std::size_t at_once = 200;  // what is sent must not wait long for the database
+  std::vector<Novelty> novelties(stories.size());
+  for (std::size_t first = 0; first < stories.size(); first += at_once) {
+    const auto end = std::min(first + at_once, stories.size());
+    co_await parts_.database.run([&](Sqlite& db) {
+      for (auto i = first; i < end; ++i) {
+        auto& story = stories[i];
+        const auto id = known_id(db, story.id);
+        if (id != story.id) story.version = 0;  // whoever renamed it counts anew
+        novelties[i] = judge(story, find_known(db, id)).novelty;
+      }
+    });
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < stories.size(); ++i) {
+    if (novelties[i] != Novelty::fresh && novelties[i] != Novelty::update) {
+      parts_.metrics.story_seen(stories[i].source, metric_result(novelties[i]));
+      continue;
+    }
+    if (kept != i) stories[kept] = std::move(stories[i]);
+    ++kept;
+  }
+  stories.resize(kept);
+}
+
 asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
   auto story = co_await parts_.database.run([&](Sqlite& db) { return canceled_version(db, id); });
   if (!story) co_return std::nullopt;

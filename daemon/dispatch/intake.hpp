@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -56,6 +57,10 @@ class Intake {
   /// new source), and leaves one that is known as it is. Throws SqliteError when it cannot be stored: nothing
   /// was.
   boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true);
+
+  /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs, and
+  /// without a word in the log. Throws SqliteError; `stories` are all there then.
+  boost::asio::awaitable<void> drop_known(std::vector<Story>& stories);
 
   /// The latest version of a story anew, as canceled: nothing more of it leaves, and it does not come back.
   /// nullopt when no such story was seen. Throws SqliteError as accept() does.
