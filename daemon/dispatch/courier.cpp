@@ -14,8 +14,8 @@
 #include "base/tasks.hpp"
 #include "db/database.hpp"
 #include "dispatch/claimed_batch.hpp"
-#include "dispatch/compose.hpp"
 #include "dispatch/delivery_log.hpp"
+#include "dispatch/message.hpp"
 #include "dispatch/planner.hpp"
 #include "dispatch/what_follows.hpp"
 #include "outbox/digest_items.hpp"
@@ -65,14 +65,6 @@ struct Courier::Line {
   std::int64_t sent = 0;
   Breaker breaker;
 };
-
-namespace {
-
-std::string delivery_id(const ClaimedBatch& batch, const Delivery& delivery) {
-  return fmt::format("{}-{}", batch.claim.batch_uid, delivery.number);
-}
-
-}  // namespace
 
 Courier::Courier(asio::any_io_executor loop, Parts parts)
     : loop_(std::move(loop)), parts_(std::move(parts)), recorder_(loop_, parts_.database, parts_.clock) {
@@ -228,53 +220,19 @@ const std::string* Courier::reason_to_stop(const Part& part) const {
 
 // The parts of this reader's message that may still leave; when there are none, the reason is that of the
 // last one that there was.
-Courier::Contents Courier::contents_for(const Work& work) const {
-  Contents contents;
+MessageParts Courier::contents_for(const Work& work) const {
+  MessageParts contents;
   for (const auto& part : work.batch->parts) {
     if (!work.batch->is_for(part, work.delivery.number)) continue;
     const auto* reason = reason_to_stop(part);
     if (reason == nullptr)
-      contents.parts.push_back(&part);
+      contents.chosen.push_back(&part);
     else if (*reason == digest_full)
       ++contents.no_room;
     else
       contents.missing = *reason;
   }
   return contents;
-}
-
-Outgoing Courier::compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                          const Contents& contents) const {
-  const auto& claim = work.batch->claim;
-  Outgoing message;
-  message.delivery_id = delivery_id(*work.batch, work.delivery);
-  message.created = claim.created_at;
-  message.attempt = work.delivery.attempts;
-  message.subscriber = &subscriber;
-  message.edition = claim.subject.edition;
-  for (const auto* part : contents.parts) message.stories.push_back(&part->story);
-  const auto* edition = newsroom.find_edition(claim.subject.edition);
-  if (claim.subject.edition.empty()) {
-    message.content = compose_alert(newsroom, *message.stories.front(), subscriber, claim.channel);
-  } else {
-    Edition unnamed;
-    unnamed.title = claim.subject.edition;
-    DigestStories stories;
-    stories.left_out = contents.no_room;
-    for (const auto* part : contents.parts)
-      stories.chosen.push_back(
-          {&part->story, std::string(reason_for(part->audience, work.delivery.number)), part->reporters});
-    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, stories, subscriber, claim.channel);
-  }
-  message.reader.name = subscriber.name;
-  message.reader.reason = claim.reasons.at(work.delivery.reason);
-  if (!newsroom.public_url.empty())
-    message.reader.unsubscribe_url =
-        newsroom.public_url + "/u/" +
-        unsubscribe_token(parts_.unsubscribe_key, work.delivery.number, claim.channel);
-  message.templates = newsroom.templates;
-  return message;
 }
 
 namespace {
@@ -320,11 +278,11 @@ Settled Courier::uncomposed(const Work& work, const std::string& what, Time now)
 
 // What is recorded of a delivery that is not to be attempted now; nullopt when it is.
 std::optional<Settled> Courier::held_back(const Line& line, const Work& work, const Newsroom& newsroom,
-                                          const Subscriber* subscriber, const Contents& contents,
+                                          const Subscriber* subscriber, const MessageParts& contents,
                                           Time now) const {
   const auto& claim = work.batch->claim;
   auto settled = unattempted(work, Settlement::suppressed, reason_to_suppress(work, subscriber), now);
-  if (contents.parts.empty()) {
+  if (contents.chosen.empty()) {
     settled.reason = contents.missing;
     if (settled.reason == unreadable_story) settled.settlement = Settlement::failed;
   }
@@ -338,7 +296,7 @@ std::optional<Settled> Courier::held_back(const Line& line, const Work& work, co
     return wait_until(std::move(settled), now + line.channel.retry_steps().front(), "channel not configured",
                       claim.expires_at);
   if (work.batch->is_digest()) return std::nullopt;
-  const auto& story = contents.parts.front()->story;
+  const auto& story = contents.chosen.front()->story;
   const auto due = alert_due(newsroom, story, *subscriber, now);
   if (due > now) return wait_until(std::move(settled), due, why_it_waits(story, now), claim.expires_at);
   // What comes of that decides whether this one is owed at all.
@@ -351,9 +309,9 @@ std::optional<Settled> Courier::held_back(const Line& line, const Work& work, co
 // Whether the outbox may know more of a delivery than this one, which was taken from it: its story may have
 // been stopped, or an earlier version that was stopped may have arrived all the same. Where a repeat cannot
 // be told it has to know of each attempt, too.
-bool Courier::asks_outbox(const Line& line, const Work& work, const Contents& contents) const {
+bool Courier::asks_outbox(const Line& line, const Work& work, const MessageParts& contents) const {
   return !line.channel.recognises_repeats() ||
-         (!work.batch->is_digest() && stopped_.contains(contents.parts.front()->story.id));
+         (!work.batch->is_digest() && stopped_.contains(contents.chosen.front()->story.id));
 }
 
 // Whether a delivery is still owed. Where a repeat cannot be told, its attempt is noted.
@@ -383,7 +341,8 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   std::optional<Outgoing> message;
   if (!settled) {
     try {
-      message = compose(work, *newsroom, *subscriber, contents);
+      message = compose_message(*newsroom, *work.batch, work.delivery, *subscriber, contents,
+                                parts_.unsubscribe_key);
     } catch (const std::exception& e) {
       settled = uncomposed(work, e.what(), now);
     }
@@ -392,7 +351,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
   if (is_attempt) {
     settled = co_await attempt(line, work, *std::move(message));
     if (work.batch->is_digest()) {
-      for (const auto* part : contents.parts) settled->carried.push_back(part->item);
+      for (const auto* part : contents.chosen) settled->carried.push_back(part->item);
     }
   }
   co_await recorder_.record(*settled);

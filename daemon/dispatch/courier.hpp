@@ -25,6 +25,7 @@ namespace crier {
 
 class Database;
 class Metrics;
+struct MessageParts;
 struct Part;
 class Sqlite;
 class SuppressionList;
@@ -63,11 +64,6 @@ class Courier {
  private:
   struct Work;
   struct Line;
-  struct Contents {
-    std::vector<const Part*> parts;
-    std::size_t no_room = 0;                  // further parts that the edition has no room for
-    std::string missing = "nothing to send";  // why a part is not here
-  };
   struct Stop {
     std::uint32_t version = 0;
     std::string reason;
@@ -84,13 +80,12 @@ class Courier {
   static Settled uncomposed(const Work& work, const std::string& what, Time now);
   std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
   std::optional<Settled> held_back(const Line& line, const Work& work, const Newsroom& newsroom,
-                                   const Subscriber* subscriber, const Contents& contents, Time now) const;
-  bool asks_outbox(const Line& line, const Work& work, const Contents& contents) const;
+                                   const Subscriber* subscriber, const MessageParts& contents,
+                                   Time now) const;
+  bool asks_outbox(const Line& line, const Work& work, const MessageParts& contents) const;
   boost::asio::awaitable<bool> may_go(const Line& line, const Work& work, Time now);
   const std::string* reason_to_stop(const Part& part) const;
-  Contents contents_for(const Work& work) const;
-  Outgoing compose(const Work& work, const Newsroom& newsroom, const Subscriber& subscriber,
-                   const Contents& contents) const;
+  MessageParts contents_for(const Work& work) const;
 
   boost::asio::any_io_executor loop_;
   Parts parts_;
