@@ -188,6 +188,8 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
     story.id = id_within(feed_.name, story.id);
     return !ids.insert(story.id).second;
   });
+  const auto listed = parsed.stories.size();
+  co_await drop_known(parsed.stories);
   auto result = PollResult::unchanged;
   // Feeds begin with the newest: readers get them in the order they were published.
   for (auto& story : std::views::reverse(parsed.stories)) {
@@ -200,10 +202,19 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
   if (is_first) {
     memory_.begun_at = now;
     log::info("source.begun", {{"source", feed_.name},
-                               {"stories", parsed.stories.size()},
+                               {"stories", listed},
                                {"are", feed_.send_backlog ? "sent" : "noted, not sent"}});
   }
   co_return result;
+}
+
+// What a feed lists again is looked at here, in few jobs; without the database one by one, until it is back.
+asio::awaitable<void> FeedIntake::drop_known(std::vector<Story>& stories) {
+  try {
+    co_await parts_.intake.drop_known(stories);
+  } catch (const SqliteError& e) {
+    log::error("source.unstored", {{"source", feed_.name}, {"what", std::string(e.what())}});
+  }
 }
 
 // What is remembered must reach the disk: a database that cannot be used is tried until it can.

@@ -53,6 +53,7 @@ class FeedIntake {
   boost::asio::awaitable<Result<PollResult>> take(const FeedAnswer& answer);
   boost::asio::awaitable<Result<ParsedSource>> parse(const FeedAnswer& answer);
   boost::asio::awaitable<PollResult> take_stories(ParsedSource parsed);
+  boost::asio::awaitable<void> drop_known(std::vector<Story>& stories);
   boost::asio::awaitable<void> in_database(std::function<void(Sqlite&)> job);
   void note_failure(const std::string& failure);
 
