@@ -16,7 +16,7 @@
 
 #include "app/doors.hpp"
 #include "app/exit_codes.hpp"
-#include "app/feed_intake.hpp"
+#include "app/feed_desk.hpp"
 #include "app/folder_intake.hpp"
 #include "app/load_log.hpp"
 #include "app/notify.hpp"
@@ -40,7 +40,6 @@
 #include "dispatch/intake.hpp"
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
-#include "net/host_turns.hpp"
 #include "outbox/outbox.hpp"
 
 namespace crier {
@@ -111,12 +110,11 @@ struct App::Parts {
   SuppressionList suppressions;
   ShareShelf shelf;
   std::unique_ptr<Services> services;
-  HostTurns turns{loop.get_executor(), clock};  // of the feeds
   std::optional<Courier> courier;
   std::optional<Intake> intake;
   std::optional<DigestDesk> digest_desk;
   std::list<FolderIntake> folders;
-  std::list<FeedIntake> feeds;
+  std::optional<FeedDesk> feeds;
   std::optional<SourceWatch> source_watch;
   std::optional<http::Router> public_router;
   std::optional<http::Router> operator_router;
@@ -215,6 +213,8 @@ Result<void> App::Parts::open() {
                            std::string_view reason) { courier->stop_story(story, version, reason); }});
   digest_desk.emplace(loop.get_executor(),
                       DigestDesk::Parts{*database, clock, current, [this] { courier->wake(); }});
+  feeds.emplace(loop.get_executor(), FeedDesk::Parts{*database, workers, clock, *intake, metrics, *services,
+                                                     [this] { return config; }});
   return open_doors(*push_token, *unsubscribe_key);
 }
 
@@ -232,7 +232,8 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .unsubscribe_key = unsubscribe_key,
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },
-                        .is_storage_good = [this] { return storage->is_good(); }};
+                        .is_storage_good = [this] { return storage->is_good(); },
+                        .websub = feeds->door()};
   if (const auto& listener = config->public_listener) {
     public_router.emplace(public_doors(parts));
     http::PublicListenerOptions options;
@@ -274,14 +275,7 @@ void App::Parts::start() {
     expected.push_back({name, expect, watched_since.at(name)});
   source_watch.emplace(*database, clock, metrics, std::move(expected));
   tasks.start("source watch", source_watch->run());
-  Duration first_wait{};
-  for (const auto& feed : config->feeds) {
-    const FeedIntake::Parts feed_parts{
-        *database, workers, clock, *intake, metrics, services->client_of(feed), turns, parts.config};
-    feeds.emplace_back(feed_parts, feed, first_wait);
-    tasks.start("source " + feed.name, feeds.back().run());
-    first_wait += std::chrono::milliseconds(50);
-  }
+  feeds->start(tasks);
 }
 
 std::string App::Parts::summary() const {

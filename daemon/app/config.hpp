@@ -40,6 +40,8 @@ struct FeedConfig {
   std::optional<Duration> expect;  ///< something new is expected at least this often
   bool send_backlog = false;       ///< what it holds at the very first poll is sent, not only noted
   std::vector<std::string> allow;  ///< hosts, addresses or CIDR ranges excepted from the address guard
+  std::optional<bool>
+      websub{};  ///< no hub is asked / a hub is asked over plain http, too; absent = over https
 
   bool operator==(const FeedConfig&) const = default;
 };

@@ -56,6 +56,7 @@ FeedConfig read_feed_settings(YamlSection& section) {
   feed.expect = section.duration("expect");
   feed.send_backlog = read_backlog(section, false);
   feed.allow = section.texts("allow");
+  feed.websub = section.flag("websub");
   if (const auto guard = AddressGuard::create(feed_rules(feed)); !guard)
     section.error(*section.find("allow"), guard.error().message);
   return feed;

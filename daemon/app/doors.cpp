@@ -251,6 +251,9 @@ http::Router public_doors(DoorParts parts) {
   const auto page = http::unsubscribe_page(std::move(door));
   router.add("GET", "/u/{token}", page);
   router.add("POST", "/u/{token}", page);
+  const auto websub = http::websub_page(shared->websub);
+  router.add("GET", "/websub/{token}", websub);
+  router.add("POST", "/websub/{token}", websub);
   return router;
 }
 

@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "app/share_shelf.hpp"
 #include "http/router.hpp"
+#include "http/websub.hpp"
 
 namespace crier {
 
@@ -35,9 +36,10 @@ struct DoorParts {
   std::function<bool()> is_draining;
   std::function<bool()> is_config_good;   ///< the last reload was taken over
   std::function<bool()> is_storage_good;  ///< the database can be written and the disk has room
+  http::WebSubDoor websub;
 };
 
-/// /share/{story}, /u/{token}
+/// /share/{story}, /u/{token}, /websub/{token}
 http::Router public_doors(DoorParts parts);
 
 /// /livez, /healthz, /readyz, /metrics, POST /v1/stories, POST /v1/stories/{id}/cancel and /split

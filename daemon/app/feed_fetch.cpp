@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
-#include <boost/url/url_view.hpp>
 #include <fmt/core.h>
 
 #include "base/clock.hpp"
-#include "base/encoding.hpp"
-#include "base/url.hpp"
 #include "net/host_turns.hpp"
 #include "net/http_client.hpp"
 #include "net/http_headers.hpp"
@@ -29,8 +26,7 @@ HttpRequest to_http(const FeedRequest& request, const std::string& url) {
       {"Accept",
        "application/atom+xml, application/rss+xml, application/feed+json, application/json;q=0.9, "
        "application/xml;q=0.9, text/xml;q=0.8, text/html;q=0.5, */*;q=0.1"}};
-  if (!request.contact.empty())
-    http.headers.emplace_back("User-Agent", fmt::format("crier/{} (+{})", CRIER_VERSION, request.contact));
+  http.headers.emplace_back("User-Agent", request.user_agent);
   const auto& validators = request.validators;
   if (validators.url != url) return http;
   if (!validators.etag.empty()) http.headers.emplace_back("If-None-Match", validators.etag);
@@ -42,12 +38,6 @@ HttpRequest to_http(const FeedRequest& request, const std::string& url) {
 bool is_conditional(const HttpRequest& request) {
   return std::ranges::any_of(request.headers,
                              [](const auto& header) { return header.first.starts_with("If-"); });
-}
-
-// By whom HostTurns counts; empty when it is no URL.
-std::string host_of(const std::string& url) {
-  const auto parsed = parse_url(url);
-  return parsed ? to_lower_ascii(std::string(parsed->host_address())) : std::string();
 }
 
 bool is_redirect(int status) {
@@ -78,6 +68,11 @@ void take_response(FeedAnswer& answer, HttpResponse response, bool is_conditiona
 }
 
 }  // namespace
+
+std::string user_agent(std::string_view contact) {
+  const std::string name = "crier/" CRIER_VERSION;
+  return contact.empty() ? name : fmt::format("{} (+{})", name, contact);
+}
 
 boost::asio::awaitable<FeedAnswer> fetch_feed(HttpClient& client, HostTurns& turns, const Clock& clock,
                                               FeedRequest request) {

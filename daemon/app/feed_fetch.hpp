@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -20,7 +21,7 @@ class HttpClient;
 struct FeedRequest {
   std::string url;
   FeedValidators validators;  ///< of the content that is known
-  std::string contact;        ///< a page about whoever asks, for the User-Agent; may be empty
+  std::string user_agent;
 };
 
 struct FeedAnswer {
@@ -39,6 +40,9 @@ struct FeedAnswer {
   std::optional<Duration> fresh_for;
   std::optional<Duration> retry_after;  ///< of a failure
 };
+
+/// Who asks, and where somebody can complain (RFC 9110 §10.1.5): "crier/1.0 (+https://example.org)".
+std::string user_agent(std::string_view contact);
 
 /// Never fails: what goes wrong is an answer of Kind::failed. Waits for the host's turn before each request.
 /// `client`, `turns` and `clock` outlive the call.

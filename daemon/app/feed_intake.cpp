@@ -17,6 +17,7 @@
 #include "base/workers.hpp"
 #include "db/database.hpp"
 #include "net/http_headers.hpp"
+#include "schedule/hub_lease.hpp"
 #include "story/charset_label.hpp"
 #include "story/identity.hpp"
 #include "story/plain_text.hpp"
@@ -27,6 +28,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration grace = std::chrono::hours(24);
+
+// How often a feed is asked whose hub sends what is new: the hub may be silent without saying so.
+constexpr Duration slowest_beside_hub = std::chrono::minutes(15);
 
 // What a feed may be written in: a page that a server sends in its place is not a story.
 bool is_feed_format(std::string_view format) {
@@ -53,59 +57,134 @@ std::string_view kind_of(std::string_view failure) {
 
 }  // namespace
 
-FeedIntake::FeedIntake(Parts parts, FeedConfig feed, Duration first_wait)
-    : parts_(std::move(parts)), feed_(std::move(feed)), first_wait_(first_wait) {}
+FeedIntake::FeedIntake(const asio::any_io_executor& loop, Parts parts, FeedConfig feed, Duration first_wait,
+                       const std::string& callback)
+    : parts_(std::move(parts)),
+      feed_(std::move(feed)),
+      first_wait_(first_wait),
+      hub_(loop, parts_.clock, parts_.client, parts_.turns,
+           {.source = feed_.name,
+            .callback = feed_.websub.value_or(true) ? callback : std::string(),
+            .insecure = feed_.websub.value_or(false)}) {}
 
 asio::awaitable<void> FeedIntake::run() {
-  co_await in_database([this](Sqlite& db) { memory_ = load_feed(db, feed_.name, feed_.url); });
-  // As before a restart, but for what somebody may just have mended; a wall clock that was put back does not
-  // hold it up.
-  const auto left = memory_.failure.empty() ? memory_.next_at - parts_.clock.now() : Duration::zero();
-  auto wait = std::clamp<Duration>(left, first_wait_, std::max(first_wait_, feed_.every.value_or(grace)));
-  while (memory_.ended.empty()) {
-    co_await parts_.clock.sleep_for(wait);
-    wait = co_await poll();
-  }
+  wait_ = co_await remember();
+  due_ = parts_.clock.now() + wait_;
+  while (memory_.ended.empty()) co_await work();
+  hub_.note({});
+  if (const auto changed = hub_.take_change())
+    co_await in_database([&](Sqlite& db) { store_lease(db, feed_.name, *changed); });
   parts_.metrics.set_feed_up(feed_.name, false);
   log::error("source.ended", {{"source", feed_.name},
                               {"what", memory_.ended},
                               {"next", "it is not asked again until its URL in the configuration changes"}});
 }
 
-// Asks once. Returns how long to wait before the next time.
-asio::awaitable<Duration> FeedIntake::poll() {
-  FeedAnswer answer;
-  auto result = PollResult::failed;
-  // Whatever one feed can make a library throw must not stop the others.
+// Takes up what an earlier run knew. Returns how long to wait before the first poll.
+asio::awaitable<Duration> FeedIntake::remember() {
+  co_await in_database([this](Sqlite& db) {
+    memory_ = load_feed(db, feed_.name, feed_.url);
+    if (memory_.begun_at) hub_.resume(load_lease(db, feed_.name));
+  });
+  // As before a restart, but for what somebody may just have mended; a wall clock that was put back does not
+  // hold it up.
+  const auto left = memory_.failure.empty() ? memory_.next_at - parts_.clock.now() : Duration::zero();
+  co_return std::clamp<Duration>(left, first_wait_, std::max(first_wait_, feed_.every.value_or(grace)));
+}
+
+// One thing of those that are to be done, or waits for one.
+asio::awaitable<void> FeedIntake::work() {
+  const auto now = parts_.clock.now();
+  due_ = std::min(due_, now + wait_);  // the wall clock may have been put back
+  const auto hub_due = hub_.ask_at();
+  if (const auto changed = hub_.take_change()) {
+    co_await in_database([&](Sqlite& db) { store_lease(db, feed_.name, *changed); });
+  } else if (auto delivery = hub_.take_delivery()) {
+    co_await read_delivery(*std::move(delivery));
+  } else if (due_ <= now) {
+    co_await poll();
+  } else if (hub_due && *hub_due <= now) {
+    const auto failure = co_await guarded(hub_.ask(user_agent_now()));
+    if (!failure.empty()) log::warn("hub.failing", {{"source", feed_.name}, {"what", failure}});
+  } else {
+    co_await hub_.wait_until(hub_due ? std::min(*hub_due, due_) : due_);
+  }
+}
+
+std::string FeedIntake::user_agent_now() const {
+  return user_agent(parts_.config()->newsroom.site.url);
+}
+
+// Whatever one feed can make a library throw must not stop the others. What was thrown; empty = nothing.
+asio::awaitable<std::string> FeedIntake::guarded(asio::awaitable<void> work) {
   try {
-    answer = co_await fetch_feed(parts_.client, parts_.turns, parts_.clock,
-                                 {.url = memory_.address(),
-                                  .validators = memory_.validators,
-                                  .contact = parts_.config()->newsroom.site.url});
-    const auto read = co_await take(answer);
-    if (read)
-      result = *read;
-    else
-      answer.failure = read.error().message;
+    co_await std::move(work);
+    co_return std::string();
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) throw;
-    answer.failure = e.what();
+    co_return e.what();
   } catch (const std::exception& e) {
-    answer.failure = e.what();
+    co_return e.what();
+  }
+}
+
+asio::awaitable<void> FeedIntake::poll() {
+  FeedAnswer answer;
+  auto result = PollResult::failed;
+  if (auto thrown = co_await guarded(ask(answer, result)); !thrown.empty()) {
+    answer.failure = std::move(thrown);
+    result = PollResult::failed;
   }
   conclude(answer, result);
   parts_.metrics.feed_polled(feed_.name, to_string(result));
   parts_.metrics.set_feed_up(feed_.name, result != PollResult::failed);
   note_failure(to_one_line(answer.failure, 300));
   co_await in_database([this](Sqlite& db) { store_feed(db, feed_.name, memory_); });
-  co_return memory_.next_at - memory_.polled_at;
+  wait_ = memory_.next_at - memory_.polled_at;
+  due_ = memory_.next_at;
+}
+
+asio::awaitable<void> FeedIntake::ask(FeedAnswer& answer, PollResult& result) {
+  answer = co_await fetch_feed(
+      parts_.client, parts_.turns, parts_.clock,
+      {.url = memory_.address(), .validators = memory_.validators, .user_agent = user_agent_now()});
+  const auto read = co_await take(answer);
+  if (read)
+    result = *read;
+  else
+    answer.failure = read.error().message;
+}
+
+asio::awaitable<void> FeedIntake::read_delivery(HubDelivery delivery) {
+  if (!memory_.begun_at) co_return;  // the backlog is noted by a poll
+  FeedAnswer answer;
+  answer.kind = FeedAnswer::Kind::content;
+  answer.url = hub_.topic();
+  answer.headers = {{"content-type", std::move(delivery.content_type)}};
+  answer.body = std::move(delivery.body);
+  std::string failure;
+  if (auto thrown = co_await guarded(take_delivered(answer, failure)); !thrown.empty())
+    failure = std::move(thrown);
+  if (!failure.empty())
+    log::warn("hub.unreadable", {{"source", feed_.name}, {"what", to_one_line(failure, 300)}});
+}
+
+// Its stories, and nothing about the feed: a hub may send only what is new of it.
+asio::awaitable<void> FeedIntake::take_delivered(const FeedAnswer& answer, std::string& failure) {
+  auto parsed = co_await parse(answer);
+  if (parsed)
+    co_await take_stories(*std::move(parsed));
+  else
+    failure = parsed.error().message;
 }
 
 // What one poll teaches about the next.
 void FeedIntake::conclude(const FeedAnswer& answer, PollResult result) {
   const auto now = parts_.clock.now();
   memory_.pace = paced(memory_.pace, result);
-  const PollWishes wishes{feed_.every, answer.fresh_for, answer.retry_after, memory_.hints};
+  PollWishes wishes{feed_.every, answer.fresh_for, answer.retry_after, memory_.hints};
+  if (hub_.is_active())
+    wishes.fresh_for = std::max(wishes.fresh_for.value_or(Duration::zero()), slowest_beside_hub);
   const auto seed =
       std::hash<std::string>{}(feed_.name) + static_cast<std::uint64_t>(now.time_since_epoch().count());
   memory_.polled_at = now;
@@ -138,11 +217,9 @@ asio::awaitable<Result<PollResult>> FeedIntake::take(const FeedAnswer& answer) {
     unread.next_at = parts_.clock.now() + memory_.pace.interval;
     co_await in_database([&](Sqlite& db) { store_feed(db, feed_.name, unread); });
     auto parsed = co_await parse(answer);
-    if (!parsed) {
-      parts_.metrics.story_seen(feed_.name, "refused");
-      co_return parsed.error();
-    }
+    if (!parsed) co_return parsed.error();
     memory_.hints = parsed->hints;
+    hub_.note(find_hub(answer.headers, answer.url, *parsed));
     if (parsed->expired) memory_.ended = "the feed says that nothing will follow";
     result = co_await take_stories(*std::move(parsed));
   }
@@ -155,6 +232,12 @@ asio::awaitable<Result<PollResult>> FeedIntake::take(const FeedAnswer& answer) {
 }
 
 asio::awaitable<Result<ParsedSource>> FeedIntake::parse(const FeedAnswer& answer) {
+  auto parsed = co_await parse_content(answer);
+  if (!parsed) parts_.metrics.story_seen(feed_.name, "refused");
+  co_return parsed;
+}
+
+asio::awaitable<Result<ParsedSource>> FeedIntake::parse_content(const FeedAnswer& answer) {
   const auto config = parts_.config();
   auto parsed = co_await parts_.workers.run([&] {
     ParseOptions options;

@@ -1,6 +1,7 @@
-// FeedIntake: the way from a feed on the web to intake: ask, read, hand over, wait. A coroutine on the loop,
-// one for each feed of the configuration; App starts it in its task group. What it must know after a crash is
-// in the database, written when the stories of a poll are: a poll that a crash interrupts is made again.
+// FeedIntake: the way from a feed on the web to intake: ask, read, hand over, wait; and what its hub sends
+// meanwhile. A coroutine on the loop, one for each feed of the configuration; FeedDesk starts it. What it
+// must know after a crash is in the database, written when the stories of a poll are: a poll that a crash
+// interrupts is made again.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,7 @@
 
 #include "app/config.hpp"
 #include "app/feed_fetch.hpp"
+#include "app/feed_hub.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "schedule/feed_memory.hpp"
@@ -41,14 +43,26 @@ class FeedIntake {
     std::function<std::shared_ptr<const Config>()> config;  ///< the current snapshot
   };
 
-  /// `first_wait` keeps the feeds of one configuration from being asked all at once.
-  FeedIntake(Parts parts, FeedConfig feed, Duration first_wait);
+  /// Hubs deliver to `callback`, with a token behind it; empty = they cannot.
+  FeedIntake(const boost::asio::any_io_executor& loop, Parts parts, FeedConfig feed, Duration first_wait,
+             const std::string& callback);
 
   /// Ends when the feed does: after HTTP 410, or when it says that nothing will follow.
   boost::asio::awaitable<void> run();
 
+  const std::string& name() const { return feed_.name; }
+  FeedHub& hub() { return hub_; }
+
  private:
-  boost::asio::awaitable<Duration> poll();
+  boost::asio::awaitable<Duration> remember();
+  boost::asio::awaitable<void> work();
+  boost::asio::awaitable<void> poll();
+  boost::asio::awaitable<std::string> guarded(boost::asio::awaitable<void> work);
+  boost::asio::awaitable<void> ask(FeedAnswer& answer, PollResult& result);
+  boost::asio::awaitable<void> read_delivery(HubDelivery delivery);
+  boost::asio::awaitable<void> take_delivered(const FeedAnswer& answer, std::string& failure);
+  boost::asio::awaitable<Result<ParsedSource>> parse_content(const FeedAnswer& answer);
+  std::string user_agent_now() const;
   void conclude(const FeedAnswer& answer, PollResult result);
   boost::asio::awaitable<Result<PollResult>> take(const FeedAnswer& answer);
   boost::asio::awaitable<Result<ParsedSource>> parse(const FeedAnswer& answer);
@@ -61,6 +75,9 @@ class FeedIntake {
   FeedConfig feed_;
   Duration first_wait_;
   FeedMemory memory_;
+  FeedHub hub_;
+  Time due_{};
+  Duration wait_{};
 };
 
 }  // namespace crier

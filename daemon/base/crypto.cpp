@@ -20,6 +20,20 @@ unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
+const EVP_MD* method_of(Digest digest) {
+  switch (digest) {
+    case Digest::sha1:
+      return EVP_sha1();
+    case Digest::sha256:
+      return EVP_sha256();
+    case Digest::sha384:
+      return EVP_sha384();
+    case Digest::sha512:
+      return EVP_sha512();
+  }
+  return EVP_sha256();
+}
+
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
@@ -30,10 +44,16 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::string out(sha256_size, '\0');
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
-           bytes_of(out), nullptr) == nullptr)
-    throw std::runtime_error("OpenSSL: HMAC-SHA-256 failed");
+  return hmac(Digest::sha256, key, bytes);
+}
+
+std::string hmac(Digest digest, std::string_view key, std::string_view bytes) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  if (HMAC(method_of(digest), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
+           bytes_of(out), &size) == nullptr)
+    throw std::runtime_error("OpenSSL: HMAC failed");
+  out.resize(size);
   return out;
 }
 

@@ -203,6 +203,21 @@ CREATE TABLE source (name TEXT PRIMARY KEY, last_story INTEGER NOT NULL) WITHOUT
 INSERT INTO source SELECT name, new_at FROM feed WHERE new_at IS NOT NULL;
 ALTER TABLE feed DROP COLUMN new_at;
 )sql",
+    R"sql(
+-- Each feed's standing with a WebSub hub: see HubLease.
+CREATE TABLE hub_lease (
+  source TEXT PRIMARY KEY,
+  hub TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  callback TEXT NOT NULL,
+  token TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  is_asked INTEGER NOT NULL,
+  asked_at INTEGER,
+  granted_at INTEGER,
+  expires_at INTEGER
+) WITHOUT ROWID;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

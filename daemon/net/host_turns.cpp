@@ -1,8 +1,18 @@
 #include "net/host_turns.hpp"
 
+#include <boost/url/url_view.hpp>
+
+#include "base/encoding.hpp"
+#include "base/url.hpp"
+
 namespace crier {
 
 namespace asio = boost::asio;
+
+std::string host_of(const std::string& url) {
+  const auto parsed = parse_url(url);
+  return parsed ? to_lower_ascii(std::string(parsed->host_address())) : std::string();
+}
 
 HostTurns::HostTurns(const asio::any_io_executor& executor, Clock& clock, TurnLimits limits)
     : clock_(clock), limits_(limits), changed_(executor) {}

@@ -21,6 +21,9 @@ struct TurnLimits {
   Duration between = std::chrono::milliseconds(500);  ///< the end of a fetch and the next from the same host
 };
 
+/// By whom turns are counted: the host of a URL in lower case; empty when it is none.
+std::string host_of(const std::string& url);
+
 class HostTurns {
  public:
   /// The right to fetch from a host, for as long as it lives.

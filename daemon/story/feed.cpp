@@ -201,10 +201,18 @@ void FeedReader::open_link(Frame& frame, Attributes attributes) {
     if (!item_) return;
     item_->add_enclosure(href, base(), type, find_attribute(attributes, "length"));
     if (is_picture(type, {}, href)) item_->set_image(href, base(), 3);
+  } else if (relation == "hub" || relation == "self") {
+    open_feed_link(relation, href);
   } else if (relation.empty() || relation == "alternate") {
     const bool is_page = type.empty() || type.find("html") != std::string::npos;
     about().set_url(href, base(), is_page ? 0 : 3);
   }
+}
+
+// The first of each counts; what an item says about itself does not.
+void FeedReader::open_feed_link(std::string_view relation, std::string_view href) {
+  auto& place = relation == "hub" ? hub_ : self_;
+  if (!item_ && place.empty()) place = resolve_url(href, base()).value_or("");
 }
 
 void FeedReader::open_media(FeedElement element, Attributes attributes) {
@@ -400,6 +408,8 @@ void FeedReader::finish() {
   source.url = complete.url;
   source.language = feed_.language = complete.language;
   source.hints = hints_.hints();
+  source.hub = hub_;
+  source.self = self_;
   source.updated = complete.updated ? complete.updated : complete.published;
   for (auto& item : items_) {
     const auto line = item.line();

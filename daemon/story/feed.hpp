@@ -64,6 +64,7 @@ class FeedReader : public XmlSourceReader {
   void open_markup(const XmlName& name, Attributes attributes);
   void close(Frame& frame, std::string value);
   void close_text(const Frame& frame, std::string value);
+  void open_feed_link(std::string_view relation, std::string_view href);
   void close_hint(FeedElement element, std::string_view value);
   void close_author(const Frame& frame, std::string_view own_text);
   void finish_item();
@@ -87,6 +88,7 @@ class FeedReader : public XmlSourceReader {
   Story feed_;  ///< what the feed says about all of its items
   FeedDraft feed_draft_{0};
   FeedHintWords hints_;
+  std::string hub_, self_;
   std::string format_;
   int line_ = 0;
 };

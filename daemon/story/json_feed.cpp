@@ -100,6 +100,21 @@ void read_item(Reading& reading, const Feed& feed, JsonMembers& members) {
   reading.add(std::move(story), members.places());
 }
 
+// The first of `hubs` that speaks WebSub.
+std::string websub_hub(JsonMembers& members, std::string_view base) {
+  const auto* hubs = members.find("hubs");
+  if (hubs == nullptr || !hubs->is_array()) return {};
+  for (const auto& hub : hubs->get_array()) {
+    const auto* object = hub.if_object();
+    const auto* type = object ? object->if_contains("type") : nullptr;
+    const auto* url = object ? object->if_contains("url") : nullptr;
+    if (type == nullptr || url == nullptr || !type->is_string() || !url->is_string()) continue;
+    if (ascii_lower(std::string_view(type->get_string())) == "websub")
+      return resolve_url(std::string_view(url->get_string()), base).value_or("");
+  }
+  return {};
+}
+
 Feed read_head(Reading& reading, JsonMembers& members) {
   Feed feed;
   auto& source = reading.source;
@@ -112,6 +127,8 @@ Feed read_head(Reading& reading, JsonMembers& members) {
   if (members.find("language")) (void)members.assign("language", "language", feed.defaults);
   source.language = feed.defaults.language;
   const auto* expired = members.find("expired");
+  source.self = feed_url;
+  source.hub = websub_hub(members, feed.base);
   source.expired = expired && expired->is_bool() && expired->get_bool();
   return feed;
 }

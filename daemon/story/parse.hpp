@@ -60,6 +60,8 @@ struct ParsedSource {
   std::string url;
   std::string language;
   std::optional<Time> updated;
+  std::string hub;                    ///< the feed's WebSub hub, absolute
+  std::string self;                   ///< the feed's own name for itself, absolute
   FeedHints hints;                    ///< how often the feed asks to be read
   bool expired = false;               ///< the feed says that nothing will follow
   std::vector<Story> stories;         ///< each with an id; in the order of the source

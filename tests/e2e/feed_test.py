@@ -2,8 +2,12 @@
 
 import collections
 import gzip
+import hashlib
+import hmac
 import http.server
 import threading
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import support
@@ -11,13 +15,14 @@ import support
 Asked = collections.namedtuple("Asked", "path headers")
 
 
-def rss(*titles):
+def rss(*titles, links=None):
+    head = "".join(f"<atom:link rel='{rel}' href='{href}'/>" for rel, href in (links or {}).items())
     items = "".join(
         f"<item><guid>https://wire.example.org/{i}</guid><link>https://wire.example.org/{i}</link>"
         f"<title>{title}</title><description>All about it.</description></item>"
         for i, title in reversed(list(enumerate(titles)))
     )
-    return f'<rss version="2.0"><channel><title>The Sample Wire</title>{items}</channel></rss>'.encode()
+    return f'<rss version="2.0"><channel><title>The Sample Wire</title>{head}{items}</channel></rss>'.encode()
 
 
 class FeedServer:
@@ -26,6 +31,7 @@ class FeedServer:
     def __init__(self, answer):
         self.answer = answer
         self.asked = []
+        self.posted = []
         self._changed = threading.Condition()
 
     def __enter__(self):
@@ -48,6 +54,15 @@ class FeedServer:
                 if status != 304:
                     self.wfile.write(body)
 
+            def do_POST(self):
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                with outer._changed:
+                    outer.posted.append({name: value for name, (value,) in form.items()})
+                    outer._changed.notify_all()
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def log_message(self, *_):
                 pass
 
@@ -62,10 +77,89 @@ class FeedServer:
         self._server.shutdown()
         self._server.server_close()
 
+    def wait_for_form(self):
+        """The first form that was posted."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.posted, support.PATIENCE):
+                raise AssertionError("nothing was posted")
+            return self.posted[0]
+
     def wait_for(self, count):
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.asked) >= count, support.PATIENCE):
                 raise AssertionError(f"{len(self.asked)} of {count} requests")
+
+
+def call(url, body=None, **headers):
+    """The status and body of an answer."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=support.PATIENCE) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.read().decode()
+
+
+class HubTest(support.NewsroomTest):
+    def setUp(self):
+        super().setUp()
+        self.titles = ["Old harbour news"]
+        self.server = self.use(FeedServer(lambda asked: (200, {}, rss(*self.titles, links=self.links))))
+        self.links = {"hub": self.server.url + "/hub", "self": self.server.url + "/feed"}
+        public = f"127.0.0.1:{support.free_port()}"
+        feed = {"feed": self.server.url + "/feed", "every": "24h", "allow": ["127.0.0.1"], "websub": True}
+        config = support.config(sources={"wire": feed}, http={"public": {"listen": public}})
+        self.newsroom.configure(config | {"public_url": f"http://{public}"})
+        self.public = f"http://{public}"
+
+    def intent(self, asked, **changes):
+        query = {"mode": "subscribe", "topic": asked["hub.topic"], "challenge": "a1", "lease_seconds": "3600"} | changes
+        return call(asked["hub.callback"] + "?" + urllib.parse.urlencode({"hub." + k: v for k, v in query.items()}))
+
+    def deliver(self, asked, *titles, key=None):
+        body = rss(*titles) if titles else b"This is fine."
+        signature = hmac.new((key or asked["hub.secret"]).encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X_Hub_Signature": "sha256=" + signature, "Content_Type": "application/rss+xml"}
+        return call(asked["hub.callback"], body, **headers)[0]
+
+    def subjects(self):
+        return sorted({mail["Subject"] for mail in self.newsroom.maildir()})
+
+    def test_a_hub_is_asked_and_what_it_signs_is_sent(self):
+        daemon = self.serve()
+        asked = self.server.wait_for_form()
+        self.assertEqual((asked["hub.mode"], asked["hub.topic"]), ("subscribe", self.links["self"]))
+        self.assertTrue(asked["hub.callback"].startswith(self.public + "/websub/"))
+        self.assertGreaterEqual(len(asked["hub.callback"].rsplit("/", 1)[1]), 32)
+        self.assertEqual(self.intent(asked, topic="https://example.org/other")[0], 404)
+        self.assertEqual(self.intent(asked, mode="unsubscribe")[0], 404)
+        self.assertEqual(self.intent(asked), (200, "a1"))
+        daemon.wait_for("hub.subscribed", source="wire")
+        self.assertEqual(self.intent(asked)[0], 404, "it was confirmed, and not asked again")
+
+        self.assertEqual(self.deliver(asked, "Old harbour news", "Harbour of forgers", key="guessed"), 202)
+        daemon.wait_for("hub.unsigned", source="wire")
+        self.assertEqual(call(self.public + "/websub/" + "0" * 48, b"x")[0], 404)
+        self.assertEqual(self.deliver(asked), 202)
+        daemon.wait_for("hub.unreadable", source="wire")
+        self.assertEqual(self.deliver(asked, "Old harbour news", "The harbour reopens"), 202)
+        daemon.wait_for("delivery.sent", count=2)
+        daemon.stop()
+
+        daemon = self.serve()
+        more = ("Old harbour news", "The harbour reopens", "More of the harbour")
+        support.eventually(lambda: self.deliver(asked, *more) == 202, "the callback is known again")
+        daemon.wait_for("delivery.sent", count=2)
+        self.assertEqual(self.subjects(), ["More of the harbour", "The harbour reopens"])
+        self.assertEqual((len(self.server.posted), len(self.server.asked)), (1, 1), "the lease is known again")
+        self.assertNotIn(asked["hub.secret"], daemon.log)
+
+    def test_a_hub_that_refuses_costs_nothing_but_itself(self):
+        daemon = self.serve()
+        asked = self.server.wait_for_form()
+        self.assertEqual(self.intent(asked, mode="denied")[0], 200)
+        daemon.wait_for("hub.denied", source="wire")
 
 
 class FeedTest(support.NewsroomTest):

@@ -31,7 +31,7 @@ struct Bench {
     return run_loop(loop, fetch_feed(client, turns, clock,
                                      {.url = server.url("/feed"),
                                       .validators = std::move(validators),
-                                      .contact = "https://courier.example.org"}));
+                                      .user_agent = user_agent("https://courier.example.org")}));
   }
   bool was_said(std::size_t request, const std::string& header) const {
     return server.requests().at(request).find(header + "\r\n") != std::string::npos;

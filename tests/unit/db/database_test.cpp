@@ -223,7 +223,7 @@ TEST_CASE("a database of the first version is brought to this one with all it ho
     db.execute("DROP INDEX digest_item_left_out");
     db.execute("ALTER TABLE digest_item DROP COLUMN urgency");
     db.execute("DROP TABLE feed");
-    for (const auto* table : {"text_print", "story_renaming", "story_group", "source"})
+    for (const auto* table : {"text_print", "story_renaming", "story_group", "source", "hub_lease"})
       db.execute(("DROP TABLE " + std::string(table)).c_str());
     db.execute("ALTER TABLE story DROP COLUMN source");
     db.execute("ALTER TABLE story DROP COLUMN site");
