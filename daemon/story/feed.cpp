@@ -388,8 +388,8 @@ void FeedReader::close_author(const Frame& frame, std::string_view own_text) {
     item_->set_source_author(std::move(name));
   else if (item_)
     item_->add_author(std::move(name), rank);
-  else if (is_atom() && !name.empty())
-    feed_.authors.push_back(std::move(name));
+  else if (is_atom())
+    add_new(feed_.authors, std::move(name), max_list_items);
 }
 
 void FeedReader::finish_item() {

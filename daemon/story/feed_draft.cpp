@@ -33,12 +33,12 @@ bool is_fit_for_id(std::string_view text) {
   return !text.empty() && text.size() <= max_id_bytes && !has_control;
 }
 
+}  // namespace
+
 void add_new(std::vector<std::string>& items, std::string item, std::size_t limit) {
   if (item.empty() || items.size() == limit || std::ranges::find(items, item) != items.end()) return;
   items.push_back(std::move(item));
 }
-
-}  // namespace
 
 void FeedDraft::offer(Candidate& held, std::string_view text, int rank, FeedTextKind kind,
                       std::string_view base) {

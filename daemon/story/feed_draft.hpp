@@ -13,6 +13,9 @@
 
 namespace crier {
 
+/// Puts an item behind the others, unless it is empty, among them already, or there are `limit` of them.
+void add_new(std::vector<std::string>& items, std::string item, std::size_t limit);
+
 class FeedDraft {
  public:
   explicit FeedDraft(int line) : line_(line) {}

@@ -11,7 +11,7 @@ TEST_CASE("an Atom entry makes a whole story") {
   const auto source = parse_feed(R"(<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de"
       xml:base="https://example.org/base/">
     <title type="html">Harbour &lt;i&gt;Post&lt;/i&gt;</title><link rel="self" href="feed"/><link href="."/>
-    <updated>2023-10-18T10:00:00Z</updated><author><name>The Desk</name></author>
+    <updated>2023-10-18T10:00:00Z</updated><author><name>The Desk</name></author><author><name>The Desk</name></author>
     <entry>
       <id>urn:pact:7</id><title>a &lt; b</title>
       <link href="pact"/><link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="12"/>
