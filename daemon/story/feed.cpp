@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "story/charset.hpp"
+#include "story/fields.hpp"
 #include "story/plain_text.hpp"
 #include "story/url_reference.hpp"
 

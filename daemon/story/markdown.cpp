@@ -1,14 +1,17 @@
-// Markdown stories: CommonMark by libcmark-gfm in its safe mode (raw HTML and javascript: links are left
-// out), without its extensions, whose history of slow inputs is longer than what a story gains by them.
+// Markdown stories: CommonMark by libcmark-gfm, its HTML cleaned as any other, so that raw HTML is as safe
+// and counts as text. Without extensions, whose history of slow inputs is longer than what a story gains by
+// them.
 
 #include <algorithm>
 #include <memory>
+#include <string>
 
 #include <cmark-gfm.h>
 #include <fmt/core.h>
 
 #include "story/fields.hpp"
 #include "story/front_matter.hpp"
+#include "story/html.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
 
@@ -20,83 +23,12 @@ struct NodeDeleter {
 };
 using Node = std::unique_ptr<cmark_node, NodeDeleter>;
 
-struct IteratorDeleter {
-  void operator()(cmark_iter* iterator) const { cmark_iter_free(iterator); }
-};
-using Iterator = std::unique_ptr<cmark_iter, IteratorDeleter>;
-
-// The text of a tree as paragraphs: code and link texts stay, images, HTML and rules go.
-class TextBuilder {
- public:
-  std::vector<std::string> paragraphs;
-  std::vector<std::string> headings;  // those of the paragraphs that are headings
-
-  void build(cmark_node* root) {
-    const Iterator walk(cmark_iter_new(root));
-    for (auto event = cmark_iter_next(walk.get()); event != CMARK_EVENT_DONE;
-         event = cmark_iter_next(walk.get())) {
-      auto* node = cmark_iter_get_node(walk.get());
-      if (event == CMARK_EVENT_ENTER)
-        enter(node);
-      else if (event == CMARK_EVENT_EXIT)
-        leave(node);
-    }
-    flush(false);
-  }
-
-  std::string text() const {
-    std::string out;
-    for (const auto& paragraph : paragraphs) {
-      if (!out.empty() && !paragraph.empty()) out += "\n\n";
-      out += paragraph;
-    }
-    return out;
-  }
-
- private:
-  void enter(cmark_node* node) {
-    const auto type = cmark_node_get_type(node);
-    const char* literal = cmark_node_get_literal(node);
-    if (type == CMARK_NODE_IMAGE)
-      ++images_;
-    else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
-      line_ += ' ';
-    else if ((type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE) && images_ == 0 && literal)
-      line_ += literal;
-    else if (type == CMARK_NODE_ITEM)
-      bullet_ = true;
-    else if (type == CMARK_NODE_CODE_BLOCK && literal)
-      paragraphs.push_back(tidy_text(literal));
-  }
-
-  void leave(cmark_node* node) {
-    const auto type = cmark_node_get_type(node);
-    if (type == CMARK_NODE_IMAGE)
-      --images_;
-    else if (type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING)
-      flush(type == CMARK_NODE_HEADING);
-    else if (type == CMARK_NODE_ITEM)
-      bullet_ = false;
-  }
-
-  void flush(bool is_heading) {
-    auto paragraph = tidy_line(line_);
-    line_.clear();
-    if (paragraph.empty()) return;
-    paragraphs.push_back((bullet_ ? "• " : "") + paragraph);
-    if (is_heading) headings.push_back(paragraphs.back());
-    bullet_ = false;
-  }
-
-  std::string line_;
-  int images_ = 0;
-  bool bullet_ = false;
-};
-
-std::string text_of(cmark_node* node) {
-  TextBuilder text;
-  text.build(node);
-  return text.text();
+// Raw HTML comes along: whoever uses this cleans it.
+std::string render(cmark_node* node) {
+  auto* const allocator = cmark_get_default_mem_allocator();
+  const std::unique_ptr<char, void (*)(void*)> html(cmark_render_html(node, CMARK_OPT_UNSAFE, nullptr),
+                                                    allocator->free);
+  return html.get();
 }
 
 cmark_node* first_block(cmark_node* document, cmark_node_type type) {
@@ -110,27 +42,24 @@ cmark_node* first_block(cmark_node* document, cmark_node_type type) {
 void settle_title(Story& story, cmark_node* document) {
   auto* heading = first_block(document, CMARK_NODE_HEADING);
   if (!heading) return;
-  const auto text = tidy_line(text_of(heading));
+  const auto text = html_line(render(heading));
   if (story.title.empty()) story.title = text;
   if (text != story.title) return;
   cmark_node_unlink(heading);
   cmark_node_free(heading);
 }
 
-void read_body(std::string_view markdown, Story& story) {
-  constexpr int options = CMARK_OPT_DEFAULT;
-  const Node document(cmark_parse_document(markdown.data(), markdown.size(), options));
+void read_body(std::string_view markdown, const std::string& url, Story& story) {
+  const Node document(cmark_parse_document(markdown.data(), markdown.size(), CMARK_OPT_DEFAULT));
   settle_title(story, document.get());
-  auto* const allocator = cmark_get_default_mem_allocator();
-  const std::unique_ptr<char, void (*)(void*)> html(cmark_render_html(document.get(), options, nullptr),
-                                                    allocator->free);
-  story.body_html = tidy_text(html.get());
-  TextBuilder text;
-  text.build(document.get());
-  story.body_text = text.text();
-  for (const auto& heading : text.headings) add_heading(story, heading);
+  auto clean = clean_html(render(document.get()), story.url.empty() ? url : story.url);
+  story.body_html = std::move(clean.html);
+  story.body_text = std::move(clean.text);
+  for (const auto& heading : clean.headings) add_heading(story, heading);
+  if (story.image.empty()) story.image = std::move(clean.image);
   if (!story.summary.empty()) return;
-  if (auto* paragraph = first_block(document.get(), CMARK_NODE_PARAGRAPH)) story.summary = text_of(paragraph);
+  if (auto* paragraph = first_block(document.get(), CMARK_NODE_PARAGRAPH))
+    story.summary = html_line(render(paragraph));
 }
 
 }  // namespace
@@ -163,7 +92,7 @@ Result<void> read_markdown(Reading& reading) {
   if (body.size() > max_prose_bytes)
     return reading.error(
         0, 0, fmt::format("a body of {} bytes is more than the limit of {}", body.size(), max_prose_bytes));
-  read_body(body, story);
+  read_body(body, reading.options.url, story);
   reading.add(std::move(story), std::move(places));
   return {};
 }

@@ -11,6 +11,7 @@
 
 #include "base/encoding.hpp"
 #include "story/fields.hpp"
+#include "story/html.hpp"
 #include "story/page_line.hpp"
 #include "story/page_tags.hpp"
 #include "story/plain_text.hpp"
@@ -331,6 +332,7 @@ class PageReader {
       if (story_.summary.empty() && block.kind == Block::Kind::paragraph) story_.summary = block.text;
     }
     if (in_list) add_html("</ul>");
+    story_.body_html = clean_html(story_.body_html, {}).html;  // in the one form that crier's HTML has
   }
 
   Reading& reading_;

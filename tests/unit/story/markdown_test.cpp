@@ -95,6 +95,16 @@ TEST_CASE("Markdown alone takes its title from the first heading, which leaves t
   REQUIRE(story.body_html.find("Dam") == std::string::npos);
 }
 
+TEST_CASE("raw HTML is kept as far as it is safe, and its text counts") {
+  const auto story = story_of(
+      "# T\n\nWater is H<sub>2</sub>O.\n\n<figure><img src=\"https://example.org/a.jpg\" onload=\"x()\">"
+      "<figcaption>The dam</figcaption></figure>\n\n<p class=x>Raw <b>words</b>.</p>\n");
+  REQUIRE(story.body_html.find("H<sub>2</sub>O") != std::string::npos);
+  REQUIRE(story.body_html.find("onload") == std::string::npos);
+  REQUIRE(story.body_text.find("Raw words.") != std::string::npos);
+  REQUIRE(story.image == "https://example.org/a.jpg");
+}
+
 TEST_CASE("raw HTML and script links do not pass") {
   const auto story =
       story_of("# T\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) <b onclick=a>b</b>\n");
