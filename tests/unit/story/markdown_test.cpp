@@ -81,8 +81,9 @@ TEST_CASE("front matter and Markdown make a whole story") {
   REQUIRE(story.site == "Harbour Post");
   REQUIRE(story.urgency == 2);
   REQUIRE(story.body_text.starts_with("First paragraph with a link.\n\nWhat next\n\n• one\n\n• two"));
-  REQUIRE(story.body_html.starts_with(
-      "<p>First <em>paragraph</em> with a <a href=\"https://example.org/\">link</a>.</p>"));
+  REQUIRE(
+      story.body_html.starts_with("<p>First <em>paragraph</em> with a <a href=\"https://example.org/\" "
+                                  "rel=\"nofollow noopener\">link</a>.</p>"));
 }
 
 TEST_CASE("Markdown alone takes its title from the first heading, which leaves the body") {
