@@ -5,7 +5,7 @@ build_packages=(
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-program-options1.81-dev libboost-system1.81-dev
   libcctz-dev libcld2-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev
   libicu-dev libkainjow-mustache-dev
-  libsqlite3-dev libssl-dev libstemmer-dev libxml2-dev libyaml-cpp-dev prometheus-cpp-dev tzdata zlib1g-dev
+  libsqlite3-dev libssl-dev libstemmer-dev libtomlplusplus-dev libxml2-dev libyaml-cpp-dev prometheus-cpp-dev tzdata zlib1g-dev
 )
 test_packages=(
   catch2 libclang-rt-16-dev llvm-16 openssl postfix python3 python3-aiosmtpd

@@ -12,7 +12,7 @@ import sys
 ORDER = ["base", "net", "db", "story", "text", "match", "audience", "schedule", "outbox", "render", "channel",
          "dispatch", "http", "app"]
 # Headers of heavy libraries stay inside .cpp files.
-ONLY_IN_SOURCES = re.compile(r'#include <(curl/|sqlite3\.h|httplib\.h|yaml-cpp/|kainjow/|boost/json\.hpp|libxml/|boost/beast)')
+ONLY_IN_SOURCES = re.compile(r'#include <(curl/|sqlite3\.h|httplib\.h|yaml-cpp/|kainjow/|boost/json\.hpp|libxml/|toml\+\+/|boost/beast)')
 
 TYPE = re.compile(r"(?:class|struct|enum class|enum) (\w+)(?: final)?(?: :.*)? \{")
 

@@ -15,7 +15,8 @@
 namespace crier {
 namespace {
 
-constexpr std::string_view fence = "---";
+constexpr std::string_view yaml_fence = "---";
+constexpr std::string_view toml_fence = "+++";
 constexpr int lines_before_yaml = 1;  // the opening fence
 
 // Collects what lies one level deep: names, and scalars or lists of scalars. Whatever is deeper only makes
@@ -107,22 +108,26 @@ std::string_view without_trailing_space(std::string_view line) {
 
 std::optional<SplitMarkdown> split_front_matter(std::string_view text) {
   auto rest = text;
-  if (without_trailing_space(take_line(rest)) != fence) return std::nullopt;
+  const auto fence = without_trailing_space(take_line(rest));
+  if (fence != yaml_fence && fence != toml_fence) return std::nullopt;
+  const bool is_toml = fence == toml_fence;
   const auto* start = rest.data();
   while (!rest.empty()) {
     const auto* line_start = rest.data();
     const auto line = without_trailing_space(take_line(rest));
-    if (line != fence && line != "...") continue;
-    return SplitMarkdown{{start, static_cast<std::size_t>(line_start - start)}, rest};
+    if (line != fence && (is_toml || line != "...")) continue;
+    return SplitMarkdown{{start, static_cast<std::size_t>(line_start - start)}, rest, is_toml};
   }
   return std::nullopt;
 }
 
-Result<std::vector<Field>> read_front_matter(std::string_view yaml, const Reading& reading) {
+Result<std::vector<Field>> read_front_matter(const SplitMarkdown& split, const Reading& reading) {
+  const auto yaml = split.matter;
   if (yaml.size() > max_front_matter_bytes)
     return reading.error(1, 1,
                          fmt::format("front matter of {} bytes is more than the limit of {}", yaml.size(),
                                      max_front_matter_bytes));
+  if (split.is_toml) return read_toml_front_matter(split.matter, reading);
   FieldCollector collector;
   // yaml-cpp ends an open quotation at the end of its input without a word, with every field it swallowed; at
   // an end marker it complains. A second document would hide fields just as well.

@@ -1,6 +1,6 @@
-// Front matter: the YAML block that opens a Markdown story.
-// Called by markdown.cpp; pure, any thread. Read as events, so aliases cannot multiply and depth costs
-// nothing.
+// Front matter: the block of YAML or TOML that opens a Markdown story.
+// Called by markdown.cpp; pure, any thread. YAML is read as events, so aliases cannot multiply and depth
+// costs nothing.
 #pragma once
 
 #include <optional>
@@ -16,15 +16,17 @@ namespace crier {
 constexpr std::size_t max_front_matter_bytes = 64U << 10;
 
 struct SplitMarkdown {
-  std::string_view yaml;  ///< between the "---" of line 1 and the closing "---" or "..."
+  std::string_view matter;  ///< between the fence of line 1 and the closing one
   std::string_view body;
+  bool is_toml = false;  ///< its fence is "+++"; YAML's is "---", and may be closed by "..."
 };
 
 /// nullopt when the text does not open with front matter, or never closes it.
 std::optional<SplitMarkdown> split_front_matter(std::string_view text);
 
 /// The top-level names and values, in their order, with their places in the whole file. Error with line and
-/// column: broken YAML, not a mapping, a name twice, or more than max_front_matter_bytes.
-Result<std::vector<Field>> read_front_matter(std::string_view yaml, const Reading& reading);
+/// column: broken YAML or TOML, not a mapping, a name twice, or more than max_front_matter_bytes.
+Result<std::vector<Field>> read_front_matter(const SplitMarkdown& split, const Reading& reading);
+Result<std::vector<Field>> read_toml_front_matter(std::string_view toml, const Reading& reading);
 
 }  // namespace crier

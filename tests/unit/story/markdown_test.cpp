@@ -96,6 +96,51 @@ TEST_CASE("Markdown alone takes its title from the first heading, which leaves t
   REQUIRE(story.body_html.find("Dam") == std::string::npos);
 }
 
+TEST_CASE("front matter may be TOML") {
+  const auto source = parse(
+      "+++\ntitle = \"Two ports sign a pact\"\ndate = 2023-10-18T15:37:00-04:00\ntags = [\"politics\", "
+      "'trade']\n"
+      "authors = [\"Jane Sample\"]\nurgency = 2\ndraft = false\n[extra]\nlayout = 1\n+++\n\nBody.\n",
+      "story.txt");
+  REQUIRE(source);
+  REQUIRE(source->format == "markdown");
+  const auto& story = source->stories.at(0);
+  REQUIRE(story.title == "Two ports sign a pact");
+  REQUIRE(to_rfc3339(*story.published) == "2023-10-18T19:37:00Z");
+  REQUIRE(story.topics == List{"politics", "trade"});
+  REQUIRE(story.authors == List{"Jane Sample"});
+  REQUIRE(story.urgency == 2);
+  REQUIRE(story.status == StoryStatus::usable);
+  REQUIRE(story.body_text == "Body.");
+  REQUIRE(error_of("+++\ntitle = \"T\"\ndate = 2023-13-45\n+++\nBody.\n").starts_with("story.md:3:"));
+  REQUIRE(error_of("+++\ntitle = \"T\"\nstatus = \"witheld\"\n+++\nBody.\n").find("status") !=
+          std::string::npos);
+  REQUIRE(error_of("+++\ntitle = \"T\"\nBody.\n").find("never ends; add a line \"+++\"") !=
+          std::string::npos);
+}
+
+TEST_CASE("what site generators call fields is understood, and a draft does not leave") {
+  const auto story = story_of(
+      "---\ntitle: T\ndescription: What it says.\ntags: [politics]\ncategories: [world]\nlastmod: "
+      "2023-10-19\n"
+      "lang: fr\nsummary: Ours.\n---\nBody.\n");
+  REQUIRE(story.summary == "Ours.");
+  REQUIRE(story.topics == List{"politics", "world"});
+  REQUIRE(story.language == "fr");
+  REQUIRE(story.updated);
+  REQUIRE(story_of("---\ntitle: T\ndraft: true\n---\nB.\n").status == StoryStatus::withheld);
+  REQUIRE(story_of("---\ntitle: T\npublished: false\n---\nB.\n").status == StoryStatus::withheld);
+  REQUIRE(story_of("+++\ntitle = 'T'\ndraft = true\n+++\nB.\n").status == StoryStatus::withheld);
+}
+
+TEST_CASE("Markdown without a title is a story still, named by its content") {
+  const auto story = story_of("- one\n- *two*\n");
+  REQUIRE(story.title.empty());
+  REQUIRE(story.id.starts_with("item-"));
+  REQUIRE(story.body_text == "• one\n\n• two");
+  REQUIRE(story_of("- one\n- *two*\n").id == story.id);
+}
+
 TEST_CASE("raw HTML is kept as far as it is safe, and its text counts") {
   const auto story = story_of(
       "# T\n\nWater is H<sub>2</sub>O.\n\n<figure><img src=\"https://example.org/a.jpg\" onload=\"x()\">"

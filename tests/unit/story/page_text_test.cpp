@@ -108,7 +108,7 @@ TEST_CASE("without a menu: title, standfirst, bylines and a British date") {
   REQUIRE(published(story) == "2023-10-18T14:37:00Z");
   REQUIRE(story.body_text.starts_with("LAGOON CITY — The first bus"));
   REQUIRE(story.body_html.find("<h2>What happens next?</h2>") != std::string::npos);
-  REQUIRE(story.body_html.find("<p>&quot;I have waited") != std::string::npos);
+  REQUIRE(story.body_html.find("<p>\"I have waited") != std::string::npos);
 }
 
 TEST_CASE("a broken date costs the date, not the story") {
