@@ -60,8 +60,9 @@ void parse_events(std::string_view bytes) {
 }
 
 void parse_html_tree(std::string_view bytes) {
-  xmlFreeDoc(htmlReadMemory(bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr,
-                            HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING));
+  xmlFreeDoc(
+      htmlReadMemory(bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr,
+                     HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING));
 }
 
 bool is_feed(std::string_view format) {
@@ -214,22 +215,23 @@ int parse_bench(const Words& words) {
     return exit_code::usage;
   }
   json::object out{{"bench", "parse"}};
-  if (has_folder && !fs::is_directory(words.front())) {
-    fmt::print(stderr, "crier-bench: {} is not a folder\n", words.front());
-    return exit_code::missing_input;
+  if (has_folder) {
+    if (!fs::is_directory(words.front())) {
+      fmt::print(stderr, "crier-bench: {} is not a folder\n", words.front());
+      return exit_code::missing_input;
+    }
+    for (auto& [key, value] : measure_folder(words.front())) out[key] = value;
+    fmt::print("{}\n", json::serialize(out));
+    return exit_code::ok;
   }
   out["bombs"] = measure_bombs();
   out["large_feed"] = measure_large_feed(static_cast<std::uint64_t>(seed));
-  std::optional<ScratchFolder> scratch;
-  if (!has_folder) {
-    scratch.emplace();
-    measure_apart([&] {
-      write_parse_workload(scratch->path(), static_cast<std::uint64_t>(seed));
-      return json::object();
-    });
-  }
-  for (auto& [key, value] : measure_folder(has_folder ? fs::path(words.front()) : scratch->path()))
-    out[key] = value;
+  const ScratchFolder scratch;
+  measure_apart([&] {
+    write_parse_workload(scratch.path(), static_cast<std::uint64_t>(seed));
+    return json::object();
+  });
+  for (auto& [key, value] : measure_folder(scratch.path())) out[key] = value;
   fmt::print("{}\n", json::serialize(out));
   return out.at("bombs").at("over").as_array().empty() ? exit_code::ok : exit_code::no_match;
 }

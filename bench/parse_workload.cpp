@@ -139,7 +139,8 @@ std::string page(const Item& item) {
   return fmt::format(
       "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0} | The Bench Courier</title>"
       "<meta property=\"og:title\" content=\"{0}\"><meta property=\"article:published_time\" content=\"{1}\">"
-      "<script>var x = {{\"a\": [1, 2, 3]}};</script></head><body><nav><ul>{2}</ul></nav><article><h1>{0}</h1>"
+      "<script>var x = {{\"a\": [1, 2, "
+      "3]}};</script></head><body><nav><ul>{2}</ul></nav><article><h1>{0}</h1>"
       "<p class=\"byline\">By Ann Reader</p>{3}</article><aside><ul>{2}</ul></aside></body></html>\n",
       html_escape(item.story.title), item.date, navigation, item.html);
 }
@@ -155,14 +156,18 @@ json::object ninjs(const Item& item) {
 }
 
 json::object json_item(const Item& item) {
-  return {{"id", item.url},           {"url", item.url},      {"title", item.story.title},
-          {"summary", item.summary},  {"tags", {"a", "b"}},   {"content_html", item.html},
+  return {{"id", item.url},
+          {"url", item.url},
+          {"title", item.story.title},
+          {"summary", item.summary},
+          {"tags", {"a", "b"}},
+          {"content_html", item.html},
           {"date_published", item.date}};
 }
 
 std::string markdown(const Item& item) {
-  return fmt::format("---\ntitle: \"{}\"\ndate: {}\n---\n\n{}\n\n- one\n- two *and* three\n", item.story.title,
-                     item.date, item.story.body_text);
+  return fmt::format("---\ntitle: \"{}\"\ndate: {}\n---\n\n{}\n\n- one\n- two *and* three\n",
+                     item.story.title, item.date, item.story.body_text);
 }
 
 }  // namespace
@@ -173,7 +178,8 @@ void write_parse_workload(const fs::path& folder, std::uint64_t seed) {
     std::ofstream(folder / name) << bytes;
   };
   json::array json_items;
-  for (std::size_t i = 0; i < full_feeds * items_of_a_feed; ++i) json_items.push_back(json_item(items.next()));
+  for (std::size_t i = 0; i < full_feeds * items_of_a_feed; ++i)
+    json_items.push_back(json_item(items.next()));
   write("feed.json", json::serialize(json::object{{"version", "https://jsonfeed.org/version/1.1"},
                                                   {"title", "The Bench Courier"},
                                                   {"items", std::move(json_items)}}));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 
 #include <unicode/normalizer2.h>
@@ -173,7 +174,11 @@ bool is_valid_utf8(std::string_view text) {
   const auto size = static_cast<std::int64_t>(text.size());
   for (std::int64_t i = 0; i < size;) {
     if (bytes[i] < 0x80) {
-      ++i;
+      // Most text is ASCII: eight bytes at a time.
+      constexpr std::uint64_t high_bits = 0x8080808080808080;
+      std::uint64_t eight = 0;
+      while (i + 8 <= size && (std::memcpy(&eight, bytes + i, 8), (eight & high_bits) == 0)) i += 8;
+      while (i < size && bytes[i] < 0x80) ++i;
       continue;
     }
     UChar32 c = 0;

@@ -171,20 +171,12 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
   return out;
 }
 
-enum class ByteKind : unsigned char {
-  plain,
-  space,
-  control,
-  nul,
-  return_,
-  lead
-};  // lead: of U+0080 to U+00BF
+enum class ByteKind : unsigned char { plain, space, control, return_, lead };  // lead: of U+0080 to U+00BF
 
 constexpr std::array<ByteKind, 256> make_byte_kinds() {
   std::array<ByteKind, 256> kinds{};
   for (unsigned i = 0; i < 0x20; ++i) kinds[i] = ByteKind::control;
   kinds[0x7F] = ByteKind::control;
-  kinds[0] = ByteKind::nul;
   kinds['\t'] = kinds['\n'] = ByteKind::plain;
   kinds['\v'] = kinds['\f'] = ByteKind::space;
   kinds['\r'] = ByteKind::return_;
@@ -202,24 +194,41 @@ ByteKind kind_of(char c) {
 bool is_binary(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   const bool is_markup = first != std::string_view::npos && text[first] == '<';
+  if (!is_markup && text.find('\0') != std::string_view::npos) return true;
+  // Without a table, so that the compiler counts many at once.
   std::size_t controls = 0;
   for (const char c : text) {
-    const auto kind = kind_of(c);
-    if (kind == ByteKind::nul && !is_markup) return true;
-    if (kind == ByteKind::control || kind == ByteKind::nul) ++controls;
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_white = byte >= 9 && byte <= 13;
+    controls += static_cast<std::size_t>(((byte < 0x20) & !is_white) | (byte == 0x7F));
   }
   return controls * (is_markup ? 3 : 50) > text.size();
 }
 
+// Where the first byte is that clean_lines looks at; text.size() = there is none. Blocks are looked at
+// without a table, so that the compiler compares many bytes at once.
+std::size_t find_special(std::string_view text) {
+  constexpr std::size_t block = 32;
+  std::size_t at = 0;
+  for (; at + block <= text.size(); at += block) {
+    unsigned any = 0;
+    for (std::size_t i = 0; i < block; ++i) {
+      const auto byte = static_cast<unsigned char>(text[at + i]);
+      any |= static_cast<unsigned>(((byte < 0x20) & (byte != '\t') & (byte != '\n')) | (byte == 0x7F) |
+                                   (byte == 0xC2));
+    }
+    if (any != 0) break;
+  }
+  while (at < text.size() && kind_of(text[at]) == ByteKind::plain) ++at;
+  return at;
+}
+
 // Lines end in "\n", without controls; U+0080 to U+009F are what windows-1252 has there.
-std::string clean_lines(std::string text) {
-  const auto special =
-      std::find_if(text.begin(), text.end(), [](char c) { return kind_of(c) != ByteKind::plain; });
-  if (special == text.end()) return text;
+std::string clean_lines(std::string text, std::size_t special) {
   std::string out;
   out.reserve(text.size() + text.size() / 16);
   const auto end = text.size();
-  for (std::size_t from = 0, at = static_cast<std::size_t>(special - text.begin()); from < end;) {
+  for (std::size_t from = 0, at = special; from < end;) {
     while (at < end && kind_of(text[at]) == ByteKind::plain) ++at;
     out.append(text, from, at - from);
     if (at == end) break;
@@ -256,9 +265,11 @@ void append_repaired_controls(std::string& out, std::string_view text) {
 
 Result<DecodedText> decode_text(std::string_view bytes, const ResponseHeaders& headers) {
   auto decoded = decode(bytes, headers);
-  if (is_binary(decoded.text)) return Error{"not a text file"};
+  const auto special = find_special(decoded.text);
+  const bool is_clean = special == decoded.text.size();
+  if (!is_clean && is_binary(decoded.text)) return Error{"not a text file"};
   if (decoded.text.find_first_not_of(" \t\r\n\v\f") == std::string::npos) return Error{"the file is empty"};
-  decoded.text = clean_lines(std::move(decoded.text));
+  if (!is_clean) decoded.text = clean_lines(std::move(decoded.text), special);
   return decoded;
 }
 

@@ -38,6 +38,7 @@ bool is_picture(std::string_view type, std::string_view medium, std::string_view
 }
 
 bool is_atom_space(std::string_view space) {
+  if (space.empty()) return false;
   const auto lower = ascii_lower(space);
   return lower.ends_with("w3.org/2005/atom") || lower == "http://purl.org/atom/ns#";
 }

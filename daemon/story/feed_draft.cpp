@@ -56,7 +56,8 @@ void FeedDraft::set_summary(std::string_view text, FeedTextKind kind, int rank) 
   offer(summary_, text, rank, kind, {});
 }
 void FeedDraft::set_body(std::string text, FeedTextKind kind, int rank, std::string_view base) {
-  offer(body_, text, rank, kind, base);
+  if (rank >= body_.rank || is_blank(text)) return;
+  body_ = {std::move(text), rank, kind, std::string(base)};
 }
 void FeedDraft::set_id(std::string_view text, int rank) {
   if (is_fit_for_id(strip(text))) offer(id_, strip(text), rank, {}, {});

@@ -11,7 +11,8 @@ namespace {
 using enum FeedElement;
 
 const std::unordered_map<std::string_view, FeedSpace>& spaces() {
-  // In lower case. A list of the URIs that feeds of the last 25 years declare; some are mistakes.
+  // In lower case, but for the one that is met most. A list of the URIs that feeds of the last 25 years
+  // declare; some are mistakes.
   static const std::unordered_map<std::string_view, FeedSpace> table{
       {"", FeedSpace::core},
       {"http://backend.userland.com/rss", FeedSpace::core},
@@ -33,6 +34,7 @@ const std::unordered_map<std::string_view, FeedSpace>& spaces() {
       {"uri/of/echo/namespace#", FeedSpace::core},
       {"http://purl.org/pie/", FeedSpace::core},
       {"http://purl.org/atom/ns#", FeedSpace::core},
+      {"http://www.w3.org/2005/Atom", FeedSpace::core},
       {"http://www.w3.org/2005/atom", FeedSpace::core},
       {"https://www.w3.org/2005/atom", FeedSpace::core},
       {"http://purl.org/rss/1.0/modules/content/", FeedSpace::content},
@@ -184,14 +186,17 @@ const Names* names_of(FeedSpace space) {
 
 FeedSpace feed_space(const XmlName& name) {
   const auto& table = name.space.empty() ? prefixes() : spaces();
-  const auto found = table.find(ascii_lower(name.space.empty() ? name.prefix : name.space));
+  const auto written = name.space.empty() ? name.prefix : name.space;
+  auto found = table.find(written);  // almost always in lower case
+  if (found == table.end()) found = table.find(ascii_lower(written));
   return found == table.end() ? FeedSpace::other : found->second;
 }
 
 FeedName feed_name(FeedSpace space, std::string_view local) {
   const auto* names = names_of(space);
   if (!names) return {};
-  const auto found = names->find(ascii_lower(local));
+  auto found = names->find(local);
+  if (found == names->end()) found = names->find(ascii_lower(local));
   return found == names->end() ? FeedName{} : found->second;
 }
 

@@ -114,9 +114,9 @@ class ParagraphWriter {
   }
 
   void add_text(NodeId id) {
-    const auto text = tree_.text(id);
+    const auto text = tree_.text(id, decoded_);
     if (literal_ == 0) {
-      for (const char c : text) line_ += c == '\n' ? ' ' : c;
+      line_ += text;  // tidy_line makes one space of any white space
       return;
     }
     for (const char c : text) {
@@ -161,8 +161,9 @@ class ParagraphWriter {
   const Tree& tree_;
   bool with_captions_;
   std::vector<Paragraph> paragraphs_;
-  std::string line_;  // as collected
-  std::string text_;  // the tidy lines of the paragraph
+  std::string decoded_;  // the text of one node
+  std::string line_;     // as collected
+  std::string text_;     // the tidy lines of the paragraph
   std::string bullet_;
   std::vector<Numbers> numbers_;  // of the ordered lists around
   NodeId block_;

@@ -338,8 +338,16 @@ std::string Tree::attribute(NodeId id, std::string_view name) const {
 }
 
 std::string Tree::text(NodeId id) const {
+  std::string decoded;
+  return std::string(text(id, decoded));
+}
+
+std::string_view Tree::text(NodeId id, std::string& decoded) const {
   const auto& node = nodes_[id];
-  return node.is_literal ? std::string(node.text) : decode(node.text, Place::text);
+  if (node.is_literal || node.text.find('&') == std::string_view::npos) return node.text;
+  decoded.clear();
+  append_decoded(decoded, node.text, Place::text);
+  return decoded;
 }
 
 NodeId Tree::after(NodeId id, NodeId top, bool into) const {

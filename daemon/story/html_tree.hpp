@@ -57,6 +57,8 @@ class Tree {
   std::span<const Attribute> attributes(NodeId id) const;
   /// The decoded text of a text node.
   std::string text(NodeId id) const;
+  /// The same without a copy where nothing is to decode; else it is kept in `decoded`.
+  std::string_view text(NodeId id, std::string& decoded) const;
 
   /// The node after `id` in document order, within `top`; no_node at the end. `into`: also into `id` itself.
   NodeId after(NodeId id, NodeId top, bool into) const;

@@ -1,10 +1,9 @@
 #include "story/html_writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <initializer_list>
-
-#include <fmt/core.h>
 
 #include "base/encoding.hpp"
 #include "story/html_entities.hpp"
@@ -45,13 +44,40 @@ bool is_left_out(const Selection& selection, NodeId id) {
   return has(selection.tree[id].tag, is_dropped) || (selection.left_out && (*selection.left_out)[id]);
 }
 
+// What append_escaped does with a byte. Special are controls, what HTML escapes, and the first bytes of
+// U+0080 to U+00BF and of U+2000 to U+2FFF.
+enum class Byte : unsigned char { word, space, special };
+
+constexpr std::size_t index(char c) {
+  return static_cast<unsigned char>(c);
+}
+
+constexpr std::array<Byte, 256> make_bytes() {
+  std::array<Byte, 256> bytes{};
+  for (std::size_t i = 0; i < 0x20; ++i) bytes[i] = Byte::special;
+  bytes[0x7F] = bytes[0xC2] = bytes[0xE2] = Byte::special;
+  for (const char c : {'&', '<', '>', '"'}) bytes[index(c)] = Byte::special;
+  for (const char c : {' ', '\n', '\t'}) bytes[index(c)] = Byte::space;
+  return bytes;
+}
+
+constexpr auto bytes_by_kind = make_bytes();
+
+bool is_plain(char c) {
+  return bytes_by_kind[index(c)] != Byte::special;
+}
+
 // tidy_line for attribute values and texts whose white space is settled otherwise: controls and characters
 // that turn the reading direction go.
 void append_escaped(std::string& out, std::string_view text, bool is_quoted) {
   for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto from = i;
+    while (i < text.size() && is_plain(text[i])) ++i;
+    out.append(text, from, i - from);
+    if (i == text.size()) return;
     const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    const bool is_control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
+    const bool is_control = byte < 0x20 || byte == 0x7F;
     const auto three = text.substr(i, 3);
     const bool turns = byte == 0xE2 &&
                        ((three >= "\u202A" && three <= "\u202E") || (three >= "\u2066" && three <= "\u2069"));
@@ -136,7 +162,7 @@ class HtmlWriter {
       waiting_.pop_back();
     } else if (written_[id]) {
       if (has(node.tag, is_block)) space_owed_ = false;
-      out_ += fmt::format("</{}>", known_tags[node.tag].written);
+      out_.append("</").append(known_tags[node.tag].written).append(">");
     }
     if (has(node.tag, is_block)) {
       at_edge();
@@ -163,38 +189,61 @@ class HtmlWriter {
   }
 
   void add_text(NodeId id) {
-    const auto text = tree_.text(id);
+    const auto text = tree_.text(id, decoded_);
     if (literal_ > 0) return add_literal(text);
     std::size_t at = 0;
     while (at < text.size()) {
       const auto from = at;
       while (at < text.size() && is_space(text[at])) ++at;
       if (at > from && !at_edge_) space_owed_ = true;
-      const auto word = at;
+      const auto words = at;
+      at = end_of_plain_words(text, at);
+      if (at > words) {
+        begin_text();
+        out_.append(text, words, at - words);
+      }
+      const auto special = at;
       while (at < text.size() && !is_space(text[at])) ++at;
-      if (at > word) add_word(std::string_view(text).substr(word, at - word));
+      if (at > special) add_special(text.substr(special, at - special));
     }
   }
 
-  void add_word(std::string_view word) {
-    std::string escaped;
-    append_escaped(escaped, word, false);
-    if (escaped.empty()) return;
+  // Of words that are written as they are, with single spaces between them.
+  static std::size_t end_of_plain_words(std::string_view text, std::size_t at) {
+    const auto is_word = [&](std::size_t i) {
+      return i < text.size() && bytes_by_kind[index(text[i])] == Byte::word;
+    };
+    const auto begin = at;
+    while (true) {
+      while (is_word(at)) ++at;
+      if (at == begin || at >= text.size() || text[at] != ' ' || !is_word(at + 1)) return at;
+      ++at;
+    }
+  }
+
+  void begin_text() {
     open_waiting();
     if (space_owed_) out_ += ' ';
     space_owed_ = at_edge_ = false;
-    out_ += escaped;
+  }
+
+  void add_special(std::string_view text) {
+    escaped_.clear();
+    append_escaped(escaped_, text, false);
+    if (escaped_.empty()) return;
+    begin_text();
+    out_ += escaped_;
   }
 
   void add_literal(std::string_view text) {
-    std::string escaped;
-    append_escaped(escaped, text, false);
+    escaped_.clear();
+    append_escaped(escaped_, text, false);
     // Only now: what is not written may stand before a line end.
-    if (at_edge_) escaped.erase(0, std::min(escaped.find_first_not_of("\n\r"), escaped.size()));
-    if (escaped.empty()) return;
+    if (at_edge_) escaped_.erase(0, std::min(escaped_.find_first_not_of("\n\r"), escaped_.size()));
+    if (escaped_.empty()) return;
     open_waiting();
     space_owed_ = at_edge_ = false;
-    out_ += escaped;
+    out_ += escaped_;
   }
 
   void add_void(NodeId id) {
@@ -215,7 +264,8 @@ class HtmlWriter {
     if (tag >= known_tags.size()) return {};
     const auto name = known_tags[tag].written;
     if (name.empty()) return {};
-    std::string out = fmt::format("<{}", name);
+    std::string out = "<";
+    out += name;
     if (tag == "img"_tag) {
       const auto url = image_url(tree_, id, base_url_);
       if (url.empty()) return {};
@@ -283,6 +333,7 @@ class HtmlWriter {
   int literal_ = 0;               // how many <pre> are open
   bool space_owed_ = false;
   bool at_edge_ = true;
+  std::string decoded_, escaped_;  // of one text
   std::string out_;
 };
 

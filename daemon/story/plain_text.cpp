@@ -1,5 +1,6 @@
 #include "story/plain_text.hpp"
 
+#include <array>
 #include <cstdint>
 
 #include <unicode/uchar.h>
@@ -41,6 +42,49 @@ bool is_direction_change(UChar32 c) {
   return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
+// Bytes that need no look at the character they are in: printable ASCII but the space, and UTF-8 but for the
+// first bytes of what tidy_line drops or takes for white space (U+0080…, U+1680, U+2000…, U+3000, U+FEFF).
+constexpr std::array<bool, 256> make_plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (unsigned byte = 0x21; byte < plain.size(); ++byte) plain[byte] = true;
+  for (const unsigned byte : {0x7F, 0xC2, 0xE1, 0xE2, 0xE3, 0xEF}) plain[byte] = false;
+  return plain;
+}
+
+constexpr auto plain_bytes = make_plain_bytes();
+
+bool is_plain(char c) {
+  return plain_bytes[static_cast<unsigned char>(c)];
+}
+
+constexpr std::size_t block_bytes = 32;
+
+// Whether a block holds plain words with single spaces between them; it looks at one byte more. Without a
+// table, so that the compiler compares many bytes at once.
+bool is_block_of_words(const char* block) {
+  unsigned any = 0;
+  for (std::size_t i = 0; i < block_bytes; ++i) {
+    const auto byte = static_cast<unsigned char>(block[i]);
+    const auto next = static_cast<unsigned char>(block[i + 1]);
+    any |= static_cast<unsigned>((byte < 0x20) | ((byte == 0x20) & (next == 0x20)) | (byte == 0x7F) |
+                                 (byte == 0xC2) | (byte == 0xE1) | (byte == 0xE2) | (byte == 0xE3) |
+                                 (byte == 0xEF));
+  }
+  return any == 0;
+}
+
+// The end of the plain words, with single spaces between them, that begin at `at`.
+std::size_t end_of_words(std::string_view text, std::size_t at) {
+  if (!is_plain(text[at])) return at;
+  while (true) {
+    while (at + block_bytes < text.size() && is_block_of_words(&text[at])) at += block_bytes;
+    while (at < text.size() && is_plain(text[at])) ++at;
+    const bool goes_on = at + 1 < text.size() && text[at] == ' ' && is_plain(text[at + 1]);
+    if (!goes_on) return at;
+    at += 2;
+  }
+}
+
 bool is_ideograph_or_kana(UChar32 c) {
   return (c >= 0x3040 && c <= 0x30FF) || u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC);
 }
@@ -51,16 +95,28 @@ std::string tidy_line(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   bool space_owed = false;
-  for (Characters at(text); at.next();) {
-    if (u_isUWhiteSpace(at.character)) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = end_of_words(text, at);
+    if (end > at) {
+      if (space_owed) out += ' ';
+      space_owed = false;
+      out.append(text, at, end - at);
+      at = end;
+      continue;
+    }
+    Characters one(text.substr(at));
+    one.next();
+    at += one.written.size();
+    const auto c = one.character;
+    // Beyond U+3000 there is no white space and only one character to drop.
+    if (c <= 0x3000 && u_isUWhiteSpace(c)) {
       space_owed = !out.empty();
       continue;
     }
-    if (u_isISOControl(at.character) || is_invisible(at.character) || is_direction_change(at.character))
-      continue;
+    if ((c < 0xA0 && u_isISOControl(c)) || is_invisible(c) || is_direction_change(c)) continue;
     if (space_owed) out += ' ';
     space_owed = false;
-    out += at.written;
+    out += one.written;
   }
   return out;
 }
@@ -69,12 +125,23 @@ std::string tidy_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   bool after_return = false;
-  for (Characters at(text); at.next();) {
-    const bool is_return = at.character == '\r';
-    if (is_return || (at.character == '\n' && !after_return))
+  for (std::size_t at = 0; at < text.size();) {
+    auto end = at;
+    while (end < text.size() && (is_plain(text[end]) || text[end] == ' ')) ++end;
+    if (end > at) {
+      out.append(text, at, end - at);
+      at = end;
+      after_return = false;
+      continue;
+    }
+    Characters one(text.substr(at));
+    one.next();
+    at += one.written.size();
+    const bool is_return = one.character == '\r';
+    if (is_return || (one.character == '\n' && !after_return))
       out += '\n';
-    else if (at.character == '\t' || !u_isISOControl(at.character))
-      out += at.written;
+    else if (one.character == '\t' || !u_isISOControl(one.character))
+      out += one.written;
     after_return = is_return;
   }
   const auto first = out.find_first_not_of(" \t\n");

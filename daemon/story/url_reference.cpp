@@ -1,6 +1,7 @@
 #include "story/url_reference.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -14,6 +15,17 @@ namespace {
 
 constexpr std::size_t max_url_bytes = 2048;
 constexpr std::string_view forbidden = "\"<>\\^`{|}";
+
+// What a URL holds as it is, wherever it stands: no forbidden character, and none that encode() must weigh.
+constexpr std::array<bool, 256> make_plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (unsigned byte = 0x21; byte < 0x7F; ++byte) plain[byte] = true;
+  for (const char c : forbidden) plain[static_cast<unsigned char>(c)] = false;
+  plain['%'] = plain['['] = plain[']'] = plain['#'] = false;
+  return plain;
+}
+
+constexpr auto plain_bytes = make_plain_bytes();
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -44,6 +56,9 @@ std::size_t scheme_length(std::string_view text) {
 }
 
 std::string encode(std::string_view url) {
+  const bool is_plain =
+      std::all_of(url.begin(), url.end(), [](char c) { return plain_bytes[static_cast<unsigned char>(c)]; });
+  if (is_plain) return std::string(url);
   std::string out;
   out.reserve(url.size());
   const auto authority = scheme_length(url);
@@ -54,13 +69,13 @@ std::string encode(std::string_view url) {
   bool in_fragment = false;
   for (std::size_t i = 0; i < url.size(); ++i) {
     const char c = url[i];
-    const bool is_plain = c > 0x20 && c < 0x7F && forbidden.find(c) == std::string_view::npos;
+    const bool is_allowed = c > 0x20 && c < 0x7F && forbidden.find(c) == std::string_view::npos;
     const bool is_stray = (c == '%' && !(i + 2 < url.size() && is_hex(url[i + 1]) && is_hex(url[i + 2]))) ||
                           ((c == '[' || c == ']') && i >= authority_end) || (c == '#' && in_fragment);
     in_fragment = in_fragment || c == '#';
     if (c == '\\' && i < query)
       out += '/';
-    else if (is_plain && !is_stray)
+    else if (is_allowed && !is_stray)
       out += c;
     else
       out += percent_encode(url.substr(i, 1));
