@@ -211,11 +211,11 @@ std::size_t find_special(std::string_view text) {
   constexpr std::size_t block = 32;
   std::size_t at = 0;
   for (; at + block <= text.size(); at += block) {
-    unsigned any = 0;
+    unsigned char any = 0;
     for (std::size_t i = 0; i < block; ++i) {
       const auto byte = static_cast<unsigned char>(text[at + i]);
-      any |= static_cast<unsigned>(((byte < 0x20) & (byte != '\t') & (byte != '\n')) | (byte == 0x7F) |
-                                   (byte == 0xC2));
+      any |= static_cast<unsigned char>(((byte < 0x20) & (byte != '\t') & (byte != '\n')) | (byte == 0x7F) |
+                                        (byte == 0xC2));
     }
     if (any != 0) break;
   }

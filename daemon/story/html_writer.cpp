@@ -44,27 +44,21 @@ bool is_left_out(const Selection& selection, NodeId id) {
   return has(selection.tree[id].tag, is_dropped) || (selection.left_out && (*selection.left_out)[id]);
 }
 
-// What append_escaped does with a byte. Special are controls, what HTML escapes, and the first bytes of
-// U+0080 to U+00BF and of U+2000 to U+2FFF.
-enum class Byte : unsigned char { word, space, special };
-
-constexpr std::size_t index(char c) {
-  return static_cast<unsigned char>(c);
+// Bytes that append_escaped copies without a look: not controls, not what HTML escapes, and not the first
+// bytes of U+0080 to U+00BF and of U+2000 to U+2FFF.
+constexpr std::array<bool, 256> make_plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (unsigned byte = 0x20; byte < plain.size(); ++byte) plain[byte] = true;
+  for (const unsigned byte : {0x7FU, 0xC2U, 0xE2U}) plain[byte] = false;
+  for (const char c : {'&', '<', '>', '"'}) plain[static_cast<unsigned char>(c)] = false;
+  plain['\n'] = plain['\t'] = true;
+  return plain;
 }
 
-constexpr std::array<Byte, 256> make_bytes() {
-  std::array<Byte, 256> bytes{};
-  for (std::size_t i = 0; i < 0x20; ++i) bytes[i] = Byte::special;
-  bytes[0x7F] = bytes[0xC2] = bytes[0xE2] = Byte::special;
-  for (const char c : {'&', '<', '>', '"'}) bytes[index(c)] = Byte::special;
-  for (const char c : {' ', '\n', '\t'}) bytes[index(c)] = Byte::space;
-  return bytes;
-}
-
-constexpr auto bytes_by_kind = make_bytes();
+constexpr auto plain_bytes = make_plain_bytes();
 
 bool is_plain(char c) {
-  return bytes_by_kind[index(c)] != Byte::special;
+  return plain_bytes[static_cast<unsigned char>(c)];
 }
 
 // tidy_line for attribute values and texts whose white space is settled otherwise: controls and characters
@@ -205,19 +199,6 @@ class HtmlWriter {
       const auto special = at;
       while (at < text.size() && !is_space(text[at])) ++at;
       if (at > special) add_special(text.substr(special, at - special));
-    }
-  }
-
-  // Of words that are written as they are, with single spaces between them.
-  static std::size_t end_of_plain_words(std::string_view text, std::size_t at) {
-    const auto is_word = [&](std::size_t i) {
-      return i < text.size() && bytes_by_kind[index(text[i])] == Byte::word;
-    };
-    const auto begin = at;
-    while (true) {
-      while (is_word(at)) ++at;
-      if (at == begin || at >= text.size() || text[at] != ' ' || !is_word(at + 1)) return at;
-      ++at;
     }
   }
 

@@ -42,12 +42,13 @@ bool is_direction_change(UChar32 c) {
   return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-// Bytes that need no look at the character they are in: printable ASCII but the space, and UTF-8 but for the
-// first bytes of what tidy_line drops or takes for white space (U+0080…, U+1680, U+2000…, U+3000, U+FEFF).
+// Printable ASCII but the space, and UTF-8 but for the first bytes of what tidy_line drops or takes for white
+// space (U+0080…, U+1680, U+2000…, U+3000, U+FEFF) and, for HTML, what is escaped.
 constexpr std::array<bool, 256> make_plain_bytes() {
   std::array<bool, 256> plain{};
   for (unsigned byte = 0x21; byte < plain.size(); ++byte) plain[byte] = true;
   for (const unsigned byte : {0x7F, 0xC2, 0xE1, 0xE2, 0xE3, 0xEF}) plain[byte] = false;
+  for (const char c : {'&', '<', '>', '"'}) plain[static_cast<unsigned char>(c)] = false;
   return plain;
 }
 
@@ -62,27 +63,15 @@ constexpr std::size_t block_bytes = 32;
 // Whether a block holds plain words with single spaces between them; it looks at one byte more. Without a
 // table, so that the compiler compares many bytes at once.
 bool is_block_of_words(const char* block) {
-  unsigned any = 0;
+  unsigned char any = 0;
   for (std::size_t i = 0; i < block_bytes; ++i) {
     const auto byte = static_cast<unsigned char>(block[i]);
     const auto next = static_cast<unsigned char>(block[i + 1]);
-    any |= static_cast<unsigned>((byte < 0x20) | ((byte == 0x20) & (next == 0x20)) | (byte == 0x7F) |
-                                 (byte == 0xC2) | (byte == 0xE1) | (byte == 0xE2) | (byte == 0xE3) |
-                                 (byte == 0xEF));
+    any |= static_cast<unsigned char>((byte < 0x20) | ((byte == 0x20) & (next == 0x20)) | (byte == '&') |
+                                      (byte == '<') | (byte == '>') | (byte == '"') | (byte == 0x7F) |
+                                      (byte == 0xC2) | ((byte >= 0xE1) & (byte <= 0xE3)) | (byte == 0xEF));
   }
   return any == 0;
-}
-
-// The end of the plain words, with single spaces between them, that begin at `at`.
-std::size_t end_of_words(std::string_view text, std::size_t at) {
-  if (!is_plain(text[at])) return at;
-  while (true) {
-    while (at + block_bytes < text.size() && is_block_of_words(&text[at])) at += block_bytes;
-    while (at < text.size() && is_plain(text[at])) ++at;
-    const bool goes_on = at + 1 < text.size() && text[at] == ' ' && is_plain(text[at + 1]);
-    if (!goes_on) return at;
-    at += 2;
-  }
 }
 
 bool is_ideograph_or_kana(UChar32 c) {
@@ -91,12 +80,24 @@ bool is_ideograph_or_kana(UChar32 c) {
 
 }  // namespace
 
+std::size_t end_of_plain_words(std::string_view text, std::size_t at) {
+  if (at == text.size() || !is_plain(text[at])) return at;
+  while (true) {
+    while (at + block_bytes < text.size() && is_block_of_words(&text[at])) at += block_bytes;
+    while (at < text.size() && is_plain(text[at])) ++at;
+    const bool goes_on = at + 1 < text.size() && text[at] == ' ' && is_plain(text[at + 1]);
+    // A block may end in a space, which belongs to the words only when one follows.
+    if (!goes_on) return text[at - 1] == ' ' ? at - 1 : at;
+    ++at;
+  }
+}
+
 std::string tidy_line(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   bool space_owed = false;
   for (std::size_t at = 0; at < text.size();) {
-    const auto end = end_of_words(text, at);
+    const auto end = end_of_plain_words(text, at);
     if (end > at) {
       if (space_owed) out += ' ';
       space_owed = false;

@@ -19,6 +19,11 @@ std::string tidy_line(std::string_view text);
 /// Many lines: "\r\n" and "\r" become "\n"; other controls than tab are dropped; no blank ends.
 std::string tidy_text(std::string_view text);
 
+/// The end of the words that begin at `at` and that tidy_line and HTML's escaping leave as they are, with
+/// single spaces between them; `at` when there is none. It may end early: it is there to copy much text at
+/// once.
+std::size_t end_of_plain_words(std::string_view text, std::size_t at);
+
 /// At most `max_bytes`, never through the middle of a character.
 std::string_view cut_text(std::string_view text, std::size_t max_bytes);
 

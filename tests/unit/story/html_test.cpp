@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "story/plain_text.hpp"
 #include "story/url_reference.hpp"
 #include "support/html_check.hpp"
 
@@ -9,6 +10,8 @@ using Catch::Matchers::Contains;
 using crier::clean_html;
 using crier::html_line;
 using crier::resolve_url;
+using crier::tidy_line;
+using crier::tidy_text;
 
 namespace {
 
@@ -169,4 +172,48 @@ TEST_CASE("a link without a scheme is not read as another host") {
   CHECK(resolve_url("//127.0.0.1/x", "http://example.com/") == "http://127.0.0.1/x");
   CHECK_FALSE(resolve_url("//127.0.0.1.example.org/x", "https://example.com/"));
   CHECK_FALSE(resolve_url("//10.0.0.1evil/x", "https://example.com/"));
+}
+
+TEST_CASE("what must be cleaned is found at every place of a long text") {
+  const std::string words =
+      "the harbour was calm and the boats lay still, as they had for most of the year; ";
+  const auto text = words + words;
+  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+    if (text[at] == ' ' || text[at - 1] == ' ') continue;
+    const auto begin = text.substr(0, at);
+    const auto rest = text.substr(at, text.size() - at - 1);
+    CAPTURE(at);
+    // No-break space and ideographic space, a run of spaces, controls and marks that nobody sees.
+    for (const std::string space : {"\u00A0", "\u3000", "  ", "\n", " \t ", "\u2003"}) {
+      REQUIRE(tidy_line(begin + space + rest) == begin + " " + rest);
+      REQUIRE(clean_html(begin + space + rest, "").text == begin + " " + rest);
+    }
+    for (const std::string nothing : {"\x01", "\u00AD", "\u200B", "\u202E", "\uFEFF", "\x7F"}) {
+      REQUIRE(tidy_line(begin + nothing + rest) == begin + rest);
+      REQUIRE(clean_html(begin + nothing + rest, "").text == begin + rest);
+    }
+    REQUIRE(clean_html(begin + "\x02\u202E\u0085" + rest, "").html == begin + rest);
+    REQUIRE(clean_html(begin + "&lt;b \">&amp;" + rest, "").html == begin + "&lt;b \"&gt;&amp;" + rest);
+    REQUIRE(tidy_text(begin + "\x01\r\n" + rest) == begin + "\n" + rest);
+  }
+}
+
+TEST_CASE("links are resolved alike however plain they are") {
+  const auto link = [](const std::string& reference, const std::string& from) {
+    return clean_html("<a href=\"" + reference + "\">x</a>", from).html;
+  };
+  const auto expected = [](const std::string& url) {
+    return "<a href=\"" + url + "\" rel=\"nofollow noopener\">x</a>";
+  };
+  const std::string here = "https://example.org/a/b?c";
+  REQUIRE(link("/d/e?f=g", here) == expected("https://example.org/d/e?f=g"));
+  REQUIRE(link("/d/../e", here) == expected("https://example.org/e"));
+  REQUIRE(link("d", here) == expected("https://example.org/a/d"));
+  REQUIRE(link("//example.com/d", here) == expected("https://example.com/d"));
+  REQUIRE(link("http://example.com/d", here) == expected("http://example.com/d"));
+  REQUIRE(link("http://user@example.com/d", here) == "x");
+  REQUIRE(link("http:///d", here) == "x");
+  REQUIRE(link("/d e", here) == expected("https://example.org/d%20e"));
+  REQUIRE(link("/d", "https://user@example.org/") == "x");
+  REQUIRE(link("/d", "") == "x");
 }
