@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <fmt/core.h>
 
 #include "base/clock.hpp"

@@ -57,19 +57,22 @@ class FeedIntake {
   boost::asio::awaitable<Duration> remember();
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> poll();
-  boost::asio::awaitable<std::string> guarded(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> ask(FeedAnswer& answer, PollResult& result);
-  boost::asio::awaitable<void> read_delivery(HubDelivery delivery);
-  boost::asio::awaitable<void> take_delivered(const FeedAnswer& answer, std::string& failure);
-  boost::asio::awaitable<Result<ParsedSource>> parse_content(const FeedAnswer& answer);
-  std::string user_agent_now() const;
   void conclude(const FeedAnswer& answer, PollResult result);
+  void note_failure(const std::string& failure);
+
   boost::asio::awaitable<Result<PollResult>> take(const FeedAnswer& answer);
   boost::asio::awaitable<Result<ParsedSource>> parse(const FeedAnswer& answer);
+  boost::asio::awaitable<Result<ParsedSource>> parse_content(const FeedAnswer& answer);
   boost::asio::awaitable<PollResult> take_stories(ParsedSource parsed);
   boost::asio::awaitable<void> drop_known(std::vector<Story>& stories);
+
+  boost::asio::awaitable<void> read_delivery(HubDelivery delivery);
+  boost::asio::awaitable<void> take_delivered(const FeedAnswer& answer, std::string& failure);
+
+  boost::asio::awaitable<std::string> guarded(boost::asio::awaitable<void> work);
   boost::asio::awaitable<void> in_database(std::function<void(Sqlite&)> job);
-  void note_failure(const std::string& failure);
+  std::string user_agent_now() const;
 
   Parts parts_;
   FeedConfig feed_;

@@ -13,6 +13,7 @@
 #include "base/files.hpp"
 #include "db/setting.hpp"
 #include "schedule/feed_memory.hpp"
+#include "schedule/hub_lease.hpp"
 #include "story/parse.hpp"
 #include "story/story_log.hpp"
 
@@ -40,6 +41,7 @@ struct SourceLine {
   std::string place;  // a path, or the URL of the configuration
   Heard heard;
   std::optional<FeedMemory> memory;  // of a feed
+  std::optional<Time> hub_until{};   // when its hub sends what is new
 };
 
 std::string state_of(const FeedMemory& memory) {
@@ -69,9 +71,13 @@ std::vector<SourceLine> list_sources(const Config& config, Sqlite* db, Time now)
   };
   for (const auto& folder : config.folders) add(folder.name, "folder", folder.path.string(), folder.expect);
   for (const auto& feed : config.feeds) {
-    auto& memory = add(feed.name, "feed", feed.url, feed.expect).memory.emplace();
+    auto& line = add(feed.name, "feed", feed.url, feed.expect);
+    auto& memory = line.memory.emplace();
     memory.url = feed.url;
-    if (db != nullptr) memory = load_feed(*db, feed.name, feed.url);
+    if (db == nullptr) continue;
+    memory = load_feed(*db, feed.name, feed.url);
+    if (const auto lease = load_lease(*db, feed.name); lease.is_active(now))
+      line.hub_until = lease.expires_at;
   }
   return lines;
 }
@@ -88,6 +94,7 @@ void print_text(const SourceLine& line) {
   } else {
     fmt::print("{}  folder {}\n  new {}\n", line.name, line.place, time_words(line.heard.last_story));
   }
+  if (line.hub_until) fmt::print("  its hub sends until {}\n", time_words(line.hub_until));
   if (line.heard.silent_since)
     fmt::print("  silent since {}, longer than expected\n", time_words(line.heard.silent_since));
 }
@@ -105,6 +112,7 @@ json::object to_json(const SourceLine& line) {
   out["state"] = state_of(memory);
   out["failures"] = memory.pace.failures;
   put("polled_at", memory.polled_at);
+  put("hub_until", line.hub_until);
   if (memory.ended.empty()) put("next_at", memory.next_at);
   return out;
 }
