@@ -278,8 +278,8 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
   for (auto& story : std::views::reverse(parsed.stories)) {
     // A feed that shows more of its past from one day to the next must not mail it.
     const bool is_backlog = is_first || (story.published && *story.published < last_read - grace);
-    const auto accepted =
-        co_await take_story(parts_.intake, parts_.clock, std::move(story), !is_backlog || feed_.send_backlog);
+    const auto accepted = co_await take_story(parts_.intake, parts_.clock, std::move(story),
+                                              !is_backlog || feed_.send_backlog, Authority::own_stories);
     if (accepted.novelty == Novelty::fresh || accepted.novelty == Novelty::update) result = PollResult::news;
   }
   if (is_first) {
@@ -294,7 +294,7 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
 // What a feed lists again is looked at here, in few jobs; without the database one by one, until it is back.
 asio::awaitable<void> FeedIntake::drop_known(std::vector<Story>& stories) {
   try {
-    co_await parts_.intake.drop_known(stories);
+    co_await parts_.intake.drop_known(stories, Authority::own_stories);
   } catch (const SqliteError& e) {
     log::error("source.unstored", {{"source", feed_.name}, {"what", std::string(e.what())}});
   }

@@ -87,7 +87,7 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   for (auto& story : parsed->stories) {
     story.source = folder_.name;
     complete_story(story, folder_.name, folder_.url);
-    co_await take_story(parts_.intake, parts_.clock, std::move(story), !is_backlog);
+    co_await take_story(parts_.intake, parts_.clock, std::move(story), !is_backlog, Authority::all_stories);
   }
 }
 

@@ -7,11 +7,12 @@
 
 namespace crier {
 
-boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, bool deliver) {
+boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, bool deliver,
+                                            Authority authority) {
   for (;;) {
     std::string failure;
     try {
-      co_return co_await intake.accept(story, deliver);
+      co_return co_await intake.accept(story, deliver, authority);
     } catch (const SqliteError& e) {
       failure = e.what();
     }

@@ -8,6 +8,7 @@
 namespace crier {
 
 /// A story that cannot be stored is tried until it can: the source waits, nothing is lost.
-boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, bool deliver);
+boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, bool deliver,
+                                            Authority authority);
 
 }  // namespace crier

@@ -218,6 +218,10 @@ CREATE TABLE hub_lease (
   expires_at INTEGER
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+-- Of short texts it tells whether they are one story under two ids.
+ALTER TABLE text_print ADD COLUMN published INTEGER;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

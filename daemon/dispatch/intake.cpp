@@ -15,6 +15,7 @@
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
+#include "story/identity.hpp"
 #include "story/story_groups.hpp"
 #include "story/url_identity.hpp"
 #include "text/analyzer.hpp"
@@ -111,9 +112,53 @@ std::string_view reason_to_stop(Sqlite& db, const Story& story, bool is_known, T
   return is_known && moves_embargo(db, story, now) ? superseded : std::string_view{};
 }
 
+// What is known under a story's id.
+struct LookUp {
+  std::string id;           // under which it goes from now on
+  bool is_renamed = false;  // it is known under that id, and came with another
+  std::string owner{};      // of the story whose id it has without being that one
+  std::optional<KnownStory> known{};
+};
+
+LookUp look_up(Sqlite& db, const Story& story, Authority authority) {
+  const auto under = [&](const std::string& id) {
+    LookUp found{known_id(db, id)};
+    found.is_renamed = found.id != id;
+    found.known = find_known(db, found.id);
+    return found;
+  };
+  auto found = under(story.id);
+  if (!found.known || found.known->owner == story.source) return found;  // which costs no copy
+  auto same = story;
+  same.id = found.id;
+  if (!is_foreign(same, *found.known, authority)) return found;
+  auto own = under(id_of_source(story.source, story.id));
+  own.owner = found.known->owner;
+  return own;
+}
+
+// What a story is that a source lists, perhaps again.
+Novelty novelty_of(Sqlite& db, Story& story, Authority authority) {
+  auto found = look_up(db, story, authority);
+  if (found.is_renamed) story.version = 0;  // whoever renamed it counts anew
+  // Its content is compared under the id by which it is known.
+  story.id.swap(found.id);
+  const auto novelty = judge(story, found.known).novelty;
+  story.id.swap(found.id);
+  return novelty;
+}
+
+void log_foreign(const Story& story, const std::string& id, const std::string& owner) {
+  log::warn("story.foreign", {{"story", story.id},
+                              {"source", story.source},
+                              {"owner", owner},
+                              {"next", "it is not that story, and goes as " + id}});
+}
+
 // What a story that is new has to do with those that are known: it may be one of them.
 void compare(Sqlite& db, const Newsroom& newsroom, const Story& story, Intake::Planned& planned, Time now) {
-  const PrintedStory printed{story.id, story.source, canonical_url(story.url).value_or(""), planned.print};
+  const PrintedStory printed{story.id, story.source, canonical_url(story.url).value_or(""), planned.print,
+                             story.published};
   planned.former_id = find_renamed(db, printed);
   if (planned.former_id) return store_renaming(db, story.id, *planned.former_id);
   store_print(db, printed, now);
@@ -205,17 +250,14 @@ asio::awaitable<void> Intake::find_audience(std::shared_ptr<const Newsroom> news
   apply_suppressions(planned.decisions, *newsroom->book, parts_.suppressions);
 }
 
-asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories) {
+asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority authority) {
   constexpr std::size_t at_once = 200;  // what is sent must not wait long for the database
   std::vector<Novelty> novelties(stories.size());
   for (std::size_t first = 0; first < stories.size(); first += at_once) {
     const auto end = std::min(first + at_once, stories.size());
     co_await parts_.database.run([&](Sqlite& db) {
       for (auto i = first; i < end; ++i) {
-        auto& story = stories[i];
-        const auto id = known_id(db, story.id);
-        if (id != story.id) story.version = 0;  // whoever renamed it counts anew
-        novelties[i] = judge(story, find_known(db, id)).novelty;
+        novelties[i] = novelty_of(db, stories[i], authority);
       }
     });
   }
@@ -243,24 +285,21 @@ asio::awaitable<std::optional<Accepted>> Intake::split(std::string id) {
   co_return co_await take(*std::move(story), Handling::send_again);
 }
 
-asio::awaitable<Accepted> Intake::accept(Story story, bool deliver) {
-  return take(std::move(story), deliver ? Handling::send : Handling::note);
+asio::awaitable<Accepted> Intake::accept(Story story, bool deliver, Authority authority) {
+  return take(std::move(story), deliver ? Handling::send : Handling::note, authority);
 }
 
-asio::awaitable<Accepted> Intake::take(Story story, Handling handling) {
+asio::awaitable<Accepted> Intake::take(Story story, Handling handling, Authority authority) {
   const bool deliver = handling != Handling::note;
   auto declared_version = story.version;
+  bool has_new_id = false;  // that of a story which is known, and this is the first time
   for (;;) {
     // Most stories that come again have not changed: they cost one look-up and no matching.
-    const auto [id, known] = co_await parts_.database.run([&](Sqlite& db) {
-      auto its_id = known_id(db, story.id);
-      auto its_versions = find_known(db, its_id);
-      return std::pair(std::move(its_id), std::move(its_versions));
-    });
-    if (id != story.id) {
-      story.id = id;
-      declared_version = 0;  // whoever renamed it counts anew
-    }
+    const auto [id, is_renamed, owner, known] =
+        co_await parts_.database.run([&](Sqlite& db) { return look_up(db, story, authority); });
+    if (is_renamed) declared_version = 0;  // whoever renamed it counts anew
+    if (!owner.empty() && !known) log_foreign(story, id, owner);
+    story.id = id;
     story.version = declared_version;
     auto verdict = judge(story, known);
     if (handling == Handling::send_again && verdict.novelty == Novelty::unchanged)
@@ -276,10 +315,14 @@ asio::awaitable<Accepted> Intake::take(Story story, Handling handling) {
     const auto newsroom = parts_.newsroom();
     Planned planned;
     if (!known) planned.print = co_await parts_.workers.run([&] { return print_text(story); });
-    if (deliver && story.status == StoryStatus::usable) co_await find_audience(newsroom, story, planned);
+    // What was noted as backlog stays that when a site moves and renames it all.
+    const bool is_backlog = has_new_id && known && !known->was_owed;
+    if (deliver && !is_backlog && story.status == StoryStatus::usable)
+      co_await find_audience(newsroom, story, planned);
     const auto now = parts_.clock.now();
     const bool stored = co_await parts_.database.run(
         [&](Sqlite& db) { return store(db, *newsroom, story, known, planned, now); });
+    has_new_id = has_new_id || planned.former_id;
     if (planned.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *planned.former_id}});
     if (!stored) continue;
     log_stored(*newsroom, story, verdict.novelty, planned, now);

@@ -54,13 +54,15 @@ class Intake {
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
 
   /// `deliver` = false notes a story that is not known as seen, without owing it to anybody (the backlog of a
-  /// new source), and leaves one that is known as it is. Throws SqliteError when it cannot be stored: nothing
-  /// was.
-  boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true);
+  /// new source), and leaves one that is known as it is. A story whose id is that of another source's, which
+  /// `authority` keeps it from changing, is taken for another one: its id begins with its source. Throws
+  /// SqliteError when it cannot be stored: nothing was.
+  boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true,
+                                          Authority authority = Authority::all_stories);
 
   /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs, and
   /// without a word in the log. Throws SqliteError; `stories` are all there then.
-  boost::asio::awaitable<void> drop_known(std::vector<Story>& stories);
+  boost::asio::awaitable<void> drop_known(std::vector<Story>& stories, Authority authority);
 
   /// The latest version of a story anew, as canceled: nothing more of it leaves, and it does not come back.
   /// nullopt when no such story was seen. Throws SqliteError as accept() does.
@@ -75,7 +77,8 @@ class Intake {
  private:
   enum class Handling { send, note, send_again };
 
-  boost::asio::awaitable<Accepted> take(Story story, Handling handling);
+  boost::asio::awaitable<Accepted> take(Story story, Handling handling,
+                                        Authority authority = Authority::all_stories);
   boost::asio::awaitable<void> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
                                              Planned& planned);
 

@@ -60,7 +60,10 @@ std::string id_within(std::string_view source, const std::string& id) {
   const auto colon = id.find(':');
   const bool is_uri = colon != std::string::npos && colon > 1 &&
                       std::ranges::all_of(std::string_view(id).substr(0, colon), is_scheme_letter);
-  if (is_uri) return id;
+  return is_uri ? id : id_of_source(source, id);
+}
+
+std::string id_of_source(std::string_view source, std::string_view id) {
   auto whole = fmt::format("{}:{}", source, id);
   if (whole.size() <= max_id_bytes) return whole;
   const auto hash = to_hex(sha256(whole));

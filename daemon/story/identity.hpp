@@ -24,6 +24,8 @@ Result<std::string> identify(const Story& story);
 /// counters that feeds use as ids would clash with those of others. What gets longer than max_id_bytes so is
 /// named by its SHA-256.
 std::string id_within(std::string_view source, const std::string& id);
+/// The same for any id.
+std::string id_of_source(std::string_view source, std::string_view id);
 
 /// The id of a story that a feed lists without id, URL and title: "item-" and twelve hex digits of its
 /// content's hash. It changes with the content.

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "db/sqlite.hpp"
+#include "db/time_column.hpp"
 
 namespace crier {
 namespace {
@@ -55,7 +56,7 @@ void store_print(Sqlite& db, const PrintedStory& story, Time now) {
   const auto& print = story.print;
   auto insert = db.query(
       "INSERT OR IGNORE INTO text_print (story_id, source, url, seen_at, simhash, whole, title, words,"
-      " quarter0, quarter1, quarter2, quarter3) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      " quarter0, quarter1, quarter2, quarter3, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind(0, story.id)
       .bind(1, story.source)
       .bind(2, story.url)
@@ -65,6 +66,7 @@ void store_print(Sqlite& db, const PrintedStory& story, Time now) {
       .bind(6, as_column(print.title))
       .bind(7, std::int64_t{print.words});
   for (int i = 0; i < 4; ++i) insert.bind(8 + i, quarter(print.simhash, i));
+  if (story.published) insert.bind(12, to_ms(*story.published));
   insert.run();
 }
 
@@ -74,7 +76,7 @@ void drop_prints(Sqlite& db, Time before) {
 
 std::optional<std::string> find_renamed(Sqlite& db, const PrintedStory& story) {
   auto rows = db.query(
-      "SELECT simhash, whole, title, words, story_id, url <> '' AND url = ?2 FROM text_print"
+      "SELECT simhash, whole, title, words, story_id, url <> '' AND url = ?2, published FROM text_print"
       " WHERE source = ?1 AND story_id <> ?4 AND ((url <> '' AND url = ?2) OR whole = ?3) ORDER BY seen_at, "
       "rowid LIMIT 100");
   rows.bind(0, story.source).bind(1, story.url).bind(2, as_column(story.print.whole)).bind(3, story.id);
@@ -82,8 +84,11 @@ std::optional<std::string> find_renamed(Sqlite& db, const PrintedStory& story) {
     const auto print = read_print(rows);
     const bool is_whole = print.whole == story.print.whole;
     const bool has_same_url = rows.integer(5) != 0;
+    // What says little, as "Markets at noon", may say it each day; not with one time of publication.
+    const bool is_telling = print.words >= short_text || (story.published && !rows.is_null(6) &&
+                                                          from_ms(rows.integer(6)) == *story.published);
     const bool is_near = is_whole || distance(print, story.print) <= same_text_under_title;
-    if (has_same_url ? is_near : is_whole && print.words >= short_text) return std::string(rows.text(4));
+    if (has_same_url ? is_near : is_whole && is_telling) return std::string(rows.text(4));
   }
   return std::nullopt;
 }

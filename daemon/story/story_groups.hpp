@@ -36,6 +36,7 @@ struct PrintedStory {
   std::string source;
   std::string url;  ///< canonical_url; empty = none
   TextPrint print;
+  std::optional<Time> published{};
 };
 
 void store_print(Sqlite& db, const PrintedStory& story, Time now);
@@ -43,7 +44,7 @@ void store_print(Sqlite& db, const PrintedStory& story, Time now);
 void drop_prints(Sqlite& db, Time before);
 
 /// The story of the same source that this one is under another id: with its URL and much of its text, or with
-/// its very text of 40 words or more.
+/// its very text, of 40 words or more or published at the same time.
 std::optional<std::string> find_renamed(Sqlite& db, const PrintedStory& story);
 void store_renaming(Sqlite& db, std::string_view id, std::string_view former_id);
 /// The id under which a story is known: a former one where there is one, else its own.

@@ -41,13 +41,26 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known) {
   return {Novelty::outdated, known->version};
 }
 
+bool is_foreign(const Story& story, const KnownStory& known, Authority authority) {
+  if (authority == Authority::all_stories || known.owner.empty() || known.owner == story.source) return false;
+  if (known.status == StoryStatus::canceled && known.title == story.title) return false;
+  return content_hash(story) != known.content_hash;
+}
+
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
-  auto row =
-      db.query("SELECT version, content_hash, status FROM story WHERE id = ? ORDER BY version DESC LIMIT 1");
+  auto row = db.query(
+      "SELECT version, content_hash, status, title,"
+      " (SELECT COALESCE(source, '') FROM story WHERE id = ?1 ORDER BY version LIMIT 1),"
+      " (SELECT MAX(matched) FROM story WHERE id = ?1)"
+      " FROM story WHERE id = ?1 ORDER BY version DESC LIMIT 1");
   row.bind(0, id);
   if (!row.step()) return std::nullopt;
-  return KnownStory{static_cast<std::uint32_t>(row.integer(0)), std::string(row.blob(1)),
-                    parse_story_status(row.text(2)).value_or(StoryStatus::usable)};
+  return KnownStory{static_cast<std::uint32_t>(row.integer(0)),
+                    std::string(row.blob(1)),
+                    parse_story_status(row.text(2)).value_or(StoryStatus::usable),
+                    std::string(row.text(3)),
+                    std::string(row.text(4)),
+                    row.integer(5) > 0};
 }
 
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {

@@ -1,11 +1,14 @@
 """Feeds on the web: polled with conditions, never their backlog, moved, gone, broken and hostile ones."""
 
 import collections
+import email.utils
 import gzip
 import hashlib
 import hmac
 import http.server
+import json
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -136,6 +139,7 @@ class HubTest(support.NewsroomTest):
         self.assertEqual(self.intent(asked, mode="unsubscribe")[0], 404)
         self.assertEqual(self.intent(asked), (200, "a1"))
         daemon.wait_for("hub.subscribed", source="wire")
+        support.eventually(lambda: "its hub sends until 20" in self.newsroom.run("sources"), "the lease is listed")
         self.assertEqual(self.intent(asked)[0], 404, "it was confirmed, and not asked again")
 
         self.assertEqual(self.deliver(asked, "Old harbour news", "Harbour of forgers", key="guessed"), 202)
@@ -312,6 +316,44 @@ class FeedTest(support.NewsroomTest):
         self.newsroom.configure(support.config(sources={"desk": {"folder": "in", "expect": "2s"}}))
         self.serve().wait_for("source.silent", source="desk")
         self.assertIn("silent_since", self.newsroom.run_json("sources", code=1)[0])
+
+    def test_a_site_that_moves_and_names_all_its_stories_anew_mails_none_of_them_again(self):
+        published = time.time() - 3600
+
+        def feed(host, *titles):
+            items = "".join(
+                f"<item><guid>https://{host}/{i}</guid><link>https://{host}/{i}</link><title>{title}</title>"
+                f"<pubDate>{email.utils.formatdate(published + i)}</pubDate><description>All about it.</description></item>"
+                for i, title in enumerate(titles))
+            return f'<rss version="2.0"><channel><title>Wire</title>{items}</channel></rss>'.encode()
+
+        titles = [f"Harbour news {i}" for i in range(5)]
+        self.reply = lambda asked: (200, {}, feed("old.example.org", *titles))
+        self.configure()
+        daemon = self.serve()
+        daemon.wait_for("source.begun")
+        self.reply = lambda asked: (200, {}, feed("new.example.org/cms", *titles, "The harbour reopens"))
+        daemon.wait_for("story.renamed", count=5)
+        daemon.wait_for("delivery.sent", count=2)
+        self.assertEqual(self.subjects(), ["The harbour reopens"] * 2)
+
+    def test_a_feed_cannot_take_back_what_another_brought(self):
+        said = [{"uri": "https://evil.example.org/1", "version": "9", "type": "text", "pubStatus": "usable",
+                 "headline": "Nothing to see"}]
+        evil = self.use(FeedServer(
+            lambda asked: (200, {"Content-Type": "application/json"}, json.dumps(said).encode())))
+        feed = {"every": "1s", "allow": ["127.0.0.1"]}
+        self.newsroom.configure(support.config(sources={
+            "wire": feed | {"feed": self.server.url + "/feed"}, "evil": feed | {"feed": evil.url + "/feed"}}))
+        daemon = self.serve()
+        daemon.wait_for("source.begun", count=2)
+        self.titles.append("The harbour reopens")
+        daemon.wait_for("delivery.sent", count=2)
+        said.append(said[0] | {"uri": "https://wire.example.org/1", "pubStatus": "canceled"})
+        foreign = daemon.wait_for("story.foreign", source="evil")
+        self.assertEqual((foreign.fields["story"], foreign.fields["owner"]), ("https://wire.example.org/1", "wire"))
+        versions = daemon.events("story.noticed")
+        self.assertNotIn("canceled", [each.fields["status"] for each in versions if each.fields["source"] == "wire"])
 
     def test_a_private_address_must_be_allowed(self):
         self.configure(allow=[])

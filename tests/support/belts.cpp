@@ -134,8 +134,8 @@ void Belts::reload(std::string_view rules) {
   settle();
 }
 
-Accepted Belts::accept(Story story) {
-  return run_loop(*loop_, intake_->accept(std::move(story)));
+Accepted Belts::accept(Story story, Authority authority) {
+  return run_loop(*loop_, intake_->accept(std::move(story), true, authority));
 }
 
 std::optional<Accepted> Belts::split(std::string id) {

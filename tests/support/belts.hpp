@@ -78,7 +78,7 @@ class Belts {
   void reload(std::string_view rules);
 
   /// Hands a story in and waits until it is accepted.
-  Accepted accept(Story story);
+  Accepted accept(Story story, Authority authority = Authority::all_stories);
   /// Takes a story out of its group, as accept() does.
   std::optional<Accepted> split(std::string id);
   /// Runs until nothing more happens at this time.
