@@ -253,7 +253,8 @@ Result<void> assign_field(const Field& field, Story& story, Reading& reading) {
 void add_heading(Story& story, const std::string& text) {
   constexpr std::size_t longest = 1024;
   auto& headings = story.headings;
-  if (text.size() > longest || headings.size() == max_list_items) return;
+  const bool is_line = text == tidy_line(text);  // code that stands in a heading keeps its tabs
+  if (text.size() > longest || headings.size() == max_list_items || !is_line) return;
   if (std::ranges::find(headings, text) == headings.end()) headings.push_back(text);
 }
 

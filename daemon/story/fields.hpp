@@ -40,8 +40,8 @@ struct Field {
 /// refused: a status or an embargo that cannot be read; guessing could publish what must not be published.
 Result<void> assign_field(const Field& field, Story& story, Reading& reading);
 
-/// Adds a heading that stands in body_text as a paragraph of its own; what is too long or too many is left
-/// out.
+/// Adds a heading that stands in body_text as a paragraph of its own; what is too long, too many or not one
+/// tidy line is left out.
 void add_heading(Story& story, const std::string& text);
 
 /// "Jane Sample, John Sample and Ada Sample, Senior Reporter" → the three names, without roles.
