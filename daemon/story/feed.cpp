@@ -14,7 +14,9 @@
 namespace crier {
 namespace {
 
-constexpr std::size_t max_text_bytes = 4U << 20;  // of one value
+constexpr std::size_t max_text_bytes = 4U << 20;        // of one value
+constexpr std::size_t max_attribute_bytes = 64U << 10;  // of markup; longer ones are left out
+constexpr std::size_t max_id_line_bytes = 2048;
 
 std::string_view find_xml_attribute(std::span<const XmlAttribute> attributes, std::string_view name) {
   for (const auto& attribute : attributes)
@@ -135,6 +137,9 @@ void FeedReader::name_version(const XmlName& name, Attributes attributes) {
     format_ = version == "0.3" || name.space.ends_with("atom/ns#") ? "atom03"
               : is_atom_space(name.space)                          ? "atom10"
                                                                    : "atom";
+  } else if (root == "channel" && !find_attribute(attributes, "href").empty()) {
+    format_ = "cdf";
+    feed_draft_.set_url(find_attribute(attributes, "href"), base(), 0);
   } else {
     format_ = "rss";
   }
@@ -186,6 +191,10 @@ void FeedReader::open_item(Frame& frame, const XmlName& name, Attributes attribu
   frame.opens_item = true;
   frame.is_aside = false;
   item_.emplace(line);
+  if (format_ == "cdf") {
+    item_->set_url(find_attribute(attributes, "href"), base(), 0);
+    item_->set_updated(find_attribute(attributes, "lastmod"), 1);
+  }
   for (const auto& attribute : attributes) {
     if (feed_space(attribute.name) != FeedSpace::rdf || attribute.name.local != "about") continue;
     item_->set_id(attribute.value, 1);
@@ -264,7 +273,7 @@ void FeedReader::open_text(Frame& frame, const XmlName& name, Attributes attribu
 void FeedReader::open_markup(const XmlName& name, Attributes attributes) {
   text_.append("<").append(name.local);
   for (const auto& attribute : attributes) {
-    if (!attribute.name.prefix.empty()) continue;
+    if (!attribute.name.prefix.empty() || attribute.value.size() > max_attribute_bytes) continue;
     text_.append(" ").append(attribute.name.local).append("=\"");
     text_.append(html_escape(attribute.value)).append("\"");
   }
@@ -323,6 +332,14 @@ void FeedReader::close(Frame& frame, std::string value) {
   close_text(frame, std::move(value));
 }
 
+// An id must be an absolute IRI (RFC 4287 §4.2.6). Of one that is a path the place of the feed makes one.
+std::string FeedReader::absolute_id(std::string_view id) const {
+  const auto written = tidy_line(cut_text(id, max_id_line_bytes));
+  const bool is_path =
+      written.find('/') != std::string::npos && written.find_first_of(": ") == std::string::npos;
+  return is_path ? resolve_url(written, base()).value_or(written) : std::string(id);
+}
+
 void FeedReader::close_text(const Frame& frame, std::string value) {
   const int rank = frame.name.rank;
   auto& about = this->about();
@@ -332,7 +349,7 @@ void FeedReader::close_text(const Frame& frame, std::string value) {
     case FeedElement::link:
       return about.set_url(value, base(), 0);
     case FeedElement::guid:
-      about.set_id(value, rank);
+      about.set_id(is_atom() ? absolute_id(value) : value, rank);
       if (frame.is_permalink && value.find("://") != std::string::npos) about.set_url(value, base(), 1);
       return;
     case FeedElement::published:
@@ -405,7 +422,7 @@ void FeedReader::finish() {
   finish_item();
   const auto complete = feed_draft_.finish(reading_, {}, feed_);
   auto& source = reading_.source;
-  source.format = format_;
+  if (!format_.empty()) source.format = format_;
   source.title = complete.title;
   source.url = complete.url;
   source.language = feed_.language = complete.language;

@@ -69,6 +69,7 @@ class FeedReader : public XmlSourceReader {
   void close_author(const Frame& frame, std::string_view own_text);
   void finish_item();
   bool is_atom_name(const XmlName& name) const;
+  std::string absolute_id(std::string_view id) const;
 
   std::string_view base() const { return bases_.empty() ? std::string_view() : bases_.back().value; }
   std::string_view language() const {

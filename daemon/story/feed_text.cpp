@@ -29,12 +29,15 @@ bool is_reference(std::string_view text) {
 
 // At "<": "</p>", "<br/>", "<!--", "<a href=…": elements that people write into feeds.
 bool is_tag(std::string_view text) {
-  static constexpr std::array<std::string_view, 46> known{
-      "a",      "abbr", "acronym", "address", "b",  "big",    "blockquote", "br",   "center", "cite",
-      "code",   "dd",   "del",     "div",     "dl", "dt",     "em",         "font", "form",   "h1",
-      "h2",     "h3",   "h4",      "h5",      "h6", "hr",     "i",          "img",  "ins",    "li",
-      "object", "ol",   "p",       "pre",     "q",  "script", "small",      "span", "strike", "strong",
-      "sub",    "sup",  "table",   "tt",      "u",  "ul"};
+  static constexpr std::array<std::string_view, 66> known{
+      "a",      "abbr",   "acronym", "address",    "article", "audio",  "b",       "big",     "blockquote",
+      "br",     "center", "cite",    "code",       "dd",      "del",    "details", "div",     "dl",
+      "dt",     "em",     "embed",   "figcaption", "figure",  "font",   "footer",  "form",    "h1",
+      "h2",     "h3",     "h4",      "h5",         "h6",      "header", "hr",      "html",    "i",
+      "iframe", "img",    "ins",     "li",         "object",  "ol",     "p",       "picture", "pre",
+      "q",      "s",      "script",  "section",    "small",   "span",   "strike",  "strong",  "style",
+      "sub",    "sup",    "svg",     "table",      "tbody",   "td",     "th",      "tr",      "tt",
+      "u",      "ul",     "video"};
   if (text.starts_with("<!--")) return true;
   auto name = text.substr(text.starts_with("</") ? 2 : 1, 11);
   const auto end = std::find_if_not(name.begin(), name.end(), is_name_character);

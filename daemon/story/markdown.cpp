@@ -22,6 +22,8 @@
 namespace crier {
 namespace {
 
+constexpr std::size_t max_marks = 150'000;  // a long read has a few thousand
+
 struct NodeDeleter {
   void operator()(cmark_node* node) const { cmark_node_free(node); }
 };
@@ -51,6 +53,13 @@ void settle_title(Story& story, cmark_node* document) {
   if (text != story.title) return;
   cmark_node_unlink(heading);
   cmark_node_free(heading);
+}
+
+// Each may become a node of cmark's tree, of up to 500 bytes.
+std::size_t count_marks(std::string_view markdown) {
+  static constexpr std::string_view marks = "\n>*_[]()!`<&#-+~\\";
+  return static_cast<std::size_t>(
+      std::ranges::count_if(markdown, [](char c) { return marks.find(c) != std::string_view::npos; }));
 }
 
 void read_body(std::string_view markdown, const std::string& url, Story& story) {
@@ -135,6 +144,8 @@ Result<void> read_markdown(Reading& reading) {
   if (body.size() > max_prose_bytes)
     return reading.error(
         0, 0, fmt::format("a body of {} bytes is more than the limit of {}", body.size(), max_prose_bytes));
+  if (count_marks(body) > max_marks)
+    return reading.error(0, 0, fmt::format("more than {} marks of Markdown are too many", max_marks));
   read_body(body, reading.options.url, story);
   const bool is_nameless =
       story.id.empty() && story.url.empty() && reading.options.url.empty() && story.title.empty();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include <libxml/HTMLparser.h>
 
@@ -14,7 +15,8 @@ namespace {
 constexpr std::size_t max_depth = max_xml_depth - 10;
 constexpr std::size_t max_attributes = 50;
 constexpr std::size_t max_name_bytes = 100;
-constexpr std::size_t spare_bytes = 2U << 20;
+constexpr std::size_t max_remembered = 1000;
+constexpr std::size_t spare_bytes = 512U << 10;
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -73,7 +75,7 @@ class Repair {
 
  private:
   // Escaping makes up to six bytes of one: a text of nothing but mistakes is read as far as this goes.
-  bool is_full() const { return out_.size() > in_.size() + in_.size() / 2 + spare_bytes; }
+  bool is_full() const { return out_.size() > in_.size() + in_.size() / 8 + spare_bytes; }
 
   void read_markup() {
     const auto rest = in_.substr(at_);
@@ -141,6 +143,7 @@ class Repair {
     at_ += 2;
     const auto name = ascii_lower(read_name());
     skip_to('>');
+    if (const auto found = open_names_.find(name); found == open_names_.end() || found->second == 0) return;
     // The root ends where the text ends: some feeds close it too early.
     for (auto i = open_.size(); i > 1; --i) {
       if (open_[i - 1].lower != name) continue;
@@ -234,6 +237,7 @@ class Repair {
       return;
     }
     out_ += '>';
+    ++open_names_[lower];
     open_.push_back({std::string(name), std::move(lower)});
   }
 
@@ -263,6 +267,7 @@ class Repair {
 
   void pop() {
     out_.append("</").append(open_.back().name).append(">");
+    --open_names_[open_.back().lower];
     open_.pop_back();
   }
 
@@ -323,8 +328,15 @@ class Repair {
     if (is_one_of(name, predefined)) return end + 1;
     const bool is_own = std::any_of(xml_.entities.begin(), xml_.entities.end(),
                                     [&](const auto& entity) { return entity.first == name; });
-    const std::string terminated(name);
-    return is_own || htmlEntityLookup(reinterpret_cast<const xmlChar*>(terminated.c_str())) ? end + 1 : 0;
+    return is_own || is_html_entity(std::string(name)) ? end + 1 : 0;
+  }
+
+  // libxml2 walks through its whole list for each.
+  bool is_html_entity(const std::string& name) const {
+    if (const auto found = html_entities_.find(name); found != html_entities_.end()) return found->second;
+    const bool is_one = htmlEntityLookup(reinterpret_cast<const xmlChar*>(name.c_str())) != nullptr;
+    if (html_entities_.size() < max_remembered) html_entities_.emplace(name, is_one);
+    return is_one;
   }
 
   // nullopt: these are no digits. What is too large stays so.
@@ -360,6 +372,8 @@ class Repair {
   std::size_t at_ = 0;
   std::string out_;
   std::vector<Open> open_;
+  std::unordered_map<std::string, int> open_names_;  // in lower case, how often each is in open_
+  mutable std::unordered_map<std::string, bool> html_entities_;
   std::vector<Attribute> attributes_;
   bool no_comment_end_ = false, no_double_quote_ = false, no_single_quote_ = false;
 };

@@ -67,6 +67,7 @@ template <class Reader>
 Attempt attempt(const Reading& original, const XmlText& xml, bool recover) {
   Attempt made{Reading(original.text, original.options), {}};
   made.reading.source.encoding = original.source.encoding;
+  made.reading.source.format = original.source.format;
   Reader reader(made.reading);
   made.breach = read_xml(xml, reader, recover);
   reader.finish();

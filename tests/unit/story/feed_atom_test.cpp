@@ -72,3 +72,16 @@ TEST_CASE("the page is the alternate link, and of several the HTML one") {
                          "<link rel=\"alternate\" type=\"text/html\" href=\"https://example.org/h\"/>")
               .url == "https://example.org/h");
 }
+
+TEST_CASE("an id that is a path is made absolute, as an id of Atom must be; any other stays") {
+  const auto id_of = [](const std::string& id) {
+    ParseOptions options;
+    options.url = "https://example.org/feeds/all.xml";
+    return parse_feed(atom("<entry><title>x</title><id>" + id + "</id></entry>"), options).stories.at(0).id;
+  };
+  REQUIRE(id_of("items/7") == "https://example.org/feeds/items/7");
+  REQUIRE(id_of("/items/7") == "https://example.org/items/7");
+  REQUIRE(id_of("urn:x:a/b") == "urn:x:a/b");
+  REQUIRE(id_of("item 7/8") == "item 7/8");
+  REQUIRE(id_of("7") == "7");
+}

@@ -118,3 +118,24 @@ TEST_CASE("a DTD is not followed, whatever stands before it") {
   for (const auto* before : {"", "<!-- x -->", "<?x y?>", "<?xml version=\"1.0\"?><!-- x --><?x y?>"})
     CHECK(parse_feed(before + dtd + body).stories.at(0).url == "https://example.org/a");
 }
+
+TEST_CASE("end tags of what was never opened are passed over, however many") {
+  std::string ends;
+  for (int i = 0; i < 20'000; ++i) ends += "</b>";
+  const auto source =
+      malformed(rss("<item><title>One</title>" + ends + "<link>https://example.org/1</link></item>"));
+  REQUIRE(source.stories.at(0).title == "One");
+  REQUIRE(source.stories.at(0).url == "https://example.org/1");
+}
+
+TEST_CASE("stray ampersands stay, and names of HTML's characters among them are read") {
+  const std::string one = "a & b &x; &eacute; &amp; ";
+  const auto source = malformed(rss("<item><title>" + one + one + one + "</title></item>"));
+  REQUIRE(source.stories.at(0).title == "a & b &x; é & a & b &x; é & a & b &x; é &");
+}
+
+TEST_CASE("a document that breaks off in its first tag is an empty feed") {
+  const auto source = malformed("<rss");
+  REQUIRE(source.format == "rss");
+  REQUIRE(source.stories.empty());
+}

@@ -63,3 +63,18 @@ TEST_CASE("a family of formats can be asked for by any of its names") {
   options.format = "atom10";
   REQUIRE(parse_feed(atom(""), options).format == "atom10");
 }
+
+TEST_CASE("channels in CDF have their addresses and dates in attributes") {
+  const auto source = parse_feed(
+      "<?xml version=\"1.0\"?><CHANNEL HREF=\"http://example.org/news/\"><TITLE>Harbour Post</TITLE>"
+      "<ITEM HREF=\"http://example.org/news/1\" LASTMOD=\"2002-11-13T12:00\"><TITLE>One</TITLE>"
+      "<ABSTRACT>The first</ABSTRACT></ITEM></CHANNEL>");
+  REQUIRE(source.format == "cdf");
+  REQUIRE(source.title == "Harbour Post");
+  REQUIRE(source.url == "http://example.org/news/");
+  const auto& story = source.stories.at(0);
+  REQUIRE(story.title == "One");
+  REQUIRE(story.summary == "The first");
+  REQUIRE(story.url == "http://example.org/news/1");
+  REQUIRE(to_rfc3339(*story.updated) == "2002-11-13T12:00:00Z");
+}

@@ -234,3 +234,10 @@ TEST_CASE("Markdown that is slow for naive parsers is not slow here") {
   }
   REQUIRE_FALSE(parse("# T\n\n" + std::string(2U << 20, 'x')));
 }
+
+TEST_CASE("Markdown of nothing but marks is refused before it costs memory") {
+  std::string quotes = "# T\n\n";
+  quotes.append(200'000, '>');
+  REQUIRE(error_of(quotes).find("marks of Markdown") != std::string::npos);
+  REQUIRE(story_of("# T\n\n![x](data:image/png;base64," + std::string(400'000, 'A') + ")\n").title == "T");
+}

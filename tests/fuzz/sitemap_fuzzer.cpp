@@ -1,0 +1,8 @@
+// Any bytes read as a Google News sitemap: a Result, never a crash, and clean text in every story.
+
+#include "support/parse_fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  crier::test::fuzz_parse("news-sitemap", data, size);
+  return 0;
+}
