@@ -209,8 +209,8 @@ void Reading::add(Story story, FieldPlaces its_places) {
   places.push_back(std::move(its_places));
 }
 
-void Reading::mark_bozo(std::string reason) {
-  if (!source.bozo) source.bozo_reason = std::move(reason);
+void Reading::mark_bozo(std::string_view reason) {
+  if (!source.bozo) source.bozo_reason = repair_utf8(reason);  // it may quote what is not UTF-8
   source.bozo = true;
 }
 
@@ -234,7 +234,7 @@ Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& o
   if (!decoded) return reading.error(0, 0, decoded.error().message);
   reading.text = decoded->text;
   reading.source.encoding = decoded->encoding;
-  if (!decoded->breach.empty()) reading.mark_bozo(std::move(decoded->breach));
+  if (!decoded->breach.empty()) reading.mark_bozo(decoded->breach);
 
   const auto format = choose_format(reading);
   if (!format) return reading.error(0, 0, format.error().message);

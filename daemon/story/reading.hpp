@@ -39,7 +39,7 @@ class Reading {
   /// A story that was read, and what later complaints about it can point to.
   void add(Story story, FieldPlaces places);
   /// The file is ill-formed but readable; the first reason is kept.
-  void mark_bozo(std::string reason);
+  void mark_bozo(std::string_view reason);
   Error error(int line, int column, std::string message) const;
 
   std::string_view text;  ///< clean UTF-8 (charset.hpp)

@@ -137,6 +137,9 @@ class Reader {
     if (error.level == XML_ERR_WARNING ||
         (error.domain == XML_FROM_NAMESPACE && error.code != XML_NS_ERR_UNDEFINED_NAMESPACE))
       return;
+    // Without recovery nothing is told from here on; libxml2 would only find more mistakes, slowly. Its own
+    // xmlStopParser frees what the caller of this function still reads.
+    if (error.level == XML_ERR_FATAL && !recover_) context_->instate = XML_PARSER_EOF;
     if (breach_ && (breach_->fatal || !fatal)) return;
     std::string message = tidy_line(cut_text(error.message ? error.message : "not well-formed", 200));
     breach_ = XmlBreach{error.line, error.int2, std::move(message), fatal};

@@ -36,10 +36,12 @@ void fuzz_parse(std::string_view format, const std::uint8_t* data, std::size_t s
   if (!source) return require(is_valid_utf8(source.error().message));
   require(source->stories.size() <= max_stories && source->warnings.size() <= max_warnings + 1);
   for (const auto& story : source->stories) check(story);
+  const auto written = boost::json::serialize(to_json(*source));
+  require(is_valid_utf8(written));
 
   options.format = "json";
   options.now.reset();
-  const auto again = parse_stories(boost::json::serialize(to_json(*source)), options);
+  const auto again = parse_stories(written, options);
   require(again && again->stories.size() == source->stories.size());
   for (std::size_t i = 0; i < again->stories.size(); ++i)
     require(content_hash(again->stories[i]) == content_hash(source->stories[i]));
