@@ -69,7 +69,7 @@ FeedReader::FeedReader(Reading& reading) : reading_(reading) {
 }
 
 bool FeedReader::is_full() const {
-  return items_.size() == max_stories;
+  return items_.size() > max_stories;  // by one, which tells that there are more
 }
 
 FeedReader::Frame FeedReader::make_frame(const XmlName& name) const {
@@ -336,7 +336,7 @@ void FeedReader::close(Frame& frame, std::string value) {
 std::string FeedReader::absolute_id(std::string_view id) const {
   const auto written = tidy_line(cut_text(id, max_id_line_bytes));
   const bool is_path =
-      written.find('/') != std::string::npos && written.find_first_of(": ") == std::string::npos;
+      written.find('/') != std::string::npos && written.find_first_of(": <>") == std::string::npos;
   return is_path ? resolve_url(written, base()).value_or(written) : std::string(id);
 }
 
@@ -414,12 +414,14 @@ void FeedReader::close_author(const Frame& frame, std::string_view own_text) {
 void FeedReader::finish_item() {
   person_.reset();
   if (!item_) return;
-  if (!is_full()) items_.push_back(*std::move(item_));
+  items_.push_back(*std::move(item_));
   item_.reset();
 }
 
 void FeedReader::finish() {
   finish_item();
+  const bool has_more = is_full();
+  if (has_more) items_.erase(items_.begin() + max_stories, items_.end());
   const auto complete = feed_draft_.finish(reading_, {}, feed_);
   auto& source = reading_.source;
   if (!format_.empty()) source.format = format_;
@@ -435,7 +437,7 @@ void FeedReader::finish() {
     reading_.add(item.finish(reading_, source.url, feed_), {{"", {line, 0}}});
     item = FeedDraft(0);
   }
-  if (is_full()) reading_.warn(line_, 0, fmt::format("only the first {} stories are read", max_stories));
+  if (has_more) reading_.warn(line_, 0, fmt::format("only the first {} stories are read", max_stories));
 }
 
 }  // namespace crier

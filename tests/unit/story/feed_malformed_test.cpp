@@ -148,3 +148,17 @@ TEST_CASE("what is said about a breach is text, whatever bytes it quotes") {
   REQUIRE(is_valid_utf8(source.bozo_reason));
   REQUIRE(source.bozo_reason.find("utf\uFFFD-8") != std::string::npos);
 }
+
+TEST_CASE("of too many items the first are read, and only then something is said to be left out") {
+  const auto items = [](std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all += "<item><guid>" + std::to_string(i) + "</guid></item>";
+    return parse_feed(rss(all));
+  };
+  REQUIRE(items(max_stories).stories.size() == max_stories);
+  REQUIRE(items(max_stories).warnings.empty());
+  const auto more = items(max_stories + 2);
+  REQUIRE(more.stories.size() == max_stories);
+  REQUIRE(more.stories.back().id == "9999");
+  REQUIRE(more.warnings.size() == 1);
+}
