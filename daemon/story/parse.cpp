@@ -210,7 +210,7 @@ void Reading::add(Story story, FieldPlaces its_places) {
 }
 
 void Reading::mark_bozo(std::string_view reason) {
-  if (!source.bozo) source.bozo_reason = repair_utf8(reason);  // it may quote what is not UTF-8
+  if (!source.bozo) source.bozo_reason = tidy_line(repair_utf8(reason));  // it may quote any bytes
   source.bozo = true;
 }
 
