@@ -25,7 +25,7 @@ namespace json = boost::json;
 // A message to one subscriber before it takes the form of a channel, and the stories it points to.
 struct Draft {
   std::vector<Story> stories;
-  Outgoing message;
+  Letter letter;
 };
 
 struct WaitingStory {
@@ -74,8 +74,8 @@ Result<Draft> draft_story(const Config& config, const std::string& name, const S
   auto story = find_story(name, config);
   if (!story) return story.error();
   draft.stories.push_back(std::move(*story));
-  draft.message.content = compose_alert(config.newsroom, draft.stories.front(), subscriber, channel);
-  draft.message.reader.reason = why_matched(config.newsroom, draft.stories.front(), subscriber, now);
+  draft.letter.content = compose_alert(config.newsroom, draft.stories.front(), subscriber, channel);
+  draft.letter.reason = why_matched(config.newsroom, draft.stories.front(), subscriber, now);
   return draft;
 }
 
@@ -93,23 +93,21 @@ Result<Draft> draft_edition(const Config& config, const Edition& edition, const 
     stories.chosen.push_back({&draft.stories[i], std::move(waiting[i].reason)});
   const auto next = next_occurrences(edition.recurrence, now, 1);
   const auto nominal = next.empty() ? std::string() : to_string(next.front().nominal);
-  draft.message.content = compose_digest(config.newsroom, edition, nominal, stories, subscriber, channel);
-  draft.message.edition = edition.name;
-  draft.message.reader.reason = "You follow " + edition.title;
+  draft.letter.content = compose_digest(config.newsroom, edition, nominal, stories, subscriber, channel);
+  draft.letter.edition = edition.name;
+  draft.letter.reason = "You follow " + edition.title;
   return draft;
 }
 
 // What does not depend on the story.
-void complete(Draft& draft, const Config& config, const Subscriber& subscriber, Time now) {
-  auto& message = draft.message;
-  for (const auto& story : draft.stories) message.stories.push_back(&story);
-  message.delivery_id = "preview-0";
-  message.created = now;
-  message.subscriber = &subscriber;
-  message.templates = config.newsroom.templates;
-  message.reader.name = subscriber.name;
+Outgoing complete(Draft& draft, const Config& config, const Subscriber& subscriber, Time now) {
+  for (const auto& story : draft.stories) draft.letter.stories.push_back(&story);
+  draft.letter.created = now;
+  draft.letter.templates = config.newsroom.templates;
+  Outgoing message{std::make_shared<const Letter>(std::move(draft.letter)), "preview-0", 0, &subscriber, {}};
   if (!config.newsroom.public_url.empty())
-    message.reader.unsubscribe_url = config.newsroom.public_url + "/u/preview";
+    message.unsubscribe_url = config.newsroom.public_url + "/u/preview";
+  return message;
 }
 
 // The files one channel's form makes: name → content. The first is what is printed without --out.
@@ -203,8 +201,8 @@ int preview_command(const Words& words) {
     if (!draft)
       return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input,
                        draft.error().message);
-    complete(*draft, *config, *subscriber, now);
-    const auto files = preview_on(*config, channel, draft->message);
+    const auto message = complete(*draft, *config, *subscriber, now);
+    const auto files = preview_on(*config, channel, message);
     if (!files) return line.fail(exit_code::bad_data, files.error().message);
     if (line.json()) {
       for (const auto& [name, content] : *files) all[name] = content;

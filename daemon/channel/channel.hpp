@@ -1,5 +1,5 @@
-// Channel: one way to reach a reader. It turns an Outgoing message into one attempt and answers what became
-// of it; it never retries, that is the courier's. Runs on the loop.
+// Channel: one way to reach a reader. It makes one attempt of each Outgoing and answers what became of it; it
+// never retries, that is the courier's. Runs on the loop.
 #pragma once
 
 #include <memory>
@@ -19,17 +19,25 @@ namespace crier {
 
 class TemplateSet;
 
-/// One message to one reader. The channel must not keep it beyond send().
-struct Outgoing {
-  std::string delivery_id;  ///< the same on every attempt; letters, digits and hyphens
-  Time created;             ///< of the batch: the message's own date, equal on every attempt
-  int attempt = 0;          ///< from 0
+/// What all readers of one zone, reason and choice of stories are sent alike.
+struct Letter {
+  Time created;         ///< of the batch: the message's own date, equal on every attempt
+  std::string edition;  ///< empty = an alert
   Content content;
-  Reader reader;
-  const Subscriber* subscriber = nullptr;
-  std::vector<const Story*> stories;  ///< in the order of content.items
-  std::string edition;                ///< empty = an alert
+  std::string reason;                 ///< a whole clause: "You follow China and Russia"
+  std::vector<const Story*> stories;  ///< in the order of content.items; they outlive the sending
   std::shared_ptr<const TemplateSet> templates;
+};
+
+/// A letter on its way to one reader.
+struct Outgoing {
+  std::shared_ptr<const Letter> letter;
+  std::string delivery_id;  ///< the same on every attempt; letters, digits and hyphens
+  int attempt = 0;          ///< from 0
+  const Subscriber* subscriber = nullptr;
+  std::string unsubscribe_url;  ///< empty = there is none
+
+  Reader reader() const { return {subscriber->name, letter->reason, unsubscribe_url}; }
 };
 
 class Channel {
@@ -41,6 +49,8 @@ class Channel {
   virtual bool is_there() const { return true; }
   /// How many send() may be under way at once.
   virtual unsigned concurrency() const = 0;
+  /// How many messages one send() takes at most.
+  virtual std::size_t handful() const { return 1; }
   /// Whether the other side can tell a repeat by its id, so that it is safe to send again when in doubt.
   virtual bool recognises_repeats() const = 0;
   /// Whether everything goes through one service (a relay, an API), whose failures are everybody's.
@@ -48,7 +58,8 @@ class Channel {
   /// Waits between attempts; the last one goes on until the delivery expires.
   virtual std::span<const Duration> retry_steps() const = 0;
 
-  virtual boost::asio::awaitable<Outcome> send(Outgoing message) = 0;
+  /// What became of each, by position. Keeps nothing of them.
+  virtual boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) = 0;
 };
 
 }  // namespace crier

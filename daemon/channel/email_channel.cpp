@@ -21,21 +21,22 @@ std::string_view domain_of(std::string_view address) {
 }  // namespace
 
 Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) {
-  auto rendered = render_mail(message.content, message.reader, *message.templates);
+  const auto& letter = *message.letter;
+  const auto reader = message.reader();
+  auto rendered = render_mail(letter.content, reader, *letter.templates);
   if (!rendered) return rendered.error();
   const auto domain = domain_of(sender.address);
-  const auto list = message.edition.empty() ? std::string("alerts") : to_slug(message.edition);
+  const auto list = letter.edition.empty() ? std::string("alerts") : to_slug(letter.edition);
   MailHeaders headers;
   headers.from = {sender.name, sender.address};
-  headers.to = {message.reader.name, message.subscriber->address(ChannelKind::email)};
+  headers.to = {reader.name, message.subscriber->address(ChannelKind::email)};
   headers.subject = rendered->subject;
-  headers.date = message.created;
+  headers.date = letter.created;
   headers.message_id = fmt::format("{}@{}", message.delivery_id, domain);
-  headers.list_name = message.content.site.name;
+  headers.list_name = letter.content.site.name;
   headers.list_id = fmt::format("{}.{}", list, domain);
   // One-click unsubscribing is defined for https only (RFC 8058); the link in the body is always there.
-  if (message.reader.unsubscribe_url.starts_with("https://"))
-    headers.unsubscribe_url = message.reader.unsubscribe_url;
+  if (reader.unsubscribe_url.starts_with("https://")) headers.unsubscribe_url = reader.unsubscribe_url;
   auto composed = compose_mail(headers, rendered->text, rendered->html);
   if (!composed) return composed.error();
   return Email{{sender.address, headers.to.address, "<" + headers.message_id + ">"},
@@ -56,15 +57,16 @@ std::span<const Duration> EmailChannel::retry_steps() const {
 
 // Once an occurrence: it may go to a million readers.
 void EmailChannel::warn_of_size(const Email& email, const Outgoing& message) {
-  if (std::exchange(warned_of_[message.edition], message.created) == message.created) return;
-  log::warn("mail.large", {{"edition", message.edition},
+  const auto& letter = *message.letter;
+  if (std::exchange(warned_of_[letter.edition], letter.created) == letter.created) return;
+  log::warn("mail.large", {{"edition", letter.edition},
                            {"delivery", message.delivery_id},
-                           {"stories", message.stories.size()},
+                           {"stories", letter.stories.size()},
                            {"html_bytes", email.html.size()},
                            {"next", "mail programs show its beginning; a smaller max_items helps"}});
 }
 
-boost::asio::awaitable<Outcome> EmailChannel::send(Outgoing message) {
+boost::asio::awaitable<Outcome> EmailChannel::send_one(const Outgoing& message) {
   auto email = compose_email(sender_, message);
   if (!email) {
     Outcome outcome;
@@ -75,6 +77,12 @@ boost::asio::awaitable<Outcome> EmailChannel::send(Outgoing message) {
   }
   if (email->html.size() > max_html_bytes) warn_of_size(*email, message);
   co_return co_await relay_.deliver(std::move(email->envelope), std::move(email->message));
+}
+
+boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const Outgoing> messages) {
+  std::vector<Outcome> outcomes;
+  for (const auto& message : messages) outcomes.push_back(co_await send_one(message));
+  co_return outcomes;
 }
 
 }  // namespace crier

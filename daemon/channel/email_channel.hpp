@@ -38,9 +38,10 @@ class EmailChannel final : public Channel {
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return true; }
   std::span<const Duration> retry_steps() const override;
-  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+  boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:
+  boost::asio::awaitable<Outcome> send_one(const Outgoing& message);
   void warn_of_size(const Email& email, const Outgoing& message);
 
   Relay& relay_;

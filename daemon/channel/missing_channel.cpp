@@ -9,10 +9,10 @@ std::span<const Duration> MissingChannel::retry_steps() const {
   return steps;
 }
 
-boost::asio::awaitable<Outcome> MissingChannel::send(Outgoing) {
+boost::asio::awaitable<std::vector<Outcome>> MissingChannel::send(std::span<const Outgoing> messages) {
   Outcome outcome;
   outcome.reason = "channel not configured";
-  co_return outcome;
+  co_return std::vector<Outcome>(messages.size(), outcome);
 }
 
 }  // namespace crier

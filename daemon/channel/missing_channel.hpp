@@ -18,7 +18,7 @@ class MissingChannel final : public Channel {
   std::span<const Duration> retry_steps() const override;
 
   /// Always to be tried again.
-  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+  boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:
   ChannelKind kind_;

@@ -25,17 +25,18 @@ std::string webhook_id(const Outgoing& message) {
 
 Result<std::string> compose_webhook(const Outgoing& message) {
   json::array stories;
-  for (std::size_t i = 0; i < message.content.items.size(); ++i)
-    stories.push_back(story_json(*message.stories[i], message.content.items[i]));
-  json::object data{{"subscriber", message.subscriber->id}, {"reason", message.reader.reason}};
-  if (message.edition.empty()) {
+  const auto& letter = *message.letter;
+  for (std::size_t i = 0; i < letter.content.items.size(); ++i)
+    stories.push_back(story_json(*letter.stories[i], letter.content.items[i]));
+  json::object data{{"subscriber", message.subscriber->id}, {"reason", letter.reason}};
+  if (letter.edition.empty()) {
     data["story"] = std::move(stories.front());
-    return webhook_body("story.published", message.created, data);
+    return webhook_body("story.published", letter.created, data);
   }
-  data["edition"] = message.edition;
+  data["edition"] = letter.edition;
   data["stories"] = std::move(stories);
-  data["left_out"] = message.content.left_out;
-  return webhook_body("edition.published", message.created, data);
+  data["left_out"] = letter.content.left_out;
+  return webhook_body("edition.published", letter.created, data);
 }
 
 WebhookChannel::WebhookChannel(WebhookSender& sender, unsigned connections)
@@ -47,7 +48,7 @@ std::span<const Duration> WebhookChannel::retry_steps() const {
   return steps;
 }
 
-boost::asio::awaitable<Outcome> WebhookChannel::send(Outgoing message) {
+boost::asio::awaitable<Outcome> WebhookChannel::send_one(const Outgoing& message) {
   auto body = compose_webhook(message);
   if (!body) {
     Outcome outcome;
@@ -59,6 +60,12 @@ boost::asio::awaitable<Outcome> WebhookChannel::send(Outgoing message) {
   WebhookEndpoint endpoint{message.subscriber->address(ChannelKind::webhook),
                            message.subscriber->webhook_secrets};
   co_return co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(*body));
+}
+
+boost::asio::awaitable<std::vector<Outcome>> WebhookChannel::send(std::span<const Outgoing> messages) {
+  std::vector<Outcome> outcomes;
+  for (const auto& message : messages) outcomes.push_back(co_await send_one(message));
+  co_return outcomes;
 }
 
 }  // namespace crier

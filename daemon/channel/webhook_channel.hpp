@@ -24,9 +24,11 @@ class WebhookChannel final : public Channel {
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return false; }
   std::span<const Duration> retry_steps() const override;
-  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+  boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:
+  boost::asio::awaitable<Outcome> send_one(const Outgoing& message);
+
   WebhookSender& sender_;
   unsigned connections_;
 };

@@ -29,12 +29,12 @@ std::string shortened(std::string text) {
   return text + "…";
 }
 
-std::string value_of(const std::string& parameter, const Outgoing& message) {
-  const auto& first = message.content.items.front();
-  if (parameter == "title") return message.content.subject;
-  if (parameter == "reason") return message.reader.reason;
+std::string value_of(const std::string& parameter, const Letter& letter) {
+  const auto& first = letter.content.items.front();
+  if (parameter == "title") return letter.content.subject;
+  if (parameter == "reason") return letter.reason;
   if (parameter == "url") return first.url;
-  if (message.content.kind == ContentKind::digest) return headlines(message.content);
+  if (letter.content.kind == ContentKind::digest) return headlines(letter.content);
   if (!first.summary.empty()) return first.summary;
   return first_text(first);
 }
@@ -42,17 +42,18 @@ std::string value_of(const std::string& parameter, const Outgoing& message) {
 }  // namespace
 
 WhatsAppMessage compose_whatsapp(const WhatsAppTemplate& how, const Outgoing& message) {
+  const auto& content = message.letter->content;
   WhatsAppMessage out;
   out.to = message.subscriber->address(ChannelKind::whatsapp);
   out.delivery_id = message.delivery_id;
   out.template_name = how.name;
   out.language = how.language;
   for (const auto& parameter : how.parameters) {
-    auto value = clean_template_parameter(value_of(parameter, message));
-    if (value.empty()) value = message.content.site.name;
+    auto value = clean_template_parameter(value_of(parameter, *message.letter));
+    if (value.empty()) value = content.site.name;
     out.body_parameters.push_back(shortened(std::move(value)));
   }
-  const auto& url = message.content.items.front().url;
+  const auto& url = content.items.front().url;
   if (!how.button_prefix.empty() && url.starts_with(how.button_prefix))
     out.button_suffix = url.substr(how.button_prefix.size());
   return out;
@@ -67,9 +68,11 @@ std::span<const Duration> WhatsAppChannel::retry_steps() const {
   return steps;
 }
 
-boost::asio::awaitable<Outcome> WhatsAppChannel::send(Outgoing message) {
-  auto composed = compose_whatsapp(how_, message);
-  co_return co_await sender_.send(std::move(composed), message.attempt);
+boost::asio::awaitable<std::vector<Outcome>> WhatsAppChannel::send(std::span<const Outgoing> messages) {
+  std::vector<Outcome> outcomes;
+  for (const auto& message : messages)
+    outcomes.push_back(co_await sender_.send(compose_whatsapp(how_, message), message.attempt));
+  co_return outcomes;
 }
 
 }  // namespace crier

@@ -28,7 +28,7 @@ class WhatsAppChannel final : public Channel {
   bool recognises_repeats() const override { return resend_; }
   bool has_one_service() const override { return true; }
   std::span<const Duration> retry_steps() const override;
-  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+  boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:
   WhatsAppSender& sender_;

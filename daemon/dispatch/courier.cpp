@@ -14,6 +14,7 @@
 #include "base/tasks.hpp"
 #include "db/database.hpp"
 #include "dispatch/claimed_batch.hpp"
+#include "dispatch/compose.hpp"
 #include "dispatch/delivery_log.hpp"
 #include "dispatch/message.hpp"
 #include "dispatch/planner.hpp"
@@ -24,17 +25,38 @@ namespace crier {
 
 namespace asio = boost::asio;
 
-struct Courier::Work {
+// A claim, and how much of it slots have taken.
+struct Courier::Held {
+  explicit Held(LoadedClaim loaded)
+      : batch(std::move(loaded.batch)), deliveries(std::move(loaded.deliveries)), letters(*batch) {}
+
   std::shared_ptr<const ClaimedBatch> batch;
-  Delivery delivery;
+  std::vector<Delivery> deliveries;
+  std::size_t taken = 0;
+  Letters letters;
+};
+
+// What a slot has taken of a claim.
+struct Courier::Handful {
+  std::shared_ptr<Held> held;
+  std::span<const Delivery> deliveries;
+};
+
+// A delivery of a handful that has not been settled.
+struct Courier::Ready {
+  const Delivery* delivery = nullptr;
+  const Subscriber* subscriber = nullptr;
+  MessageParts contents;
+  bool asked = false;  // the outbox, whether it is still owed
+  bool owed = true;
 };
 
 struct Courier::Line {
   Line(const asio::any_io_executor& loop, Channel& its_channel)
       : channel(its_channel), work_ready(loop), work_owed(loop) {}
 
-  // The deliveries of the most urgent lane that has any; nullptr when there are none.
-  std::deque<Work>* most_urgent() {
+  // The claims of the most urgent lane that has any; nullptr when there are none.
+  std::deque<std::shared_ptr<Held>>* most_urgent() {
     const auto lane = std::ranges::find_if(ready, [](const auto& queue) { return !queue.empty(); });
     return lane == ready.end() ? nullptr : &*lane;
   }
@@ -42,26 +64,38 @@ struct Courier::Line {
   bool holds_work() { return asking || !sending.empty() || most_urgent() != nullptr; }
   // Whether an alert with an earlier version of the story is being sent to the same reader.
   bool sends_earlier(const Story& story, std::uint32_t number) const {
-    return std::ranges::any_of(sending, [&](const Work* work) {
-      const auto& subject = work->batch->claim.subject;
-      return work->delivery.number == number && subject.story_id == story.id &&
-             subject.story_version < story.version;
+    return std::ranges::any_of(sending, [&](const Handful* handful) {
+      const auto& subject = handful->held->batch->claim.subject;
+      return subject.story_version < story.version && subject.story_id == story.id &&
+             std::ranges::any_of(handful->deliveries,
+                                 [&](const Delivery& delivery) { return delivery.number == number; });
     });
   }
   std::optional<Lane> ready_lane() {
     const auto* queue = most_urgent();
-    return queue == nullptr ? std::nullopt : std::optional(queue->front().batch->claim.lane);
+    return queue == nullptr ? std::nullopt : std::optional(queue->front()->batch->claim.lane);
+  }
+  Handful take() {
+    auto& queue = *most_urgent();
+    Handful handful{queue.front(), {}};
+    auto& held = *handful.held;
+    const auto size =
+        std::min(breaker.is_well() ? channel.handful() : 1, held.deliveries.size() - held.taken);
+    handful.deliveries = std::span(held.deliveries).subspan(held.taken, size);
+    held.taken += size;
+    if (held.taken == held.deliveries.size()) queue.pop_front();
+    return handful;
   }
 
   Channel& channel;
-  std::array<std::deque<Work>, lane_count> ready;
-  Bell work_ready;                   // something came into `ready`, or the courier drains
-  Bell work_owed;                    // something came into the outbox
-  bool refilling = false;            // one slot at a time asks the outbox
-  bool asking = false;               // and its answer is not here yet
-  bool look_again = true;            // the outbox may hold something more urgent than `ready`
-  Time look_at = Time::max();        // when it may again, because of something that becomes due
-  std::vector<const Work*> sending;  // what the slots hold
+  std::array<std::deque<std::shared_ptr<Held>>, lane_count> ready;
+  Bell work_ready;                      // something came into `ready`, or the courier drains
+  Bell work_owed;                       // something came into the outbox
+  bool refilling = false;               // one slot at a time asks the outbox
+  bool asking = false;                  // and its answer is not here yet
+  bool look_again = true;               // the outbox may hold something more urgent than `ready`
+  Time look_at = Time::max();           // when it may again, because of something that becomes due
+  std::vector<const Handful*> sending;  // what the slots hold
   std::int64_t sent = 0;
   Breaker breaker;
 };
@@ -110,7 +144,9 @@ asio::awaitable<void> Courier::drain() {
 
 std::size_t Courier::in_flight() const {
   std::size_t total = 0;
-  for (const auto& line : lines_) total += line->sending.size();
+  for (const auto& line : lines_) {
+    for (const auto* handful : line->sending) total += handful->deliveries.size();
+  }
   return total;
 }
 
@@ -121,28 +157,28 @@ std::int64_t Courier::sent() const {
 }
 
 asio::awaitable<void> Courier::run_slot(Line& line) {
-  Work work;
-  while (co_await take(line, work)) {
+  Handful handful;
+  while (co_await take(line, handful)) {
     {
-      line.sending.push_back(&work);
-      const Finally sent([&] { std::erase(line.sending, &work); });
-      co_await deliver(line, work);
+      line.sending.push_back(&handful);
+      const Finally sent([&] { std::erase(line.sending, &handful); });
+      co_await deliver(line, handful);
     }
+    handful = {};
     if (draining_) line.work_ready.ring();
   }
 }
 
-// Waits for the most urgent delivery. False when the courier drains.
-asio::awaitable<bool> Courier::take(Line& line, Work& work) {
+// Waits for the most urgent deliveries. False when the courier drains.
+asio::awaitable<bool> Courier::take(Line& line, Handful& handful) {
   while (!draining_) {
     if (const auto pause = line.breaker.pause_left(parts_.clock.now()); pause > Duration::zero()) {
       co_await parts_.clock.sleep_for(pause);
       continue;
     }
     if (parts_.clock.now() >= line.look_at) line.look_again = true;
-    if (auto* queue = line.most_urgent(); queue != nullptr && (!line.look_again || line.refilling)) {
-      work = std::move(queue->front());
-      queue->pop_front();
+    if (line.most_urgent() != nullptr && (!line.look_again || line.refilling)) {
+      handful = line.take();
       co_return true;
     }
     if (line.refilling) {
@@ -186,9 +222,10 @@ asio::awaitable<void> Courier::refill(Line& line) {
     due = now + std::chrono::seconds(5);
   }
   if (loaded) {
-    auto& queue = line.ready[static_cast<std::size_t>(loaded->batch->claim.lane)];
-    for (const auto& delivery : loaded->deliveries) queue.push_back({loaded->batch, delivery});
     line.look_again = loaded->deliveries.empty();
+    if (line.look_again) co_return;
+    const auto lane = static_cast<std::size_t>(loaded->batch->claim.lane);
+    line.ready[lane].push_back(std::make_shared<Held>(*std::move(loaded)));
     co_return;
   }
   if (line.most_urgent() != nullptr || line.look_again || draining_) co_return;
@@ -201,8 +238,7 @@ asio::awaitable<void> Courier::refill(Line& line) {
 }
 
 // Why a delivery is not to be attempted; empty when it is.
-std::string Courier::reason_to_suppress(const Work& work, const Subscriber* subscriber) const {
-  const auto channel = work.batch->claim.channel;
+std::string Courier::reason_to_suppress(ChannelKind channel, const Subscriber* subscriber) const {
   if (subscriber == nullptr) return "no longer subscribed";
   const auto& address = subscriber->address(channel);
   if (address.empty()) return "no address";
@@ -220,10 +256,10 @@ const std::string* Courier::reason_to_stop(const Part& part) const {
 
 // The parts of this reader's message that may still leave; when there are none, the reason is that of the
 // last one that there was.
-MessageParts Courier::contents_for(const Work& work) const {
+MessageParts Courier::contents_for(const ClaimedBatch& batch, const Delivery& delivery) const {
   MessageParts contents;
-  for (const auto& part : work.batch->parts) {
-    if (!work.batch->is_for(part, work.delivery.number)) continue;
+  for (const auto& part : batch.parts) {
+    if (!batch.is_for(part, delivery.number)) continue;
     const auto* reason = reason_to_stop(part);
     if (reason == nullptr)
       contents.chosen.push_back(&part);
@@ -237,154 +273,206 @@ MessageParts Courier::contents_for(const Work& work) const {
 
 namespace {
 
-// One attempt; whatever a channel throws is an outcome, so that one message cannot stop the others.
-asio::awaitable<Outcome> send(Channel& channel, Outgoing message) {
-  Outcome outcome;
+// One attempt of each; whatever a channel throws is an outcome, so that one message cannot stop the others.
+asio::awaitable<std::vector<Outcome>> send(Channel& channel, std::span<const Outgoing> messages) {
+  std::string failure;
   try {
-    outcome = co_await channel.send(std::move(message));
+    auto outcomes = co_await channel.send(messages);
+    if (outcomes.size() == messages.size()) co_return outcomes;
+    failure = "the channel did not answer for each message";
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) throw;
-    outcome.reply = e.what();
+    failure = e.what();
   } catch (const std::exception& e) {
-    outcome.reply = e.what();
+    failure = e.what();
   }
-  if (outcome.reason.empty() && outcome.kind == OutcomeKind::retry_later) {
-    outcome.reason = "internal";
-    if (!channel.recognises_repeats()) outcome.kind = OutcomeKind::ambiguous;  // it may have left
-  }
-  co_return outcome;
+  Outcome outcome;
+  outcome.reason = "internal";
+  outcome.reply = std::move(failure);
+  if (!channel.recognises_repeats()) outcome.kind = OutcomeKind::ambiguous;  // it may have left
+  co_return std::vector<Outcome>(messages.size(), outcome);
 }
 
 }  // namespace
 
 // What is recorded of a delivery without an attempt.
-Settled Courier::unattempted(const Work& work, Settlement settlement, std::string reason, Time now) {
-  return {.delivery = work.delivery,
-          .channel = work.batch->claim.channel,
-          .lane = work.batch->claim.lane,
+Settled Courier::unattempted(const ClaimedBatch& batch, const Delivery& delivery, Settlement settlement,
+                             std::string reason, Time now) {
+  return {.delivery = delivery,
+          .channel = batch.claim.channel,
+          .lane = batch.claim.lane,
           .settlement = settlement,
-          .attempts = work.delivery.attempts,
+          .attempts = delivery.attempts,
           .due_at = now,
           .reason = std::move(reason),
           .reply = {}};
 }
 
-// A message that cannot be made must not stop the others.
-Settled Courier::uncomposed(const Work& work, const std::string& what, Time now) {
-  auto settled = unattempted(work, Settlement::failed, "cannot-compose", now);
-  settled.reply = what;
-  return settled;
-}
-
 // What is recorded of a delivery that is not to be attempted now; nullopt when it is.
-std::optional<Settled> Courier::held_back(const Line& line, const Work& work, const Newsroom& newsroom,
-                                          const Subscriber* subscriber, const MessageParts& contents,
-                                          Time now) const {
-  const auto& claim = work.batch->claim;
-  auto settled = unattempted(work, Settlement::suppressed, reason_to_suppress(work, subscriber), now);
-  if (contents.chosen.empty()) {
-    settled.reason = contents.missing;
-    if (settled.reason == unreadable_story) settled.settlement = Settlement::failed;
-  }
-  if (!settled.reason.empty()) return settled;
-  if (now >= claim.expires_at) {
-    settled.settlement = Settlement::failed;
-    settled.reason = expiry_reason(work.delivery.waited_for);
-    return settled;
-  }
+std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
+                                          const Newsroom& newsroom, Time now) const {
+  const auto& claim = batch.claim;
+  const auto& [delivery, subscriber, contents, asked, owed] = ready;
+  const auto settled = [&](Settlement settlement, std::string reason) {
+    return unattempted(batch, *delivery, settlement, std::move(reason), now);
+  };
+  if (contents.chosen.empty())
+    return settled(contents.missing == unreadable_story ? Settlement::failed : Settlement::suppressed,
+                   contents.missing);
+  if (auto reason = reason_to_suppress(claim.channel, subscriber); !reason.empty())
+    return settled(Settlement::suppressed, std::move(reason));
+  if (now >= claim.expires_at) return settled(Settlement::failed, expiry_reason(delivery->waited_for));
+  const auto wait = [&](Time until, std::string_view reason) {
+    return wait_until(settled(Settlement::suppressed, {}), until, reason, claim.expires_at);
+  };
   if (!line.channel.is_there())
-    return wait_until(std::move(settled), now + line.channel.retry_steps().front(), "channel not configured",
-                      claim.expires_at);
-  if (work.batch->is_digest()) return std::nullopt;
+    return wait(now + line.channel.retry_steps().front(), "channel not configured");
+  if (batch.is_digest()) return std::nullopt;
   const auto& story = contents.chosen.front()->story;
-  const auto due = alert_due(newsroom, story, *subscriber, now);
-  if (due > now) return wait_until(std::move(settled), due, why_it_waits(story, now), claim.expires_at);
+  if (const auto due = alert_due(newsroom, story, *subscriber, now); due > now)
+    return wait(due, why_it_waits(story, now));
   // What comes of that decides whether this one is owed at all.
-  if (line.sends_earlier(story, work.delivery.number))
-    return wait_until(std::move(settled), now + std::chrono::seconds(15), "an earlier version is being sent",
-                      claim.expires_at);
+  if (line.sends_earlier(story, delivery->number))
+    return wait(now + std::chrono::seconds(15), "an earlier version is being sent");
   return std::nullopt;
 }
 
 // Whether the outbox may know more of a delivery than this one, which was taken from it: its story may have
 // been stopped, or an earlier version that was stopped may have arrived all the same. Where a repeat cannot
 // be told it has to know of each attempt, too.
-bool Courier::asks_outbox(const Line& line, const Work& work, const MessageParts& contents) const {
+bool Courier::asks_outbox(const Line& line, const ClaimedBatch& batch, const Ready& ready) const {
+  if (ready.asked) return false;
   return !line.channel.recognises_repeats() ||
-         (!work.batch->is_digest() && stopped_.contains(contents.chosen.front()->story.id));
+         (!batch.is_digest() && stopped_.contains(ready.contents.chosen.front()->story.id));
 }
 
-// Whether a delivery is still owed. Where a repeat cannot be told, its attempt is noted.
-asio::awaitable<bool> Courier::may_go(const Line& line, const Work& work, Time now) {
-  const auto& claim = work.batch->claim;
-  bool may = true;
+// Whether deliveries are still owed. Where a repeat cannot be told, their attempts are noted.
+asio::awaitable<void> Courier::ask_outbox(const Line& line, const ClaimedBatch& batch,
+                                          std::vector<Ready>& ready, Time now) {
+  const auto& claim = batch.claim;
+  std::vector<Ready*> asking;
+  for (auto& each : ready) {
+    if (asks_outbox(line, batch, each)) asking.push_back(&each);
+  }
+  if (asking.empty()) co_return;
   co_await recorder_.write([&](Sqlite& db) {
-    may = line.channel.recognises_repeats() ? is_owed(db, work.delivery)
-                                            : mark_sending(db, work.delivery, claim.channel, claim.lane, now);
+    for (auto* each : asking)
+      each->owed = line.channel.recognises_repeats()
+                       ? is_owed(db, *each->delivery)
+                       : mark_sending(db, *each->delivery, claim.channel, claim.lane, now);
   });
-  co_return may;
+  for (auto* each : asking) each->asked = true;
 }
 
-asio::awaitable<void> Courier::deliver(Line& line, const Work& work) {
-  const auto& claim = work.batch->claim;
+// The deliveries of a handful that are to be attempted now. What is decided of the others goes to `settled`.
+asio::awaitable<std::vector<Courier::Ready>> Courier::check(Line& line, const Handful& handful,
+                                                            const Newsroom& newsroom,
+                                                            std::vector<Settled>& settled) {
+  const auto& batch = *handful.held->batch;
+  std::vector<Ready> ready;
+  ready.reserve(handful.deliveries.size());
+  for (const auto& delivery : handful.deliveries)
+    ready.push_back({&delivery, newsroom.book->by_number(delivery.number), {}});
+  for (bool again = true; again;) {
+    const auto now = parts_.clock.now();
+    std::erase_if(ready, [&](Ready& each) {
+      if (!each.owed) return true;
+      each.contents = contents_for(batch, *each.delivery);
+      auto held = held_back(line, batch, each, newsroom, now);
+      if (held) settled.push_back(*std::move(held));
+      return held.has_value();
+    });
+    again = std::ranges::any_of(ready, [&](const Ready& each) { return asks_outbox(line, batch, each); });
+    // A story may be stopped meanwhile, so that what was decided counts no more.
+    if (again) co_await ask_outbox(line, batch, ready, now);
+  }
+  co_return ready;
+}
+
+asio::awaitable<void> Courier::deliver(Line& line, const Handful& handful) {
   const auto newsroom = parts_.newsroom();
-  const auto* subscriber = newsroom->book->by_number(work.delivery.number);
-  const auto now = parts_.clock.now();
-  auto contents = contents_for(work);
-  auto settled = held_back(line, work, *newsroom, subscriber, contents, now);
-  if (!settled && asks_outbox(line, work, contents)) {
-    if (!co_await may_go(line, work, now)) co_return;
-    // A story may have been stopped meanwhile.
-    contents = contents_for(work);
-    settled = held_back(line, work, *newsroom, subscriber, contents, now);
-  }
-  std::optional<Outgoing> message;
-  if (!settled) {
+  std::vector<Settled> settled;
+  settled.reserve(handful.deliveries.size());
+  const auto ready = co_await check(line, handful, *newsroom, settled);
+  co_await attempt(line, handful, newsroom, ready, settled);
+  co_await recorder_.record(settled);
+  for (const auto& each : settled) account_for(line, *handful.held->batch, each, *newsroom);
+}
+
+// One attempt of each, and what follows from it.
+asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
+                                       const std::shared_ptr<const Newsroom>& newsroom,
+                                       const std::vector<Ready>& ready, std::vector<Settled>& settled) {
+  auto& held = *handful.held;
+  const auto& claim = held.batch->claim;
+  std::vector<Outgoing> messages;
+  std::vector<const Ready*> sent;
+  for (const auto& each : ready) {
     try {
-      message = compose_message(*newsroom, *work.batch, work.delivery, *subscriber, contents,
-                                parts_.unsubscribe_key);
-    } catch (const std::exception& e) {
-      settled = uncomposed(work, e.what(), now);
+      messages.push_back(address(held, newsroom, each));
+      sent.push_back(&each);
+    } catch (const std::exception& e) {  // a message that cannot be made must not stop the others
+      settled.push_back(
+          unattempted(*held.batch, *each.delivery, Settlement::failed, "cannot-compose", parts_.clock.now()));
+      settled.back().reply = e.what();
     }
   }
-  const bool is_attempt = message.has_value();
-  if (is_attempt) {
-    settled = co_await attempt(line, work, *std::move(message));
-    if (work.batch->is_digest()) {
-      for (const auto* part : contents.chosen) settled->carried.push_back(part->item);
-    }
+  if (messages.empty()) co_return;
+  const auto outcomes = co_await send(line.channel, messages);
+  const auto now = parts_.clock.now();
+  const RetryPolicy policy{line.channel.retry_steps(), line.channel.recognises_repeats()};
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const auto& [delivery, subscriber, contents, asked, owed] = *sent[i];
+    if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
+    tell_breaker(line, outcomes[i], now);
+    settled.push_back(what_follows(outcomes[i], claim, *delivery, policy, now));
+    if (!held.batch->is_digest()) continue;
+    for (const auto* part : contents.chosen) settled.back().carried.push_back(part->item);
   }
-  co_await recorder_.record(*settled);
-  if (settled->settlement == Settlement::delivered) {
+}
+
+Outgoing Courier::address(Held& held, const std::shared_ptr<const Newsroom>& newsroom,
+                          const Ready& ready) const {
+  const auto& claim = held.batch->claim;
+  const auto& delivery = *ready.delivery;
+  Outgoing message{held.letters.letter_to(newsroom, delivery, *ready.subscriber, ready.contents),
+                   fmt::format("{}-{}", claim.batch_uid, delivery.number),
+                   delivery.attempts,
+                   ready.subscriber,
+                   {}};
+  if (!newsroom->public_url.empty())
+    message.unsubscribe_url = newsroom->public_url + "/u/" +
+                              unsubscribe_token(parts_.unsubscribe_key, delivery.number, claim.channel);
+  return message;
+}
+
+// A pause is said when it begins.
+void Courier::tell_breaker(Line& line, const Outcome& outcome, Time now) {
+  if (!line.channel.has_one_service()) return;
+  const auto pause = line.breaker.record(outcome, now);
+  if (!pause || line.breaker.goes_on()) return;
+  log::error("channel.paused", {{"channel", to_string(line.channel.kind())},
+                                {"for", to_string(*pause)},
+                                {"reason", outcome.reason},
+                                {"reply", outcome.reply}});
+}
+
+// What others are to know of a delivery that was recorded.
+void Courier::account_for(Line& line, const ClaimedBatch& batch, const Settled& settled,
+                          const Newsroom& newsroom) {
+  if (settled.settlement == Settlement::delivered) {
     ++line.sent;
-    if (!work.batch->is_digest()) parts_.metrics.observe_alert_latency(parts_.clock.now() - claim.due_at);
+    if (!batch.is_digest()) parts_.metrics.observe_alert_latency(parts_.clock.now() - batch.claim.due_at);
   }
-  if (settled->settlement == Settlement::retry) {
+  if (settled.settlement == Settlement::retry) {
     // It may be due before whatever the line waits for, if that waits for anything at all.
     line.look_again = true;
     line.work_owed.ring();
   }
-  if (is_attempt || settled->settlement != Settlement::retry)
-    parts_.metrics.delivery_ended(to_string(claim.channel), metric_outcome(*settled));
-  log_settled(*work.batch, *settled, subscriber, line.sent);
-}
-
-// One attempt and what follows from it.
-asio::awaitable<Settled> Courier::attempt(Line& line, const Work& work, Outgoing message) {
-  const auto& claim = work.batch->claim;
-  const auto& subscriber = *message.subscriber;
-  const auto outcome = co_await send(line.channel, std::move(message));
-  if (outcome.endpoint_gone) co_await give_up_endpoint(claim.channel, subscriber);
-  const auto now = parts_.clock.now();
-  const auto pause = line.channel.has_one_service() ? line.breaker.record(outcome, now) : std::nullopt;
-  // Said when it begins.
-  if (pause && !line.breaker.goes_on())
-    log::error("channel.paused", {{"channel", to_string(claim.channel)},
-                                  {"for", to_string(*pause)},
-                                  {"reason", outcome.reason},
-                                  {"reply", outcome.reply}});
-  co_return what_follows(outcome, claim, work.delivery,
-                         {line.channel.retry_steps(), line.channel.recognises_repeats()}, now);
+  const bool was_attempted = settled.attempts > settled.delivery.attempts;
+  if (was_attempted || settled.settlement != Settlement::retry)
+    parts_.metrics.delivery_ended(to_string(settled.channel), metric_outcome(settled));
+  log_settled(batch, settled, newsroom.book->by_number(settled.delivery.number), line.sent);
 }
 
 // Said once, however many deliveries to it were under way. On the disk before its delivery is settled, so

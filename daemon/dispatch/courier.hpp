@@ -1,7 +1,7 @@
 // The courier: the belt that sends what the outbox owes. Each channel has a line of its own with as many
-// slots as it may use at once; a slot takes the most urgent delivery, checks that it may still leave, sends
-// it and has the outcome on the disk before it takes the next. So a crash repeats at most what the slots
-// held. Runs on the loop; the outbox is reached through the database thread.
+// slots as it may use at once; a slot takes a handful of the most urgent deliveries, checks that they may
+// still leave, sends them and has the outcomes on the disk before it takes the next. So a crash repeats at
+// most what the slots held. Runs on the loop; the outbox is reached through the database thread.
 #pragma once
 
 #include <functional>
@@ -25,6 +25,7 @@ namespace crier {
 
 class Database;
 class Metrics;
+struct ClaimedBatch;
 struct MessageParts;
 struct Part;
 class Sqlite;
@@ -62,30 +63,39 @@ class Courier {
   std::int64_t sent() const;
 
  private:
-  struct Work;
+  struct Held;
+  struct Handful;
   struct Line;
+  struct Ready;
   struct Stop {
     std::uint32_t version = 0;
     std::string reason;
   };
 
   boost::asio::awaitable<void> run_slot(Line& line);
-  boost::asio::awaitable<bool> take(Line& line, Work& work);
+  boost::asio::awaitable<bool> take(Line& line, Handful& handful);
   boost::asio::awaitable<void> refill(Line& line);
   void forget_stopped();
-  boost::asio::awaitable<void> deliver(Line& line, const Work& work);
-  boost::asio::awaitable<Settled> attempt(Line& line, const Work& work, Outgoing message);
+  boost::asio::awaitable<void> deliver(Line& line, const Handful& handful);
+  boost::asio::awaitable<std::vector<Ready>> check(Line& line, const Handful& handful,
+                                                   const Newsroom& newsroom, std::vector<Settled>& settled);
+  boost::asio::awaitable<void> attempt(Line& line, const Handful& handful,
+                                       const std::shared_ptr<const Newsroom>& newsroom,
+                                       const std::vector<Ready>& ready, std::vector<Settled>& settled);
+  Outgoing address(Held& held, const std::shared_ptr<const Newsroom>& newsroom, const Ready& ready) const;
+  static void tell_breaker(Line& line, const Outcome& outcome, Time now);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
-  static Settled unattempted(const Work& work, Settlement settlement, std::string reason, Time now);
-  static Settled uncomposed(const Work& work, const std::string& what, Time now);
-  std::string reason_to_suppress(const Work& work, const Subscriber* subscriber) const;
-  std::optional<Settled> held_back(const Line& line, const Work& work, const Newsroom& newsroom,
-                                   const Subscriber* subscriber, const MessageParts& contents,
-                                   Time now) const;
-  bool asks_outbox(const Line& line, const Work& work, const MessageParts& contents) const;
-  boost::asio::awaitable<bool> may_go(const Line& line, const Work& work, Time now);
+  static Settled unattempted(const ClaimedBatch& batch, const Delivery& delivery, Settlement settlement,
+                             std::string reason, Time now);
+  std::string reason_to_suppress(ChannelKind channel, const Subscriber* subscriber) const;
+  std::optional<Settled> held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
+                                   const Newsroom& newsroom, Time now) const;
+  bool asks_outbox(const Line& line, const ClaimedBatch& batch, const Ready& ready) const;
+  boost::asio::awaitable<void> ask_outbox(const Line& line, const ClaimedBatch& batch,
+                                          std::vector<Ready>& ready, Time now);
   const std::string* reason_to_stop(const Part& part) const;
-  MessageParts contents_for(const Work& work) const;
+  MessageParts contents_for(const ClaimedBatch& batch, const Delivery& delivery) const;
+  void account_for(Line& line, const ClaimedBatch& batch, const Settled& settled, const Newsroom& newsroom);
 
   boost::asio::any_io_executor loop_;
   Parts parts_;

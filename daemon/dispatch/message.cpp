@@ -1,44 +1,54 @@
 #include "dispatch/message.hpp"
 
-#include <fmt/core.h>
-
 #include "dispatch/compose.hpp"
 #include "dispatch/newsroom.hpp"
 
 namespace crier {
 
-Outgoing compose_message(const Newsroom& newsroom, const ClaimedBatch& batch, const Delivery& delivery,
-                         const Subscriber& subscriber, const MessageParts& parts,
-                         std::string_view unsubscribe_key) {
+Letter compose_letter(const Newsroom& newsroom, const ClaimedBatch& batch, const Delivery& delivery,
+                      const Subscriber& subscriber, const MessageParts& parts) {
   const auto& claim = batch.claim;
-  Outgoing message;
-  message.delivery_id = fmt::format("{}-{}", claim.batch_uid, delivery.number);
-  message.created = claim.created_at;
-  message.attempt = delivery.attempts;
-  message.subscriber = &subscriber;
-  message.edition = claim.subject.edition;
-  for (const auto* part : parts.chosen) message.stories.push_back(&part->story);
-  if (batch.is_digest()) {
-    const auto* edition = newsroom.find_edition(claim.subject.edition);
-    Edition unnamed;
-    unnamed.title = claim.subject.edition;
-    DigestStories stories;
-    stories.left_out = parts.no_room;
-    for (const auto* part : parts.chosen)
-      stories.chosen.push_back(
-          {&part->story, std::string(reason_for(part->audience, delivery.number)), part->reporters});
-    message.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed,
-                                     claim.subject.occurrence, stories, subscriber, claim.channel);
-  } else {
-    message.content = compose_alert(newsroom, *message.stories.front(), subscriber, claim.channel);
+  Letter letter;
+  letter.created = claim.created_at;
+  letter.edition = claim.subject.edition;
+  letter.reason = claim.reasons.at(delivery.reason);
+  letter.templates = newsroom.templates;
+  for (const auto* part : parts.chosen) letter.stories.push_back(&part->story);
+  if (!batch.is_digest()) {
+    letter.content = compose_alert(newsroom, *letter.stories.front(), subscriber, claim.channel);
+    return letter;
   }
-  message.reader.name = subscriber.name;
-  message.reader.reason = claim.reasons.at(delivery.reason);
-  if (!newsroom.public_url.empty())
-    message.reader.unsubscribe_url =
-        newsroom.public_url + "/u/" + unsubscribe_token(unsubscribe_key, delivery.number, claim.channel);
-  message.templates = newsroom.templates;
-  return message;
+  const auto* edition = newsroom.find_edition(claim.subject.edition);
+  Edition unnamed;
+  unnamed.title = claim.subject.edition;
+  DigestStories stories;
+  stories.left_out = parts.no_room;
+  for (const auto* part : parts.chosen)
+    stories.chosen.push_back(
+        {&part->story, std::string(reason_for(part->audience, delivery.number)), part->reporters});
+  letter.content = compose_digest(newsroom, edition != nullptr ? *edition : unnamed, claim.subject.occurrence,
+                                  stories, subscriber, claim.channel);
+  return letter;
+}
+
+std::shared_ptr<const Letter> Letters::letter_to(const std::shared_ptr<const Newsroom>& newsroom,
+                                                 const Delivery& delivery, const Subscriber& subscriber,
+                                                 const MessageParts& parts) {
+  if (newsroom_ != newsroom) {
+    letters_.clear();
+    newsroom_ = newsroom;
+  }
+  Key key{subscriber.timezone, delivery.reason, parts.no_room, {}};
+  if (batch_.is_digest()) {
+    for (const auto* part : parts.chosen)
+      key.parts.emplace_back(part, reason_for(part->audience, delivery.number));
+  }
+  if (const auto found = letters_.find(key); found != letters_.end()) return found->second;
+  if (letters_.size() == most_kept) letters_.clear();
+  auto letter =
+      std::make_shared<const Letter>(compose_letter(*newsroom, batch_, delivery, subscriber, parts));
+  letters_.emplace(std::move(key), letter);
+  return letter;
 }
 
 }  // namespace crier

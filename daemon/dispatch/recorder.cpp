@@ -12,8 +12,8 @@ namespace crier {
 namespace asio = boost::asio;
 
 // The next write is made by one of those that wait for it.
-asio::awaitable<void> Recorder::record(Settled settled) {
-  unrecorded_.push_back(std::move(settled));
+asio::awaitable<void> Recorder::record(std::span<const Settled> settled) {
+  unrecorded_.insert(unrecorded_.end(), settled.begin(), settled.end());
   const auto mine = next_;
   while (recorded_ < mine) {
     if (recording_) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,8 +25,8 @@ class Recorder {
   Recorder(const boost::asio::any_io_executor& loop, Database& database, Clock& clock)
       : database_(database), clock_(clock), done_(loop) {}
 
-  /// Returns when the outcome is on the disk.
-  boost::asio::awaitable<void> record(Settled settled);
+  /// Returns when the outcomes are on the disk.
+  boost::asio::awaitable<void> record(std::span<const Settled> settled);
   /// What has left must be remembered: a database that cannot be written is tried until it can.
   boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
 

@@ -33,18 +33,25 @@ std::span<const Duration> ScriptedChannel::retry_steps() const {
   return steps;
 }
 
-asio::awaitable<Outcome> ScriptedChannel::send(Outgoing message) {
+asio::awaitable<std::vector<Outcome>> ScriptedChannel::send(std::span<const Outgoing> messages) {
+  std::vector<Outcome> outcomes;
+  for (const auto& message : messages) outcomes.push_back(co_await send_one(message));
+  co_return outcomes;
+}
+
+asio::awaitable<Outcome> ScriptedChannel::send_one(const Outgoing& message) {
+  const auto& letter = *message.letter;
   Sent entry{message.delivery_id,
              message.subscriber->id,
-             message.content.subject,
-             message.reader.reason,
+             letter.content.subject,
+             letter.reason,
              {},
              {},
              {},
-             message.content.left_out,
+             letter.content.left_out,
              message.attempt,
              clock_.now()};
-  for (const auto& item : message.content.items) {
+  for (const auto& item : letter.content.items) {
     entry.titles.push_back(item.title);
     entry.item_reasons.push_back(item.reason);
     if (!item.also.empty()) entry.also.push_back(item.also);

@@ -52,7 +52,8 @@ class ScriptedChannel final : public Channel {
   bool recognises_repeats() const override { return kind_ != ChannelKind::whatsapp; }
   bool has_one_service() const override { return kind_ != ChannelKind::webhook; }
   std::span<const Duration> retry_steps() const override;
-  boost::asio::awaitable<Outcome> send(Outgoing message) override;
+  std::size_t handful() const override { return handful_; }
+  boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
   std::vector<Sent> sent;
   std::deque<Outcome> answers;
@@ -62,9 +63,15 @@ class ScriptedChannel final : public Channel {
   /// Called before an answer is given; a test may change the world in the middle of a sending.
   std::function<void(const Sent&)> while_sending;
 
+  /// So many deliveries are under way together, and their outcomes are recorded together.
+  void set_handful(std::size_t size) { handful_ = size; }
+
  private:
+  boost::asio::awaitable<Outcome> send_one(const Outgoing& message);
+
   ChannelKind kind_;
   Clock& clock_;
+  std::size_t handful_ = 1;
   std::map<std::string, boost::asio::steady_timer*> held_;  // in the frames of send()
 };
 

@@ -105,13 +105,15 @@ TEST_CASE("an edition's body has its stories and how many there was no room for"
   story.title = "The harbour reopens";
   Subscriber desk;
   desk.id = "desk";
+  Letter letter;
+  letter.created = at;
+  letter.edition = "morning";
+  letter.stories = {&story};
+  letter.content.items = {{.title = story.title}};
+  letter.content.left_out = 7;
   Outgoing message;
-  message.created = at;
-  message.edition = "morning";
+  message.letter = std::make_shared<const Letter>(letter);
   message.subscriber = &desk;
-  message.stories = {&story};
-  message.content.items = {{.title = story.title}};
-  message.content.left_out = 7;
   const auto sent = boost::json::parse(compose_webhook(message).value());
   CHECK(sent.at("type") == "edition.published");
   CHECK(sent.at_pointer("/data/edition") == "morning");
@@ -142,10 +144,12 @@ TEST_CASE("answers are judged by their status alone") {
   REQUIRE(judge_webhook(page, at).reply.size() == 1024);
 }
 
-TEST_CASE("the steps between attempts are those of Standard Webhooks, and fit into the time until it expires") {
+TEST_CASE(
+    "the steps between attempts are those of Standard Webhooks, and fit into the time until it expires") {
   boost::asio::io_context loop;
   Resolver resolver(loop.get_executor());
-  HttpClient client(loop.get_executor(), resolver, {.guard = AddressGuard::create({}).value(), .ca_file = {}});
+  HttpClient client(loop.get_executor(), resolver,
+                    {.guard = AddressGuard::create({}).value(), .ca_file = {}});
   ManualClock clock(at);
   WebhookSender sender(client, clock);
   const WebhookChannel channel(sender, 1);
