@@ -21,4 +21,10 @@ int match_bench(const Words& words);
 /// Files of stories in every format: speed against libxml2's plain parse, memory, and a hundred bombs.
 int parse_bench(const Words& words);
 
+/// The relay that the benchmarks of sending send to, for other senders.
+int sink_bench(const Words& words);
+
+/// One story to many readers by SMTP: the daemon against smtp-source, libcurl and nodemailer.
+int smtp_bench(const Words& words);
+
 }  // namespace crier::bench

@@ -1,4 +1,6 @@
 #include <exception>
+#include <map>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -10,10 +12,11 @@ int main(int argc, char** argv) {
   const bench::Words words(argv + 1, argv + argc);
   try {
     const bench::Words rest(words.empty() ? words.end() : words.begin() + 1, words.end());
-    if (!words.empty() && words[0] == "load") return bench::load_bench(rest);
-    if (!words.empty() && words[0] == "match") return bench::match_bench(rest);
-    if (!words.empty() && words[0] == "outbox") return bench::outbox_bench(rest);
-    if (!words.empty() && words[0] == "parse") return bench::parse_bench(rest);
+    const std::map<std::string_view, int (*)(const bench::Words&)> benches{
+        {"load", bench::load_bench},   {"match", bench::match_bench}, {"outbox", bench::outbox_bench},
+        {"parse", bench::parse_bench}, {"sink", bench::sink_bench},   {"smtp", bench::smtp_bench}};
+    if (const auto found = benches.find(words.empty() ? "" : words[0]); found != benches.end())
+      return found->second(rest);
   } catch (const std::exception& e) {
     fmt::print(stderr, "crier-bench: {}\n", e.what());
     return exit_code::internal;
@@ -23,6 +26,7 @@ int main(int argc, char** argv) {
              "       crier-bench match [--rules N] [--threads N] [--churn] [--stories N] [--seed N]\n"
              "       crier-bench outbox [--deliveries N] [--settle-together N]\n"
              "       crier-bench parse [FOLDER] [--seed N]\n"
+             "       crier-bench sink, smtp: each says its options with --help\n"
              "See bench/README.md.\n");
   return !words.empty() && words[0] == "--help" ? exit_code::ok : exit_code::usage;
 }
