@@ -27,4 +27,10 @@ int sink_bench(const Words& words);
 /// One story to many readers by SMTP: the daemon against smtp-source, libcurl and nodemailer.
 int smtp_bench(const Words& words);
 
+/// From a file's rename to the bytes on the relay's socket: idle, a large audience, and beside a digest.
+int latency_bench(const Words& words);
+
+/// kill -9 again and again while sending; nothing may be lost, and little sent twice.
+int crash_bench(const Words& words);
+
 }  // namespace crier::bench

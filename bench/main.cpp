@@ -13,8 +13,9 @@ int main(int argc, char** argv) {
   try {
     const bench::Words rest(words.empty() ? words.end() : words.begin() + 1, words.end());
     const std::map<std::string_view, int (*)(const bench::Words&)> benches{
-        {"load", bench::load_bench},   {"match", bench::match_bench}, {"outbox", bench::outbox_bench},
-        {"parse", bench::parse_bench}, {"sink", bench::sink_bench},   {"smtp", bench::smtp_bench}};
+        {"crash", bench::crash_bench}, {"latency", bench::latency_bench}, {"load", bench::load_bench},
+        {"match", bench::match_bench}, {"outbox", bench::outbox_bench},   {"parse", bench::parse_bench},
+        {"sink", bench::sink_bench},   {"smtp", bench::smtp_bench}};
     if (const auto found = benches.find(words.empty() ? "" : words[0]); found != benches.end())
       return found->second(rest);
   } catch (const std::exception& e) {
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
              "       crier-bench match [--rules N] [--threads N] [--churn] [--stories N] [--seed N]\n"
              "       crier-bench outbox [--deliveries N] [--settle-together N]\n"
              "       crier-bench parse [FOLDER] [--seed N]\n"
-             "       crier-bench sink, smtp: each says its options with --help\n"
+             "       crier-bench crash, latency, sink, smtp: each says its options with --help\n"
              "See bench/README.md.\n");
   return !words.empty() && words[0] == "--help" ? exit_code::ok : exit_code::usage;
 }

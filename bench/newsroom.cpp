@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 #include <random>
+#include <set>
 #include <thread>
 
 #include <boost/json.hpp>
@@ -81,17 +82,24 @@ void write_config(const fs::path& folder, const NewsroomPlan& plan, std::int64_t
       "sources: {desk: {folder: stories}}\n"
       "channels:\n" +
       plan.channels + plan.sections + std::string(more) + "topics:\n";
-  for (const auto& readers : plan.readers)
-    base += fmt::format("  {0}: {{title: All about {0}, any: [{0}]}}\n", readers.topic);
+  std::set<std::string> topics;
+  for (const auto& readers : plan.readers) {
+    for (const auto& follow : readers.follows) topics.insert(follow.topic);
+  }
+  for (const auto& topic : topics)
+    base += fmt::format("  {0}: {{title: All about {0}, any: [{0}]}}\n", topic);
   write_text(folder / "base.yaml", base);
   std::ofstream file(folder / "subscribers.yaml", std::ios::binary);
   file << "subscribers:\n";
   for (const auto& readers : plan.readers) {
-    for (std::int64_t i = 0; i < std::min(readers.count, most); ++i) {
-      file << fmt::format("  - id: {0}-{1}\n    {2}\n    follow:\n      - {{topic: {0}, deliver: {3}}}\n",
-                          readers.topic, i, endpoint_of(readers, i), readers.deliver);
-    }
+    std::string follows;
+    for (const auto& follow : readers.follows)
+      follows += fmt::format("      - {{topic: {}, deliver: {}}}\n", follow.topic, follow.deliver);
+    for (std::int64_t i = 0; i < std::min(readers.count, most); ++i)
+      file << fmt::format("  - id: {}-{}\n    {}\n    follow:\n{}", readers.topic, i, endpoint_of(readers, i),
+                          follows);
   }
+  if (!file.flush()) throw std::runtime_error("cannot write the subscribers");
 }
 
 // A mail of one or two kilobytes, in place of the design that crier is shipped with.
@@ -109,6 +117,12 @@ void write_templates(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::string email_channel(std::string_view relay, std::int64_t connections, std::string_view more) {
+  return fmt::format(
+      "  email:\n    relay: \"{}\"\n    from: alerts@courier.example.org\n    connections: {}\n{}", relay,
+      connections, more);
+}
 
 fs::path crier_program() {
   auto program = fs::read_symlink("/proc/self/exe").parent_path() / "crier";
@@ -131,6 +145,10 @@ std::string NewsroomFolder::story(std::string_view id, std::string_view topic, s
                                       {"body_text", filler(id, text_bytes)}});
 }
 
+std::string NewsroomFolder::cancellation(std::string_view id) {
+  return json::serialize(json::object{{"id", id}, {"version", 2}, {"status", "canceled"}, {"title", id}});
+}
+
 std::size_t NewsroomFolder::mail_bytes(std::string_view story, std::string_view topic) const {
   const auto file = path_ / "unfinished" / "preview.json";
   write_text(file, story);
@@ -142,15 +160,14 @@ std::size_t NewsroomFolder::mail_bytes(std::string_view story, std::string_view 
   return fs::file_size(path_ / "preview" / "email.eml");
 }
 
-std::string NewsroomFolder::story_of_size(std::string_view id, std::string_view topic,
-                                          std::size_t mail_bytes) const {
+std::size_t NewsroomFolder::text_bytes_for(std::string_view topic, std::size_t mail_bytes) const {
   std::size_t least = 1;
   std::size_t most = most_text;
   while (most - least > 64) {
     const auto middle = (least + most) / 2;
-    (this->mail_bytes(story(id, topic, middle), topic) <= mail_bytes ? least : most) = middle;
+    (this->mail_bytes(story("preview", topic, middle), topic) <= mail_bytes ? least : most) = middle;
   }
-  return story(id, topic, least);
+  return least;
 }
 
 std::int64_t NewsroomFolder::land(std::string_view id, std::string_view story) const {

@@ -13,12 +13,17 @@
 
 namespace crier::bench {
 
-/// So many readers who follow the topic of the same name, which a story is about that has the word.
-struct Readership {
-  std::string topic;
-  std::int64_t count = 0;
-  std::string endpoint;           ///< YAML of one, "{}" is the number: "email: reader-{}@example.org"
+struct Follow {
+  std::string topic;              ///< a story is about it that has the word
   std::string deliver = "alert";  ///< or an edition
+};
+
+/// Readers who are alike; their ids are TOPIC-0, TOPIC-1, … .
+struct Readership {
+  std::string topic;  ///< one that they follow, and that no other readership is named after
+  std::int64_t count = 0;
+  std::string endpoint;  ///< YAML of one, "{}" is the number: "email: reader-{}@example.org"
+  std::vector<Follow> follows;
 };
 
 struct NewsroomPlan {
@@ -28,17 +33,22 @@ struct NewsroomPlan {
   std::size_t mail_bytes = 30'000;  ///< small mails are made with small templates
 };
 
+/// The e-mail channel's YAML; `more` are further lines of it.
+std::string email_channel(std::string_view relay, std::int64_t connections, std::string_view more = {});
+
 class NewsroomFolder {
  public:
   /// Writes everything into `folder`, which exists.
   NewsroomFolder(std::filesystem::path folder, const NewsroomPlan& plan);
 
   const std::filesystem::path& path() const { return path_; }
-  /// Makes the story of a topic, without a link so that the mail has its text, about `text_bytes` long.
+  /// Makes the story of a topic, without a link so that the mail has its text.
   static std::string story(std::string_view id, std::string_view topic, std::size_t text_bytes);
-  /// The same, such that its mail has about `mail_bytes`, as far as crier's limits allow. Asks `crier
-  /// preview`.
-  std::string story_of_size(std::string_view id, std::string_view topic, std::size_t mail_bytes) const;
+  /// What ends the deliveries of a story.
+  static std::string cancellation(std::string_view id);
+  /// How long the text is to be so that a mail has about `mail_bytes`, as far as crier's limits allow. Asks
+  /// `crier preview` for what the readership of this name would get.
+  std::size_t text_bytes_for(std::string_view topic, std::size_t mail_bytes) const;
   /// Puts it into the story folder by renaming it, and says when (monotonic_now()).
   std::int64_t land(std::string_view id, std::string_view story) const;
   /// The whole ledger's sum. Throws when it does not balance.

@@ -113,6 +113,7 @@ class SinkServer::Loop {
     std::int64_t due;
     std::uint64_t connection;
     std::string answers;
+    bool is_last = false;  // then the connection is closed
   };
 
   void watch(int fd, std::uint64_t id, std::uint32_t events, int how) const;
@@ -246,6 +247,11 @@ bool SinkServer::Loop::read_from(Connection& connection) {
     if (static_cast<std::size_t>(got) < room && !connection.tls) break;  // that was all there is
   }
   if (!answers.empty()) answer(connection, std::move(answers), now);
+  if (connection.dialogue->has_ended() && options_.reply_delay > Duration::zero()) {
+    later_.back().is_last = true;
+    watch(connection.fd, connection.id, 0, EPOLL_CTL_MOD);
+    return true;
+  }
   return write_to(connection) && is_open;
 }
 
@@ -255,7 +261,7 @@ void SinkServer::Loop::answer(Connection& connection, std::string answers, std::
     return;
   }
   const auto delay = std::chrono::duration_cast<std::chrono::nanoseconds>(options_.reply_delay).count();
-  later_.push_back({now + delay, connection.id, std::move(answers)});
+  later_.push_back({.due = now + delay, .connection = connection.id, .answers = std::move(answers)});
   if (later_.size() == 1) arm();
 }
 
@@ -298,7 +304,7 @@ void SinkServer::Loop::write_due() {
     const auto found = connections_.find(next.connection);
     if (found == connections_.end()) continue;
     found->second->answers += next.answers;
-    if (!write_to(*found->second)) drop(next.connection);
+    if (!write_to(*found->second) || next.is_last) drop(next.connection);
   }
   if (!later_.empty()) arm();
 }

@@ -52,9 +52,8 @@ SmtpSinkOptions sink_of(const Options& options) {
 std::string channel_of(const Options& options, std::uint16_t port, const fs::path& authority) {
   const auto relay = options.tls ? fmt::format("smtps://localhost:{}", port)
                                  : fmt::format("smtp://127.0.0.1:{}?starttls=off", port);
-  return fmt::format(
-      "  email:\n    relay: \"{}\"\n    from: alerts@courier.example.org\n    connections: {}\n{}", relay,
-      options.connections, options.tls ? fmt::format("    ca_file: {}\n", authority.string()) : "");
+  return email_channel(relay, options.connections,
+                       options.tls ? fmt::format("    ca_file: {}\n", authority.string()) : "");
 }
 
 json::object run_ours(const Options& options) {
@@ -72,12 +71,16 @@ json::object run_ours(const Options& options) {
   auto sink = smtp_sink(sink_options, *books);
   Process server([&] { sink.run(); });
   NewsroomPlan plan;
-  plan.readers = {{"harbour", options.messages, "email: reader-{}@digest.example"}};
+  plan.readers = {{.topic = "harbour",
+                   .count = options.messages,
+                   .endpoint = "email: reader-{}@digest.example",
+                   .follows = {{"harbour"}}}};
   plan.channels = channel_of(options, sink.port(), authority);
   plan.mail_bytes = static_cast<std::size_t>(options.size);
   show_progress(fmt::format("writing a configuration of {} readers", options.messages));
   const NewsroomFolder folder(scratch.path(), plan);
-  const auto story = folder.story_of_size("story-1", "harbour", plan.mail_bytes);
+  const auto story =
+      NewsroomFolder::story("story-1", "harbour", folder.text_bytes_for("harbour", plan.mail_bytes));
   show_progress("crier serve loads it");
   RunningCrier crier(folder);
   const auto before_mb = crier.process().resident_mb();
