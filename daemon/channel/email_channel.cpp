@@ -76,7 +76,11 @@ boost::asio::awaitable<Outcome> EmailChannel::send_one(const Outgoing& message) 
     co_return outcome;
   }
   if (email->html.size() > max_html_bytes) warn_of_size(*email, message);
-  co_return co_await relay_.deliver(std::move(email->envelope), std::move(email->message));
+  const WireText message_text(email->message);
+  const auto& envelope = email->envelope;
+  const MailPieces pieces{envelope.from, envelope.to, envelope.message_id, {&message_text, 1}};
+  auto outcomes = co_await relay_.deliver({&pieces, 1});
+  co_return std::move(outcomes.front());
 }
 
 boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const Outgoing> messages) {

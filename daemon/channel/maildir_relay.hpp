@@ -5,6 +5,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "channel/relay.hpp"
 
@@ -18,15 +20,18 @@ class MaildirRelay final : public Relay {
   /// this.
   MaildirRelay(std::filesystem::path folder, Workers& workers);
 
-  boost::asio::awaitable<Outcome> deliver(Envelope envelope, std::string message) override;
+  boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override;
+  unsigned handful() const override { return 1; }
   boost::asio::awaitable<void> stop() override;
 
  private:
+  boost::asio::awaitable<Outcome> deliver_one(const MailPieces& message);
+
   std::filesystem::path folder_;
   Workers& workers_;
 };
 
 /// The file name of a message in new/: 32 hex digits.
-std::string maildir_name(const Envelope& envelope);
+std::string maildir_name(std::string_view message_id, std::string_view to);
 
 }  // namespace crier

@@ -2,11 +2,12 @@
 // Called by the e-mail channel on the loop.
 #pragma once
 
-#include <string>
+#include <span>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
-#include "net/envelope.hpp"
+#include "net/mail_pieces.hpp"
 #include "outbox/outcome.hpp"
 
 namespace crier {
@@ -15,8 +16,10 @@ class Relay {
  public:
   virtual ~Relay() = default;
 
-  /// One attempt to hand over one message. Every failure is an Outcome.
-  virtual boost::asio::awaitable<Outcome> deliver(Envelope envelope, std::string message) = 0;
+  /// One attempt to hand over each of these messages. Every failure is an Outcome; by position.
+  virtual boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) = 0;
+  /// How many messages it likes to be given at once.
+  virtual unsigned handful() const = 0;
 
   /// Ends what is idle, politely. Call once, when no deliver() is running.
   virtual boost::asio::awaitable<void> stop() = 0;

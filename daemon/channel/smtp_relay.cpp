@@ -162,13 +162,20 @@ void SmtpRelay::give_turn() {
   next->timer.cancel();
 }
 
-asio::awaitable<Outcome> SmtpRelay::deliver(Envelope envelope, std::string message) {
+asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPieces> messages) {
   co_await wait_for_turn();
   const Finally release([this] { give_turn(); });
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  const auto result = co_await attempt(envelope, message);
+  std::vector<Outcome> outcomes;
+  for (const auto& message : messages) {
+    std::string bytes;
+    for (const auto& piece : message.pieces) bytes += piece.bytes();
+    const Envelope envelope{std::string(message.from), std::string(message.to),
+                            std::string(message.message_id)};
+    outcomes.push_back(to_outcome(co_await attempt(envelope, bytes)));
+  }
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  co_return to_outcome(result);
+  co_return outcomes;
 }
 
 asio::awaitable<SmtpResult> SmtpRelay::attempt(const Envelope& envelope, std::string_view message) {

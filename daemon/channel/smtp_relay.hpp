@@ -28,6 +28,7 @@ struct SmtpRelayOptions {
   std::string ca_file;  ///< PEM; empty = the system's
   std::size_t connections = 5;
   int messages_per_connection = 100;
+  unsigned handful = 64;  ///< messages that one connection is given at once
   Duration idle_timeout = std::chrono::seconds(30);
 };
 
@@ -41,7 +42,8 @@ class SmtpRelay final : public Relay {
   /// Cancellation ends the wait for a free connection (operation_aborted). From there to the final reply it
   /// is put off: the Outcome is returned, and the caller asks its own stop flag before it begins anything
   /// new.
-  boost::asio::awaitable<Outcome> deliver(Envelope envelope, std::string message) override;
+  boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override;
+  unsigned handful() const override { return options_.handful; }
   boost::asio::awaitable<void> stop() override;
 
  private:

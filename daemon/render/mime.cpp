@@ -206,7 +206,7 @@ std::string to_quoted_printable(std::string_view text) {
     for (std::size_t i = 0; i < line.size();) {
       const char c = line[i];
       const bool last = i + 1 == line.size();
-      const bool guarded = column == 0 && ((c == '.' && last) || line.substr(i).starts_with("From "));
+      const bool guarded = column == 0 && (c == '.' || line.substr(i).starts_with("From "));
       const bool literal =
           (c == '\t' || is_printable_ascii(c)) && c != '=' && !guarded && !(last && (c == ' ' || c == '\t'));
       const std::size_t width = literal ? 1 : 3;

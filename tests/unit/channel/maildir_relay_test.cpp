@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/workers.hpp"
+#include "net/envelope.hpp"
 #include "support/run_loop.hpp"
 #include "support/temp_folder.hpp"
 
@@ -21,7 +22,9 @@ std::size_t count_files(const std::filesystem::path& folder) {
 
 struct Bench {
   Outcome deliver(const Envelope& envelope, const std::string& message) {
-    return run_loop(loop, relay.deliver(envelope, message));
+    const WireText text(message);
+    const MailPieces pieces{envelope.from, envelope.to, envelope.message_id, {&text, 1}};
+    return run_loop(loop, relay.deliver({&pieces, 1})).front();
   }
 
   TempFolder folder;

@@ -17,7 +17,12 @@ using Manner = FakeReply::Manner;
 
 namespace {
 
-const Envelope envelope{"news@example.org", "amara@example.net", "<1@example.org>"};
+MailPieces mail(const WireText& text) {
+  return {"news@example.org", "amara@example.net", "<1@example.org>", {&text, 1}};
+}
+
+const WireText hello("hello\r\n");
+const auto greeting = mail(hello);
 
 struct Bench {
   explicit Bench(FakeSmtpScript script = {}, std::size_t connections = 2)
@@ -36,9 +41,9 @@ struct Bench {
   std::vector<Outcome> deliver(int count) {
     std::vector<Outcome> outcomes;
     for (int i = 0; i < count; ++i) {
-      boost::asio::co_spawn(loop, relay().deliver(envelope, "hello\n"),
-                            [&](std::exception_ptr failure, Outcome outcome) {
-                              if (!failure) outcomes.push_back(std::move(outcome));
+      boost::asio::co_spawn(loop, relay().deliver({&greeting, 1}),
+                            [&](std::exception_ptr failure, const std::vector<Outcome>& of_one) {
+                              if (!failure) outcomes.push_back(of_one.front());
                             });
     }
     run_until(loop, [&] { return outcomes.size() == static_cast<std::size_t>(count); });
@@ -172,16 +177,21 @@ TEST_CASE("a transaction that has begun is finished although it is cancelled; a 
   boost::asio::cancellation_signal cancel_second;
   std::optional<Outcome> first;
   bool second_aborted = false;
-  boost::asio::co_spawn(bench.loop, bench.relay().deliver(envelope, "one\n"),
-                        boost::asio::bind_cancellation_slot(cancel_first.slot(),
-                                                            [&](std::exception_ptr failure, Outcome outcome) {
-                                                              if (!failure) first = std::move(outcome);
+  const WireText text_one("one\r\n");
+  const WireText text_two("two\r\n");
+  const auto one = mail(text_one);
+  const auto two = mail(text_two);
+  using Outcomes = std::vector<Outcome>;
+  boost::asio::co_spawn(bench.loop, bench.relay().deliver({&one, 1}),
+                        boost::asio::bind_cancellation_slot(
+                            cancel_first.slot(), [&](std::exception_ptr failure, const Outcomes& outcomes) {
+                              if (!failure) first = outcomes.front();
+                            }));
+  boost::asio::co_spawn(bench.loop, bench.relay().deliver({&two, 1}),
+                        boost::asio::bind_cancellation_slot(cancel_second.slot(),
+                                                            [&](std::exception_ptr failure, const Outcomes&) {
+                                                              second_aborted = failure != nullptr;
                                                             }));
-  boost::asio::co_spawn(
-      bench.loop, bench.relay().deliver(envelope, "two\n"),
-      boost::asio::bind_cancellation_slot(cancel_second.slot(), [&](std::exception_ptr failure, Outcome) {
-        second_aborted = failure != nullptr;
-      }));
   run_until(bench.loop, [&] { return !bench.server.commands().empty(); });
   cancel_first.emit(boost::asio::cancellation_type::terminal);
   cancel_second.emit(boost::asio::cancellation_type::terminal);

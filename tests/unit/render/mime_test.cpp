@@ -271,7 +271,8 @@ TEST_CASE("a family is not torn apart by folding") {
 }
 
 TEST_CASE("quoted-printable keeps its lines short and guards what relays change") {
-  CHECK(to_quoted_printable("From me\n.\n.a\nend ") == "=46rom me\r\n=2E\r\n.a\r\nend=20\r\n");
+  CHECK(to_quoted_printable("From me\n.\n.a\nend ") == "=46rom me\r\n=2E\r\n=2Ea\r\nend=20\r\n");
+  CHECK(to_quoted_printable(std::string(75, 'x') + ".a") == std::string(75, 'x') + "=\r\n=2Ea\r\n");
   CHECK(to_quoted_printable("a\rb\r\nc\nd") == "a\r\nb\r\nc\r\nd\r\n");
   CHECK(to_quoted_printable("").empty());
   CHECK(to_quoted_printable(std::string(76, 'x')) == std::string(76, 'x') + "\r\n");
