@@ -71,7 +71,7 @@ struct Leaving {
 };
 
 std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& token) {
-  const auto target = read_unsubscribe_token(parts.unsubscribe_key, token);
+  const auto target = read_unsubscribe_token(HmacSha256(parts.unsubscribe_key), token);
   if (!target) return std::nullopt;
   const auto config = parts.config();
   const auto* subscriber = config->newsroom.book->by_number(target->number);

@@ -107,6 +107,11 @@ void SubscriberBook::give_webhook_secret(std::uint32_t subscriber, std::string k
 }
 
 const Subscriber* SubscriberBook::by_number(std::uint32_t number) const {
+  if (by_number_.empty() || number < by_number_.front().first) return nullptr;
+  // Numbers are given in order: most stand where counting from the first one leads.
+  if (const auto counted = number - by_number_.front().first;
+      counted < by_number_.size() && by_number_[counted].first == number)
+    return &subscribers_[by_number_[counted].second];
   const auto found = std::ranges::lower_bound(by_number_, std::pair(number, 0U));
   return found == by_number_.end() || found->first != number ? nullptr : &subscribers_[found->second];
 }

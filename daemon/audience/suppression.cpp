@@ -29,6 +29,7 @@ std::vector<std::string> abandoned(const std::unordered_map<std::string, std::st
 }  // namespace
 
 std::optional<std::string_view> SuppressionList::find(ChannelKind channel, std::string_view address) const {
+  if (reasons_.empty()) return std::nullopt;
   const auto found = reasons_.find(key_of(channel, address));
   if (found == reasons_.end()) return std::nullopt;
   return found->second;

@@ -2,9 +2,11 @@
 
 #include <stdexcept>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 namespace crier {
@@ -54,6 +56,39 @@ std::string hmac(Digest digest, std::string_view key, std::string_view bytes) {
            bytes_of(out), &size) == nullptr)
     throw std::runtime_error("OpenSSL: HMAC failed");
   out.resize(size);
+  return out;
+}
+
+struct HmacSha256::State {
+  struct Free {
+    void operator()(EVP_MAC* method) const { EVP_MAC_free(method); }
+    void operator()(EVP_MAC_CTX* state) const { EVP_MAC_CTX_free(state); }
+  };
+  std::unique_ptr<EVP_MAC, Free> mac;
+  std::unique_ptr<EVP_MAC_CTX, Free> context;
+};
+
+HmacSha256::HmacSha256(std::string_view key) : state_(std::make_unique<State>()) {
+  state_->mac.reset(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  if (state_->mac) state_->context.reset(EVP_MAC_CTX_new(state_->mac.get()));
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+                                   OSSL_PARAM_construct_end()};
+  if (!state_->context || EVP_MAC_init(state_->context.get(), bytes_of(key), key.size(), parameters) != 1)
+    throw std::runtime_error("OpenSSL: HMAC failed");
+}
+
+HmacSha256::~HmacSha256() = default;
+
+std::string HmacSha256::of(std::string_view bytes) const {
+  auto* context = state_->context.get();
+  std::string out(sha256_size, '\0');
+  std::size_t size = 0;
+  // Without a key it begins anew with the one it has.
+  if (EVP_MAC_init(context, nullptr, 0, nullptr) != 1 ||
+      EVP_MAC_update(context, bytes_of(bytes), bytes.size()) != 1 ||
+      EVP_MAC_final(context, bytes_of(out), &size, out.size()) != 1)
+    throw std::runtime_error("OpenSSL: HMAC failed");
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Hashes, keyed hashes and random bytes, from OpenSSL. Raw bytes in, raw bytes out.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,22 @@ namespace crier {
 std::string sha256(std::string_view bytes);
 /// 32 bytes (RFC 2104).
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
+
+/// hmac_sha256 of one key for many texts: what the key costs is paid once. One thread at a time.
+class HmacSha256 {
+ public:
+  explicit HmacSha256(std::string_view key);
+  ~HmacSha256();
+  HmacSha256(const HmacSha256&) = delete;
+  HmacSha256& operator=(const HmacSha256&) = delete;
+
+  /// 32 bytes.
+  std::string of(std::string_view bytes) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 enum class Digest { sha1, sha256, sha384, sha512 };
 

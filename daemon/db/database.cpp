@@ -1,5 +1,6 @@
 #include "db/database.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <boost/asio/async_result.hpp>
@@ -29,18 +30,20 @@ Database::~Database() {
   thread_.join();
 }
 
-asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work) {
+asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work, Durability durability) {
   // Tracked: the loop has work for as long as somebody waits for this thread.
   const auto caller =
       asio::prefer(co_await asio::this_coro::executor, asio::execution::outstanding_work.tracked);
-  auto start = [this, caller, &work](auto handler) {
+  auto start = [this, caller, durability, &work](auto handler) {
     // std::function wants something copyable; an awaitable's handler can only be moved.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    Job job{std::move(work), [caller, shared](std::exception_ptr failure) {
+    Job job{std::move(work),
+            [caller, shared](std::exception_ptr failure) {
               asio::post(caller, [shared, failure = std::move(failure)]() mutable {
                 std::move (*shared)(std::move(failure));
               });
-            }};
+            },
+            durability};
     {
       const std::lock_guard lock(mutex_);
       queue_.push_back(std::move(job));
@@ -64,9 +67,19 @@ void Database::serve() {
   }
 }
 
+// A commit in WAL mode is synced under FULL and only written under NORMAL.
+void Database::set_durability(Durability durability) {
+  if (durability_ == durability) return;
+  db_.execute(durability == Durability::synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  durability_ = durability;
+}
+
 void Database::run_group(std::deque<Job>& group) {
   std::vector<std::exception_ptr> failures(group.size());
+  const bool is_synced =
+      std::ranges::any_of(group, [](const Job& job) { return job.durability == Durability::synced; });
   try {
+    set_durability(is_synced ? Durability::synced : Durability::written);
     Transaction transaction(db_);
     for (std::size_t i = 0; i < group.size(); ++i) {
       db_.execute("SAVEPOINT job");

@@ -1,6 +1,6 @@
 // Database: the one thread that owns the database handle, reached only by co_await run(job).
-// One job is one transaction for its caller: when run() returns, its changes are on the disk; when it
-// throws, there are none. Jobs that are waiting at the same time share one commit (group commit), so a
+// One job is one transaction for its caller: when run() returns, its changes are kept; when it throws, there
+// are none. Jobs that are waiting at the same time share one commit (group commit), so a
 // hundred deliveries cost one sync. Started by App, used from the loop.
 #pragma once
 
@@ -20,6 +20,13 @@
 
 namespace crier {
 
+/// What a job's changes survive once run() has returned. Changes are never kept without those of earlier
+/// jobs.
+enum class Durability {
+  synced,   ///< a power cut
+  written,  ///< a crash or kill of crier; a power cut from the next synced job on. Costs no sync.
+};
+
 class Database {
  public:
   /// Opens and migrates; throws when that fails.
@@ -33,12 +40,12 @@ class Database {
   /// Not cancellable: the caller is resumed only after the job has ended, so the job may refer to the
   /// caller's variables.
   template <class Job, class T = std::invoke_result_t<Job, Sqlite&>>
-  boost::asio::awaitable<T> run(Job job) {
+  boost::asio::awaitable<T> run(Job job, Durability durability = Durability::synced) {
     if constexpr (std::is_void_v<T>) {
-      co_await run_erased([&](Sqlite& db) { job(db); });
+      co_await run_erased([&](Sqlite& db) { job(db); }, durability);
     } else {
       std::optional<T> value;
-      co_await run_erased([&](Sqlite& db) { value.emplace(job(db)); });
+      co_await run_erased([&](Sqlite& db) { value.emplace(job(db)); }, durability);
       co_return std::move(*value);
     }
   }
@@ -47,18 +54,21 @@ class Database {
   struct Job {
     std::function<void(Sqlite&)> work;
     std::function<void(std::exception_ptr)> done;
+    Durability durability = Durability::synced;
   };
 
-  boost::asio::awaitable<void> run_erased(std::function<void(Sqlite&)> work);
+  boost::asio::awaitable<void> run_erased(std::function<void(Sqlite&)> work, Durability durability);
   void serve();
   void run_group(std::deque<Job>& group);
+  void set_durability(Durability durability);
 
   Sqlite db_;
   std::mutex mutex_;
   std::condition_variable woken_;
   std::deque<Job> queue_;
   bool stopping_ = false;
-  std::thread thread_;  // last: starts when all else is there
+  Durability durability_ = Durability::synced;  // of the handle
+  std::thread thread_;                          // last: starts when all else is there
 };
 
 }  // namespace crier

@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
-#include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "base/url.hpp"
 
@@ -123,12 +122,12 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
   return content;
 }
 
-std::string unsubscribe_token(std::string_view key, std::uint32_t number, ChannelKind channel) {
-  const auto mac = hmac_sha256(key, signed_text(number, channel)).substr(0, mac_bytes);
+std::string unsubscribe_token(const HmacSha256& key, std::uint32_t number, ChannelKind channel) {
+  const auto mac = key.of(signed_text(number, channel)).substr(0, mac_bytes);
   return fmt::format("{}-{}-{}", static_cast<int>(channel), number, to_hex(mac));
 }
 
-std::optional<UnsubscribeTarget> read_unsubscribe_token(std::string_view key, std::string_view token) {
+std::optional<UnsubscribeTarget> read_unsubscribe_token(const HmacSha256& key, std::string_view token) {
   // The token is made again for what it claims and compared whole.
   const auto first = token.find('-');
   const auto second = first == std::string_view::npos ? first : token.find('-', first + 1);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/crypto.hpp"
 #include "channel/share_link.hpp"
 #include "dispatch/newsroom.hpp"
 #include "render/content.hpp"
@@ -41,12 +42,12 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
 
 /// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the
 /// subscriber and channel, and only who has the key can make one.
-std::string unsubscribe_token(std::string_view key, std::uint32_t number, ChannelKind channel);
+std::string unsubscribe_token(const HmacSha256& key, std::uint32_t number, ChannelKind channel);
 
 struct UnsubscribeTarget {
   std::uint32_t number = 0;
   ChannelKind channel = ChannelKind::email;
 };
-std::optional<UnsubscribeTarget> read_unsubscribe_token(std::string_view key, std::string_view token);
+std::optional<UnsubscribeTarget> read_unsubscribe_token(const HmacSha256& key, std::string_view token);
 
 }  // namespace crier

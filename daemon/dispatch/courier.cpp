@@ -101,7 +101,10 @@ struct Courier::Line {
 };
 
 Courier::Courier(asio::any_io_executor loop, Parts parts)
-    : loop_(std::move(loop)), parts_(std::move(parts)), recorder_(loop_, parts_.database, parts_.clock) {
+    : loop_(std::move(loop)),
+      parts_(std::move(parts)),
+      unsubscribe_key_(parts_.unsubscribe_key),
+      recorder_(loop_, parts_.database, parts_.clock) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
 }
 
@@ -395,7 +398,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Handful& handful) {
   settled.reserve(handful.deliveries.size());
   const auto ready = co_await check(line, handful, *newsroom, settled);
   co_await attempt(line, handful, newsroom, ready, settled);
-  co_await recorder_.record(settled);
+  co_await recorder_.record(settled, line.channel.recognises_repeats());
   for (const auto& each : settled) account_for(line, *handful.held->batch, each, *newsroom);
 }
 
@@ -441,8 +444,8 @@ Outgoing Courier::address(Held& held, const std::shared_ptr<const Newsroom>& new
                    ready.subscriber,
                    {}};
   if (!newsroom->public_url.empty())
-    message.unsubscribe_url = newsroom->public_url + "/u/" +
-                              unsubscribe_token(parts_.unsubscribe_key, delivery.number, claim.channel);
+    message.unsubscribe_url =
+        newsroom->public_url + "/u/" + unsubscribe_token(unsubscribe_key_, delivery.number, claim.channel);
   return message;
 }
 

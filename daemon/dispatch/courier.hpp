@@ -16,6 +16,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
+#include "base/crypto.hpp"
 #include "channel/channel.hpp"
 #include "dispatch/newsroom.hpp"
 #include "dispatch/recorder.hpp"
@@ -99,6 +100,7 @@ class Courier {
 
   boost::asio::any_io_executor loop_;
   Parts parts_;
+  HmacSha256 unsubscribe_key_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
   bool draining_ = false;

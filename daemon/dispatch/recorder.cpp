@@ -5,14 +5,14 @@
 
 #include "base/finally.hpp"
 #include "base/log.hpp"
-#include "db/database.hpp"
 
 namespace crier {
 
 namespace asio = boost::asio;
 
 // The next write is made by one of those that wait for it.
-asio::awaitable<void> Recorder::record(std::span<const Settled> settled) {
+asio::awaitable<void> Recorder::record(std::span<const Settled> settled, bool recognised) {
+  must_sync_ = must_sync_ || !recognised;
   unrecorded_.insert(unrecorded_.end(), settled.begin(), settled.end());
   const auto mine = next_;
   while (recorded_ < mine) {
@@ -28,16 +28,20 @@ asio::awaitable<void> Recorder::record(std::span<const Settled> settled) {
     const auto batch = std::exchange(unrecorded_, {});
     const auto number = next_++;
     const auto now = clock_.now();
-    co_await write([&](Sqlite& db) { settle(db, batch, now); });
+    unsynced_ += batch.size();
+    const bool sync = std::exchange(must_sync_, false) || unsynced_ > chunk_capacity;
+    if (sync) unsynced_ = 0;
+    co_await write([&](Sqlite& db) { settle(db, batch, now); },
+                   sync ? Durability::synced : Durability::written);
     recorded_ = number;
   }
 }
 
-asio::awaitable<void> Recorder::write(std::function<void(Sqlite&)> job) {
+asio::awaitable<void> Recorder::write(std::function<void(Sqlite&)> job, Durability durability) {
   for (;;) {
     std::string failure;
     try {
-      co_await database_.run([&](Sqlite& db) { job(db); });
+      co_await database_.run([&](Sqlite& db) { job(db); }, durability);
       co_return;
     } catch (const SqliteError& e) {
       failure = e.what();

@@ -1,5 +1,6 @@
-// Recorder: brings what became of deliveries to the disk. Outcomes that come while one write is under way
-// share the next, so that many deliveries cost few syncs. On the loop.
+// Recorder: brings what became of deliveries to the database. Outcomes that come while one write is under way
+// share the next, and most writes are not synced: an outcome that a power cut takes means one message sent
+// again, never one lost. On the loop.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,11 @@
 
 #include "base/bell.hpp"
 #include "base/clock.hpp"
+#include "db/database.hpp"
 #include "outbox/settlements.hpp"
 
 namespace crier {
 
-class Database;
 class Sqlite;
 
 class Recorder {
@@ -25,15 +26,19 @@ class Recorder {
   Recorder(const boost::asio::any_io_executor& loop, Database& database, Clock& clock)
       : database_(database), clock_(clock), done_(loop) {}
 
-  /// Returns when the outcomes are on the disk.
-  boost::asio::awaitable<void> record(std::span<const Settled> settled);
+  /// Returns when the outcomes are written: a crash of crier does not take them. A power cut takes at most
+  /// the last chunk_capacity of those that are `recognised` when repeated, and none of the others.
+  boost::asio::awaitable<void> record(std::span<const Settled> settled, bool recognised);
   /// What has left must be remembered: a database that cannot be written is tried until it can.
-  boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job);
+  boost::asio::awaitable<void> write(std::function<void(Sqlite&)> job,
+                                     Durability durability = Durability::synced);
 
  private:
   Database& database_;
   Clock& clock_;
   std::vector<Settled> unrecorded_;
+  bool must_sync_ = false;      // something of `unrecorded_` must not be repeated
+  std::size_t unsynced_ = 0;    // written since the last sync
   std::uint64_t next_ = 1;      // the write that will take `unrecorded_`
   std::uint64_t recorded_ = 0;  // the last write that has ended
   bool recording_ = false;

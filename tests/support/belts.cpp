@@ -50,6 +50,7 @@ asio::awaitable<Outcome> ScriptedChannel::send_one(const Outgoing& message) {
              {},
              letter.content.left_out,
              message.attempt,
+             letter.content.items.front().published,
              clock_.now()};
   for (const auto& item : letter.content.items) {
     entry.titles.push_back(item.title);

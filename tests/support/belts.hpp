@@ -42,6 +42,7 @@ class ScriptedChannel final : public Channel {
     std::vector<std::string> also{};
     std::size_t left_out = 0;
     int attempt = 0;
+    std::string published;  ///< of the first story, as the reader sees it
     Time at;
   };
 

@@ -119,6 +119,30 @@ TEST_CASE("a job that throws is undone alone") {
   CHECK(f.stored() == "four one ");
 }
 
+TEST_CASE("what is only written is seen by others and outlives the handle") {
+  TempFolder folder;
+  const auto path = folder.path() / "crier.db";
+  boost::asio::io_context loop;
+  {
+    Database database(path);
+    run_loop(loop, database.run([](Sqlite& db) { put(db, "written"); }, Durability::written));
+    Sqlite beside(path, Sqlite::Mode::read_only);
+    auto row = beside.query("SELECT COUNT(*) FROM setting WHERE key = 'written'");
+    REQUIRE(row.step());
+    CHECK(row.integer(0) == 1);
+    run_loop(loop, database.run([](Sqlite& db) { put(db, "synced"); }));
+    CHECK(run_loop(loop, database.run([](Sqlite& db) {
+            auto mode = db.query("PRAGMA synchronous");
+            mode.step();
+            return mode.integer(0);
+          })) == 2);
+  }
+  Sqlite again(path, Sqlite::Mode::read_only);
+  auto row = again.query("SELECT COUNT(*) FROM setting WHERE key IN ('written', 'synced')");
+  REQUIRE(row.step());
+  CHECK(row.integer(0) == 2);
+}
+
 TEST_CASE("a commit that fails reaches everybody who shared it, and the next one works") {
   Fixture f;
   f.run_together(
