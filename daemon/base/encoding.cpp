@@ -194,6 +194,7 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::string repair_utf8(std::string_view text) {
+  if (is_valid_utf8(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());

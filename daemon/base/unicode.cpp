@@ -21,6 +21,7 @@ namespace crier {
 namespace {
 
 constexpr std::string_view ellipsis = "…";
+constexpr std::size_t longest_host_name = 253;  // RFC 1035 §2.3.4, without the final dot
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -122,6 +123,7 @@ void wrap_line(std::string_view line, int columns, std::string& out) {
 }  // namespace
 
 int display_width(std::string_view text) {
+  if (is_ascii(text)) return static_cast<int>(text.size());
   int width = 0;
   for_each_code_point(text, [&](UChar32 c, std::string_view) {
     const auto type = u_charType(c);
@@ -220,12 +222,31 @@ bool is_right_to_left(std::string_view language) {
   return U_SUCCESS(status) && locale.isRightToLeft() != 0;
 }
 
+bool is_plain_host_name(std::string_view name) {
+  constexpr std::size_t longest_label = 63;
+  if (name.size() > longest_host_name) return false;
+  std::size_t label = 0;  // where it begins
+  for (std::size_t i = 0; i <= name.size(); ++i) {
+    if (i < name.size() && name[i] != '.') {
+      const char c = name[i];
+      const bool inside = i > label && i + 1 < name.size() && name[i + 1] != '.';
+      // Only an A-label may have two hyphens after its first two letters.
+      const bool hyphen = c == '-' && inside && !(i == label + 3 && name[i - 1] == '-');
+      if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || hyphen)) return false;
+    } else {
+      if (i == label || i - label > longest_label) return false;
+      label = i + 1;
+    }
+  }
+  return true;
+}
+
 Result<std::string> domain_to_ascii(std::string_view domain) {
-  constexpr std::size_t longest = 253;  // RFC 1035 §2.3.4, without the final dot
+  if (is_plain_host_name(domain)) return std::string(domain);
   const auto refuse = [&] {
-    return Error{fmt::format("\"{}\" is not a host name", single_line(domain.substr(0, longest)))};
+    return Error{fmt::format("\"{}\" is not a host name", single_line(domain.substr(0, longest_host_name)))};
   };
-  if (domain.empty() || domain.size() > 4 * longest || !is_valid_utf8(domain)) return refuse();
+  if (domain.empty() || domain.size() > 4 * longest_host_name || !is_valid_utf8(domain)) return refuse();
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<icu::IDNA> idna(icu::IDNA::createUTS46Instance(
       UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_USE_STD3_RULES | UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ,
@@ -235,8 +256,8 @@ Result<std::string> domain_to_ascii(std::string_view domain) {
   icu::StringByteSink<std::string> sink(&ascii);
   icu::IDNAInfo info;
   idna->nameToASCII_UTF8({domain.data(), static_cast<std::int32_t>(domain.size())}, sink, info, status);
-  if (U_FAILURE(status) || info.hasErrors() || ascii.empty() || ascii.size() > longest || !is_ascii(ascii) ||
-      ascii.starts_with('.') || ascii.ends_with('.'))
+  if (U_FAILURE(status) || info.hasErrors() || ascii.empty() || ascii.size() > longest_host_name ||
+      !is_ascii(ascii) || ascii.starts_with('.') || ascii.ends_with('.'))
     return refuse();
   return ascii;
 }

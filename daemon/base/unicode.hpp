@@ -42,6 +42,10 @@ std::string wrap_lines(std::string_view text, int columns);
 /// one.
 bool is_right_to_left(std::string_view language);
 
+/// Whether `name` is a host name in the form that domain_to_ascii gives all of them: lower-case ASCII, no
+/// A-label.
+bool is_plain_host_name(std::string_view name);
+
 /// The ASCII form of a host name (UTS #46, non-transitional): "Bücher.example" → "xn--bcher-kva.example".
 /// An Error for anything that is not a host name of letters, digits, hyphens and dots afterwards.
 Result<std::string> domain_to_ascii(std::string_view domain);

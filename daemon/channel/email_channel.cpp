@@ -8,7 +8,6 @@
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "channel/relay.hpp"
-#include "render/mail.hpp"
 #include "render/mime.hpp"
 
 namespace crier {
@@ -20,30 +19,31 @@ std::string_view domain_of(std::string_view address) {
 
 }  // namespace
 
-Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) {
-  const auto& letter = *message.letter;
-  const auto reader = message.reader();
-  auto rendered = render_mail(letter.content, reader, *letter.templates);
-  if (!rendered) return rendered.error();
-  const auto domain = domain_of(sender.address);
+Result<MailForm> prepare_email(const EmailSender& sender, const Letter& letter, const FormReader& reader) {
   const auto list = letter.edition.empty() ? std::string("alerts") : to_slug(letter.edition);
   MailHeaders headers;
   headers.from = {sender.name, sender.address};
-  headers.to = {reader.name, message.subscriber->address(ChannelKind::email)};
-  headers.subject = rendered->subject;
   headers.date = letter.created;
-  headers.message_id = fmt::format("{}@{}", message.delivery_id, domain);
   headers.list_name = letter.content.site.name;
-  headers.list_id = fmt::format("{}.{}", list, domain);
-  // One-click unsubscribing is defined for https only (RFC 8058); the link in the body is always there.
-  if (reader.unsubscribe_url.starts_with("https://")) headers.unsubscribe_url = reader.unsubscribe_url;
-  auto composed = compose_mail(headers, rendered->text, rendered->html);
-  if (!composed) return composed.error();
-  return Email{{sender.address, headers.to.address, "<" + headers.message_id + ">"},
-               std::move(rendered->subject),
-               std::move(rendered->text),
-               std::move(rendered->html),
-               std::move(*composed)};
+  headers.list_id = fmt::format("{}.{}", list, domain_of(sender.address));
+  return MailForm::prepare(std::move(headers), letter.content, reader, *letter.templates);
+}
+
+Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) {
+  const auto form = prepare_email(sender, *message.letter, form_reader_of(message.reader()));
+  if (!form) return form.error();
+  const auto message_id = fmt::format("{}@{}", message.delivery_id, domain_of(sender.address));
+  const auto& address = message.subscriber->address(ChannelKind::email);
+  const SlotValues values{message.subscriber->name, address, message_id, message.unsubscribe_url};
+  FilledMail filled;
+  if (auto ok = form->fill(values, filled); !ok) return ok.error();
+  auto shown = form->show(values);
+  if (!shown) return shown.error();
+  return Email{{sender.address, address, "<" + message_id + ">"},
+               std::move(shown->subject),
+               std::move(shown->text),
+               std::move(shown->html),
+               filled.joined()};
 }
 
 EmailChannel::EmailChannel(Relay& relay, EmailSender sender, unsigned connections)

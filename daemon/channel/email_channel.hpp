@@ -6,6 +6,7 @@
 
 #include "channel/channel.hpp"
 #include "net/envelope.hpp"
+#include "render/mail_form.hpp"
 
 namespace crier {
 
@@ -24,7 +25,12 @@ struct Email {
   std::string message;  ///< complete, with its headers
 };
 
-/// Pure; the same input gives the same bytes. An Error names what cannot be put in a mail.
+/// The form of a letter for all readers of which form_reader_of says the same. Pure. An Error names what
+/// cannot be put in a mail to any of them.
+Result<MailForm> prepare_email(const EmailSender& sender, const Letter& letter, const FormReader& reader);
+
+/// The message to its one reader. Pure; the same input gives the same bytes. An Error names what cannot be
+/// put in a mail.
 Result<Email> compose_email(const EmailSender& sender, const Outgoing& message);
 
 class EmailChannel final : public Channel {

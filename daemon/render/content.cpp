@@ -1,6 +1,7 @@
 #include "render/content.hpp"
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 #include <utility>
 
@@ -128,14 +129,35 @@ std::string headline_of(const Story& story) {
   return shorten(first != texts.end() ? first->text : single_line(story.summary), max_headline);
 }
 
+constexpr auto url_bytes = [] {
+  std::array<bool, 256> table{};
+  for (unsigned byte = 0x21; byte < 0x7F; ++byte)
+    table[byte] = std::string_view("\"<>\\^`{|}").find(static_cast<char>(byte)) == std::string_view::npos;
+  return table;
+}();
+
 bool is_url_byte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte > 0x20 && byte < 0x7F && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
+  return url_bytes[static_cast<unsigned char>(c)];
 }
 
 }  // namespace
 
+FormReader form_reader_of(const Reader& reader) {
+  return {reader.reason, !single_line(reader.name).empty(), !web_link(reader.unsubscribe_url).empty()};
+}
+
+bool is_plain_web_link(std::string_view url) {
+  constexpr std::string_view https = "https://";
+  constexpr std::string_view http = "http://";
+  if (url.size() > max_url) return false;
+  const auto rest = url.substr(url.starts_with(https) ? https.size() : http.size() * url.starts_with(http));
+  const auto host = rest.substr(0, rest.find('/'));
+  return rest.size() < url.size() && is_plain_host_name(host) &&
+         std::all_of(rest.begin() + static_cast<std::ptrdiff_t>(host.size()), rest.end(), is_url_byte);
+}
+
 std::string web_link(std::string_view url) {
+  if (is_plain_web_link(url)) return std::string(url);
   if (url.size() > max_url) return {};
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return {};

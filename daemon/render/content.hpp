@@ -64,6 +64,17 @@ struct Reader {
   std::string unsubscribe_url;  ///< leads to a page that asks before it acts
 };
 
+/// What the readers of one form of a mail have in common: sections of a template depend on it.
+struct FormReader {
+  std::string reason;            ///< as Reader::reason
+  bool has_name = false;         ///< that a mail can show
+  bool has_unsubscribe = false;  ///< that a mail can link to
+
+  bool operator==(const FormReader&) const = default;
+};
+
+FormReader form_reader_of(const Reader& reader);
+
 /// What the Story itself cannot say.
 struct ItemContext {
   ContentKind kind = ContentKind::alert;
@@ -87,5 +98,8 @@ std::string first_text(const Item& item);
 /// `url` as it may stand in an href: absolute http or https, at most 2,048 bytes, without user info, host as
 /// A-labels, other non-ASCII characters percent-encoded. Empty when it is anything else ("javascript:…").
 std::string web_link(std::string_view url);
+
+/// Whether web_link leaves `url` as it is, when that can be seen without conversions: true of most links.
+bool is_plain_web_link(std::string_view url);
 
 }  // namespace crier

@@ -13,6 +13,7 @@
 #include "base/files.hpp"
 #include "base/suggest.hpp"
 #include "base/unicode.hpp"
+#include "render/slots.hpp"
 
 namespace crier {
 namespace {
@@ -71,7 +72,7 @@ std::string text_on(const std::string& accent) {
 
 struct Mail {
   const Content& content;
-  const Reader& reader;
+  const FormReader& reader;
 };
 
 std::string preheader_of(const Content& content) {
@@ -100,7 +101,7 @@ struct ItemPlace {
 };
 
 // The names that templates may use, each beside where its value comes from: the checker and the renderer read
-// the same two tables. An empty value is a section that is not shown.
+// the same tables. An empty value is a section that is not shown.
 struct MailName {
   std::string_view name;
   std::string (*value)(const Mail&);
@@ -108,6 +109,12 @@ struct MailName {
 struct ItemName {
   std::string_view name;
   std::string (*value)(const ItemPlace&);
+};
+// Names whose values are each reader's own; here they are slots.
+struct ReaderName {
+  std::string_view name;
+  char slot;
+  bool FormReader::*is_there;
 };
 
 constexpr MailName mail_names[] = {
@@ -123,13 +130,16 @@ constexpr MailName mail_names[] = {
     {"mail_language", [](const Mail& mail) { return language_tag(mail.content.language); }},
     {"mail_direction", [](const Mail& mail) { return direction(mail.content.language); }},
     {"mail_start", [](const Mail& mail) { return start_side(mail.content.language); }},
-    {"reader_name", [](const Mail& mail) { return mail.reader.name; }},
     {"reader_reason", [](const Mail& mail) { return as_clause(mail.reader.reason); }},
-    {"unsubscribe_url", [](const Mail& mail) { return web_link(mail.reader.unsubscribe_url); }},
     {"left_out",
      [](const Mail& mail) {
        return mail.content.left_out == 0 ? std::string() : std::to_string(mail.content.left_out);
      }},
+};
+
+constexpr ReaderName reader_names[] = {
+    {"reader_name", name_slot, &FormReader::has_name},
+    {"unsubscribe_url", unsubscribe_slot, &FormReader::has_unsubscribe},
 };
 
 constexpr ItemName item_names[] = {
@@ -166,14 +176,15 @@ const TemplateNames& known_names() {
   static const TemplateNames of_mail = [] {
     TemplateNames names;
     for (const auto& entry : mail_names) names.texts.push_back(entry.name);
+    for (const auto& entry : reader_names) names.texts.push_back(entry.name);
     names.lists = {{"items", &of_item}};
     return names;
   }();
   return of_mail;
 }
 
-// Empty texts become false, because Mustache shows a section of an empty string. Control characters go: two
-// of them mean something to the linked template.
+// Empty texts become false, because Mustache shows a section of an empty string. Control characters go: some
+// of them mean something, to the linked template or as slots.
 mustache::data to_value(std::string text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < 0x20; }))
     text = single_line(text);
@@ -184,6 +195,9 @@ mustache::data to_value(std::string text) {
 mustache::data to_data(const Mail& mail) {
   mustache::data root;
   for (const auto& [name, value] : mail_names) root.set(std::string(name), to_value(value(mail)));
+  for (const auto& [name, slot, is_there] : reader_names)
+    root.set(std::string(name),
+             mail.reader.*is_there ? mustache::data(std::string(1, slot)) : mustache::data(false));
   mustache::data items(mustache::data::type::list);
   for (std::size_t i = 0; i < mail.content.items.size(); ++i) {
     const auto& item = mail.content.items[i];
@@ -294,7 +308,8 @@ std::shared_ptr<const TemplateSet> TemplateSet::from_files(const TemplateFiles& 
   return std::shared_ptr<const TemplateSet>(new TemplateSet(std::move(parsed)));
 }
 
-std::string TemplateSet::render(TemplateFormat format, const Content& content, const Reader& reader) const {
+std::string TemplateSet::render(TemplateFormat format, const Content& content,
+                                const FormReader& reader) const {
   const auto index =
       (content.kind == ContentKind::digest ? 2U : 0U) + (format == TemplateFormat::text ? 1U : 0U);
   std::string out;

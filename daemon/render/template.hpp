@@ -32,8 +32,9 @@ class TemplateSet {
   TemplateSet(const TemplateSet&) = delete;
   TemplateSet& operator=(const TemplateSet&) = delete;
 
-  /// HTML values are escaped and links are web_link()s or mailto:; text is neither escaped nor wrapped.
-  std::string render(TemplateFormat format, const Content& content, const Reader& reader) const;
+  /// HTML values are escaped and links are web_link()s or mailto:; text is neither escaped nor wrapped. A
+  /// slot (slots.hpp) stands where the reader's name or unsubscribe link belongs.
+  std::string render(TemplateFormat format, const Content& content, const FormReader& reader) const;
 
  private:
   struct Parsed;

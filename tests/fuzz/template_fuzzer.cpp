@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crier::Content content;
   content.subject = "<hostile>{{subject}}";
   content.items = {{.title = "<hostile>", .paragraphs = {{"<hostile>", true}, {"{{>p}}"}}}, {}};
-  const auto html = set->render(crier::TemplateFormat::html, content, {.name = "<hostile>"});
+  const auto html = set->render(crier::TemplateFormat::html, content, {.reason = "<hostile>"});
   if (bytes.find("<hostile>") == std::string::npos && html.find("<hostile>") != std::string::npos)
     std::abort();
   set->render(crier::TemplateFormat::text, content, {});

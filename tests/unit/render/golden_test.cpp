@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/files.hpp"
-#include "render/mail.hpp"
+#include "render/mail_form.hpp"
 #include "render/mime.hpp"
 #include "render/template.hpp"
 #include "support/mail_oracle.hpp"
@@ -18,18 +18,19 @@ namespace {
 std::string message_of(const Content& content, const std::string& list) {
   Diagnostics diagnostics;
   const auto templates = TemplateSet::load(CRIER_SOURCE_DIR "/templates", diagnostics);
-  const auto mail = render_mail(content, testing::sample_reader(), *templates).value();
+  const auto reader = testing::sample_reader();
   MailHeaders headers;
   headers.from = {"The Harbour Ledger", "news@ledger.example.org"};
-  headers.to = {"Amara Ọláwálé", "amara@example.org"};
-  headers.subject = mail.subject;
   headers.date = parse_rfc3339("2024-03-15T05:00:00Z").value();
-  headers.message_id = list + ".1@ledger.example.org";
   headers.list_name = content.site.name;
   headers.list_id = list + ".ledger.example.org";
-  headers.unsubscribe_url = testing::sample_reader().unsubscribe_url;
   headers.feedback_id = "b1:" + list + ":mail:ledger";
-  return compose_mail(headers, mail.text, mail.html).value();
+  const auto form = MailForm::prepare(headers, content, form_reader_of(reader), *templates).value();
+  FilledMail filled;
+  REQUIRE(form.fill(
+      {"Amara Ọláwálé", "amara@example.org", list + ".1@ledger.example.org", reader.unsubscribe_url},
+      filled));
+  return filled.joined();
 }
 
 void compare(const std::string& message, const std::string& name) {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "render/mail_form.hpp"
+#include "render/mime.hpp"
 #include "render/template.hpp"
 #include "support/sample_mail.hpp"
 
@@ -14,6 +16,15 @@ std::shared_ptr<const TemplateSet> shipped_templates() {
   return TemplateSet::load(CRIER_SOURCE_DIR "/templates", diagnostics);
 }
 
+// What a reader sees.
+RenderedMail shown(const Content& content, const Reader& reader = testing::sample_reader()) {
+  MailHeaders headers;
+  headers.from.address = "news@ledger.example.org";
+  const auto form = MailForm::prepare(headers, content, form_reader_of(reader), *shipped_templates()).value();
+  return form.show({reader.name, "amara@example.org", "1@ledger.example.org", reader.unsubscribe_url})
+      .value();
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -21,8 +32,7 @@ bool contains(std::string_view text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("an alert shows the story, why it came and how to stop it, in both parts") {
-  const auto mail =
-      render_mail(testing::sample_alert(), testing::sample_reader(), *shipped_templates()).value();
+  const auto mail = shown(testing::sample_alert());
   CHECK(mail.subject == "Three harbour towns agree to share one tide clock");
   for (const auto& part : {mail.html, mail.text}) {
     CHECK(contains(part, "Three harbour towns agree to share one tide clock"));
@@ -45,7 +55,7 @@ TEST_CASE("an alert shows the story, why it came and how to stop it, in both par
 
 TEST_CASE("the text part keeps to 72 columns except for links") {
   for (const auto& content : {testing::sample_alert(), testing::sample_digest()}) {
-    const auto text = render_mail(content, testing::sample_reader(), *shipped_templates()).value().text;
+    const auto text = shown(content).text;
     CHECK_FALSE(contains(text, "\n\n\n"));
     CHECK_FALSE(contains(text, " \n"));
     CHECK(text.ends_with("\n"));
@@ -63,8 +73,7 @@ TEST_CASE("the text part keeps to 72 columns except for links") {
 }
 
 TEST_CASE("a right-to-left story in a left-to-right digest keeps its direction") {
-  const auto html =
-      render_mail(testing::sample_digest(), testing::sample_reader(), *shipped_templates()).value().html;
+  const auto html = shown(testing::sample_digest()).html;
   CHECK(contains(html, "<html lang=\"en\" dir=\"ltr\""));
   CHECK(contains(html, "dir=\"rtl\" lang=\"ar\""));
 }
@@ -72,7 +81,7 @@ TEST_CASE("a right-to-left story in a left-to-right digest keeps its direction")
 TEST_CASE("a right-to-left mail is so from its root") {
   auto content = testing::sample_digest();
   content.language = "ur";
-  const auto html = render_mail(content, testing::sample_reader(), *shipped_templates()).value().html;
+  const auto html = shown(content).html;
   CHECK(contains(html, "<html lang=\"ur\" dir=\"rtl\""));
   CHECK(contains(html, "dir=\"ltr\" lang=\"en\""));
 }
@@ -87,7 +96,7 @@ TEST_CASE("a story cannot write HTML or links of its own") {
   item.image = "data:image/svg+xml,<svg onload=alert(1)>";
   item.share_post = "vbscript:x";
   item.language = "en\" onload=\"x";
-  const auto html = render_mail(content, testing::sample_reader(), *shipped_templates()).value().html;
+  const auto html = shown(content).html;
   for (const auto* part : {"<script", "<img", "javascript:", "data:image", "vbscript", "onload=\"x"}) {
     CAPTURE(part);
     CHECK_FALSE(contains(html, part));
@@ -103,7 +112,7 @@ TEST_CASE("a digest of as many stories as an edition may have stays below 90 KB,
   for (std::size_t i = 0; i < content.items.size(); ++i)
     content.items[i].title = "Story number " + std::to_string(i);
   content.left_out = 7;
-  const auto mail = render_mail(content, testing::sample_reader(), *shipped_templates()).value();
+  const auto mail = shown(content);
   CHECK(mail.html.size() <= max_html_bytes);
   CHECK(mail.html.size() > max_html_bytes / 2);
   CHECK(contains(mail.html, "And 7 more at <a"));
@@ -120,7 +129,7 @@ TEST_CASE("a digest that cannot be made small enough is whole all the same") {
   content.items.assign(20, item);
   for (std::size_t i = 0; i < content.items.size(); ++i)
     content.items[i].title = "Story number " + std::to_string(i) + std::string(5000, 'n');
-  const auto mail = render_mail(content, testing::sample_reader(), *shipped_templates()).value();
+  const auto mail = shown(content);
   CHECK(mail.html.size() > max_html_bytes);
   for (const auto& each : content.items) CHECK(contains(mail.html, each.title));
 }
@@ -130,11 +139,12 @@ TEST_CASE("an alert's HTML stays below 90 KB") {
   auto alert = testing::sample_alert();
   alert.items.front().paragraphs.assign(2000, {std::string(500, '&')});
   alert.items.front().summary = std::string(200'000, '"');
-  CHECK(render_mail(alert, testing::sample_reader(), *templates).value().html.size() <= max_html_bytes);
+  CHECK(render_mail(alert, form_reader_of(testing::sample_reader()), *templates).value().html.size() <=
+        max_html_bytes);
   alert.items.front().title = std::string(200'000, '"');
-  CHECK_FALSE(render_mail(alert, testing::sample_reader(), *templates));
+  CHECK_FALSE(render_mail(alert, form_reader_of(testing::sample_reader()), *templates));
   alert.items.clear();
-  CHECK_FALSE(render_mail(alert, testing::sample_reader(), *templates));
+  CHECK_FALSE(render_mail(alert, form_reader_of(testing::sample_reader()), *templates));
 }
 
 TEST_CASE("a mail with the least there can be is still whole") {
@@ -142,7 +152,7 @@ TEST_CASE("a mail with the least there can be is still whole") {
   content.items = {{.title = "Bridge closed"}};
   for (const auto kind : {ContentKind::alert, ContentKind::digest}) {
     content.kind = kind;
-    const auto mail = render_mail(content, {}, *shipped_templates()).value();
+    const auto mail = shown(content, {});
     CHECK(contains(mail.html, "Bridge closed"));
     CHECK_FALSE(contains(mail.html, "href=\"\""));
     CHECK_FALSE(contains(mail.html, "Read the full story"));

@@ -3,25 +3,35 @@
 #include <catch2/catch.hpp>
 
 #include "base/encoding.hpp"
+#include "render/mail_form.hpp"
 #include "support/mail_oracle.hpp"
 
 using namespace crier;
 
 namespace {
 
+constexpr SlotValues plain_reader{"", "reader@example.org", "b1.42@news.example.org", ""};
+
 MailHeaders plain_headers() {
   MailHeaders headers;
   headers.from = {"The Harbour Ledger", "alerts@news.example.org"};
-  headers.to = {"", "reader@example.org"};
   headers.subject = "Three towns agree";
   headers.date = parse_rfc3339("2023-10-18T19:37:00Z").value();
-  headers.message_id = "b1.42@news.example.org";
   return headers;
 }
 
-std::string composed(const MailHeaders& headers, std::string_view text = "Hello\n",
-                     std::string_view html = "<p>Hi\n") {
-  auto mail = compose_mail(headers, text, html);
+Result<std::string> compose(const MailHeaders& headers, const SlotValues& reader,
+                            const std::string& text = "Hello\n", const std::string& html = "<p>Hi\n") {
+  const auto form = MailForm::of(headers, {headers.subject, text, html});
+  if (!form) return form.error();
+  FilledMail filled;
+  if (auto ok = form->fill(reader, filled); !ok) return ok.error();
+  return filled.joined();
+}
+
+std::string composed(const MailHeaders& headers, const SlotValues& reader = plain_reader,
+                     const std::string& text = "Hello\n", const std::string& html = "<p>Hi\n") {
+  auto mail = compose(headers, reader, text, html);
   if (!mail) FAIL(mail.error().message);
   return *mail;
 }
@@ -34,6 +44,7 @@ void require_wire_form(std::string_view mail) {
     const auto byte = static_cast<unsigned char>(mail[i]);
     REQUIRE(byte < 0x80);
     REQUIRE(byte != 0);
+    if (mail[i] == '.') REQUIRE(line > 0);
     if (mail[i] == '\r') REQUIRE(mail.substr(i, 2) == "\r\n");
     if (mail[i] == '\n') {
       REQUIRE(mail[i - 1] == '\r');
@@ -56,7 +67,8 @@ const std::vector<std::string> nasty_subjects = {
     "Räte: Überfälle möglich – 50 % “mehr”",
     "習近平與普丁在北京會面,雙方強調關係持續深化,並就地區局勢交換意見,發表聯合聲明",
     "الاتفاق بين المدن الثلاث على ساعة مد واحدة \u200f(عاجل)",
-    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 emoji 👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 all "
+    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 emoji 👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 "
+    "all "
     "over "
     "the "
     "fold "
@@ -114,10 +126,12 @@ TEST_CASE("an independent parser reads back every subject, name and body") {
   for (const auto& name : nasty_names) {
     auto headers = plain_headers();
     headers.from.name = name;
-    headers.to.name = name;
-    messages.push_back(composed(headers));
+    auto reader = plain_reader;
+    reader.name = name;
+    messages.push_back(composed(headers, reader));
   }
-  for (const auto& body : nasty_bodies) messages.push_back(composed(plain_headers(), body, "<p>" + body));
+  for (const auto& body : nasty_bodies)
+    messages.push_back(composed(plain_headers(), plain_reader, body, "<p>" + body));
   for (const auto& message : messages) require_wire_form(message);
 
   const auto read = testing::read_with_python(messages);
@@ -150,12 +164,13 @@ TEST_CASE("a bulk message carries the headers that providers ask for") {
   headers.reply_to = {"Desk", "desk@example.org"};
   headers.list_name = "Morning brief";
   headers.list_id = "morning.news.example.org";
-  headers.unsubscribe_url = "https://u.news.example.org/o/TOKEN";
   headers.unsubscribe_address = "unsub+TOKEN@news.example.org";
   headers.feedback_id = "batch42:morning:digest:ledger";
   headers.in_reply_to = "b1.1@news.example.org";
   for (int i = 0; i < 30; ++i) headers.references.push_back("b1." + std::to_string(i) + "@news.example.org");
-  const auto message = composed(headers);
+  auto reader = plain_reader;
+  reader.unsubscribe_url = "https://u.news.example.org/o/TOKEN";
+  const auto message = composed(headers, reader);
   require_wire_form(message);
   const auto mail = testing::read_with_python({message}).front();
   CHECK(mail.defects == std::vector<std::string>{});
@@ -174,11 +189,11 @@ TEST_CASE("a bulk message carries the headers that providers ask for") {
   CHECK(mail.header("MIME-Version") == "1.0");
 }
 
-TEST_CASE("the same message is the same bytes, another id another boundary") {
+TEST_CASE("the same message is the same bytes, another content has another boundary") {
   const auto headers = plain_headers();
   REQUIRE(composed(headers) == composed(headers));
   auto other = headers;
-  other.message_id = "b1.43@news.example.org";
+  other.subject = "Two towns agree";
   const auto boundary = [](const std::string& mail) { return mail.substr(mail.find("boundary="), 50); };
   REQUIRE(boundary(composed(headers)) != boundary(composed(other)));
 }
@@ -190,38 +205,57 @@ TEST_CASE("no header value can start another header") {
       auto headers = plain_headers();
       headers.list_id = "list.example.org";
       set(headers);
-      return !compose_mail(headers, "text", "html").has_value();
+      return !compose(headers, plain_reader).has_value();
     };
     CHECK(refuses([&](MailHeaders& headers) { headers.subject = bad; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.from.name = bad; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.from.address = bad + "@example.org"; }));
-    CHECK(refuses([&](MailHeaders& headers) { headers.to.name = bad; }));
-    CHECK(refuses([&](MailHeaders& headers) { headers.to.address = "a@" + bad; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.reply_to = {bad, "a@example.org"}; }));
-    CHECK(refuses([&](MailHeaders& headers) { headers.message_id = bad + "@example.org"; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.in_reply_to = bad + "@example.org"; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.references = {bad + "@example.org"}; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.list_name = bad; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.list_id = bad; }));
-    CHECK(refuses([&](MailHeaders& headers) { headers.unsubscribe_url = "https://example.org/" + bad; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.unsubscribe_address = bad + "@example.org"; }));
     CHECK(refuses([&](MailHeaders& headers) { headers.feedback_id = bad; }));
+    const auto refuses_reader = [&](auto set) {
+      auto reader = plain_reader;
+      set(reader);
+      return !compose(plain_headers(), reader).has_value();
+    };
+    const auto address = "a@" + bad;
+    const auto local = bad + "@example.org";
+    const auto url = "https://example.org/" + bad;
+    CHECK(refuses_reader([&](SlotValues& reader) { reader.name = bad; }));
+    CHECK(refuses_reader([&](SlotValues& reader) { reader.address = address; }));
+    CHECK(refuses_reader([&](SlotValues& reader) { reader.address = local; }));
+    CHECK(refuses_reader([&](SlotValues& reader) { reader.message_id = local; }));
+    CHECK(refuses_reader([&](SlotValues& reader) { reader.unsubscribe_url = url; }));
   }
 }
 
 TEST_CASE("what is missing or malformed is named") {
-  auto headers = plain_headers();
-  headers.message_id.clear();
-  CHECK(compose_mail(headers, "", "").error().message.find("Message-ID") == 0);
-  headers = plain_headers();
-  headers.to.address = "nobody";
-  CHECK(compose_mail(headers, "", "").error().message.find("To") == 0);
-  headers = plain_headers();
-  headers.unsubscribe_url = "http://example.org/o/t";
-  CHECK(compose_mail(headers, "", "").error().message.find("https") != std::string::npos);
-  headers = plain_headers();
-  headers.unsubscribe_url = "https://example.org/" + std::string(1000, 'x');
-  CHECK_FALSE(compose_mail(headers, "", ""));
+  const auto complaint = [](const SlotValues& reader) {
+    return compose(plain_headers(), reader).error().message;
+  };
+  auto reader = plain_reader;
+  reader.message_id = "";
+  CHECK(complaint(reader).find("Message-ID") == 0);
+  reader = plain_reader;
+  reader.address = "nobody";
+  CHECK(complaint(reader).find("To") == 0);
+  reader = plain_reader;
+  const auto endless = "https://example.org/" + std::string(1000, 'x');
+  reader.unsubscribe_url = endless;
+  CHECK(complaint(reader).find("https") != std::string::npos);
+}
+
+TEST_CASE("one click to unsubscribe is offered for https only") {
+  auto reader = plain_reader;
+  reader.unsubscribe_url = "http://example.org/o/t";
+  CHECK(composed(plain_headers(), reader).find("List-Unsubscribe") == std::string::npos);
+  reader.unsubscribe_url = "https://example.org/o/t";
+  CHECK(composed(plain_headers(), reader).find("\r\nList-Unsubscribe: <https://example.org/o/t>\r\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("addresses take the form that SMTP wants") {

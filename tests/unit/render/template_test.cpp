@@ -35,7 +35,7 @@ std::string rendered(const std::string& text, const Content& content, TemplateFo
   const auto* name = format == TemplateFormat::html ? "alert.html.mustache" : "alert.txt.mustache";
   const auto set = TemplateSet::from_files(with(name, text, std::move(more)), "t", diagnostics);
   if (!set) FAIL(to_string(diagnostics.list().front()));
-  return set->render(format, content, {.name = "Amara", .reason = "You follow tides", .unsubscribe_url = ""});
+  return set->render(format, content, {.reason = "You follow tides"});
 }
 
 Content two_items() {
