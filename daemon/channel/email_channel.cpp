@@ -1,5 +1,6 @@
 #include "channel/email_channel.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -7,7 +8,7 @@
 
 #include "base/encoding.hpp"
 #include "base/log.hpp"
-#include "channel/relay.hpp"
+#include "base/unicode.hpp"
 #include "render/mime.hpp"
 
 namespace crier {
@@ -15,6 +16,12 @@ namespace {
 
 std::string_view domain_of(std::string_view address) {
   return address.substr(address.rfind('@') + 1);
+}
+
+// As form_reader_of, for names that nearly all have at once.
+bool shows_name(std::string_view name) {
+  if (!name.empty() && name.front() > ' ' && name.front() <= '~') return true;
+  return !single_line(name).empty();
 }
 
 }  // namespace
@@ -46,8 +53,25 @@ Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) 
                filled.joined()};
 }
 
+// The form of a letter, or why there is none.
+struct EmailChannel::Prepared {
+  std::shared_ptr<const Letter> letter;
+  bool has_name = false;
+  bool has_unsubscribe = false;
+  Result<MailForm> form;
+};
+
+// A mail on its way, and what it consists of.
+struct EmailChannel::Mail {
+  std::shared_ptr<const Prepared> prepared;
+  std::string message_id;  // with its angle brackets
+  FilledMail filled;
+};
+
 EmailChannel::EmailChannel(Relay& relay, EmailSender sender, unsigned connections)
     : relay_(relay), sender_(std::move(sender)), connections_(connections) {}
+
+EmailChannel::~EmailChannel() = default;
 
 std::span<const Duration> EmailChannel::retry_steps() const {
   using namespace std::chrono_literals;
@@ -56,36 +80,72 @@ std::span<const Duration> EmailChannel::retry_steps() const {
 }
 
 // Once an occurrence: it may go to a million readers.
-void EmailChannel::warn_of_size(const Email& email, const Outgoing& message) {
-  const auto& letter = *message.letter;
+void EmailChannel::warn_of_size(const Letter& letter, std::size_t html_bytes) {
   if (std::exchange(warned_of_[letter.edition], letter.created) == letter.created) return;
   log::warn("mail.large", {{"edition", letter.edition},
-                           {"delivery", message.delivery_id},
                            {"stories", letter.stories.size()},
-                           {"html_bytes", email.html.size()},
+                           {"html_bytes", html_bytes},
                            {"next", "mail programs show its beginning; a smaller max_items helps"}});
 }
 
-boost::asio::awaitable<Outcome> EmailChannel::send_one(const Outgoing& message) {
-  auto email = compose_email(sender_, message);
-  if (!email) {
-    Outcome outcome;
-    outcome.kind = OutcomeKind::refused;
-    outcome.reason = "cannot-compose";
-    outcome.reply = email.error().message;
-    co_return outcome;
-  }
-  if (email->html.size() > max_html_bytes) warn_of_size(*email, message);
-  const WireText message_text(email->message);
-  const auto& envelope = email->envelope;
-  const MailPieces pieces{envelope.from, envelope.to, envelope.message_id, {&message_text, 1}};
-  auto outcomes = co_await relay_.deliver({&pieces, 1});
-  co_return std::move(outcomes.front());
+std::shared_ptr<const EmailChannel::Prepared> EmailChannel::prepared_for(const Outgoing& message) {
+  const bool has_name = shows_name(message.subscriber->name);
+  const bool has_unsubscribe = !message.unsubscribe_url.empty();
+  const auto found = std::ranges::find_if(prepared_, [&](const auto& each) {
+    return each->letter == message.letter && each->has_name == has_name &&
+           each->has_unsubscribe == has_unsubscribe;
+  });
+  if (found != prepared_.end()) return *found;
+  constexpr std::size_t most_kept = 64;
+  if (prepared_.size() == most_kept) prepared_.pop_back();
+  auto form = prepare_email(sender_, *message.letter, form_reader_of(message.reader()));
+  if (form && form->html_size() > max_html_bytes) warn_of_size(*message.letter, form->html_size());
+  prepared_.push_front(
+      std::make_shared<const Prepared>(Prepared{message.letter, has_name, has_unsubscribe, std::move(form)}));
+  return prepared_.front();
+}
+
+std::optional<Error> EmailChannel::fill(const Outgoing& message, Mail& mail) {
+  mail.prepared = prepared_for(message);
+  const auto& form = mail.prepared->form;
+  if (!form) return form.error();
+  mail.message_id.assign("<").append(message.delivery_id).append("@");
+  mail.message_id.append(domain_of(sender_.address)).append(">");
+  const auto bare_id = std::string_view(mail.message_id).substr(1, mail.message_id.size() - 2);
+  const SlotValues values{message.subscriber->name, message.subscriber->address(ChannelKind::email), bare_id,
+                          message.unsubscribe_url};
+  if (auto ok = form->fill(values, mail.filled); !ok) return ok.error();
+  return std::nullopt;
 }
 
 boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const Outgoing> messages) {
-  std::vector<Outcome> outcomes;
-  for (const auto& message : messages) outcomes.push_back(co_await send_one(message));
+  std::vector<Mail> mails;
+  if (!spare_.empty()) {
+    mails = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  mails.resize(std::max(mails.size(), messages.size()));
+  std::vector<Outcome> outcomes(messages.size());
+  std::vector<MailPieces> pieces;
+  std::vector<std::size_t> positions;  // of the pieces among the messages
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    auto& mail = mails[i];
+    if (const auto error = fill(messages[i], mail)) {
+      outcomes[i].kind = OutcomeKind::refused;
+      outcomes[i].reason = "cannot-compose";
+      outcomes[i].reply = error->message;
+      continue;
+    }
+    pieces.push_back({sender_.address, messages[i].subscriber->address(ChannelKind::email), mail.message_id,
+                      mail.filled.pieces});
+    positions.push_back(i);
+  }
+  if (!pieces.empty()) {
+    auto delivered = co_await relay_.deliver(pieces);
+    for (std::size_t i = 0; i < positions.size(); ++i) outcomes[positions[i]] = std::move(delivered.at(i));
+  }
+  for (auto& mail : mails) mail.prepared.reset();
+  spare_.push_back(std::move(mails));
   co_return outcomes;
 }
 

@@ -1,16 +1,21 @@
-// The e-mail channel: renders a mail and hands it to the relay. On the loop.
+// The e-mail channel: prepares a mail once for all readers of a letter, fills it for each and hands them to
+// the relay. On the loop.
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "channel/channel.hpp"
+#include "channel/relay.hpp"
 #include "net/envelope.hpp"
 #include "render/mail_form.hpp"
 
 namespace crier {
-
-class Relay;
 
 struct EmailSender {
   std::string address;
@@ -37,9 +42,12 @@ class EmailChannel final : public Channel {
  public:
   /// `relay` outlives this.
   EmailChannel(Relay& relay, EmailSender sender, unsigned connections);
+  ~EmailChannel() override;
 
   ChannelKind kind() const override { return ChannelKind::email; }
-  unsigned concurrency() const override { return connections_; }
+  /// While the answers to one handful are on their way, the next one leaves on the same connection.
+  unsigned concurrency() const override { return connections_ * 2; }
+  std::size_t handful() const override { return relay_.handful(); }
   /// A repeat has the same Message-ID.
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return true; }
@@ -47,12 +55,18 @@ class EmailChannel final : public Channel {
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:
-  boost::asio::awaitable<Outcome> send_one(const Outgoing& message);
-  void warn_of_size(const Email& email, const Outgoing& message);
+  struct Mail;
+  struct Prepared;
+
+  std::shared_ptr<const Prepared> prepared_for(const Outgoing& message);
+  std::optional<Error> fill(const Outgoing& message, Mail& mail);
+  void warn_of_size(const Letter& letter, std::size_t html_bytes);
 
   Relay& relay_;
   EmailSender sender_;
   unsigned connections_;
+  std::deque<std::shared_ptr<const Prepared>> prepared_;  // the newest first
+  std::vector<std::vector<Mail>> spare_;   // of handfuls that were sent: they keep their memory
   std::map<std::string, Time> warned_of_;  // edition → when the batch that was last warned of was made
 };
 

@@ -54,7 +54,7 @@ constexpr std::size_t quantum = 3;  // bytes that base64 encodes together
 std::string FilledMail::joined() const {
   std::string out;
   out.reserve(size);
-  for (const auto piece : pieces) out += piece;
+  for (const auto& piece : pieces) out += piece.bytes();
   return out;
 }
 
@@ -93,6 +93,10 @@ Result<MailForm> MailForm::of(const MailHeaders& headers, RenderedMail mail) {
   add(Slot::none, "\r\n--" + boundary + "\r\n");
   form.add_body(Slot::html, "text/html", form.mail_.html);
   add(Slot::none, "\r\n--" + boundary + "--\r\n");
+  for (auto& step : form.steps_) {
+    for (std::size_t n = 0; n < step.after.encoded.size(); ++n)
+      step.after.wire[n] = WireText(step.after.encoded[n]);
+  }
   return form;
 }
 
@@ -189,15 +193,15 @@ Result<void> MailForm::fill(const SlotValues& values, FilledMail& filled) const 
 }
 
 void MailForm::put_together(FilledMail& filled) const {
-  const auto add = [&](std::string_view piece) {
-    if (piece.empty()) return;
+  const auto add = [&](const WireText& piece) {
+    if (piece.bytes().empty()) return;
     filled.pieces.push_back(piece);
-    filled.size += piece.size();
+    filled.size += piece.bytes().size();
   };
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const auto& [begin, end, variant] = filled.written_[i];
     add(std::string_view(filled.own_).substr(begin, end - begin));
-    add(steps_[i].after.encoded[variant]);
+    add(steps_[i].after.wire[variant]);
   }
 }
 

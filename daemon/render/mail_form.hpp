@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "net/mail_pieces.hpp"
 #include "render/content.hpp"
 #include "render/mail.hpp"
 #include "render/slots.hpp"
@@ -23,8 +24,8 @@ class TemplateSet;
 /// A message to one reader. Reuse it for the next: it keeps its memory.
 class FilledMail {
  public:
-  std::vector<std::string_view> pieces;  ///< the message, one after the other
-  std::size_t size = 0;                  ///< of all pieces, in bytes
+  std::vector<WireText> pieces;  ///< the message, one after the other
+  std::size_t size = 0;          ///< of all pieces, in bytes
 
   std::string joined() const;
 
@@ -47,6 +48,9 @@ class FilledMail {
 
 class MailForm {
  public:
+  MailForm(MailForm&&) = default;
+  MailForm& operator=(MailForm&&) = default;
+
   /// The subject is the content's. An Error is everybody's: a header or a template that makes no mail
   /// (write_headers, render_mail).
   static Result<MailForm> prepare(MailHeaders headers, const Content& content, const FormReader& reader,
@@ -78,6 +82,7 @@ class MailForm {
     std::array<std::string, 3> encoded;
     std::array<std::string, 3> rest;  // the last bytes of each, which go to the slot after it
     std::string head;
+    std::array<WireText, 3> wire{};  // of `encoded`, looked at once
   };
 
   // What is written for one reader, and what follows it for all.
