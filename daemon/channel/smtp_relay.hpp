@@ -28,7 +28,8 @@ struct SmtpRelayOptions {
   std::string ca_file;  ///< PEM; empty = the system's
   std::size_t connections = 5;
   int messages_per_connection = 100;
-  unsigned handful = 64;  ///< messages that one connection is given at once
+  unsigned handful =
+      1;  ///< messages that one connection is given at once; a crash may repeat that many of each
   Duration idle_timeout = std::chrono::seconds(30);
 };
 
