@@ -33,4 +33,7 @@ int latency_bench(const Words& words);
 /// kill -9 again and again while sending; nothing may be lost, and little sent twice.
 int crash_bench(const Words& words);
 
+/// One story to many webhooks: the daemon against undici.
+int webhook_bench(const Words& words);
+
 }  // namespace crier::bench

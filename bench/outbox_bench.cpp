@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <map>
+#include <random>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
@@ -24,6 +25,8 @@ namespace json = boost::json;
 struct Options {
   std::int64_t deliveries = 1'000'000;
   std::int64_t settle_together = 1000;
+  std::int64_t one_in = 1;
+  std::int64_t seed = 20231018;
 };
 
 // A database file of its own, in the working directory so that syncs reach a real disk.
@@ -82,8 +85,11 @@ Figures run_ours(const Options& options) {
   plan.subject.story_version = 1;
   plan.reasons = {"You follow the benchmark"};
   BatchGroup group{now, now + std::chrono::hours(1), {}, {}};
-  for (std::int64_t i = 0; i < options.deliveries; ++i)
-    group.members.push_back({static_cast<std::uint32_t>(i + 1), 0});
+  std::mt19937_64 random(static_cast<std::uint64_t>(options.seed));
+  for (std::uint32_t number = 1; static_cast<std::int64_t>(group.members.size()) < options.deliveries;
+       ++number) {
+    if (random() % static_cast<std::uint64_t>(options.one_in) == 0) group.members.push_back({number, 0});
+  }
   plan.groups.push_back(std::move(group));
   Figures figures;
   figures.add_s = seconds_of([&] {
@@ -157,17 +163,19 @@ Figures run_rows(const Options& options) {
 
 int outbox_bench(const Words& words) {
   Options options;
-  const bool good = read_options(
-      words, {{"--deliveries", &options.deliveries}, {"--settle-together", &options.settle_together}});
-  if (!good) {
-    fmt::print(stderr, "Usage: crier-bench outbox [--deliveries N] [--settle-together N]\n");
-    return exit_code::usage;
-  }
+  const bool good = read_options(words, {{"--deliveries", &options.deliveries},
+                                         {"--settle-together", &options.settle_together},
+                                         {"--one-in", &options.one_in},
+                                         {"--seed", &options.seed}});
+  if (!good)
+    return complain(
+        words, "Usage: crier-bench outbox [--deliveries N] [--settle-together N] [--one-in N] [--seed N]\n");
   const auto ours = run_ours(options);
   const auto rows = run_rows(options);
   const json::object out{{"bench", "outbox"},
                          {"deliveries", options.deliveries},
                          {"settle_together", options.settle_together},
+                         {"one_in", options.one_in},
                          {"balanced", ours.balanced},
                          {"crier", ours.to_json(options.deliveries)},
                          {"rows", rows.to_json(options.deliveries)},
