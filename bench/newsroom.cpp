@@ -208,12 +208,16 @@ bool RunningCrier::wait_until(const std::function<bool()>& is_done,
   constexpr std::int64_t second = 1'000'000'000;
   auto moved_at = monotonic_now();
   auto shown_at = moved_at;
+  auto looked_at = moved_at;
   auto shown = count();
   auto last = shown;
   while (!is_done()) {
     std::this_thread::sleep_for(2ms);
     const auto now = monotonic_now();
-    peak_mb_ = std::max(peak_mb_, process_.resident_mb());
+    if (now - looked_at > second / 20) {
+      peak_mb_ = std::max(peak_mb_, process_.resident_mb());
+      looked_at = now;
+    }
     if (process_.has_ended()) throw std::runtime_error("crier ended:\n" + end_of(log_));
     if (const auto so_far = count(); so_far != last) {
       last = so_far;
