@@ -17,12 +17,13 @@ namespace {
 
 constexpr std::string_view yaml_fence = "---";
 constexpr std::string_view toml_fence = "+++";
-constexpr int lines_before_yaml = 1;  // the opening fence
 
 // Collects what lies one level deep: names, and scalars or lists of scalars. Whatever is deeper only makes
 // its field unusable.
 class FieldCollector final : public YAML::EventHandler {
  public:
+  explicit FieldCollector(int lines_before) : lines_before_(lines_before) {}
+
   std::vector<Field> fields;
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -69,7 +70,7 @@ class FieldCollector final : public YAML::EventHandler {
     Field field;
     field.name = value;
     field.label = tidy_line(cut_text(value, 60));
-    field.line = mark.line + 1 + lines_before_yaml;
+    field.line = mark.line + 1 + lines_before_;
     field.column = mark.column + 1;
     fields.push_back(std::move(field));
     in_value_ = true;
@@ -87,6 +88,7 @@ class FieldCollector final : public YAML::EventHandler {
     if (depth_ == 1) in_value_ = false;
   }
 
+  int lines_before_;
   int depth_ = 0;
   bool in_value_ = false;
   std::set<std::string> names_;
@@ -104,19 +106,53 @@ std::string_view without_trailing_space(std::string_view line) {
   return line.substr(0, line.find_last_not_of(" \t") + 1);
 }
 
+// Takes blank lines off the front of `text`; how many.
+int take_blank_lines(std::string_view& text) {
+  for (int count = 0;; ++count) {
+    auto rest = text;
+    if (text.empty() || !without_trailing_space(take_line(rest)).empty()) return count;
+    text = rest;
+  }
+}
+
+// "name: value", "name = value"; no sentence with a colon in it.
+bool is_name_line(std::string_view line, char sign) {
+  const auto end = line.find(sign);
+  if (end == std::string_view::npos) return false;
+  const auto name = trim(line.substr(0, end));
+  return name.find(' ') == std::string_view::npos || name.starts_with('"') || name.starts_with('\'');
+}
+
+bool is_fence(std::string_view line) {
+  return line == yaml_fence || line == toml_fence;
+}
+
 }  // namespace
+
+bool has_front_matter(std::string_view text) {
+  take_blank_lines(text);
+  const auto fence = without_trailing_space(take_line(text));
+  if (!is_fence(fence)) return false;
+  while (!text.empty()) {
+    const auto line = trim(take_line(text));
+    if (line.empty() || line.starts_with('#')) continue;
+    return is_name_line(line, fence == toml_fence ? '=' : ':');
+  }
+  return false;
+}
 
 std::optional<SplitMarkdown> split_front_matter(std::string_view text) {
   auto rest = text;
+  const int lines_before = take_blank_lines(rest) + 1;
   const auto fence = without_trailing_space(take_line(rest));
-  if (fence != yaml_fence && fence != toml_fence) return std::nullopt;
+  if (!is_fence(fence)) return std::nullopt;
   const bool is_toml = fence == toml_fence;
   const auto* start = rest.data();
   while (!rest.empty()) {
     const auto* line_start = rest.data();
     const auto line = without_trailing_space(take_line(rest));
     if (line != fence && (is_toml || line != "...")) continue;
-    return SplitMarkdown{{start, static_cast<std::size_t>(line_start - start)}, rest, is_toml};
+    return SplitMarkdown{{start, static_cast<std::size_t>(line_start - start)}, lines_before, rest, is_toml};
   }
   return std::nullopt;
 }
@@ -124,11 +160,11 @@ std::optional<SplitMarkdown> split_front_matter(std::string_view text) {
 Result<std::vector<Field>> read_front_matter(const SplitMarkdown& split, const Reading& reading) {
   const auto yaml = split.matter;
   if (yaml.size() > max_front_matter_bytes)
-    return reading.error(1, 1,
+    return reading.error(split.lines_before, 1,
                          fmt::format("front matter of {} bytes is more than the limit of {}", yaml.size(),
                                      max_front_matter_bytes));
-  if (split.is_toml) return read_toml_front_matter(split.matter, reading);
-  FieldCollector collector;
+  if (split.is_toml) return read_toml_front_matter(split, reading);
+  FieldCollector collector(split.lines_before);
   // yaml-cpp ends an open quotation at the end of its input without a word, with every field it swallowed; at
   // an end marker it complains. A second document would hide fields just as well.
   std::istringstream stream{std::string(yaml) + "...\n"};
@@ -136,10 +172,10 @@ Result<std::vector<Field>> read_front_matter(const SplitMarkdown& split, const R
     YAML::Parser parser(stream);
     parser.HandleNextDocument(collector);
     if (parser.HandleNextDocument(collector))
-      return reading.error(1, 1, "front matter: must be one YAML document");
+      return reading.error(split.lines_before, 1, "front matter: must be one YAML document");
   } catch (const YAML::Exception& e) {
     const bool placed = !e.mark.is_null();
-    return reading.error(placed ? e.mark.line + 1 + lines_before_yaml : 1, placed ? e.mark.column + 1 : 1,
+    return reading.error(placed ? e.mark.line + 1 + split.lines_before : 1, placed ? e.mark.column + 1 : 1,
                          "front matter: " + repair_utf8(e.msg));  // it quotes single bytes
   }
   return std::move(collector.fields);

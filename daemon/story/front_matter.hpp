@@ -16,10 +16,14 @@ namespace crier {
 constexpr std::size_t max_front_matter_bytes = 64U << 10;
 
 struct SplitMarkdown {
-  std::string_view matter;  ///< between the fence of line 1 and the closing one
+  std::string_view matter;  ///< between the fence that opens the text and the closing one
+  int lines_before = 1;     ///< up to the opening fence; blank lines may stand before it
   std::string_view body;
   bool is_toml = false;  ///< its fence is "+++"; YAML's is "---", and may be closed by "..."
 };
+
+/// A fence, and under it, past blank lines and comments, a name. A page may draw a line like that, too.
+bool has_front_matter(std::string_view text);
 
 /// nullopt when the text does not open with front matter, or never closes it.
 std::optional<SplitMarkdown> split_front_matter(std::string_view text);
@@ -27,6 +31,6 @@ std::optional<SplitMarkdown> split_front_matter(std::string_view text);
 /// The top-level names and values, in their order, with their places in the whole file. Error with line and
 /// column: broken YAML or TOML, not a mapping, a name twice, or more than max_front_matter_bytes.
 Result<std::vector<Field>> read_front_matter(const SplitMarkdown& split, const Reading& reading);
-Result<std::vector<Field>> read_toml_front_matter(std::string_view toml, const Reading& reading);
+Result<std::vector<Field>> read_toml_front_matter(const SplitMarkdown& split, const Reading& reading);
 
 }  // namespace crier

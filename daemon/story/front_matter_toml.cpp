@@ -12,8 +12,6 @@
 namespace crier {
 namespace {
 
-constexpr int lines_before = 1;  // the opening fence
-
 // Of strings their text, of numbers, dates and truth values what was written.
 std::optional<std::string> scalar(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
@@ -41,22 +39,22 @@ void set_value(Field& field, const toml::node& node) {
 
 }  // namespace
 
-Result<std::vector<Field>> read_toml_front_matter(std::string_view toml, const Reading& reading) {
+Result<std::vector<Field>> read_toml_front_matter(const SplitMarkdown& split, const Reading& reading) {
   std::vector<Field> fields;
   try {
-    const auto table = toml::parse(toml);
+    const auto table = toml::parse(split.matter);
     for (const auto& [key, node] : table) {
       Field field;
       field.name = key.str();
       field.label = tidy_line(cut_text(field.name, 60));
-      field.line = static_cast<int>(key.source().begin.line) + lines_before;
+      field.line = static_cast<int>(key.source().begin.line) + split.lines_before;
       field.column = static_cast<int>(key.source().begin.column);
       set_value(field, node);
       fields.push_back(std::move(field));
     }
   } catch (const toml::parse_error& e) {
     const auto& at = e.source().begin;
-    return reading.error(static_cast<int>(at.line) + lines_before, static_cast<int>(at.column),
+    return reading.error(static_cast<int>(at.line) + split.lines_before, static_cast<int>(at.column),
                          "front matter: " + repair_utf8(e.description()));
   }
   // The table has them by name.

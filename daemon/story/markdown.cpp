@@ -3,11 +3,9 @@
 // them.
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <cmark-gfm.h>
 #include <fmt/core.h>
@@ -16,6 +14,7 @@
 #include "story/front_matter.hpp"
 #include "story/html.hpp"
 #include "story/identity.hpp"
+#include "story/named_fields.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
 
@@ -75,50 +74,15 @@ void read_body(std::string_view markdown, const std::string& url, Story& story) 
     story.summary = html_line(render(paragraph));
 }
 
-// What site generators (Jekyll, Hugo, Zola, Eleventy) call fields that have another name here.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> other_names{
-    {{"description", "summary"},
-     {"excerpt", "summary"},
-     {"tags", "topics"},
-     {"categories", "topics"},
-     {"keywords", "topics"},
-     {"lang", "language"},
-     {"locale", "language"},
-     {"lastmod", "updated"},
-     {"modified", "updated"},
-     {"canonical_url", "url"},
-     {"byline", "authors"},
-     {"cover", "image"}}};
-
-bool is_text(const Field& field, std::string_view text) {
-  return field.kind == Field::Kind::text && field.values.front() == text;
-}
-
-// A generator's field as ours, unless ours is there, too. A draft is one: it must not leave.
-Field in_our_words(Field field, const std::vector<Field>& all) {
-  const bool is_draft = (field.name == "draft" && is_text(field, "true")) ||
-                        (field.name == "published" && is_text(field, "false"));
-  if (is_draft) {
-    field.name = "status";
-    field.values = {"withheld"};
-    return field;
-  }
-  if (const auto known =
-          std::ranges::find(other_names, field.name, [](const auto& each) { return each.first; });
-      known != other_names.end() && std::ranges::find(all, known->second, &Field::name) == all.end())
-    field.name = known->second;
-  return field;
+Error endless_front_matter(const Reading& reading) {
+  const auto fence_at = reading.text.find_first_not_of(" \t\n");
+  const auto lines_above = std::ranges::count(reading.text.substr(0, fence_at), '\n');
+  return reading.error(static_cast<int>(lines_above) + 1, 1,
+                       fmt::format("front matter begins here and never ends; add a line \"{}\" under it",
+                                   reading.text.substr(fence_at, 3)));
 }
 
 }  // namespace
-
-bool has_front_matter(std::string_view text) {
-  const bool is_toml = text.starts_with("+++");
-  if (!is_toml && !text.starts_with("---")) return false;
-  // A page may draw a line like that, too; front matter has a name right under it.
-  const auto second_line = text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
-  return second_line.substr(0, second_line.find('\n')).find(is_toml ? '=' : ':') != std::string_view::npos;
-}
 
 Result<void> read_markdown(Reading& reading) {
   Story story;
@@ -127,19 +91,16 @@ Result<void> read_markdown(Reading& reading) {
   if (has_front_matter(reading.text)) {
     const auto split = split_front_matter(reading.text);
     // Its status or embargo must not be taken for prose.
-    if (!split)
-      return reading.error(1, 1,
-                           fmt::format("front matter begins here and never ends; add a line \"{}\" under it",
-                                       reading.text.substr(0, 3)));
-    const auto fields = read_front_matter(*split, reading);
+    if (!split) return endless_front_matter(reading);
+    auto fields = read_front_matter(*split, reading);
     if (!fields) return fields.error();
-    for (const auto& each : *fields) {
-      const auto field = in_our_words(each, *fields);
-      const auto assigned = assign_field(field, story, reading);
-      if (!assigned) return reading.error(field.line, field.column, assigned.error().message);
-      places.insert_or_assign(field.name, TextPlace{field.line, field.column});
-    }
+    if (const auto assigned = assign_named_fields(*std::move(fields), story, places, reading); !assigned)
+      return assigned.error();
     body = split->body;
+  } else if (auto open = take_open_fields(reading.text); !open.fields.empty()) {
+    if (const auto assigned = assign_named_fields(std::move(open.fields), story, places, reading); !assigned)
+      return assigned.error();
+    body = open.body;
   }
   if (body.size() > max_prose_bytes)
     return reading.error(

@@ -12,6 +12,7 @@
 #include "base/encoding.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
+#include "story/named_fields.hpp"
 #include "story/page_line.hpp"
 #include "story/page_tags.hpp"
 #include "story/plain_text.hpp"
@@ -36,10 +37,10 @@ struct Block {
   std::string text;
 };
 
-std::vector<Line> split_lines(std::string_view text) {
+std::vector<Line> split_lines(std::string_view text, int first_number) {
   std::vector<Line> lines;
   bool after_blank = true;
-  for (int number = 1; !text.empty(); ++number) {
+  for (int number = first_number; !text.empty(); ++number) {
     const auto end = text.find('\n');
     auto line = tidy_line(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -82,14 +83,20 @@ void join_wrapped(std::vector<Line>& lines) {
 
 class PageReader {
  public:
-  explicit PageReader(Reading& reading)
-      : reading_(reading), tag_reader_(reading.options.vocabulary), lines_(split_lines(reading.text)) {
+  /// `text` is all of the reading's, or what is left of it from `first_line` on.
+  PageReader(Reading& reading, std::string_view text, int first_line)
+      : reading_(reading), tag_reader_(reading.options.vocabulary), lines_(split_lines(text, first_line)) {
     join_wrapped(lines_);
   }
 
   Story read() {
     judge_head();
     choose_title();
+    return read_lines();
+  }
+
+  /// Of a text whose title is known: it has no head.
+  Story read_lines() {
     for (std::size_t i = 0; i < head_roles_.size(); ++i) read_head_line(i);
     for (auto i = head_roles_.size(); i < lines_.size(); ++i) read_body_line(i);
     settle_headings();
@@ -355,9 +362,18 @@ Result<void> read_page_text(Reading& reading) {
     return reading.error(
         0, 0,
         fmt::format("a text of {} bytes is more than the limit of {}", reading.text.size(), max_prose_bytes));
-  PageReader page(reading);
-  auto story = page.read();
-  reading.add(std::move(story), page.places());
+  auto open = take_open_fields(reading.text);
+  const auto text = open.fields.empty() ? reading.text : open.body;
+  const auto lines_above =
+      std::ranges::count(reading.text.substr(0, reading.text.size() - text.size()), '\n');
+  PageReader page(reading, text, static_cast<int>(lines_above) + 1);
+  const bool is_titled =
+      std::ranges::any_of(open.fields, [](const Field& field) { return ascii_lower(field.name) == "title"; });
+  auto story = is_titled ? page.read_lines() : page.read();
+  auto places = page.places();
+  if (const auto assigned = assign_named_fields(std::move(open.fields), story, places, reading); !assigned)
+    return assigned.error();
+  reading.add(std::move(story), std::move(places));
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "story/charset.hpp"
+#include "story/front_matter.hpp"
 #include "story/identity.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"

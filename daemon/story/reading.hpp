@@ -59,7 +59,6 @@ bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers,
 
 /// Markdown (CommonMark), optionally after YAML front matter.
 Result<void> read_markdown(Reading& reading);
-bool has_front_matter(std::string_view text);
 
 /// The normalised JSON of a story, a list of them, or {"stories": […]}.
 Result<void> read_story_json(Reading& reading);

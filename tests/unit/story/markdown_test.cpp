@@ -241,3 +241,73 @@ TEST_CASE("Markdown of nothing but marks is refused before it costs memory") {
   REQUIRE(error_of(quotes).find("marks of Markdown") != std::string::npos);
   REQUIRE(story_of("# T\n\n![x](data:image/png;base64," + std::string(400'000, 'A') + ")\n").title == "T");
 }
+
+TEST_CASE("front matter may begin with blank lines and comments") {
+  for (const std::string above :
+       {"---\n\n", "---\n# Hold until noon\n", "---\n\n# a\n  # b\n\n", "\n \n---\n"}) {
+    INFO(above);
+    const auto source = parse(above + "draft: true\ntitle: T\n---\nBody.\n", "story.txt");
+    REQUIRE(source);
+    const auto& story = source->stories.at(0);
+    REQUIRE(story.status == StoryStatus::withheld);
+    REQUIRE(story.title == "T");
+    REQUIRE(story.body_text == "Body.");
+  }
+  REQUIRE(story_of("+++\n# note\n\ndraft = true\ntitle = 'T'\n+++\nBody.\n").status == StoryStatus::withheld);
+  REQUIRE(error_of("\n\n---\n# note\nstatus: no\n---\nB.\n").starts_with("story.md:5:1: "));
+  REQUIRE(error_of("\n---\n# note\ntitle: T\nB.\n").starts_with("story.md:2:1: "));
+}
+
+TEST_CASE("what holds a story back is read in all its spellings") {
+  for (const std::string held :
+       {"draft: True", "draft: yes", "Draft: ON", "draft: 1", "published: False", "published: no",
+        "publish: off", "PUBLISHED: \"false\"", "status: Draft", "status: private", "unpublished: true"}) {
+    INFO(held);
+    REQUIRE(story_of("---\ntitle: T\n" + held + "\n---\nB.\n").status == StoryStatus::withheld);
+  }
+  for (const std::string free : {"draft: False", "draft: no", "published: yes", "publish: true",
+                                 "status: published", "published: 2023-10-18"}) {
+    INFO(free);
+    REQUIRE(story_of("---\ntitle: T\n" + free + "\n---\nB.\n").status == StoryStatus::usable);
+  }
+}
+
+TEST_CASE("what may hold a story back and cannot be read refuses the file") {
+  for (const std::string doubtful : {"draft: maybe", "draft:", "draft: [true]", "draft: {a: b}",
+                                     "published: flase", "publish: 2023-10-18", "status: ready"}) {
+    INFO(doubtful);
+    REQUIRE(error_of("---\ntitle: T\n" + doubtful + "\n---\nB.\n").starts_with("story.md:3:1: "));
+  }
+  REQUIRE(error_of("---\ntitle: T\ndraft: maybe\n---\nB.\n") == "story.md:3:1: draft: must be true or false");
+  REQUIRE(error_of("---\nstatus: withheld\nStatus: usable\n---\nB.\n") ==
+          "story.md:3:1: Status: the name is there twice");
+}
+
+TEST_CASE("what holds a story back wins over what releases it") {
+  REQUIRE(story_of("---\ntitle: T\ndraft: true\nstatus: usable\n---\nB.\n").status == StoryStatus::withheld);
+  REQUIRE(story_of("---\ntitle: T\nstatus: usable\npublished: false\n---\nB.\n").status ==
+          StoryStatus::withheld);
+  REQUIRE(story_of("---\ntitle: T\nstatus: withheld\ndraft: false\n---\nB.\n").status ==
+          StoryStatus::withheld);
+  REQUIRE(story_of("---\ntitle: T\ndraft: true\nstatus: canceled\n---\nB.\n").status ==
+          StoryStatus::canceled);
+}
+
+TEST_CASE("a generator's day of publication is an embargo") {
+  const auto story = story_of("---\ntitle: T\npublishDate: 2030-01-02T03:04:05Z\n---\nB.\n");
+  REQUIRE(to_rfc3339(*story.embargo) == "2030-01-02T03:04:05Z");
+}
+
+TEST_CASE("lines of names and values may stand over Markdown without a fence") {
+  const auto story = story_of(
+      "Title: Two ports: a pact\nDate: 2023-10-18 15:37 UTC\nAuthor: Jane Sample\nTags: politics, trade\n"
+      "Status: draft\n\nFirst *paragraph*.\n");
+  REQUIRE(story.title == "Two ports: a pact");
+  REQUIRE(to_rfc3339(*story.published) == "2023-10-18T15:37:00Z");
+  REQUIRE(story.authors == List{"Jane Sample"});
+  REQUIRE(story.topics == List{"politics", "trade"});
+  REQUIRE(story.status == StoryStatus::withheld);
+  REQUIRE(story.body_text == "First paragraph.");
+  REQUIRE(story_of("# T\n\nNote: this is prose.\n").body_text == "Note: this is prose.");
+  REQUIRE(story_of("Note: this is prose.\n\nMore.\n").body_text.starts_with("Note: this is prose."));
+}

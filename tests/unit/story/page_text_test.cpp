@@ -262,3 +262,20 @@ TEST_CASE("hostile pages end quickly") {
     REQUIRE(source->warnings.size() <= max_warnings + 1);
   }
 }
+
+TEST_CASE("lines of names and values over a plain text are its fields") {
+  const auto source = parse_stories(
+      "title: Two ports sign a pact\nauthor: Jane Sample\ndate: 2023-10-18 15:37 UTC\n\nWhat next\n\nThe two "
+      "ports of the bay have signed a pact about their pilots.\n",
+      {.file_name = "story.txt"});
+  REQUIRE(source);
+  REQUIRE(source->format == "page-text");
+  const auto& story = source->stories.at(0);
+  REQUIRE(story.title == "Two ports sign a pact");
+  REQUIRE(story.authors == std::vector<std::string>{"Jane Sample"});
+  REQUIRE(to_rfc3339(*story.published) == "2023-10-18T15:37:00Z");
+  REQUIRE(story.body_text == "What next\n\nThe two ports of the bay have signed a pact about their pilots.");
+  const auto held = parse_stories("title: T\ndraft: perhaps\n\nBody.\n", {.file_name = "story.txt"});
+  REQUIRE_FALSE(held);
+  REQUIRE(held.error().message == "story.txt:2:1: draft: must be true or false");
+}
