@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "base/files.hpp"
 #include "base/log.hpp"
@@ -28,6 +29,14 @@ int rename_without_replacing(const fs::path& from, const fs::path& to) {
   return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
+// 0, or the errno of the failure; EEXIST when it is there already.
+int create_empty(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return errno;
+  ::close(fd);
+  return 0;
+}
+
 }  // namespace
 
 Result<fs::path> set_aside(const fs::path& file, const fs::path& folder, std::string_view reason) {
@@ -39,9 +48,15 @@ Result<fs::path> set_aside(const fs::path& file, const fs::path& folder, std::st
   for (int number = 1; error == EEXIST && number <= most_names; ++number) {
     const auto to =
         folder / (number == 1 ? stem + extension : fmt::format("{}-{}{}", stem, number, extension));
-    error = rename_without_replacing(file, to);
+    const auto reason_file = to.string() + ".reason";
+    error = create_empty(reason_file);
     if (error != 0) continue;
-    const auto written = write_file_atomically(to.string() + ".reason", std::string(reason) + "\n");
+    error = rename_without_replacing(file, to);
+    if (error != 0) {
+      fs::remove(reason_file, failed);
+      continue;
+    }
+    const auto written = write_file_atomically(reason_file, std::string(reason) + "\n");
     if (!written) log::error("story.reason_lost", {{"file", to.string()}, {"what", written.error().message}});
     return to;
   }

@@ -8,9 +8,9 @@
 
 namespace crier {
 
-/// Moves `file` into `folder`, which is created, and writes `reason` beside it as NAME.reason. Where the name
-/// is taken, a number is put before its extension: nothing is replaced. Returns its new place. Errors name
-/// the file; then it is still where it was.
+/// Moves `file` into `folder`, which is created, and writes `reason` beside it as NAME.reason. Where one of
+/// these names is taken, a number is put before the extension: nothing is replaced. Returns its new place.
+/// Errors name the file; then it is still where it was.
 Result<std::filesystem::path> set_aside(const std::filesystem::path& file,
                                         const std::filesystem::path& folder, std::string_view reason);
 

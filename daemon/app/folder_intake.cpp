@@ -1,7 +1,13 @@
 #include "app/folder_intake.hpp"
 
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <sys/stat.h>
 
 #include "app/failed_files.hpp"
@@ -12,6 +18,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
+#include "schedule/backoff.hpp"
 #include "story/folder_source.hpp"
 #include "story/parse.hpp"
 
@@ -19,6 +26,10 @@ namespace crier {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::array<Duration, 6> retry_steps{std::chrono::seconds(1),  std::chrono::seconds(5),
+                                              std::chrono::seconds(15), std::chrono::minutes(1),
+                                              std::chrono::minutes(2),  std::chrono::minutes(5)};
 
 struct stat stamp_of(const std::filesystem::path& path) {
   struct stat info {};
@@ -45,8 +56,36 @@ FolderIntake::FolderIntake(Parts parts, FolderConfig folder, Time watched_since)
     : parts_(std::move(parts)), folder_(std::move(folder)), watched_since_(watched_since) {}
 
 asio::awaitable<void> FolderIntake::run() {
+  using namespace asio::experimental::awaitable_operators;
   FolderSource source(folder_.path, folder_.options, parts_.clock, parts_.workers);
-  co_await source.run([this](std::filesystem::path path) { return take_file(std::move(path)); });
+  has_unread_.emplace(co_await asio::this_coro::executor);
+  co_await (source.run([this](std::filesystem::path path) { return take_file(std::move(path)); }) ||
+            retry_unread());
+}
+
+void FolderIntake::try_again(const std::filesystem::path& path, const std::string& reason) {
+  auto& unread = unread_[path];
+  ++unread.failures;
+  const auto wait = backoff(retry_steps, unread.failures, std::nullopt, std::hash<std::string>{}(path));
+  unread.next_try = parts_.clock.now() + wait;
+  log::warn("story.unread", {{"source", folder_.name}, {"what", reason}, {"retry_in", to_string(wait)}});
+  has_unread_->ring();
+}
+
+asio::awaitable<void> FolderIntake::retry_unread() {
+  for (;;) {
+    if (unread_.empty()) co_await has_unread_->wait();
+    if (unread_.empty()) continue;
+    const auto next =
+        std::ranges::min_element(unread_, {}, [](const auto& each) { return each.second.next_try; });
+    if (parts_.clock.now() < next->second.next_try) {
+      co_await has_unread_->wait_until(parts_.clock, next->second.next_try);
+      continue;
+    }
+    next->second.next_try = parts_.clock.now() + retry_steps.back();  // should taking it end by an exception
+    co_await hand_over([this](std::filesystem::path file) { return take_file(std::move(file)); },
+                       next->first);
+  }
 }
 
 void FolderIntake::set_aside_refused(const std::filesystem::path& path, const std::string& reason) const {
@@ -61,7 +100,7 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   const auto config = parts_.config();
   const bool is_backlog = !folder_.send_backlog && arrived_before(path, watched_since_);
   struct stat before {};
-  auto parsed = co_await parts_.workers.run([&]() -> Result<ParsedSource> {
+  auto parsed = co_await parts_.workers.run([&]() -> Result<ParsedSource, FileError> {
     before = stamp_of(path);
     const auto bytes = read_file(path, max_story_bytes, Links::refuse);
     if (!bytes) return bytes.error();
@@ -70,8 +109,12 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
     options.vocabulary = &config->vocabulary;
     options.now = parts_.clock.now();
     options.default_zone = config->newsroom.site.zone.name();
-    return parse_stories(*bytes, options);
+    auto stories = parse_stories(*bytes, options);
+    if (!stories) return FileError{stories.error()};
+    return *std::move(stories);
   });
+  if (!parsed && parsed.error().is_passing) co_return try_again(path, parsed.error().message);
+  unread_.erase(path);
   if (!parsed) {
     log::error("story.refused", {{"source", folder_.name}, {"what", parsed.error().message}});
     parts_.metrics.story_seen(folder_.name, "refused");

@@ -1,15 +1,20 @@
 // FolderIntake: the way from a file in a source's folder to intake: read, parse, complete, hand over.
 // A coroutine on the loop, one for each folder of the configuration; App starts it in its task group. It
-// keeps nothing: what a crash interrupts lies in the folder still.
+// keeps only the names of files that the system could not read and that are to be tried again: what a crash
+// interrupts lies in the folder still.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "app/config.hpp"
+#include "base/bell.hpp"
 #include "base/time.hpp"
 
 namespace crier {
@@ -37,12 +42,21 @@ class FolderIntake {
   boost::asio::awaitable<void> run();
 
  private:
+  struct Unread {
+    int failures = 0;
+    Time next_try{};
+  };
+
   boost::asio::awaitable<void> take_file(std::filesystem::path path);
+  boost::asio::awaitable<void> retry_unread();
+  void try_again(const std::filesystem::path& path, const std::string& reason);
   void set_aside_refused(const std::filesystem::path& path, const std::string& reason) const;
 
   Parts parts_;
   FolderConfig folder_;
   Time watched_since_;
+  std::map<std::filesystem::path, Unread> unread_;
+  std::optional<Bell> has_unread_;  ///< while it runs
 };
 
 }  // namespace crier

@@ -43,7 +43,7 @@ Result<std::string> read_secret(std::string_view reference) {
   if (std::ranges::any_of(*bytes, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
     return Error{fmt::format("{}: the secret must be one line of text", path->string())};
   if (bytes->empty()) return Error{fmt::format("{}: the secret is empty", path->string())};
-  return bytes;
+  return *std::move(bytes);
 }
 
 }  // namespace crier

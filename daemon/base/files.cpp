@@ -1,5 +1,7 @@
 #include "base/files.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -28,21 +30,30 @@ class Descriptor {
   int fd_;
 };
 
-Error system_error(const std::filesystem::path& path, std::string_view doing) {
-  return Error{fmt::format("{}: cannot {}: {}", path.string(), doing, std::strerror(errno))};
+bool is_passing(int error) {
+  static constexpr std::array passing{EMFILE,    ENFILE,       EIO,          ESTALE,      ENOMEM,
+                                      ETIMEDOUT, EAGAIN,       EINTR,        EBUSY,       ENOBUFS,
+                                      EREMOTEIO, EHOSTDOWN,    EHOSTUNREACH, ENETDOWN,    ENETUNREACH,
+                                      ENOTCONN,  ECONNREFUSED, ECONNRESET,   ECONNABORTED};
+  return std::ranges::find(passing, error) != passing.end();
+}
+
+FileError system_error(const std::filesystem::path& path, std::string_view doing) {
+  const int error = errno;
+  return {{fmt::format("{}: cannot {}: {}", path.string(), doing, std::strerror(error))}, is_passing(error)};
 }
 
 // Why a symbolic link was not opened, and what is behind it.
-Error refused_link(const std::filesystem::path& path) {
+FileError refused_link(const std::filesystem::path& path) {
   std::error_code ignored;
   const auto target = std::filesystem::read_symlink(path, ignored).string();
   const auto behind = std::filesystem::status(path, ignored).type();
   const auto* what = behind == std::filesystem::file_type::not_found   ? ", which does not exist"
                      : behind == std::filesystem::file_type::directory ? ", a folder"
                                                                        : "";
-  return Error{
-      fmt::format("{}: a symbolic link to {}{}; no link is followed here, put the file itself in its place",
-                  path.string(), target, what)};
+  return {
+      {fmt::format("{}: a symbolic link to {}{}; no link is followed here, put the file itself in its place",
+                   path.string(), target, what)}};
 }
 
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
@@ -57,7 +68,8 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
 
 }  // namespace
 
-Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes, Links links) {
+Result<std::string, FileError> read_file(const std::filesystem::path& path, std::uint64_t max_bytes,
+                                         Links links) {
   const int no_links = links == Links::refuse ? O_NOFOLLOW : 0;
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_links));
@@ -65,9 +77,10 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   if (file.get() < 0) return system_error(path, "open");
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(path, "look at it");
-  if (!S_ISREG(info.st_mode)) return Error{path.string() + ": not a regular file"};
+  if (!S_ISREG(info.st_mode)) return FileError{{path.string() + ": not a regular file"}};
   const auto too_large = [&](std::uint64_t size) {
-    return Error{fmt::format("{}: {} bytes is more than the limit of {}", path.string(), size, max_bytes)};
+    return FileError{
+        {fmt::format("{}: {} bytes is more than the limit of {}", path.string(), size, max_bytes)}};
   };
   if (static_cast<std::uint64_t>(info.st_size) > max_bytes)
     return too_large(static_cast<std::uint64_t>(info.st_size));

@@ -12,10 +12,16 @@ namespace crier {
 
 enum class Links { follow, refuse };
 
+struct FileError : Error {
+  /// The system was short of something, or the disk or its network did not answer (EMFILE, ENOMEM, EIO,
+  /// ESTALE, ETIMEDOUT …): another attempt may succeed, and nothing is said about the file.
+  bool is_passing = false;
+};
+
 /// The bytes of a regular file of at most `max_bytes`; anything else is an Error that names the file. In a
 /// folder that others fill, a symbolic link could lead to what only we may read: refuse it there.
-Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes,
-                              Links links = Links::follow);
+Result<std::string, FileError> read_file(const std::filesystem::path& path, std::uint64_t max_bytes,
+                                         Links links = Links::follow);
 
 /// Writes to a temporary file beside `path`, syncs it and renames it: `path` is the old or the new file,
 /// never half of one. Creates the folder. `mode` are the permission bits.

@@ -59,18 +59,6 @@ std::string what(const std::exception_ptr& failure) {
   }
 }
 
-asio::awaitable<void> hand_over(const FolderSource::Consumer& consume, std::filesystem::path file) {
-  std::exception_ptr failure;
-  try {
-    co_await consume(file);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return;
-  if (is_cancellation(failure)) std::rethrow_exception(failure);
-  log::error("folder.story_failed", {{"file", file.string()}, {"what", what(failure)}});
-}
-
 // A folder that is watched or looked through, and who is to have its files.
 struct Job {
   const std::filesystem::path& folder;
@@ -142,6 +130,18 @@ bool is_out_of_watches(const std::exception_ptr& failure) {
 }
 
 }  // namespace
+
+asio::awaitable<void> hand_over(const FolderSource::Consumer& consume, std::filesystem::path file) {
+  std::exception_ptr failure;
+  try {
+    co_await consume(file);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  if (is_cancellation(failure)) std::rethrow_exception(failure);
+  log::error("folder.story_failed", {{"file", file.string()}, {"what", what(failure)}});
+}
 
 FolderSource::FolderSource(std::filesystem::path folder, FolderOptions options, Clock& clock,
                            Workers& workers)

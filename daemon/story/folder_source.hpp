@@ -44,4 +44,7 @@ class FolderSource {
   Workers& workers_;
 };
 
+/// Gives one file to a consumer. What it throws is logged, except cancellation.
+boost::asio::awaitable<void> hand_over(const FolderSource::Consumer& consume, std::filesystem::path file);
+
 }  // namespace crier

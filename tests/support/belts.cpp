@@ -146,6 +146,15 @@ Accepted Belts::accept(Story story, Authority authority) {
   return run_loop(*loop_, intake_->accept(std::move(story), true, authority));
 }
 
+void Belts::watch(FolderConfig folder) {
+  const auto config = std::make_shared<const Config>();
+  folders_.emplace_back(
+      FolderIntake::Parts{workers_, clock_, *intake_, metrics_, [config] { return config; }},
+      std::move(folder), clock_.now());
+  tasks_->start("folder", folders_.back().run());
+  settle();
+}
+
 std::optional<Accepted> Belts::split(std::string id) {
   return run_loop(*loop_, intake_->split(std::move(id)));
 }
@@ -180,6 +189,7 @@ void Belts::end() {
   loop_->drop();
   clock_.forget_sleepers();
   tasks_.reset();
+  folders_.clear();
   desk_.reset();
   intake_.reset();
   courier_.reset();

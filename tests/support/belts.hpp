@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/folder_intake.hpp"
 #include "audience/suppression.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
@@ -87,6 +89,8 @@ class Belts {
 
   /// Hands a story in and waits until it is accepted.
   Accepted accept(Story story, Authority authority = Authority::all_stories);
+  /// Takes the stories that are put into a folder, until the belts end or crash.
+  void watch(FolderConfig folder);
   /// Takes a story out of its group, as accept() does.
   std::optional<Accepted> split(std::string id);
   /// Runs until nothing more happens at this time.
@@ -129,6 +133,7 @@ class Belts {
   std::optional<Courier> courier_;
   std::optional<Intake> intake_;
   std::optional<DigestDesk> desk_;
+  std::list<FolderIntake> folders_;
   std::optional<TaskGroup> tasks_;
 };
 
