@@ -1,6 +1,8 @@
 #include "http/push_gate.hpp"
 
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 
 #include "channel/webhook.hpp"
 
@@ -20,6 +22,19 @@ std::string key_of(const Request& request) {
   return std::string(headers.id) + "." + std::string(headers.timestamp);
 }
 
+// Of headers that verify_webhook has believed.
+Time signed_at(const WebhookHeaders& headers) {
+  std::int64_t seconds = 0;
+  std::from_chars(headers.timestamp.data(), headers.timestamp.data() + headers.timestamp.size(), seconds);
+  return Time(std::chrono::seconds(seconds));
+}
+
+Response unauthorised(const std::string& why) {
+  auto response = problem(401, why);
+  response.headers.set("WWW-Authenticate", R"(Bearer realm="crier")");
+  return response;
+}
+
 }  // namespace
 
 bool is_signed(const Request& request) {
@@ -28,28 +43,26 @@ bool is_signed(const Request& request) {
 
 PushGate::PushGate(const std::vector<std::string>& tokens, std::vector<std::string> keys,
                    std::function<Time()> now)
-    : tokens_(tokens), keys_(std::move(keys)), now_(std::move(now)) {}
+    : tokens_(tokens), keys_(std::move(keys)), now_(std::move(now)), started_(now_()) {}
 
-std::optional<Response> PushGate::refuse(const Request& request) const {
-  return is_signed(request) ? refuse_signed(request) : tokens_.refuse(request);
+std::variant<PushGate::Pass, Response> PushGate::admit(const Request& request) {
+  if (is_signed(request)) return admit_signed(request);
+  if (auto refusal = tokens_.refuse(request)) return *std::move(refusal);
+  return Pass();
 }
 
-std::optional<Response> PushGate::refuse_signed(const Request& request) const {
+std::variant<PushGate::Pass, Response> PushGate::admit_signed(const Request& request) {
   if (keys_.empty()) return problem(403, "No signing secret is configured; use a bearer token.");
-  if (const auto good = verify_webhook(signature_of(request), request.body, keys_, now_()); !good) {
-    auto response = problem(401, "The signature is not good: " + good.error().message + ".");
-    response.headers.set("WWW-Authenticate", R"(Bearer realm="crier")");
-    return response;
-  }
-  if (taken_.contains(key_of(request))) return problem(409, "This signed request was taken already.");
-  return std::nullopt;
-}
-
-void PushGate::remember(const Request& request) {
-  if (!is_signed(request)) return;
   const auto now = now_();
+  const auto headers = signature_of(request);
+  if (const auto good = verify_webhook(headers, request.body, keys_, now); !good)
+    return unauthorised("The signature is not good: " + good.error().message + ".");
+  if (signed_at(headers) < started_)
+    return unauthorised("The signature is older than this start of crier; sign the request again.");
   std::erase_if(taken_, [&](const auto& entry) { return entry.second + remembered_for < now; });
-  taken_.emplace(key_of(request), now);
+  auto key = key_of(request);
+  if (!taken_.emplace(key, now).second) return problem(409, "This signed request was taken already.");
+  return Pass(*this, std::move(key));
 }
 
 }  // namespace crier::http

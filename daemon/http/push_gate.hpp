@@ -1,11 +1,13 @@
 // PushGate: who may push stories and cancel them. A bearer token, or a signature over the body (Standard
 // Webhooks 1.0, HMAC-SHA256), which proves the sender without sending the secret. On the loop.
+// What it remembers is in memory: after a restart, timestamps from before it are not taken.
 #pragma once
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/time.hpp"
@@ -20,19 +22,38 @@ class PushGate {
   /// time.
   PushGate(const std::vector<std::string>& tokens, std::vector<std::string> keys, std::function<Time()> now);
 
-  /// nullopt when the request may pass; else the answer: 401 or 403 by its bearer token, or, when it has a
-  /// webhook-signature, 401 for one that is not good, 409 for a request that was taken before.
-  std::optional<Response> refuse(const Request& request) const;
-  /// What came with a signature is done: the same request is not to be taken again. Another attempt at what
-  /// failed needs a timestamp, and so a signature, of its own.
-  void remember(const Request& request);
+  /// A request that was let in. Of a signed one no second copy passes while this lives, nor ever after
+  /// keep(); without it the same request may come again.
+  class Pass {
+   public:
+    Pass() = default;
+    Pass(PushGate& gate, std::string key) : gate_(&gate), key_(std::move(key)) {}
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), key_(std::move(other.key_)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass() {
+      if (gate_) gate_->taken_.erase(key_);
+    }
+
+    /// What was asked for is done.
+    void keep() { gate_ = nullptr; }
+
+   private:
+    PushGate* gate_ = nullptr;  // of a signed request that is not done
+    std::string key_;
+  };
+
+  /// A pass, which must not outlive the gate; else the answer: 401 or 403 by its bearer token, or, when it
+  /// has a webhook-signature, 401 for one that is not good or was made before this gate, 409 for a request
+  /// that was taken before or is on its way.
+  std::variant<Pass, Response> admit(const Request& request);
 
  private:
-  std::optional<Response> refuse_signed(const Request& request) const;
+  std::variant<Pass, Response> admit_signed(const Request& request);
 
   BearerTokens tokens_;
   std::vector<std::string> keys_;
   std::function<Time()> now_;
+  Time started_;
   std::map<std::string, Time> taken_;  // id and timestamp → when
 };
 

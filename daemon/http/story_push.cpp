@@ -76,7 +76,8 @@ Submitted submission_of(const StoryPush& push, Request& request) {
 }
 
 asio::awaitable<Response> take_story(std::shared_ptr<const StoryPush> push, Request request) {
-  if (auto refusal = push->gate->refuse(request)) co_return std::move(*refusal);
+  auto admitted = push->gate->admit(request);
+  if (auto* refusal = std::get_if<Response>(&admitted)) co_return std::move(*refusal);
   auto submitted = submission_of(*push, request);
   if (auto* refusal = std::get_if<Response>(&submitted)) co_return std::move(*refusal);
   auto& submission = std::get<Submission>(submitted);
@@ -86,7 +87,7 @@ asio::awaitable<Response> take_story(std::shared_ptr<const StoryPush> push, Requ
   if (!parsed) co_return problem(400, parsed.error().message);
   const auto accepted = co_await push->accept(std::move(parsed->story));
   if (!accepted) co_return unstored(accepted.error());
-  push->gate->remember(request);
+  std::get<PushGate::Pass>(admitted).keep();
   auto answer = answer_of(*accepted);
   warnings.insert(warnings.end(), parsed->warnings.begin(), parsed->warnings.end());
   if (!warnings.empty()) answer["warnings"] = json::array(warnings.begin(), warnings.end());
@@ -103,7 +104,8 @@ bool repeats_order(std::string_view body, std::string_view name, std::string_vie
 }
 
 asio::awaitable<Response> take_order(std::shared_ptr<const StoryOrder> order, Request request) {
-  if (auto refusal = order->gate->refuse(request)) co_return std::move(*refusal);
+  auto admitted = order->gate->admit(request);
+  if (auto* refusal = std::get_if<Response>(&admitted)) co_return std::move(*refusal);
   const auto& id = request.parameters["id"];
   if ((is_signed(request) || !request.body.empty()) && !repeats_order(request.body, order->name, id))
     co_return problem(400, fmt::format(R"(The body must be {{"{}": ID}} with the story's id of the address.)",
@@ -111,7 +113,7 @@ asio::awaitable<Response> take_order(std::shared_ptr<const StoryOrder> order, Re
   const auto done = co_await order->carry_out(id);
   if (!done) co_return unstored(done.error());
   if (!*done) co_return problem(404, "There is no such story for this.");
-  order->gate->remember(request);
+  std::get<PushGate::Pass>(admitted).keep();
   co_return json_response(202, answer_of(**done));
 }
 

@@ -195,6 +195,36 @@ TEST_CASE("story push: a signature over the body stands for a token, once") {
             .status == 403);
 }
 
+TEST_CASE("story push: of two copies of a signed request one is taken, also while it is on its way") {
+  auto now = noon;
+  const std::string key(32, 'k');
+  PushGate gate({"newsroom"}, {key}, [&now] { return now; });
+  const auto request =
+      test::make_request("POST", "/v1/stories", signed_headers(key, "Dam breach"), "Dam breach");
+  const auto status = [](const std::variant<PushGate::Pass, Response>& admitted) {
+    const auto* refusal = std::get_if<Response>(&admitted);
+    return refusal ? refusal->status : 0;
+  };
+  {
+    const auto first = gate.admit(request);
+    CHECK(status(first) == 0);
+    CHECK(status(gate.admit(request)) == 409);
+  }
+  // The first came to nothing; another attempt may be made.
+  {
+    auto again = gate.admit(request);
+    REQUIRE(status(again) == 0);
+    std::get<PushGate::Pass>(again).keep();
+  }
+  CHECK(status(gate.admit(request)) == 409);
+  // After a restart nothing is remembered, and what was signed before it is not believed.
+  now += std::chrono::seconds(1);
+  PushGate restarted({"newsroom"}, {key}, [&now] { return now; });
+  CHECK(status(restarted.admit(request)) == 401);
+  CHECK(status(restarted.admit(test::make_request(
+            "POST", "/v1/stories", signed_headers(key, "Dam breach", now), "Dam breach"))) == 0);
+}
+
 TEST_CASE("a story is taken back by its id, by those who may") {
   const std::string key(32, 'k');
   std::vector<std::string> canceled;
