@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/compression.hpp"
 #include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "story/charset.hpp"
@@ -26,7 +27,9 @@ constexpr std::size_t max_summary_bytes = 16U << 10;  // a mail shows a few hund
 constexpr Duration clock_tolerance = std::chrono::minutes(10);
 
 bool has_extension(const Reading& reading, std::initializer_list<std::string_view> extensions) {
-  const auto name = ascii_lower(reading.options.file_name);
+  const auto lower = ascii_lower(reading.options.file_name);
+  std::string_view name = lower;
+  if (name.ends_with(".gz")) name.remove_suffix(3);
   return std::any_of(extensions.begin(), extensions.end(), [&](auto end) { return name.ends_with(end); });
 }
 
@@ -231,6 +234,13 @@ Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& o
   if (bytes.size() > max_story_bytes)
     return reading.error(0, 0,
                          fmt::format("{} bytes is more than the limit of {}", bytes.size(), max_story_bytes));
+  std::string inflated;
+  if (is_gzip(bytes)) {
+    auto unpacked = gunzip(bytes, max_story_bytes);
+    if (!unpacked) return reading.error(0, 0, unpacked.error().message);
+    inflated = *std::move(unpacked);
+    bytes = inflated;
+  }
   auto decoded = decode_text(bytes, options.headers);
   if (!decoded) return reading.error(0, 0, decoded.error().message);
   reading.text = decoded->text;

@@ -71,6 +71,7 @@ struct ParsedSource {
 /// The names of the formats, for messages and completion.
 std::vector<std::string_view> story_formats();
 
+/// Bytes in gzip are inflated first, up to max_story_bytes.
 /// Error: too large, not text, unknown format, broken syntax, or not one story that can be taken (no title
 /// and no id, unreadable status or embargo). It names the file, and line and column where there are any.
 /// One refused story among good ones is a warning.

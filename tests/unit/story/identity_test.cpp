@@ -79,9 +79,8 @@ TEST_CASE("ids that would hurt are refused") {
 TEST_CASE("what is not text is refused by name") {
   ParseOptions options;
   options.file_name = "picture.txt";
-  for (const auto& bytes :
-       {std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16), std::string("a\0b", 3),
-        std::string("\x1f\x8b\x08\x01\x02\x03\x04\x05 abc"), std::string("\x01\x02\x03\x04\x05\x06")}) {
+  for (const auto& bytes : {std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16), std::string("a\0b", 3),
+                            std::string("\x01\x02\x03\x04\x05\x06")}) {
     const auto source = parse_stories(bytes, options);
     REQUIRE_FALSE(source);
     REQUIRE(source.error().message == "picture.txt: not a text file");
