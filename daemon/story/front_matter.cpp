@@ -115,10 +115,11 @@ int take_blank_lines(std::string_view& text) {
   }
 }
 
-// "name: value", "name = value"; no sentence with a colon in it.
-bool is_name_line(std::string_view line, char sign) {
+// "name: value", "name = value". Right under the fence anything with the sign counts, so that what is wrong
+// is named; further down no sentence with a colon in it.
+bool is_name_line(std::string_view line, char sign, bool is_right_under) {
   const auto end = line.find(sign);
-  if (end == std::string_view::npos) return false;
+  if (end == std::string_view::npos || is_right_under) return end != std::string_view::npos;
   const auto name = trim(line.substr(0, end));
   return name.find(' ') == std::string_view::npos || name.starts_with('"') || name.starts_with('\'');
 }
@@ -133,10 +134,12 @@ bool has_front_matter(std::string_view text) {
   take_blank_lines(text);
   const auto fence = without_trailing_space(take_line(text));
   if (!is_fence(fence)) return false;
+  bool is_right_under = true;
   while (!text.empty()) {
     const auto line = trim(take_line(text));
-    if (line.empty() || line.starts_with('#')) continue;
-    return is_name_line(line, fence == toml_fence ? '=' : ':');
+    const bool is_comment = line.empty() || line.starts_with('#');
+    if (!is_comment) return is_name_line(line, fence == toml_fence ? '=' : ':', is_right_under);
+    is_right_under = false;
   }
   return false;
 }

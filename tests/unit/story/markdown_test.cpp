@@ -162,7 +162,7 @@ TEST_CASE("raw HTML and script links do not pass") {
 
 TEST_CASE("wrong values are warnings with their place, unknown names come with a suggestion") {
   const auto source = parse(
-                          "---\ntitle: T\nurgency: high\nversion: [1]\nregoins: [Asia]\npublished: someday\n"
+                          "---\ntitle: T\nurgency: high\nversion: [1]\nregoins: [Asia]\nupdated: someday\n"
                           "url: javascript:alert(1)\nauthors: {name: Jane}\nlanguage: 'x y'\n---\nBody.\n")
                           .value();
   REQUIRE(source.stories.at(0).title == "T");
@@ -172,7 +172,7 @@ TEST_CASE("wrong values are warnings with their place, unknown names come with a
       "story.md:3:1: urgency: must be a whole number from 1 to 8; ignored",
       "story.md:4:1: version: must be one text or number; ignored",
       "story.md:5:1: regoins: unknown field, ignored (did you mean \"regions\"?)",
-      "story.md:6:1: published: cannot read the date \"someday\"; left out",
+      "story.md:6:1: updated: cannot read the date \"someday\"; left out",
       "story.md:7:1: url: must be an absolute http or https URL; ignored",
       "story.md:8:1: authors: must be a list of texts; ignored",
       "story.md:9:1: language: must be a language tag such as \"en\" or \"pt-BR\"; ignored",
@@ -310,4 +310,24 @@ TEST_CASE("lines of names and values may stand over Markdown without a fence") {
   REQUIRE(story.body_text == "First paragraph.");
   REQUIRE(story_of("# T\n\nNote: this is prose.\n").body_text == "Note: this is prose.");
   REQUIRE(story_of("Note: this is prose.\n\nMore.\n").body_text.starts_with("Note: this is prose."));
+}
+
+TEST_CASE("tables of Markdown are tables") {
+  const auto story = story_of("# T\n\n| Port | Ships |\n| --- | ---: |\n| North | 12 |\n| South | 7 |\n");
+  REQUIRE(story.body_text == "Port | Ships\nNorth | 12\nSouth | 7");
+  REQUIRE(story.body_html.find("<table>") != std::string::npos);
+  REQUIRE(story.body_html.find("<td>North</td>") != std::string::npos);
+  REQUIRE(story_of("# T\n\na | b\n").body_text == "a | b");
+}
+
+TEST_CASE("a table whose short rows would be filled up to many cells stays text") {
+  std::string wide = "|", rule = "|", rows;
+  for (int i = 0; i < 1000; ++i) wide += "a|", rule += "-|";
+  for (int i = 0; i < 20'000; ++i) rows += "|a\n";
+  const auto story = story_of("# T\n\n" + wide + "\n" + rule + "\n" + rows);
+  REQUIRE(story.body_html.find("<table>") == std::string::npos);
+}
+
+TEST_CASE("ordered lists of Markdown keep their numbers") {
+  REQUIRE(story_of("# T\n\n3. three\n4. four\n").body_text == "3. three\n\n4. four");
 }
