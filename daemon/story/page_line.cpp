@@ -129,6 +129,19 @@ bool is_agency_slash_name(std::string_view line) {
          !ends_sentence(line) && is_made_of_names(line);
 }
 
+// "Jane Sample", "Jane Sample and John Sample" beside a date, where a section may stand, too ("World News").
+bool is_bare_name(std::string_view part) {
+  static constexpr std::array<std::string_view, 24> of_sections{
+      "news",    "world",  "politics", "sport",   "sports",  "business", "opinion", "culture",
+      "science", "travel", "health",   "economy", "markets", "analysis", "report",  "review",
+      "live",    "local",  "national", "arts",    "life",    "climate",  "weather", "read"};
+  const auto lower = ascii_lower(part);
+  const auto words = split(lower, {" "});
+  const bool has_mark = part.find_first_of("0123456789:/@#?!") != std::string_view::npos;
+  return words.size() >= 2 && !has_mark && is_made_of_names(part) &&
+         std::ranges::none_of(words, [](auto word) { return contains(of_sections, word); });
+}
+
 // Takes "Last updated:", "Published on" … off the front; whether it was about an update.
 bool take_date_label(std::string_view& text) {
   static constexpr std::array<std::string_view, 9> labels{
@@ -230,6 +243,7 @@ std::optional<DateLine> read_date_line(std::string_view line, const std::string&
   if (line.size() > max_marker_bytes) return std::nullopt;
   DateLine out;
   bool any_date = false;
+  std::string_view name;
   for (auto part : split(line, {" | ", " · ", " • "})) {
     if (auto authors = byline_authors(part); !authors.empty()) {
       out.authors = std::move(authors);
@@ -240,6 +254,7 @@ std::optional<DateLine> read_date_line(std::string_view line, const std::string&
     if (!date && !resembles_date(part)) {
       // "5 min read" stands beside a date; a longer text with a date in it is a title or a sentence.
       if (count_words(part) > 4) return std::nullopt;
+      if (name.empty() && is_bare_name(part)) name = part;
       continue;
     }
     any_date = true;
@@ -251,6 +266,7 @@ std::optional<DateLine> read_date_line(std::string_view line, const std::string&
     (is_update ? out.updated : out.published) = date->time;
   }
   if (!any_date) return std::nullopt;
+  if (out.authors.empty() && !name.empty()) out.authors = split_names(name);
   return out;
 }
 

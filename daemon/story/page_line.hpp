@@ -42,7 +42,7 @@ struct DateLine {
   std::optional<Time> published;
   std::optional<Time> updated;
   std::vector<std::string> doubts;   ///< for warnings: what was assumed, what could not be read
-  std::vector<std::string> authors;  ///< "By Jane Sample | Oct 18, 2023"
+  std::vector<std::string> authors;  ///< "By Jane Sample | Oct 18, 2023", "Jane Sample | Oct 18, 2023"
 };
 
 /// nullopt: the line is not about a date. A date that cannot be read still makes a DateLine, with a doubt.

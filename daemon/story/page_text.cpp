@@ -56,6 +56,13 @@ bool breaks_at_width(const std::string& line, const std::string& next, std::size
   return line.size() + 1 + std::min(next.find(' '), next.size()) > width;
 }
 
+// "1. Close the gates", "2) Call the pilot": of a list that is counted.
+bool is_numbered(std::string_view line) {
+  const auto digits = std::min(line.find_first_not_of("0123456789"), line.size());
+  return digits > 0 && digits <= 3 && digits + 1 < line.size() &&
+         (line[digits] == '.' || line[digits] == ')') && line[digits + 1] == ' ';
+}
+
 // Puts paragraphs together again that were broken at some 72 columns, as mail and wires do. A text with
 // longer lines has a paragraph a line and stays as it is.
 void join_wrapped(std::vector<Line>& lines) {
@@ -309,7 +316,8 @@ class PageReader {
     constexpr std::size_t longest_heading = 10;  // words
     const bool open_end =
         !page::ends_sentence(text) && std::string_view(":;,").find(text.back()) == std::string_view::npos;
-    const bool is_heading = (open_end || text.ends_with('?')) && count_words(text) <= longest_heading;
+    const bool is_heading =
+        !is_numbered(text) && (open_end || text.ends_with('?')) && count_words(text) <= longest_heading;
     blocks_.push_back({is_heading ? Block::Kind::heading : Block::Kind::paragraph, text});
   }
 

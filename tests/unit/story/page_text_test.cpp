@@ -279,3 +279,31 @@ TEST_CASE("lines of names and values over a plain text are its fields") {
   REQUIRE_FALSE(held);
   REQUIRE(held.error().message == "story.txt:2:1: draft: must be true or false");
 }
+
+TEST_CASE("a name beside the date under the title is the author's") {
+  const auto story_of = [](const std::string& line) {
+    const auto source = parse_stories(
+        "Two ports sign a pact\n" + line + "\n\nThe two ports of the bay have signed a pact.\n", {});
+    REQUIRE(source);
+    REQUIRE(source->stories.at(0).title == "Two ports sign a pact");
+    return source->stories.at(0);
+  };
+  const auto story = story_of("Jane Doe | 18 Oct 2023");
+  REQUIRE(story.authors == std::vector<std::string>{"Jane Doe"});
+  REQUIRE(to_rfc3339(*story.published) == "2023-10-18T00:00:00Z");
+  REQUIRE(story_of("18 Oct 2023 · Jane Doe").authors == std::vector<std::string>{"Jane Doe"});
+  for (const auto* none : {"World News | 18 Oct 2023", "5 min read | 18 Oct 2023", "Politics | 18 Oct 2023"})
+    REQUIRE(story_of(none).authors.empty());
+}
+
+TEST_CASE("numbered lines are no headings") {
+  const auto source = parse_stories(
+      "How to close the harbour\n\nThe pilots of the bay have written down what is to be done first.\n\n1. "
+      "Close "
+      "the gates\n\n2. Call the pilot\n\nThat is all that they have written down for now.\n",
+      {});
+  REQUIRE(source);
+  REQUIRE(source->stories.at(0).headings.empty());
+  REQUIRE(source->stories.at(0).body_text.find("1. Close the gates\n\n2. Call the pilot") !=
+          std::string::npos);
+}
