@@ -252,6 +252,9 @@ class Finder {
     const int month = month_of(found->text);
     if (month == 0) return 0;
     ++at_;
+    // "آب/اغسطس": the name of the east and that of the west.
+    if (sign(0, "/") && token(1) && token(1)->kind == Token::Kind::word && month_of(token(1)->text) == month)
+      at_ += 2;
     // "تشرين الأول" is October, "تشرين الثاني" November; so are December and January.
     const bool has_second = token(0) && (token(0)->text == "الثاني" || token(0)->text == "الأول");
     if (!has_second) return month;
@@ -315,13 +318,17 @@ class Finder {
     const int minute = has_colon ? number(2, 1, 2) : -1;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return;
     at_ += 3;
-    if (sign(0, ":") && number(1, 2, 2) >= 0) at_ += 2;
+    int second = 0;
+    if (sign(0, ":") && number(1, 2, 2) >= 0) {
+      second = std::min(number(1, 2, 2), 59);
+      at_ += 2;
+    }
     const bool says_p = token(0) && token(0)->text == "p" && sign(1, ".");
     const bool says_am = token(0) && (token(0)->text == "am" || (token(0)->text == "a" && sign(1, ".")));
     is_afternoon = is_afternoon || take_afternoon() || says_p;
     if (is_afternoon && hour < 12) hour += 12;
     if (says_am && hour == 12) hour = 0;
-    clock_ = std::chrono::hours(hour) + std::chrono::minutes(minute);
+    clock_ = std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
     if (says_am) ++at_;
     while (sign(0, "分분(") || (token(0) && (token(0)->text == "uhr" || token(0)->text == "m" || says_p) &&
                                 token(0)->kind != Token::Kind::number && !is_zone_word(token(0)->text)))

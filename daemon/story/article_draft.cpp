@@ -95,8 +95,17 @@ void split_between_full_names(std::string& text) {
   }
 }
 
+// "harbour-post.example": a site, which newsrooms give as the author of what has none.
+bool is_host_name(std::string_view name) {
+  const auto point = name.rfind('.');
+  if (point == std::string_view::npos || point == 0 || name.size() - point < 3) return false;
+  return std::ranges::all_of(ascii_lower(name), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
+}
+
 bool is_name(std::string_view name) {
-  if (name.size() > 100 || count_words(name) > 12) return false;
+  if (name.size() > 100 || count_words(name) > 12 || is_host_name(name)) return false;
   if (name.find("://") != std::string_view::npos || name.starts_with("www.") || name.starts_with('@') ||
       name.find_first_of("<>{}|") != std::string_view::npos)
     return false;
@@ -230,7 +239,19 @@ void Draft::add_enclosure(std::string_view reference, std::string_view type) {
   all.push_back({*std::move(url), tidy_line(cut_text(type, max_type_bytes)), 0});
 }
 
-void Draft::cut_site_off_title() {
+void Draft::cut_site_off_title(std::string_view heading) {
+  // The heading that readers see, between what the page puts around it for others.
+  if (count_words(heading) >= 2 && heading.size() < story.title.size()) {
+    const auto rest = story.title.starts_with(heading) ? std::string_view(story.title).substr(heading.size())
+                                                       : std::string_view();
+    const auto before = story.title.ends_with(heading)
+                            ? std::string_view(story.title).substr(0, story.title.size() - heading.size())
+                            : std::string_view();
+    const bool is_around = std::ranges::any_of(separators, [&](const Separator& separator) {
+      return rest.starts_with(separator.text) || before.ends_with(separator.text);
+    });
+    if (is_around) story.title = heading;
+  }
   if (story.site.empty()) return;
   const auto cut = last_cut(story.title);
   if (cut.at == std::string_view::npos) return;

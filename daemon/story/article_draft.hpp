@@ -43,8 +43,8 @@ class Draft {
   void offer_body(std::string_view text);
   void add_enclosure(std::string_view reference, std::string_view type);
 
-  /// Takes the name of the site off the end of the title.
-  void cut_site_off_title();
+  /// Takes off the title what stands around `heading`, the first of the page, and the name of the site.
+  void cut_site_off_title(std::string_view heading);
 
   Story story;
   std::string body;         ///< as offered

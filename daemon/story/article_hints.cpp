@@ -1,11 +1,14 @@
 #include "story/article_hints.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 
 #include "story/article_body.hpp"
 #include "story/article_date.hpp"
 #include "story/article_parts.hpp"
 #include "story/article_sources.hpp"
+#include "story/page_line.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier::article {
@@ -33,6 +36,49 @@ std::string announced_name(std::string_view line) {
   return {};
 }
 
+// What microformats hide in the title of an <abbr>.
+bool is_instant(std::string_view text) {
+  return text.size() <= 40 && text.find('T') != std::string_view::npos && parse_rfc3339(text);
+}
+
+// "By Jane Sample Tuesday": the day belongs to a date that stood behind a comma.
+std::string_view without_weekday(std::string_view name) {
+  const auto space = name.rfind(' ');
+  if (space == std::string_view::npos) return name;
+  static constexpr std::array<std::string_view, 7> days{"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                        "Friday", "Saturday", "Sunday"};
+  const bool is_day = std::ranges::find(days, name.substr(space + 1)) != days.end();
+  return is_day ? trim(name.substr(0, space)) : name;
+}
+
+// A sentence with a date in it tells when something else was.
+bool is_prose(std::string_view line) {
+  return page::ends_sentence(line) && count_words(line) > 8;
+}
+
+// The day that many sites have in the addresses of their stories: "/2023/10/18/", "/2023-10-18/".
+std::optional<Time> day_in_address(std::string_view url) {
+  const auto number = [&](std::size_t at, std::size_t digits) {
+    int value = 0;
+    for (std::size_t i = at; i < at + digits; ++i) {
+      if (i >= url.size() || url[i] < '0' || url[i] > '9') return -1;
+      value = value * 10 + (url[i] - '0');
+    }
+    return value;
+  };
+  for (auto at = url.find('/'); at != std::string_view::npos; at = url.find('/', at + 1)) {
+    const int year = number(at + 1, 4), month = number(at + 6, 2), day = number(at + 9, 2);
+    if (year < 1990 || year > 2200 || month < 0 || day < 0 || at + 11 >= url.size()) continue;
+    const char sign = url[at + 5], end = url[at + 11];
+    if ((sign != '/' && sign != '-') || url[at + 8] != sign || (end >= '0' && end <= '9')) continue;
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(month)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    if (date.ok()) return std::chrono::sys_days(date);
+  }
+  return std::nullopt;
+}
+
 class HintReader {
  public:
   HintReader(Draft& draft, const std::vector<bool>& furniture)
@@ -48,6 +94,7 @@ class HintReader {
     if (!draft_.story.published) take(named_date_, false);
     if (!draft_.story.updated) take(named_change_, true);
     read_lines(seen_lines(tree_, furniture_));
+    if (!draft_.story.published && !draft_.story.updated) read_address();
   }
 
  private:
@@ -58,7 +105,8 @@ class HintReader {
     if (is_elsewhere(id)) return false;
     if (node.attribute_count == 0 && node.tag != "time"_tag) return true;
     if (node.tag == "a"_tag) read_link(id);
-    if (node.tag == "time"_tag) read_time(id);
+    if (node.tag == "time"_tag) read_time(id, "datetime");
+    if (node.tag == "abbr"_tag && is_instant(tree_.attribute(id, "title"))) read_time(id, "title");
     if (looked_at_ < max_looked_at) read_named(id);
     return true;
   }
@@ -88,9 +136,10 @@ class HintReader {
     return found;
   }
 
-  void read_time(NodeId id) {
+  /// `where` is the attribute that tells machines the time.
+  void read_time(NodeId id, std::string_view where) {
     if (++times_ > max_looked_at) return;
-    const auto written = tree_.attribute(id, "datetime");
+    const auto written = tree_.attribute(id, where);
     if (trim(written).empty()) return offer_named(text_in(tree_, id, 200), false);
     const auto line = text_in(tree_, tree_[id].parent == html::no_node ? id : tree_[id].parent, 200);
     const bool is_change = has_word(id, {"updated", "modified"}) || (is_about_update(line) && !time_.empty());
@@ -131,7 +180,7 @@ class HintReader {
     std::string names;
     while (!line.empty()) {
       const auto end = line.find_first_of(",|");
-      const auto part = trim(line.substr(0, end));
+      const auto part = without_weekday(trim(line.substr(0, end)));
       line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
       const bool has_digit = part.find_first_of("0123456789") != std::string_view::npos;
       if (part.empty() || has_digit || find_date(part, {}, {})) {
@@ -142,6 +191,12 @@ class HintReader {
       names += part;
     }
     if (auto found = names_of(names); !found.empty()) by_name_ = std::move(found);
+  }
+
+  void read_address() {
+    draft_.story.published = day_in_address(draft_.story.url);
+    if (draft_.story.published)
+      draft_.reading().warn(0, 0, "published: only a day in the page's address tells it");
   }
 
   void take(std::string_view line, bool is_change) {
@@ -164,7 +219,8 @@ class HintReader {
     const auto from = title - std::min(title, lines_before_title);
     const auto to = std::min(lines.size(), title + lines_after_title);
     for (auto i = from; i < to; ++i)
-      if (lines[i] != draft_.story.title && weight_of(lines[i]) <= longest_line) read_line(lines[i]);
+      if (lines[i] != draft_.story.title && weight_of(lines[i]) <= longest_line && !is_prose(lines[i]))
+        read_line(lines[i]);
   }
 
   void read_line(std::string_view line) {

@@ -219,7 +219,7 @@ void read_page_head(Draft& draft) {
     draft.offer_title(heading);
   draft.offer_title(cut_site(title, draft.story.site, host_of(url)));
   draft.offer_title(heading);
-  draft.cut_site_off_title();
+  draft.cut_site_off_title(heading);
 }
 
 }  // namespace crier::article

@@ -39,6 +39,12 @@ bool is_picture(std::string_view type, std::string_view medium, std::string_view
   return std::any_of(endings.begin(), endings.end(), [&](auto ending) { return path.ends_with(ending); });
 }
 
+// The registered relations may be written as what they stand for (RFC 4287 §4.2.7.2).
+std::string_view relation_name(std::string_view relation) {
+  static constexpr std::string_view registry = "http://www.iana.org/assignments/relation/";
+  return relation.starts_with(registry) ? relation.substr(registry.size()) : relation;
+}
+
 bool is_atom_space(std::string_view space) {
   if (space.empty()) return false;
   const auto lower = ascii_lower(space);
@@ -206,7 +212,8 @@ void FeedReader::open_link(Frame& frame, Attributes attributes) {
   const auto href = find_attribute(attributes, "href");
   frame.captures = href.empty();
   if (href.empty()) return;
-  const auto relation = ascii_lower(trim(find_attribute(attributes, "rel")));
+  const auto written = ascii_lower(trim(find_attribute(attributes, "rel")));
+  const auto relation = relation_name(written);
   const auto type = ascii_lower(find_attribute(attributes, "type"));
   if (relation == "enclosure") {
     if (!item_) return;
@@ -252,9 +259,11 @@ void FeedReader::open_text(Frame& frame, const XmlName& name, Attributes attribu
   } else if (element == FeedElement::author) {
     person_.emplace();
   } else if (element == FeedElement::topic) {
-    const auto label = find_attribute(attributes, "label");
-    if (item_)
-      item_->add_topic(label.empty() ? find_attribute(attributes, "term") : label, FeedTextKind::text);
+    for (const auto* says : {"label", "term", "text"}) {  // Atom's, Atom's, and that of podcasts
+      const auto topic = find_attribute(attributes, says);
+      if (item_) item_->add_topic(topic, FeedTextKind::text);
+      if (!topic.empty()) break;
+    }
   } else if (element == FeedElement::title || element == FeedElement::summary ||
              element == FeedElement::content) {
     const bool is_html = element == FeedElement::content && !is_atom_name(name);

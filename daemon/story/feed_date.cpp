@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "story/article_date.hpp"
 #include "story/plain_text.hpp"
 #include "story/zone_text.hpp"
 
@@ -344,8 +345,14 @@ std::optional<DateReading> parse_feed_date(std::string_view text, const std::str
     more = days(1);
   }
   auto reading = parse_date_text(written, zone);
-  if (reading) reading->time += more;
-  return reading;
+  if (reading) {
+    reading->time += more;
+    return reading;
+  }
+  // In the words of another language, as pages have it.
+  const bool is_english =
+      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return is_english ? std::nullopt : article::find_date(text, {}, zone);
 }
 
 }  // namespace crier

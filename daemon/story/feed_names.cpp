@@ -137,7 +137,7 @@ const Names& itunes_names() {
   static const Names table{
       {"author", {author, 2}},   {"owner", {aside}},         {"keywords", {keywords}},
       {"summary", {summary, 3}}, {"subtitle", {summary, 4}}, {"image", {item_image}},
-      {"title", {title, 3}},
+      {"title", {title, 3}},     {"category", {topic}},
   };
   return table;
 }

@@ -223,7 +223,10 @@ class TreeBuilder {
   }
 
   void add_element(Tag tag, const Token& token) {
-    const bool is_empty = has(tag, is_void) || (is_xml_ && token.is_closed);
+    // Anchors that only name a place are written "<a name=top />" in HTML, too; one that stayed open would
+    // make a link of the page.
+    const bool is_place = tag == "a"_tag && token.is_closed && !names_address();
+    const bool is_empty = has(tag, is_void) || (is_xml_ && token.is_closed) || is_place;
     // A table needs room for its groups, rows and cells.
     const std::size_t levels = tag == "table"_tag ? 4 : 1;
     if (!is_empty && stack_.size() + levels > max_depth && !has(tag, is_raw | is_escapable)) {
@@ -240,6 +243,11 @@ class TreeBuilder {
     if (has(tag, is_raw | is_escapable)) return add_raw(id, tag, token.text);
     push(id);
     in_foreign_ = has(tag, is_foreign);
+  }
+
+  bool names_address() const {
+    return std::ranges::any_of(tokens_.attributes(),
+                               [](const Attribute& one) { return same_name(one.name, "href"); });
   }
 
   void add_raw(NodeId id, Tag tag, std::string_view name) {

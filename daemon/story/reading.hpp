@@ -54,7 +54,8 @@ Result<void> read_page_text(Reading& reading);
 
 /// An HTML page with an article. One without has no stories and is marked.
 Result<void> read_html_page(Reading& reading);
-/// `is_named_so`: its file is called *.html, which makes a page of a fragment, as the header's media type does.
+/// `is_named_so`: its file is called *.html, which makes a page of a fragment, as the header's media type
+/// does.
 bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers, bool is_named_so);
 
 /// Markdown (CommonMark), optionally after YAML front matter.

@@ -252,3 +252,16 @@ TEST_CASE("page: hostile pages are read in one go", "[page]") {
     CHECK(find_html_fault(source.stories[0].body_html) == "");
   }
 }
+
+TEST_CASE("page: an empty anchor, as XHTML has it, makes no link of the page", "[page]") {
+  const auto story = story_of_page(
+      "<!DOCTYPE html><html><body><a name=\"top\"/><div id=\"fb-root\"/><div><h1>Two ports sign a "
+      "pact</h1><p>The council of the harbour town decided on Wednesday evening to keep the last ferry "
+      "across the "
+      "lagoon.</p><p>Eleven members voted for the ferry and seven against it, said the clerk, who counted "
+      "twice on "
+      "that evening, and once more on the morning after it.</p></div></body></html>",
+      address);
+  CHECK(has(story, "The council of the harbour town"));
+  CHECK(has(story, "Eleven members voted"));
+}

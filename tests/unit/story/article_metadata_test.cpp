@@ -209,3 +209,55 @@ TEST_CASE("page: found by looking at it", "[page]") {
   CHECK(format_of("<rss version='2.0'><channel/></rss>", {{"content-type", "text/html"}}) == "rss20");
   CHECK(format_of("A story about <html> in a text.\n\nIt goes on.") == "page-text");
 }
+
+TEST_CASE("page: what stands around the heading in the title is not the headline", "[page]") {
+  const auto title_of = [](const std::string& title, const std::string& heading) {
+    return story_of_page(
+               "<!DOCTYPE html><html><head><meta property=og:type content=article><meta property=og:title "
+               "content=\"" +
+                   title + "\"></head><body><h1>" + heading + "</h1></body></html>",
+               address)
+        .title;
+  };
+  CHECK(title_of("Two ports sign a pact - HARBOUR Briefing", "Two ports sign a&nbsp;pact") ==
+        "Two ports sign a pact");
+  CHECK(title_of("Harbour Post | Two ports sign a pact", "Two ports sign a pact") == "Two ports sign a pact");
+  CHECK(title_of("Two ports sign a pact to share pilots", "Two ports") ==
+        "Two ports sign a pact to share pilots");
+}
+
+TEST_CASE("page: the name of a site is not an author's", "[page]") {
+  CHECK(story_of_head(
+            "<meta property=og:type content=article><meta property=og:title content=T><meta name=author "
+            "content=harbour-post.example>")
+            .authors.empty());
+  CHECK(story_of_page(
+            "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
+            "pact</title></head><body><h1>Two ports sign a pact</h1><div class=byline>By Jane Sample "
+            "Tuesday, Oct. 17, 2023</div></body></html>",
+            address)
+            .authors == Names{"Jane Sample"});
+}
+
+TEST_CASE("page: a time in the title of an abbreviation, and a day in the address", "[page]") {
+  const auto page = [](const std::string& body) {
+    return "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
+           "pact</title></head><body><h1>Two ports sign a pact</h1>" +
+           body + "</body></html>";
+  };
+  CHECK(time_of(story_of_page(page("<cite><abbr title=2023-10-18T15:37:00Z>1 hr ago</abbr></cite>"), address)
+                    .published) == "2023-10-18T15:37:00Z");
+  CHECK(time_of(story_of_page(page(""), "https://example.org/2023/10/18/pact").published) ==
+        "2023-10-18T00:00:00Z");
+  CHECK(time_of(story_of_page(page(""), "https://example.org/2023/10/188/pact").published) == "absent");
+  CHECK(time_of(story_of_page(page(""), "https://example.org/2023/13/18/pact").published) == "absent");
+  // A sentence with a date is no dateline.
+  CHECK(
+      time_of(story_of_page(page("<p>The president signed the first such act in the bay on Aug. 14, 1935, by "
+                                 "night.</p>"),
+                            "https://example.org/pact")
+                  .published) == "absent");
+  CHECK(time_of(story_of_page(page("<div>الأحد، 04 آب/اغسطس 2013، 02:21 (GMT+0400)</div>"),
+                              "https://example.org/pact")
+                    .published) == "2013-08-03T22:21:00Z");
+}

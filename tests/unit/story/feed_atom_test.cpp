@@ -85,3 +85,19 @@ TEST_CASE("an id that is a path is made absolute, as an id of Atom must be; any 
   REQUIRE(id_of("item 7/8") == "item 7/8");
   REQUIRE(id_of("7") == "7");
 }
+
+TEST_CASE("registered relations may be written in full") {
+  const auto source =
+      parse_feed(R"(<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>u:1</id><title>T</title>
+    <link rel="http://www.iana.org/assignments/relation/alternate" href="https://example.org/1"/>
+    <link rel="http://www.iana.org/assignments/relation/enclosure" href="https://example.org/1.mp3"/></entry></feed>)");
+  REQUIRE(source.stories.at(0).url == "https://example.org/1");
+  REQUIRE(source.stories.at(0).enclosures.at(0).url == "https://example.org/1.mp3");
+}
+
+TEST_CASE("the categories of podcasts are topics") {
+  const auto source =
+      parse_feed(R"(<rss xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><item>
+    <title>T</title><itunes:category text="News"><itunes:category text="Ports"/></itunes:category></item></channel></rss>)");
+  REQUIRE(source.stories.at(0).topics == List{"News", "Ports"});
+}

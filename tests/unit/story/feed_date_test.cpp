@@ -76,3 +76,13 @@ TEST_CASE("what is no date is refused") {
     REQUIRE(read(text) == "refused");
   }
 }
+
+TEST_CASE("dates in the words of other scripts are read as pages have them") {
+  REQUIRE(read("Ср, 28 Окт 2015 10:00:07 +0300") == "2015-10-28T07:00:07Z");
+  REQUIRE(read("28 октября 2015 10:00") == "2015-10-28T10:00:00Z");
+  REQUIRE(read("śr, 28 paź 2015 10:00:00 +0100") == "2015-10-28T09:00:00Z");
+  REQUIRE(read("2015年10月28日 10:00") == "2015-10-28T10:00:00Z");
+  REQUIRE(read("28 أكتوبر 2015 10:00") == "2015-10-28T10:00:00Z");
+  REQUIRE(read("28 अक्टूबर 2015") == "2015-10-28T00:00:00Z");
+  REQUIRE(read("Thu, 31 Jun 2015 10:00:00 GMT") == "refused");
+}
