@@ -104,7 +104,16 @@ void read_feed_list(YamlSection& section, const std::string& name, Config& confi
   }
 }
 
+// The ids of a feed's stories begin with its name, those of pushes with none.
+void check_name(const YamlNode& key, const YamlFile& file) {
+  if (key.scalar.empty() || key.scalar.find(':') != std::string::npos || key.scalar == "push")
+    file.error(key,
+               fmt::format("a source may not be called \"{}\": it needs a name of its own, without a colon",
+                           key.scalar));
+}
+
 void read_source(const YamlNode& key, const YamlNode& value, const YamlFile& file, Config& config) {
+  check_name(key, file);
   YamlSection section(value, file, fmt::format("source {}", key.scalar));
   const auto kinds = {section.find("folder"), section.find("feed"), section.find("opml")};
   if (std::ranges::count(kinds, nullptr) < 2)

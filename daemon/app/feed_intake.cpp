@@ -19,7 +19,6 @@
 #include "net/http_headers.hpp"
 #include "schedule/hub_lease.hpp"
 #include "story/charset_label.hpp"
-#include "story/identity.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier {
@@ -268,7 +267,6 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
   std::set<std::string> ids;
   std::erase_if(parsed.stories, [&](Story& story) {
     story.source = feed_.name;
-    story.id = id_within(feed_.name, story.id);
     return !ids.insert(story.id).second;
   });
   const auto listed = parsed.stories.size();

@@ -10,6 +10,7 @@
 #include "app/terminal.hpp"
 #include "base/unicode.hpp"
 #include "outbox/ledger.hpp"
+#include "story/recognition.hpp"
 
 namespace crier {
 namespace {
@@ -145,7 +146,8 @@ int ledger_command(const Words& words) {
   if (const auto db = open_database(*config)) {
     // One transaction: the daemon goes on writing, what is read here is of one moment.
     db->execute("BEGIN");
-    auto found = read_ledger(*db, what, limit);
+    const auto meant = ids_meant(*db, what);
+    auto found = read_ledger(*db, meant.size() == 1 ? meant.front() : what, limit);
     if (!found)
       return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\"", what));
     ledger = std::move(*found);

@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/suggest.hpp"
 #include "db/schema.hpp"
+#include "story/recognition.hpp"
 #include "story/story_log.hpp"
 
 namespace crier {

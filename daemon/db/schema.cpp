@@ -222,6 +222,11 @@ CREATE TABLE hub_lease (
 -- Of short texts it tells whether they are one story under two ids.
 ALTER TABLE text_print ADD COLUMN published INTEGER;
 )sql",
+    R"sql(
+-- Whose a story is counts for what may change it.
+UPDATE story SET source = json_extract(json, '$.source')
+  WHERE source IS NULL AND typeof(json) = 'text' AND json_valid(json);
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -15,7 +15,6 @@
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
-#include "story/identity.hpp"
 #include "story/story_groups.hpp"
 #include "story/url_identity.hpp"
 #include "text/analyzer.hpp"
@@ -112,49 +111,6 @@ std::string_view reason_to_stop(Sqlite& db, const Story& story, bool is_known, T
   return is_known && moves_embargo(db, story, now) ? superseded : std::string_view{};
 }
 
-// What is known under a story's id.
-struct LookUp {
-  std::string id;           // under which it goes from now on
-  bool is_renamed = false;  // it is known under that id, and came with another
-  std::string owner{};      // of the story whose id it has without being that one
-  std::optional<KnownStory> known{};
-};
-
-LookUp look_up(Sqlite& db, const Story& story, Authority authority) {
-  const auto under = [&](const std::string& id) {
-    LookUp found{known_id(db, id)};
-    found.is_renamed = found.id != id;
-    found.known = find_known(db, found.id);
-    return found;
-  };
-  auto found = under(story.id);
-  if (!found.known || found.known->owner == story.source) return found;  // which costs no copy
-  auto same = story;
-  same.id = found.id;
-  if (!is_foreign(same, *found.known, authority)) return found;
-  auto own = under(id_of_source(story.source, story.id));
-  own.owner = found.known->owner;
-  return own;
-}
-
-// What a story is that a source lists, perhaps again.
-Novelty novelty_of(Sqlite& db, Story& story, Authority authority) {
-  auto found = look_up(db, story, authority);
-  if (found.is_renamed) story.version = 0;  // whoever renamed it counts anew
-  // Its content is compared under the id by which it is known.
-  story.id.swap(found.id);
-  const auto novelty = judge(story, found.known).novelty;
-  story.id.swap(found.id);
-  return novelty;
-}
-
-void log_foreign(const Story& story, const std::string& id, const std::string& owner) {
-  log::warn("story.foreign", {{"story", story.id},
-                              {"source", story.source},
-                              {"owner", owner},
-                              {"next", "it is not that story, and goes as " + id}});
-}
-
 // What a story that is new has to do with those that are known: it may be one of them.
 void compare(Sqlite& db, const Newsroom& newsroom, const Story& story, Intake::Planned& planned, Time now) {
   const PrintedStory printed{story.id, story.source, canonical_url(story.url).value_or(""), planned.print,
@@ -170,11 +126,12 @@ void compare(Sqlite& db, const Newsroom& newsroom, const Story& story, Intake::P
 // Writes a story and all that follows from it. False when another version came in since `known` was read, or
 // it is known under another id: it is to be judged again then.
 bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::optional<KnownStory>& known,
-           Intake::Planned& planned, Time now) {
+           Intake::Planned& planned, bool leaves_group, Time now) {
   const auto latest = find_known(db, story.id);
   if (latest.has_value() != known.has_value() || (latest && latest->version != known->version)) return false;
   if (!known) compare(db, newsroom, story, planned, now);
   if (planned.former_id) return false;
+  if (leaves_group) leave_group(db, story.id);
   planned.stopped = reason_to_stop(db, story, known.has_value(), now);
   if (!planned.stopped.empty()) stop_story(db, story.id, planned.stopped, now);
   drop_pending_items(db, story.id, superseded);
@@ -188,23 +145,38 @@ bool store(Sqlite& db, const Newsroom& newsroom, const Story& story, const std::
   return true;
 }
 
-// A story as it was last seen, but canceled. One that crier can no longer read can be canceled, too.
-std::optional<Story> canceled_version(Sqlite& db, const std::string& id) {
-  if (!find_known(db, id)) return std::nullopt;
-  auto logged = load_story(db, id);
-  Story story;
-  if (logged) story = *std::move(logged);
-  story.id = id;
-  story.version = 0;
-  story.status = StoryStatus::canceled;
-  return story;
+// Each as it was last seen, but canceled. One that crier can no longer read can be canceled, too.
+std::vector<Story> canceled_versions(Sqlite& db, std::string_view meant) {
+  std::vector<Story> stories;
+  for (const auto& id : ids_meant(db, meant)) {
+    auto logged = load_story(db, id);
+    auto& story = stories.emplace_back(logged ? *std::move(logged) : Story());
+    story.id = id;
+    story.version = 0;
+    story.status = StoryStatus::canceled;
+  }
+  return stories;
+}
+
+// What the newsroom stops: the story that has its id, or the stories of all feeds that give them this id.
+std::vector<Story> stopped_versions(Sqlite& db, const Story& story) {
+  std::vector<Story> stories;
+  for (auto& id : ids_meant(db, story.id)) {
+    auto& version = stories.emplace_back(story);
+    if (id != story.id) version.version = 0;  // their sources count for themselves
+    version.id = std::move(id);
+  }
+  if (stories.empty()) stories.push_back(story);
+  return stories;
 }
 
 // A story that was taken for a repeat, to be sent for itself; nullopt when it is in no group, or its text is
 // no longer kept.
-std::optional<Story> split_version(Sqlite& db, const std::string& id) {
-  auto story = load_story(db, id);
-  if (!story || !leave_group(db, id)) return std::nullopt;
+std::optional<Story> split_version(Sqlite& db, std::string_view meant) {
+  const auto ids = ids_meant(db, meant);
+  if (ids.size() != 1 || !is_in_group(db, ids.front())) return std::nullopt;
+  auto story = load_story(db, ids.front());
+  if (!story || story->status != StoryStatus::usable) return std::nullopt;
   story->version = 0;
   return *std::move(story);
 }
@@ -274,35 +246,47 @@ asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority 
 }
 
 asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
-  auto story = co_await parts_.database.run([&](Sqlite& db) { return canceled_version(db, id); });
-  if (!story) co_return std::nullopt;
-  co_return co_await accept(*std::move(story));
+  auto stories = co_await parts_.database.run([&](Sqlite& db) { return canceled_versions(db, id); });
+  if (stories.empty()) co_return std::nullopt;
+  co_return co_await take_all(std::move(stories), Handling::send);
 }
 
 asio::awaitable<std::optional<Accepted>> Intake::split(std::string id) {
   auto story = co_await parts_.database.run([&](Sqlite& db) { return split_version(db, id); });
   if (!story) co_return std::nullopt;
-  co_return co_await take(*std::move(story), Handling::send_again);
+  co_return co_await take(*std::move(story), Handling::split);
 }
 
 asio::awaitable<Accepted> Intake::accept(Story story, bool deliver, Authority authority) {
-  return take(std::move(story), deliver ? Handling::send : Handling::note, authority);
+  const auto handling = deliver ? Handling::send : Handling::note;
+  if (story.status == StoryStatus::usable || authority == Authority::own_stories)
+    co_return co_await take(std::move(story), handling, authority);
+  co_return co_await take_all(
+      co_await parts_.database.run([&](Sqlite& db) { return stopped_versions(db, story); }), handling);
+}
+
+// At least one. Returns what became of the last.
+asio::awaitable<Accepted> Intake::take_all(std::vector<Story> stories, Handling handling) {
+  Accepted accepted;
+  for (auto& story : stories) accepted = co_await take(std::move(story), handling);
+  co_return accepted;
 }
 
 asio::awaitable<Accepted> Intake::take(Story story, Handling handling, Authority authority) {
   const bool deliver = handling != Handling::note;
+  const auto declared_id = story.id;
   auto declared_version = story.version;
   bool has_new_id = false;  // that of a story which is known, and this is the first time
   for (;;) {
     // Most stories that come again have not changed: they cost one look-up and no matching.
-    const auto [id, is_renamed, owner, known] =
-        co_await parts_.database.run([&](Sqlite& db) { return look_up(db, story, authority); });
+    story.id = declared_id;
+    const auto [id, is_renamed, known] =
+        co_await parts_.database.run([&](Sqlite& db) { return recognise(db, story, authority); });
     if (is_renamed) declared_version = 0;  // whoever renamed it counts anew
-    if (!owner.empty() && !known) log_foreign(story, id, owner);
     story.id = id;
     story.version = declared_version;
     auto verdict = judge(story, known);
-    if (handling == Handling::send_again && verdict.novelty == Novelty::unchanged)
+    if (handling == Handling::split && verdict.novelty == Novelty::unchanged)
       verdict = {Novelty::update, verdict.version + 1};
     const bool is_news = verdict.novelty == Novelty::fresh || (verdict.novelty == Novelty::update && deliver);
     if (!is_news) {
@@ -320,8 +304,9 @@ asio::awaitable<Accepted> Intake::take(Story story, Handling handling, Authority
     if (deliver && !is_backlog && story.status == StoryStatus::usable)
       co_await find_audience(newsroom, story, planned);
     const auto now = parts_.clock.now();
-    const bool stored = co_await parts_.database.run(
-        [&](Sqlite& db) { return store(db, *newsroom, story, known, planned, now); });
+    const bool stored = co_await parts_.database.run([&](Sqlite& db) {
+      return store(db, *newsroom, story, known, planned, handling == Handling::split, now);
+    });
     has_new_id = has_new_id || planned.former_id;
     if (planned.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *planned.former_id}});
     if (!stored) continue;

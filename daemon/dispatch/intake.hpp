@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "dispatch/newsroom.hpp"
 #include "dispatch/planner.hpp"
+#include "story/recognition.hpp"
 #include "story/story.hpp"
 #include "story/story_log.hpp"
 
@@ -54,31 +55,35 @@ class Intake {
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
 
   /// `deliver` = false notes a story that is not known as seen, without owing it to anybody (the backlog of a
-  /// new source), and leaves one that is known as it is. A story whose id is that of another source's, which
-  /// `authority` keeps it from changing, is taken for another one: its id begins with its source. Throws
-  /// SqliteError when it cannot be stored: nothing was.
+  /// new source), and leaves one that is known as it is. The id of a feed's story (`authority`) counts within
+  /// its source: see recognise(). A stop by the newsroom's own hands reaches the stories of all feeds that
+  /// give them its id, when it has no story of its own with that. Throws SqliteError when it cannot be
+  /// stored: nothing was, or of several stories some.
   boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true,
                                           Authority authority = Authority::all_stories);
 
-  /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs, and
-  /// without a word in the log. Throws SqliteError; `stories` are all there then.
+  /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs,
+  /// and without a word in the log. Throws SqliteError; `stories` are all there then.
   boost::asio::awaitable<void> drop_known(std::vector<Story>& stories, Authority authority);
 
   /// The latest version of a story anew, as canceled: nothing more of it leaves, and it does not come back.
-  /// nullopt when no such story was seen. Throws SqliteError as accept() does.
+  /// So of all that `id` may mean: see ids_meant(). nullopt when no such story was seen. Throws SqliteError
+  /// as accept() does.
   boost::asio::awaitable<std::optional<Accepted>> cancel(std::string id);
 
   /// Takes a story out of its group: it goes to those who were spared it because another source had reported
-  /// it before. nullopt when it is in no group, or its text is no longer kept. Throws as accept() does.
+  /// it before. nullopt when `id` means no one story in a group, or its text is no longer kept. Throws as
+  /// accept() does.
   boost::asio::awaitable<std::optional<Accepted>> split(std::string id);
 
   struct Planned;
 
  private:
-  enum class Handling { send, note, send_again };
+  enum class Handling { send, note, split };
 
   boost::asio::awaitable<Accepted> take(Story story, Handling handling,
                                         Authority authority = Authority::all_stories);
+  boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Handling handling);
   boost::asio::awaitable<void> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
                                              Planned& planned);
 

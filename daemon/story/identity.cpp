@@ -52,17 +52,6 @@ Result<std::string> identify(const Story& story) {
   return Error{"the story has neither a title nor an id"};
 }
 
-std::string id_within(std::string_view source, const std::string& id) {
-  const auto is_scheme_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '-' || c == '.';
-  };
-  const auto colon = id.find(':');
-  const bool is_uri = colon != std::string::npos && colon > 1 &&
-                      std::ranges::all_of(std::string_view(id).substr(0, colon), is_scheme_letter);
-  return is_uri ? id : id_of_source(source, id);
-}
-
 std::string id_of_source(std::string_view source, std::string_view id) {
   auto whole = fmt::format("{}:{}", source, id);
   if (whole.size() <= max_id_bytes) return whole;

@@ -20,11 +20,8 @@ constexpr std::size_t max_id_bytes = 512;
 /// one or two dots alone.
 Result<std::string> identify(const Story& story);
 
-/// The id of a feed's story: as it is when it is a URI, else with the source's name before it, because the
-/// counters that feeds use as ids would clash with those of others. What gets longer than max_id_bytes so is
-/// named by its SHA-256.
-std::string id_within(std::string_view source, const std::string& id);
-/// The same for any id.
+/// The id of a feed's story: with the source's name before it, because whatever a feed uses as ids may be, by
+/// chance or not, what others use. What gets longer than max_id_bytes so is named by its SHA-256.
 std::string id_of_source(std::string_view source, std::string_view id);
 
 /// The id of a story that a feed lists without id, URL and title: "item-" and twelve hex digits of its

@@ -140,16 +140,19 @@ void join_group(Sqlite& db, std::string_view id, std::string_view other, Time no
   put_in_group(db, id, *number, now);
 }
 
-bool leave_group(Sqlite& db, std::string_view id) {
+void leave_group(Sqlite& db, std::string_view id) {
   const auto number = group_number(db, id);
-  if (!number) return false;
+  if (!number) return;
   db.query("DELETE FROM story_group WHERE story_id = ?").bind(0, id).run();
   db.query(
         "DELETE FROM story_group WHERE number = ?1 AND (SELECT COUNT(*) FROM story_group WHERE number = ?1) "
         "= 1")
       .bind(0, *number)
       .run();
-  return true;
+}
+
+bool is_in_group(Sqlite& db, std::string_view id) {
+  return group_number(db, id).has_value();
 }
 
 std::vector<GroupMember> others_in_group(Sqlite& db, std::string_view id) {

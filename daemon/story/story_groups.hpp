@@ -60,8 +60,9 @@ std::optional<Repeated> find_repeated(Sqlite& db, const PrintedStory& story, Tim
 
 /// Puts a story into the group of `other`, which begins one where it has none.
 void join_group(Sqlite& db, std::string_view id, std::string_view other, Time now);
-/// False when it is in no group. What is left of a group of two is none.
-bool leave_group(Sqlite& db, std::string_view id);
+/// What is left of a group of two is none.
+void leave_group(Sqlite& db, std::string_view id);
+bool is_in_group(Sqlite& db, std::string_view id);
 
 struct GroupMember {
   std::string id;

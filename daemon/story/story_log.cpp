@@ -41,26 +41,17 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known) {
   return {Novelty::outdated, known->version};
 }
 
-bool is_foreign(const Story& story, const KnownStory& known, Authority authority) {
-  if (authority == Authority::all_stories || known.owner.empty() || known.owner == story.source) return false;
-  if (known.status == StoryStatus::canceled && known.title == story.title) return false;
-  return content_hash(story) != known.content_hash;
-}
-
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
   auto row = db.query(
-      "SELECT version, content_hash, status, title,"
+      "SELECT version, content_hash, status,"
       " (SELECT COALESCE(source, '') FROM story WHERE id = ?1 ORDER BY version LIMIT 1),"
       " (SELECT MAX(matched) FROM story WHERE id = ?1)"
       " FROM story WHERE id = ?1 ORDER BY version DESC LIMIT 1");
   row.bind(0, id);
   if (!row.step()) return std::nullopt;
-  return KnownStory{static_cast<std::uint32_t>(row.integer(0)),
-                    std::string(row.blob(1)),
-                    parse_story_status(row.text(2)).value_or(StoryStatus::usable),
-                    std::string(row.text(3)),
-                    std::string(row.text(4)),
-                    row.integer(5) > 0};
+  return KnownStory{static_cast<std::uint32_t>(row.integer(0)), std::string(row.blob(1)),
+                    parse_story_status(row.text(2)).value_or(StoryStatus::usable), std::string(row.text(3)),
+                    row.integer(4) > 0};
 }
 
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {
@@ -113,16 +104,6 @@ Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version)
   row.bind(0, id).bind(1, std::int64_t{version});
   if (!row.step()) return Error{fmt::format("story {} is not in the story log", id)};
   return read_logged(id, row.blob(0), row.integer(1) != 0);
-}
-
-Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix) {
-  auto rows = db.query(
-      "SELECT DISTINCT id FROM story WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC, id LIMIT 2");
-  rows.bind(0, prefix);
-  if (!rows.step()) return Error{fmt::format("no story \"{}\" has been seen", prefix)};
-  std::string first(rows.text(0));
-  if (first == prefix || !rows.step()) return first;
-  return Error{fmt::format("several stories begin with \"{}\": {}, {} …", prefix, first, rows.text(0))};
 }
 
 }  // namespace crier

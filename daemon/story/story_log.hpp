@@ -30,7 +30,6 @@ struct KnownStory {
   std::uint32_t version = 0;
   std::string content_hash;
   StoryStatus status = StoryStatus::usable;
-  std::string title{};
   std::string owner{};    ///< the source that brought its first version; empty = not recorded
   bool was_owed = false;  ///< some version was, to somebody
 };
@@ -43,17 +42,6 @@ struct Verdict {
 /// Pure. A story without a version of its own is numbered from 1; equal content is no news, whatever its
 /// number says; a stop (withheld, canceled) counts whatever its number.
 Verdict judge(const Story& story, const std::optional<KnownStory>& known);
-
-/// Which stories a source may change.
-enum class Authority {
-  all_stories,  ///< the newsroom's own hands: folders, pushes
-  own_stories,  ///< a feed: ids are for anybody to copy
-};
-
-/// Pure. Whether a story under the id of a known one is another one all the same: its source may not change
-/// what another source brought. The same content is the same story, and what was canceled does not come back
-/// under its title by anybody.
-bool is_foreign(const Story& story, const KnownStory& known, Authority authority);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
@@ -70,8 +58,5 @@ Result<Story> read_logged(std::string_view id, std::string_view kept, bool is_co
 /// One version (0 = the latest). Error: it is not there, its text was taken away, or this crier's parser
 /// refuses what another one wrote.
 Result<Story> load_story(Sqlite& db, std::string_view id, std::uint32_t version = 0);
-
-/// The id of the one story whose id is, or begins with, `prefix`; Error when there is none or several.
-Result<std::string> resolve_story_id(Sqlite& db, std::string_view prefix);
 
 }  // namespace crier

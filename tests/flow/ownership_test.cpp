@@ -47,39 +47,106 @@ using Titles = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a feed cannot cancel or change what another source brought, only add to it") {
+TEST_CASE("a feed can neither cancel nor change what another source brings, with whatever id it comes") {
   Wires wires;
-  CHECK(wires.feed("wire-a", "The harbour reopens").id == id);
-  const auto killed = wires.feed("wire-b", "The harbour is a hoax", StoryStatus::canceled);
+  CHECK(wires.feed("wire-a", "The harbour reopens").id == "wire-a:" + id);
+  const auto killed = wires.feed("wire-b", "The harbour reopens", StoryStatus::canceled);
   CHECK(killed.id == "wire-b:" + id);
   CHECK(wires.feed("wire-c", "Another harbour").id == "wire-c:" + id);
   CHECK(wires.feed("wire-c", "Another harbour").novelty == Novelty::unchanged);
+  auto direct = from("wire-d", "The harbour reopens", StoryStatus::canceled);
+  direct.id = "wire-a:" + id;
+  CHECK(wires.belts.accept(direct, Authority::own_stories).id == "wire-d:wire-a:" + id);
   CHECK(wires.sent_titles() == Titles{"Another harbour", "The harbour reopens"});
 }
 
-TEST_CASE("who takes an id before its owner uses it takes nothing") {
+TEST_CASE("who takes an id before its owner uses it takes nothing, and no story dies unread") {
   Wires wires;
-  wires.feed("wire-b", "Squatted harbour");
-  wires.feed("wire-b", "Squatted harbour", StoryStatus::canceled);
-  CHECK(wires.feed("wire-a", "The harbour reopens").id == "wire-a:" + id);
+  wires.feed("wire-b", "The harbour reopens");
+  wires.feed("wire-b", "The harbour reopens", StoryStatus::canceled);
+  SECTION("of another feed") {
+    const auto own = wires.feed("wire-a", "The harbour reopens");
+    CHECK(own.novelty == Novelty::fresh);
+    CHECK(own.id == "wire-a:" + id);
+  }
+  SECTION("of the newsroom's own") {
+    const auto own = wires.belts.accept(from("push", "The harbour reopens"));
+    CHECK(own.novelty == Novelty::fresh);
+    CHECK(own.id == id);
+  }
   CHECK(wires.sent_titles() == Titles{"The harbour reopens"});
 }
 
-TEST_CASE("a feed cancels and changes its own, and is one story when two feeds list the same") {
+TEST_CASE("readers of junk under the newsroom's own id get the newsroom's story") {
+  Wires wires;
+  wires.feed("wire-b", "Junk about a harbour");
+  wires.belts.advance(20h);
+  wires.belts.accept(from("push", "The harbour reopens"));
+  wires.belts.advance(24h);
+  CHECK(wires.sent_titles() == Titles{"Junk about a harbour", "The harbour reopens"});
+}
+
+TEST_CASE("a feed cancels and changes its own") {
   Wires wires;
   wires.feed("wire-a", "The harbour reopens");
-  CHECK(wires.feed("wire-b", "The harbour reopens").novelty == Novelty::unchanged);
   CHECK(wires.feed("wire-a", "The harbour has reopened").novelty == Novelty::update);
   CHECK(wires.feed("wire-a", "The harbour has reopened", StoryStatus::canceled).novelty == Novelty::update);
-  CHECK(wires.feed("wire-b", "The harbour has reopened").novelty == Novelty::dead);
+  CHECK(wires.feed("wire-a", "The harbour is open").novelty == Novelty::dead);
   CHECK(wires.sent_titles().empty());
 }
 
-TEST_CASE("the newsroom's own hands reach every story") {
+TEST_CASE("a feed that lists the newsroom's own story brings nothing new, nor back what was canceled") {
+  Wires wires;
+  wires.belts.accept(from("push", "The harbour reopens"));
+  CHECK(wires.feed("own-cms", "The harbour reopens").novelty == Novelty::unchanged);
+  CHECK(wires.feed("wire-b", "The harbour is a hoax", StoryStatus::canceled).id == "wire-b:" + id);
+  CHECK(wires.sent_titles() == Titles{"The harbour reopens"});
+  wires.belts.cancel(id);
+  CHECK(wires.feed("own-cms", "The harbour has reopened").novelty == Novelty::dead);
+  CHECK(wires.sent_titles() == Titles{"The harbour reopens"});
+}
+
+TEST_CASE("the newsroom's own hands reach every story, by its id or the one that feeds give it") {
   Wires wires;
   wires.feed("wire-a", "The harbour reopens");
-  const auto stopped = wires.belts.accept(from("push", "The harbour reopens", StoryStatus::canceled));
-  CHECK(stopped.id == id);
-  CHECK(stopped.novelty == Novelty::update);
+  wires.feed("wire-b", "The harbour opens");
+  SECTION("a push") {
+    const auto stopped = wires.belts.accept(from("push", "The harbour reopens", StoryStatus::canceled));
+    CHECK(stopped.novelty == Novelty::update);
+    CHECK(wires.sent_titles().empty());
+  }
+  SECTION("an order") {
+    CHECK(wires.belts.cancel(id));
+    CHECK(wires.sent_titles().empty());
+  }
+  SECTION("an order for one") {
+    const auto stopped = wires.belts.cancel("wire-a:" + id);
+    REQUIRE(stopped);
+    CHECK(stopped->id == "wire-a:" + id);
+    CHECK(wires.sent_titles() == Titles{"The harbour opens"});
+  }
+  CHECK_FALSE(wires.belts.cancel("https://wire.example.org/2"));
+}
+
+TEST_CASE("a story that a feed brought to an earlier crier, under its id alone, stays that story") {
+  Wires wires;
+  wires.belts.accept(from("wire-a", "The harbour reopens"));
+  CHECK(wires.feed("wire-a", "The harbour reopens").novelty == Novelty::unchanged);
+  const auto changed = wires.feed("wire-a", "The harbour has reopened");
+  CHECK(changed.id == id);
+  CHECK(changed.novelty == Novelty::update);
+  CHECK(wires.sent_titles() == Titles{"The harbour has reopened"});
+}
+
+TEST_CASE("a renamed story is canceled by its new id, too") {
+  Wires wires;
+  auto story = from("push", "The harbour reopens");
+  story.published = at("2026-11-24T11:00:00Z");
+  wires.belts.accept(story);
+  story.id = "https://wire.example.org/new/1";
+  REQUIRE(wires.belts.accept(story).id == id);
+  const auto stopped = wires.belts.cancel(story.id);
+  REQUIRE(stopped);
+  CHECK(stopped->id == id);
   CHECK(wires.sent_titles().empty());
 }

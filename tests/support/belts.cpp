@@ -155,6 +155,10 @@ void Belts::watch(FolderConfig folder) {
   settle();
 }
 
+std::optional<Accepted> Belts::cancel(std::string id) {
+  return run_loop(*loop_, intake_->cancel(std::move(id)));
+}
+
 std::optional<Accepted> Belts::split(std::string id) {
   return run_loop(*loop_, intake_->split(std::move(id)));
 }

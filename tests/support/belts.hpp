@@ -91,7 +91,8 @@ class Belts {
   Accepted accept(Story story, Authority authority = Authority::all_stories);
   /// Takes the stories that are put into a folder, until the belts end or crash.
   void watch(FolderConfig folder);
-  /// Takes a story out of its group, as accept() does.
+  /// Orders about a story that was seen; wait as accept() does.
+  std::optional<Accepted> cancel(std::string id);
   std::optional<Accepted> split(std::string id);
   /// Runs until nothing more happens at this time.
   void settle();

@@ -409,6 +409,7 @@ sources:
   five: {feed: "https://example.org/rss", every: 100ms, evry: 5m}
   six: {feed: "https://example.org:8080/rss"}
   seven: {feed: "https://example.org:99999/rss"}
+  wire:b: {feed: "https://example.org/rss"}
 )");
   sample.write("more.yaml",
                "sources: {two: {folder: in}, eight: {feed: \"https://a.example\", allow: [not a host]}}\n");
@@ -418,6 +419,7 @@ sources:
   for (const auto* part :
        {"more.yaml:1:72: \"not a host\" is neither a host name",
         "rules.yaml:3:15: feed URL: not an absolute URL", "rules.yaml:4:3: there are two sources \"two\"",
+        "rules.yaml:10:3: a source may not be called \"wire:b\"",
         "rules.yaml:5:17: feed 127.0.0.1 is not a public address",
         "rules.yaml:6:9: a source is one of folder:, feed: and opml:",
         "rules.yaml:7:50: every must be a second",

@@ -129,16 +129,15 @@ TEST_CASE("the URL a story came from makes its id, and a date in the future is n
               .published);
 }
 
-TEST_CASE("an id of a feed that is no URI belongs to its source, and stays within the limit") {
-  CHECK(id_within("wire", "123") == "wire:123");
-  CHECK(id_within("wire", "a b: c") == "wire:a b: c");
-  for (const auto* uri : {"https://example.org/1", "tag:example.org,2026:1", "urn:uuid:1"})
-    CHECK(id_within("wire", uri) == uri);
+TEST_CASE("the id of a feed's story begins with its source, and stays within the limit") {
+  CHECK(id_of_source("wire", "123") == "wire:123");
+  CHECK(id_of_source("wire", "https://example.org/1") == "wire:https://example.org/1");
+  CHECK(id_of_source("wire", "other:123") == "wire:other:123");
   const std::string longest(max_id_bytes, 'x');
-  const auto id = id_within("wire", longest);
+  const auto id = id_of_source("wire", longest);
   CHECK(id.starts_with("wire:"));
   CHECK(id.size() <= max_id_bytes);
-  CHECK(id != id_within("wire", std::string(max_id_bytes - 1, 'x')));
-  CHECK(id_within(longest, "1").size() <= max_id_bytes);
-  CHECK(id_within(longest, "1") != id_within(longest, "2"));
+  CHECK(id != id_of_source("wire", std::string(max_id_bytes - 1, 'x')));
+  CHECK(id_of_source(longest, "1").size() <= max_id_bytes);
+  CHECK(id_of_source(longest, "1") != id_of_source(longest, "2"));
 }
