@@ -19,6 +19,7 @@
 #include "net/http_headers.hpp"
 #include "schedule/hub_lease.hpp"
 #include "story/charset_label.hpp"
+#include "story/identity.hpp"
 #include "story/plain_text.hpp"
 
 namespace crier {
@@ -269,6 +270,7 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
     story.source = feed_.name;
     return !ids.insert(story.id).second;
   });
+  for (const auto& story : parsed.stories) ids.insert(id_of_source(feed_.name, story.id));
   const auto listed = parsed.stories.size();
   co_await drop_known(parsed.stories);
   auto result = PollResult::unchanged;
@@ -276,8 +278,9 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
   for (auto& story : std::views::reverse(parsed.stories)) {
     // A feed that shows more of its past from one day to the next must not mail it.
     const bool is_backlog = is_first || (story.published && *story.published < last_read - grace);
-    const auto accepted = co_await take_story(parts_.intake, parts_.clock, std::move(story),
-                                              !is_backlog || feed_.send_backlog, Authority::own_stories);
+    const auto accepted = co_await take_story(
+        parts_.intake, parts_.clock, std::move(story),
+        {.deliver = !is_backlog || feed_.send_backlog, .authority = Authority::own_stories, .listed = &ids});
     if (accepted.novelty == Novelty::fresh || accepted.novelty == Novelty::update) result = PollResult::news;
   }
   if (is_first) {

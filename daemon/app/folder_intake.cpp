@@ -4,6 +4,8 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -127,10 +129,13 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
   }
   for (const auto& warning : parsed->warnings)
     log::warn("story.doubtful", {{"source", folder_.name}, {"what", warning}});
+  std::set<std::string> listed;
+  for (const auto& story : parsed->stories) listed.insert(story.id);
   for (auto& story : parsed->stories) {
     story.source = folder_.name;
     complete_story(story, folder_.name, folder_.url);
-    co_await take_story(parts_.intake, parts_.clock, std::move(story), !is_backlog, Authority::all_stories);
+    co_await take_story(parts_.intake, parts_.clock, std::move(story),
+                        {.deliver = !is_backlog, .listed = &listed});
   }
 }
 

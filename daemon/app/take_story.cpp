@@ -7,12 +7,11 @@
 
 namespace crier {
 
-boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, bool deliver,
-                                            Authority authority) {
+boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, Arrival arrival) {
   for (;;) {
     std::string failure;
     try {
-      co_return co_await intake.accept(story, deliver, authority);
+      co_return co_await intake.accept(story, arrival);
     } catch (const SqliteError& e) {
       failure = e.what();
     }

@@ -8,7 +8,6 @@
 namespace crier {
 
 /// A story that cannot be stored is tried until it can: the source waits, nothing is lost.
-boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, bool deliver,
-                                            Authority authority);
+boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, Arrival arrival);
 
 }  // namespace crier

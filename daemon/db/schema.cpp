@@ -227,6 +227,14 @@ ALTER TABLE text_print ADD COLUMN published INTEGER;
 UPDATE story SET source = json_extract(json, '$.source')
   WHERE source IS NULL AND typeof(json) = 'text' AND json_valid(json);
 )sql",
+    R"sql(
+-- Of the words of a title that tell something, 8 hexadecimal digits each. No title is 0 from now on.
+ALTER TABLE text_print ADD COLUMN title_words TEXT NOT NULL DEFAULT '';
+UPDATE text_print SET title = 0 WHERE title = -3750763034362895579;
+DROP INDEX text_print_title;
+CREATE INDEX text_print_title ON text_print (title, seen_at) WHERE title <> 0;
+CREATE INDEX story_renaming_former ON story_renaming (former_id);
+)sql",
 };
 
 int schema_version(Sqlite& db) {

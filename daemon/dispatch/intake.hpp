@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,18 +17,17 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "dispatch/newsroom.hpp"
-#include "dispatch/planner.hpp"
 #include "story/recognition.hpp"
 #include "story/story.hpp"
 #include "story/story_log.hpp"
 
 namespace crier {
 
-class AnalyzedStory;
 class Database;
 class Metrics;
 class SuppressionList;
 class Workers;
+struct StoryEntry;
 
 /// What became of a story that was handed in; it is on the disk.
 struct Accepted {
@@ -35,6 +35,17 @@ struct Accepted {
   std::uint32_t version = 0;
   Novelty novelty = Novelty::fresh;
   std::int64_t matched = 0;  ///< deliveries owed, suppressed ones included
+};
+
+/// How a story came.
+struct Arrival {
+  /// false notes a story that is not known as seen, without owing it to anybody (the backlog of a new
+  /// source), and leaves one that is known as it is.
+  bool deliver = true;
+  Authority authority = Authority::all_stories;
+  /// The ids of the document that it came in, where there were several, also with the source's name before
+  /// when it is a feed; outlives the call.
+  const std::set<std::string>* listed = nullptr;
 };
 
 class Intake {
@@ -54,13 +65,10 @@ class Intake {
   };
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
 
-  /// `deliver` = false notes a story that is not known as seen, without owing it to anybody (the backlog of a
-  /// new source), and leaves one that is known as it is. The id of a feed's story (`authority`) counts within
-  /// its source: see recognise(). A stop by the newsroom's own hands reaches the stories of all feeds that
-  /// give them its id, when it has no story of its own with that. Throws SqliteError when it cannot be
-  /// stored: nothing was, or of several stories some.
-  boost::asio::awaitable<Accepted> accept(Story story, bool deliver = true,
-                                          Authority authority = Authority::all_stories);
+  /// The id of a feed's story counts within its source: see recognise(). A stop by the newsroom's own hands
+  /// reaches the stories of all feeds that give them its id, when it has no story of its own with that.
+  /// Throws SqliteError when it cannot be stored: nothing was, or of several stories some.
+  boost::asio::awaitable<Accepted> accept(Story story, Arrival arrival = {});
 
   /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs,
   /// and without a word in the log. Throws SqliteError; `stories` are all there then.
@@ -76,16 +84,12 @@ class Intake {
   /// accept() does.
   boost::asio::awaitable<std::optional<Accepted>> split(std::string id);
 
-  struct Planned;
-
  private:
-  enum class Handling { send, note, split };
-
-  boost::asio::awaitable<Accepted> take(Story story, Handling handling,
-                                        Authority authority = Authority::all_stories);
-  boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Handling handling);
+  boost::asio::awaitable<Accepted> take(Story story, Arrival arrival, bool splits = false);
+  boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
   boost::asio::awaitable<void> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
-                                             Planned& planned);
+                                             StoryEntry& entry);
+  void announce(const Story& story, Novelty novelty, const StoryEntry& entry);
 
   Parts parts_;
 };

@@ -1,5 +1,6 @@
 #include "text/text_print.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,33 @@ std::vector<std::uint64_t> words_of(std::string_view text) {
   return words;
 }
 
+std::size_t letter_count(std::string_view word) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(word, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// Words of four letters or more, and pairs of signs in scripts whose signs are words: what is shorter links
+// words more often than it says something.
+std::vector<std::uint32_t> telling_hashes(std::string_view title) {
+  constexpr std::size_t telling_letters = 4;
+  std::vector<std::uint32_t> words;
+  std::uint64_t sign_before = 0;
+  Tokenizer tokenizer(title);
+  Token token;
+  while (tokenizer.next(token)) {
+    const auto hash = hash_word(token.surface);
+    const auto letters = letter_count(token.surface);
+    const bool is_sign = letters == 1 && token.surface.size() > 2;
+    if (letters >= telling_letters) words.push_back(static_cast<std::uint32_t>(hash));
+    if (is_sign && sign_before != 0) words.push_back(static_cast<std::uint32_t>(append(sign_before, hash)));
+    sign_before = is_sign ? hash : 0;
+  }
+  std::ranges::sort(words);
+  const auto repeats = std::ranges::unique(words);
+  words.erase(repeats.begin(), repeats.end());
+  return words;
+}
+
 std::uint64_t hash_all(std::uint64_t hash, const std::vector<std::uint64_t>& words) {
   for (const auto word : words) hash = append(hash, word);
   return hash;
@@ -62,8 +90,11 @@ TextPrint print_text(const Story& story) {
   const auto title = words_of(story.title);
   const auto text = words_of(story.body_text.empty() ? story.summary : story.body_text);
   TextPrint print;
-  print.title = hash_all(seed, title);
-  print.whole = hash_all(append(print.title, seed), text);
+  const auto title_hash = hash_all(seed, title);
+  if (!title.empty()) print.title = title_hash;
+  print.title_length = static_cast<std::uint32_t>(title.size());
+  print.title_words = telling_hashes(story.title);
+  print.whole = hash_all(append(title_hash, seed), text);
   print.words = static_cast<std::uint32_t>(text.size());
   print.simhash = text.size() < short_text ? print.whole : simhash(text);
   return print;

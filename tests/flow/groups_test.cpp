@@ -31,6 +31,13 @@ std::string article() {
   return text;
 }
 
+Story brief(std::string source, std::string id, std::string title, std::string text) {
+  auto story = sample_story(std::move(id), std::move(title), std::move(text));
+  story.summary.clear();
+  story.source = std::move(source);
+  return story;
+}
+
 Story from(std::string source, std::string id, std::string extra = {}) {
   auto story = sample_story(std::move(id), "The harbour reopens", article() + extra);
   story.source = std::move(source);
@@ -62,6 +69,47 @@ TEST_CASE("an article that another source has reported goes only to those who ha
   CHECK(digest.subscriber == "bruno");
   CHECK(digest.titles == std::vector<std::string>{"The harbour reopens"});
   CHECK(digest.also == std::vector<std::string>{"Also reported by The wire-b"});
+}
+
+TEST_CASE("what says little is the same report only when it was published at the same time") {
+  Belts belts(readers, noon);
+  auto a = brief("wire-a", "a1", "Harbour at noon", "Rates rise.");
+  auto b = brief("wire-b", "b1", "Harbour at noon", "Rates rise.");
+  std::int64_t messages = 2;
+  SECTION("nobody says when") {}
+  SECTION("at the same time") {
+    a.published = b.published = noon;
+    messages = 1;
+  }
+  SECTION("at another") {
+    a.published = noon - 1h;
+    b.published = noon;
+  }
+  SECTION("under a title that tells more") {
+    a.title = b.title = "Harbour rates rise again at noon";
+    messages = 1;
+  }
+  SECTION("neither title nor text") {
+    a.title = b.title = a.body_text = b.body_text = "";
+    a.section = b.section = "harbour";
+    a.published = b.published = noon;
+  }
+  belts.reload(
+      std::string(readers).replace(readers.find("any: [harbour]"), 14, "any: [harbour, {section: harbour}]"));
+  belts.accept(a);
+  belts.accept(b);
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == messages);
+}
+
+TEST_CASE("one text under titles of different things is not one report") {
+  Belts belts(readers, noon);
+  belts.accept(from("wire-a", "a1"));
+  auto other = from("wire-b", "b1");
+  other.title = "Your account has expired";
+  belts.accept(other);
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
 }
 
 TEST_CASE("a later version of either is for those who have neither") {
@@ -132,6 +180,21 @@ TEST_CASE("a repeat can be split off, and goes to those who were spared it, once
   CHECK(belts.ledger().balances());
 }
 
+TEST_CASE("a split that fails can be asked for again, by the id that the feed gives") {
+  Belts belts(readers, noon);
+  belts.accept(from("wire-a", "1"), Authority::own_stories);
+  belts.accept(from("wire-b", "b1"), Authority::own_stories);
+  belts.settle();
+  belts.change_database([](Sqlite& db) {
+    db.execute("CREATE TRIGGER full BEFORE INSERT ON story BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+  });
+  CHECK_THROWS(belts.split("b1"));
+  belts.change_database([](Sqlite& db) { db.execute("DROP TRIGGER full"); });
+  REQUIRE(belts.split("b1"));
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
+}
+
 TEST_CASE("grouping can be turned off") {
   Belts belts(std::string(readers) + "repeats: {group: false}\n", noon);
   belts.accept(from("wire-a", "a1"));
@@ -199,4 +262,37 @@ TEST_CASE("two stories of one source with one address are two, when their texts 
   CHECK(belts.accept(sample_story("f2", "Harbour news", "All of it.")).id == "f2");
   belts.settle();
   CHECK(sent_to(belts, "amara") == 4);
+}
+
+TEST_CASE("what recurs in much the same words, at one address, is a story each time") {
+  Belts belts(readers, noon);
+  auto today = from("wire-a", "w1");
+  today.url = "https://wire-a.example.org/harbour/weather";
+  today.published = noon - 1h;
+  belts.accept(today);
+  auto tomorrow = today;
+  tomorrow.id = "w2";
+  tomorrow.published = noon + 23h;
+  belts.advance(24h);
+  CHECK(belts.accept(tomorrow).id == "w2");
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("two stories of one document are two, however alike") {
+  Belts belts(readers, noon);
+  const auto take = [&](std::string id, std::set<std::string> listed) {
+    return belts.accept(from("wire-a", std::move(id)), Arrival{.listed = &listed}).id;
+  };
+  CHECK(take("p1", {"p1", "p2"}) == "p1");
+  SECTION("both new") {
+    CHECK(take("p2", {"p1", "p2"}) == "p2");
+  }
+  SECTION("one of them renamed") {
+    CHECK(take("new-1", {"new-1", "p2"}) == "p1");
+    CHECK(take("p2", {"new-1", "p2"}) == "p2");
+  }
+  belts.settle();
+  CHECK(sent_to(belts, "amara") == 2);
 }

@@ -142,8 +142,8 @@ void Belts::reload(std::string_view rules) {
   settle();
 }
 
-Accepted Belts::accept(Story story, Authority authority) {
-  return run_loop(*loop_, intake_->accept(std::move(story), true, authority));
+Accepted Belts::accept(Story story, Arrival arrival) {
+  return run_loop(*loop_, intake_->accept(std::move(story), arrival));
 }
 
 void Belts::watch(FolderConfig folder) {

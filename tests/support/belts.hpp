@@ -88,7 +88,10 @@ class Belts {
   void reload(std::string_view rules);
 
   /// Hands a story in and waits until it is accepted.
-  Accepted accept(Story story, Authority authority = Authority::all_stories);
+  Accepted accept(Story story, Authority authority = Authority::all_stories) {
+    return accept(std::move(story), Arrival{.authority = authority});
+  }
+  Accepted accept(Story story, Arrival arrival);
   /// Takes the stories that are put into a folder, until the belts end or crash.
   void watch(FolderConfig folder);
   /// Orders about a story that was seen; wait as accept() does.
