@@ -162,6 +162,7 @@ int explain_command(const Words& words) {
   add_outlook(account, config->newsroom, suppressions, index, *story, analysed, at);
   if (db) add_fates(account, *db, subscriber->id, story->id);
   if (db) account.others = others_in_group(*db, story->id);
+  std::erase_if(account.others, [&](const GroupMember& other) { return !is_out(other, at); });
   if (line.json())
     print_json(account);
   else

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "outbox/digest_items.hpp"
+#include "outbox/spared.hpp"
 #include "story/story_groups.hpp"
 #include "story/story_log.hpp"
 
@@ -23,9 +24,10 @@ void load_part(Sqlite& db, Part& part, const std::string& id, std::uint32_t vers
 }
 
 // By the name of its publication, or of its source, each once.
-std::vector<std::string> reporters_of(Sqlite& db, const std::string& story_id) {
+std::vector<std::string> reporters_of(Sqlite& db, const std::string& story_id, Time now) {
   std::vector<std::string> names;
   for (const auto& other : others_in_group(db, story_id)) {
+    if (!is_out(other, now)) continue;
     const auto& name = other.site.empty() ? other.source : other.site;
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
@@ -60,8 +62,11 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::opti
           batch->parts.emplace_back(Part{{}, pending.seq, std::move(item.audience), pending.dropped});
       if (!part.left_out.empty()) continue;
       load_part(db, part, item.story_id, item.story_version);
-      if (!part.left_out.empty()) leave_out_of_unsent(db, load_item(db, pending.seq), part.left_out);
-      part.reporters = reporters_of(db, item.story_id);
+      if (!part.left_out.empty()) {
+        leave_out_of_unsent(db, load_item(db, pending.seq), part.left_out);
+        release_spared(db, item.story_id, now);
+      }
+      part.reporters = reporters_of(db, item.story_id, now);
     }
   }
   return LoadedClaim{std::move(batch), std::move(deliveries)};

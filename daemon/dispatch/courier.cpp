@@ -467,8 +467,8 @@ void Courier::account_for(Line& line, const ClaimedBatch& batch, const Settled& 
     ++line.sent;
     if (!batch.is_digest()) parts_.metrics.observe_alert_latency(parts_.clock.now() - batch.claim.due_at);
   }
-  if (settled.settlement == Settlement::retry) {
-    // It may be due before whatever the line waits for, if that waits for anything at all.
+  if (settled.settlement == Settlement::retry || settled.settlement == Settlement::failed) {
+    // It, or what is owed instead, may be due before whatever the line waits for, if that waits for anything.
     line.look_again = true;
     line.work_owed.ring();
   }

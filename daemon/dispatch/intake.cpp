@@ -110,6 +110,10 @@ void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, c
                                 {"of", entry.repeated->id},
                                 {"bits", entry.repeated->distance},
                                 {"next", "who had that one is spared this one"}});
+  if (entry.released > 0)
+    log::info(
+        "story.replaced",
+        {{"story", story.id}, {"deliveries", entry.released}, {"next", "they get another source's report"}});
   log_decisions(newsroom, story, entry.decisions, now);
 }
 
@@ -237,7 +241,7 @@ void Intake::announce(const Story& story, Novelty novelty, const StoryEntry& ent
     const bool is_usable = story.status == StoryStatus::usable;
     parts_.on_stopped(story.id, is_usable ? entry.known->version : story.version, entry.stopped);
   }
-  if (entry.plan.matched > 0) parts_.on_owed();
+  if (entry.plan.matched > 0 || entry.released > 0) parts_.on_owed();
 }
 
 }  // namespace crier

@@ -8,13 +8,13 @@
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
+#include "outbox/spared.hpp"
 #include "story/url_identity.hpp"
 
 namespace crier {
 namespace {
 
 constexpr std::string_view superseded = "superseded by a later version";
-constexpr std::string_view reported_before = "reported before";
 
 // Nothing goes to those to whom this story, of any version, went in the same way, or is owed.
 void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
@@ -57,6 +57,16 @@ void compare(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntr
   if (entry.repeated) join_group(db, story.id, entry.repeated->id, now);
 }
 
+// Ends what is queued of earlier versions. Readers who were spared another source's report because of them
+// get that, unless this version leaves at once.
+void stop_earlier(Sqlite& db, const Story& story, StoryEntry& entry, Time now) {
+  entry.stopped = reason_to_stop(db, story, entry.known.has_value(), now);
+  if (!entry.stopped.empty()) stop_story(db, story.id, entry.stopped, now);
+  drop_pending_items(db, story.id, superseded);
+  if (entry.stopped.empty() || (story.status == StoryStatus::usable && !(story.embargo > now))) return;
+  entry.released = release_spared(db, story.id, now);
+}
+
 }  // namespace
 
 bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now) {
@@ -66,9 +76,7 @@ bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, Story
   if (!known) compare(db, newsroom, story, entry, now);
   if (entry.former_id) return false;
   if (entry.splits) leave_group(db, story.id);
-  entry.stopped = reason_to_stop(db, story, known.has_value(), now);
-  if (!entry.stopped.empty()) stop_story(db, story.id, entry.stopped, now);
-  drop_pending_items(db, story.id, superseded);
+  stop_earlier(db, story, entry, now);
   suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
   for (const auto& other : others_in_group(db, story.id))
     suppress_repeats(entry.decisions, *newsroom.book, db, other.id, reported_before);

@@ -2,6 +2,7 @@
 // in what it found out on loop and workers, one transaction writes the rest or nothing.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,8 +29,9 @@ struct StoryEntry {
 
   // What came of it.
   StoryPlan plan{};
-  std::string_view stopped{};              ///< why nothing more of earlier versions leaves; empty = it does
-  std::optional<Repeated> repeated{};      ///< the story of another source that it repeats
+  std::string_view stopped{};          ///< why nothing more of earlier versions leaves; empty = it does
+  std::optional<Repeated> repeated{};  ///< the story of another source that it repeats
+  std::int64_t released = 0;           ///< deliveries of other sources' reports that are owed instead of it
   std::optional<std::string> former_id{};  ///< under which it is known; nothing was written but that
 };
 

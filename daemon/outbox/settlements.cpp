@@ -6,6 +6,7 @@
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/rows.hpp"
+#include "outbox/spared.hpp"
 
 namespace crier {
 namespace {
@@ -176,11 +177,35 @@ std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time n
   return later;
 }
 
+// The stories of a batch that other sources have reported, too.
+std::vector<std::string> grouped_stories(Sqlite& db, std::int64_t batch_id) {
+  std::vector<std::string> ids;
+  auto rows = db.query(
+      "SELECT story_id FROM batch WHERE id = ?1 AND story_id IN (SELECT story_id FROM story_group)"
+      " UNION SELECT story_id FROM digest_item WHERE batch_id = ?1 AND dropped IS NULL"
+      " AND story_id IN (SELECT story_id FROM story_group)");
+  rows.bind(0, batch_id);
+  while (rows.step()) ids.emplace_back(rows.text(0));
+  return ids;
+}
+
+// For whom a batch's message failed, and has not arrived: by batch.
+using Failed = std::map<std::int64_t, std::vector<std::uint32_t>>;
+
+// They may have been spared the same from another source.
+void send_instead(Sqlite& db, Failed& failed, Time now) {
+  for (auto& [batch_id, numbers] : failed) {
+    std::ranges::sort(numbers);
+    for (const auto& story_id : grouped_stories(db, batch_id)) release_spared(db, story_id, now, numbers);
+  }
+}
+
 }  // namespace
 
 void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   std::map<std::int64_t, ChunkState> chunks;
   std::vector<const Settled*> late;  // delivered, or perhaps, although they were stopped
+  Failed failed;
   for (const auto& each : settled) {
     const auto id = each.delivery.chunk_id;
     auto chunk = chunks.find(id);
@@ -189,9 +214,12 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
     settle_one(db, chunk->second, each, now);
     const bool may_have_arrived = each.settlement == Settlement::delivered || each.reason == ambiguous;
     if (was_stopped && may_have_arrived) late.push_back(&each);
+    if (each.settlement == Settlement::failed && !may_have_arrived)
+      failed[chunk->second.batch_id].push_back(each.delivery.number);
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
   for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
+  send_instead(db, failed, now);
 }
 
 bool is_owed(Sqlite& db, const Delivery& delivery) {

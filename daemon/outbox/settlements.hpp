@@ -37,7 +37,8 @@ inline constexpr std::string_view ambiguous = "ambiguous";
 
 /// Records them; those of one chunk cost one read and one write of its bits. Settling a delivery that was
 /// stopped meanwhile keeps what really happened: it was delivered, or may have been, and a later version that
-/// is owed instead of it becomes suppressed as had_earlier_version; or it stays stopped.
+/// is owed instead of it becomes suppressed as had_earlier_version; or it stays stopped. Whose message fails
+/// is owed what they were spared because of it: see spared.hpp.
 void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 
 /// For channels that cannot recognise a repeat: written before the attempt, so that a crash leaves a trace.

@@ -226,7 +226,7 @@ bool is_in_group(Sqlite& db, std::string_view id) {
 std::vector<GroupMember> others_in_group(Sqlite& db, std::string_view id) {
   std::vector<GroupMember> others;
   auto rows = db.query(
-      "SELECT o.story_id, COALESCE(s.source, ''), COALESCE(s.site, '')"
+      "SELECT o.story_id, COALESCE(s.source, ''), COALESCE(s.site, ''), s.status, COALESCE(s.embargo, '')"
       " FROM story_group g"
       " JOIN story_group o ON o.number = g.number AND o.story_id <> g.story_id"
       " JOIN story s ON s.id = o.story_id"
@@ -235,8 +235,14 @@ std::vector<GroupMember> others_in_group(Sqlite& db, std::string_view id) {
       " ORDER BY o.since, o.rowid");
   rows.bind(0, id);
   while (rows.step())
-    others.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2))});
+    others.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
+                      parse_story_status(rows.text(3)).value_or(StoryStatus::usable),
+                      parse_rfc3339(rows.text(4))});
   return others;
+}
+
+bool is_out(const GroupMember& story, Time now) {
+  return story.status == StoryStatus::usable && story.embargo.value_or(now) <= now;
 }
 
 }  // namespace crier

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "story/story.hpp"
 
 namespace crier {
 
@@ -76,8 +77,13 @@ struct GroupMember {
   std::string id;
   std::string source;
   std::string site;  ///< empty = not said
+  StoryStatus status = StoryStatus::usable;
+  std::optional<Time> embargo{};
 };
-/// The other stories of its group, the first reported first; empty when it has none.
+/// The other stories of its group, the first reported first; empty when it has none. What is canceled,
+/// withheld or under embargo stays in its group: who has had it is still spared the others.
 std::vector<GroupMember> others_in_group(Sqlite& db, std::string_view id);
+/// Whether readers may be told of it.
+bool is_out(const GroupMember& story, Time now);
 
 }  // namespace crier

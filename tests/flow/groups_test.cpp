@@ -195,6 +195,139 @@ TEST_CASE("a split that fails can be asked for again, by the id that the feed gi
   CHECK(sent_to(belts, "amara") == 2);
 }
 
+namespace {
+
+constexpr std::string_view sleepers = R"(
+topics: {harbours: {title: Harbours, any: [harbour]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: UTC}}
+subscribers:
+  - {id: amara, email: amara@example.org, follow: [{topic: harbours}]}
+  - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
+  - {id: dora, email: dora@example.org, timezone: UTC, quiet_hours: 11:00-18:00, follow: [{topic: harbours}]}
+)";
+
+using Ids = std::vector<std::string>;
+
+// What a reader was sent, by the sources' names at the ends of the texts' titles.
+Ids titles_of(Belts& belts, std::string_view reader) {
+  Ids titles;
+  for (const auto& message : belts.channel(ChannelKind::email).sent)
+    if (message.subscriber == reader)
+      titles.insert(titles.end(), message.titles.begin(), message.titles.end());
+  return titles;
+}
+
+Story titled(std::string source) {
+  auto story = from(source, source);
+  story.title += ", says " + source;
+  return story;
+}
+
+const std::string by_a = "The harbour reopens, says wire-a";
+const std::string by_b = "The harbour reopens, says wire-b";
+
+}  // namespace
+
+TEST_CASE("who was spared a report gets it when the other is stopped before it reached them") {
+  Belts belts(sleepers, noon);
+  belts.accept(titled("wire-a"));
+  belts.accept(titled("wire-b"));
+  belts.accept(titled("wire-c"));
+  belts.settle();
+  REQUIRE(titles_of(belts, "amara") == Ids{by_a});
+  auto stopped = titled("wire-a");
+  SECTION("canceled") {
+    stopped.status = StoryStatus::canceled;
+    belts.accept(stopped);
+  }
+  SECTION("canceled by its id") {
+    REQUIRE(belts.cancel("wire-a"));
+  }
+  SECTION("withheld, and let go again") {
+    stopped.status = StoryStatus::withheld;
+    belts.accept(stopped);
+    stopped.status = StoryStatus::usable;
+    belts.accept(stopped);
+  }
+  SECTION("put under an embargo") {
+    stopped.embargo = noon + 24h;
+    belts.accept(stopped);
+  }
+  belts.crash();
+  belts.advance(6h);
+  belts.advance(14h);
+  CHECK(titles_of(belts, "amara") == Ids{by_a});
+  CHECK(titles_of(belts, "dora") == Ids{by_b});
+  CHECK(titles_of(belts, "bruno") == Ids{by_b});
+  belts.advance(48h);
+  CHECK(titles_of(belts, "amara").size() + titles_of(belts, "dora").size() +
+            titles_of(belts, "bruno").size() ==
+        3);
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a report that is stopped is not named beside the others") {
+  Belts belts(sleepers, noon);
+  belts.accept(titled("wire-a"));
+  belts.accept(titled("wire-b"));
+  belts.accept(titled("wire-c"));
+  REQUIRE(belts.cancel("wire-a"));
+  belts.advance(20h);
+  CHECK(belts.channel(ChannelKind::email).sent.back().also == Ids{"Also reported by The wire-c"});
+}
+
+TEST_CASE("when the last report is stopped, too, nobody gets anything") {
+  Belts belts(sleepers, noon);
+  belts.accept(titled("wire-a"));
+  belts.accept(titled("wire-b"));
+  belts.settle();
+  REQUIRE(belts.cancel("wire-a"));
+  REQUIRE(belts.cancel("wire-b"));
+  belts.advance(20h);
+  CHECK(titles_of(belts, "dora").empty());
+  CHECK(titles_of(belts, "bruno").empty());
+  CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("who was spared a report gets it when the other fails, once") {
+  Belts belts(sleepers, noon);
+  auto& email = belts.channel(ChannelKind::email);
+  const Outcome refused{.kind = OutcomeKind::refused, .reason = "refused", .reply = "554 no"};
+  SECTION("an alert") {
+    email.answers = {refused};
+    email.hold = {"amara"};
+    belts.accept(titled("wire-a"));
+    belts.settle();
+    belts.accept(titled("wire-b"));
+    belts.settle();
+    email.release("amara");
+    belts.settle();
+    CHECK(titles_of(belts, "amara") == Ids{by_a, by_b});
+  }
+  SECTION("an alert, twice") {
+    email.answers = {refused, refused};
+    email.hold = {"amara"};
+    belts.accept(titled("wire-a"));
+    belts.settle();
+    belts.accept(titled("wire-b"));
+    belts.settle();
+    email.release("amara");
+    belts.advance(48h);
+    CHECK(titles_of(belts, "amara") == Ids{by_a, by_b});
+  }
+  SECTION("a digest") {
+    belts.accept(titled("wire-a"));
+    belts.accept(titled("wire-b"));
+    belts.advance(6h);  // dora's
+    email.answers = {refused};
+    belts.advance(14h);
+    REQUIRE(titles_of(belts, "bruno") == Ids{by_a});
+    belts.advance(24h);
+    CHECK(titles_of(belts, "bruno") == Ids{by_a, by_b});
+  }
+  CHECK(belts.ledger().balances());
+}
+
 TEST_CASE("grouping can be turned off") {
   Belts belts(std::string(readers) + "repeats: {group: false}\n", noon);
   belts.accept(from("wire-a", "a1"));
