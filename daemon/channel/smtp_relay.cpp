@@ -1,6 +1,9 @@
 #include "channel/smtp_relay.hpp"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -23,6 +26,9 @@ namespace asio = boost::asio;
 namespace urls = boost::urls;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+// While one is being answered the next is on its way.
+constexpr std::size_t handfuls_per_connection = 2;
+
 Result<void> read_parameter(const std::string& key, const std::string& value, SmtpServer& server) {
   if (key == "starttls" && server.security != SmtpSecurity::implicit) {
     if (value == "required")
@@ -35,12 +41,32 @@ Result<void> read_parameter(const std::string& key, const std::string& value, Sm
       return Error{"relay URL: starttls is required, opportunistic or off"};
     return {};
   }
+  if (key == "mode") {
+    static constexpr std::array<std::pair<std::string_view, SmtpMode>, 4> modes{
+        {{"auto", SmtpMode::automatic},
+         {"bdat", SmtpMode::bdat},
+         {"overlapped", SmtpMode::overlapped},
+         {"lockstep", SmtpMode::lockstep}}};
+    const auto* const mode = std::ranges::find(modes, value, [](const auto& each) { return each.first; });
+    if (mode == modes.end()) return Error{"relay URL: mode is auto, bdat, overlapped or lockstep"};
+    server.mode = mode->second;
+    return {};
+  }
   if (key == "auth") {
     if (value != "plain" && value != "xoauth2") return Error{"relay URL: auth is plain or xoauth2"};
     server.login.xoauth2 = value == "xoauth2";
     return {};
   }
-  return Error{fmt::format("relay URL: unknown parameter \"{}\"; known: starttls (smtp:// only), auth", key)};
+  return Error{
+      fmt::format("relay URL: unknown parameter \"{}\"; known: starttls (smtp:// only), auth, mode", key)};
+}
+
+// Servers end connections when they like: nothing was asked about this message, so it is no failure of it. A
+// server that is silent for too long may be so on the next connection.
+bool was_hung_up_on(const SmtpResult& result) {
+  const bool before_mail = result.stage == SmtpStage::reset || result.stage == SmtpStage::mail;
+  return before_mail && result.verdict == SmtpVerdict::transient && result.reason != "timeout" &&
+         (result.code == 421 || result.code == 0);
 }
 
 // The recipient was already accepted, so what is refused is the message, unless the reply names the mailbox.
@@ -83,15 +109,13 @@ Result<SmtpServer> parse_smtp_url(std::string_view text) {
   return server;
 }
 
-Outcome to_outcome(const SmtpResult& result) {
+Outcome to_outcome(SmtpResult result) {
   Outcome outcome;
-  outcome.reason = result.reason;
-  outcome.reply = result.text;
+  outcome.reply = std::move(result.text);
   switch (result.verdict) {
     case SmtpVerdict::accepted:
       outcome.kind = OutcomeKind::delivered;
-      outcome.reason.clear();
-      break;
+      return outcome;
     case SmtpVerdict::permanent:
       outcome.kind = OutcomeKind::refused;
       outcome.blames_sender = result.stage != SmtpStage::mail ? speaks_of_message(result) : result.code != 0;
@@ -111,18 +135,34 @@ Outcome to_outcome(const SmtpResult& result) {
     case SmtpVerdict::desync:
       break;
   }
+  outcome.reason = std::move(result.reason);
   return outcome;
 }
 
-struct SmtpRelay::Idle {
-  std::unique_ptr<SmtpConnection> connection;
-  SteadyTime since;
+// A connection of the pool.
+struct SmtpRelay::Pooled {
+  Pooled(const asio::any_io_executor& executor, Resolver& resolver,
+         const std::shared_ptr<asio::ssl::context>& tls, const SmtpServer& server)
+      : connection(executor, resolver, tls, server) {}
+
+  SmtpConnection connection;
+  std::size_t handfuls = 0;  // under way
+  std::size_t messages = 0;  // in them
+  SteadyTime begun = std::chrono::steady_clock::now();
+  SteadyTime idle_since;
+  bool leaving = false;  // says QUIT
+};
+
+struct SmtpRelay::Reaper {
+  explicit Reaper(const asio::any_io_executor& executor) : timer(executor) {}
+  asio::steady_timer timer;
+  bool runs = false;
 };
 
 struct SmtpRelay::Turn {
   explicit Turn(const asio::any_io_executor& executor) : timer(executor, SteadyTime::max()) {}
   asio::steady_timer timer;  // cancelled when it is this one's turn
-  bool come = false;
+  std::shared_ptr<Pooled> given;
 };
 
 SmtpRelay::SmtpRelay(asio::any_io_executor executor, Resolver& resolver, SmtpRelayOptions options)
@@ -130,114 +170,186 @@ SmtpRelay::SmtpRelay(asio::any_io_executor executor, Resolver& resolver, SmtpRel
       resolver_(resolver),
       options_(std::move(options)),
       tls_(make_smtp_tls(options_.ca_file)),
+      reaper_(std::make_unique<Reaper>(executor_)),
       tasks_(executor_, [](const std::string& task, const std::string& what) {
         log::error("smtp.task_failed", {{"task", task}, {"what", what}});
       }) {}
 
 SmtpRelay::~SmtpRelay() = default;
 
-asio::awaitable<void> SmtpRelay::wait_for_turn() {
-  if (busy_ < options_.connections) {
-    ++busy_;
-    co_return;
+// ---- the pool
+
+// How many more messages a connection may be given.
+std::size_t SmtpRelay::room(const Pooled& pooled) const {
+  const auto age = std::chrono::steady_clock::now() - pooled.begun;
+  const auto given = pooled.connection.messages();
+  if (pooled.leaving || age >= options_.max_age || given >= options_.messages_per_connection) return 0;
+  return options_.messages_per_connection - given;
+}
+
+// The warmest that is idle, else a new one, else the one with the least to do. Null when all have enough.
+std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
+  for (;;) {
+    std::shared_ptr<Pooled> idle;
+    std::shared_ptr<Pooled> shared;
+    for (const auto& each : pool_) {
+      if (room(*each) == 0) continue;
+      if (each->handfuls == 0) {
+        if (!idle || each->idle_since > idle->idle_since) idle = each;
+      } else if (each->handfuls < handfuls_per_connection && each->connection.is_open()) {
+        if (!shared || each->messages < shared->messages) shared = each;
+      }
+    }
+    if (idle && !idle->connection.is_usable()) {
+      std::erase(pool_, idle);
+      continue;
+    }
+    if (idle) return idle;
+    if (pool_.size() >= options_.connections) return shared;
+    return pool_.emplace_back(std::make_shared<Pooled>(executor_, resolver_, tls_, options_.server));
+  }
+}
+
+asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take() {
+  std::shared_ptr<Pooled> pooled;
+  if (waiting_.empty()) pooled = pick();
+  if (pooled) {
+    ++pooled->handfuls;
+    co_return pooled;
   }
   Turn turn(executor_);
   const auto place = waiting_.insert(waiting_.end(), &turn);
   const Finally leave([&] {
-    if (!turn.come) waiting_.erase(place);
+    if (!turn.given) waiting_.erase(place);
   });
   boost::system::error_code woken;
   co_await turn.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  if (!turn.come) throw boost::system::system_error(asio::error::operation_aborted);
+  if (!turn.given) throw boost::system::system_error(asio::error::operation_aborted);
+  co_return turn.given;
 }
 
-void SmtpRelay::give_turn() {
-  if (waiting_.empty()) {
-    --busy_;
-    return;
+void SmtpRelay::give_turns() {
+  while (!waiting_.empty()) {
+    auto pooled = pick();
+    if (!pooled) return;
+    ++pooled->handfuls;
+    auto* next = waiting_.front();
+    waiting_.pop_front();
+    next->given = std::move(pooled);
+    next->timer.cancel();
   }
-  auto* next = waiting_.front();
-  waiting_.pop_front();
-  next->come = true;  // `busy_` passes on with it
-  next->timer.cancel();
 }
+
+void SmtpRelay::put_back(const std::shared_ptr<Pooled>& pooled) {
+  --pooled->handfuls;
+  if (pooled->handfuls == 0) {
+    if (!pooled->connection.is_open()) {
+      std::erase(pool_, pooled);
+    } else if (room(*pooled) == 0) {
+      say_goodbye(pooled);
+    } else {
+      pooled->idle_since = std::chrono::steady_clock::now();
+      if (!std::exchange(reaper_->runs, true)) tasks_.start("smtp-reap", reap());
+    }
+  }
+  give_turns();
+}
+
+void SmtpRelay::say_goodbye(const std::shared_ptr<Pooled>& pooled) {
+  pooled->leaving = true;
+  tasks_.start("smtp-quit", quit(pooled));
+}
+
+// Keeps its place in the pool: no more connections than the relay is meant to have.
+asio::awaitable<void> SmtpRelay::quit(std::shared_ptr<Pooled> pooled) {
+  co_await pooled->connection.quit();
+  std::erase(pool_, pooled);
+  give_turns();
+}
+
+// Runs while anything is idle.
+asio::awaitable<void> SmtpRelay::reap() {
+  while (!stopping_) {
+    const auto now = std::chrono::steady_clock::now();
+    auto next = SteadyTime::max();
+    const auto pool = pool_;  // which goodbyes change
+    for (const auto& each : pool) {
+      if (each->handfuls > 0 || each->leaving) continue;
+      const auto due = std::min(each->idle_since + options_.idle_timeout, each->begun + options_.max_age);
+      if (due <= now)
+        say_goodbye(each);
+      else
+        next = std::min(next, due);
+    }
+    if (next == SteadyTime::max()) break;
+    reaper_->timer.expires_at(next);
+    boost::system::error_code woken;
+    co_await reaper_->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  reaper_->runs = false;
+}
+
+asio::awaitable<void> SmtpRelay::stop() {
+  stopping_ = true;
+  reaper_->timer.cancel();
+  const auto pool = pool_;  // which goodbyes change
+  for (const auto& each : pool)
+    if (!each->leaving) say_goodbye(each);
+  co_await tasks_.join();
+}
+
+// ---- delivering
 
 asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPieces> messages) {
-  co_await wait_for_turn();
-  const Finally release([this] { give_turn(); });
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  std::vector<Outcome> outcomes;
-  for (const auto& message : messages) {
-    std::string bytes;
-    for (const auto& piece : message.pieces) bytes += piece.bytes();
-    const Envelope envelope{std::string(message.from), std::string(message.to),
-                            std::string(message.message_id)};
-    outcomes.push_back(to_outcome(co_await attempt(envelope, bytes)));
+  std::vector<Outcome> outcomes(messages.size());
+  std::vector<std::size_t> left(messages.size());  // the positions of those that are not decided
+  std::iota(left.begin(), left.end(), 0U);
+  for (bool is_first = true; !left.empty(); is_first = false) {
+    const auto pooled = co_await take();
+    if (is_first) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await attempt(*pooled, messages, left, outcomes);
+    put_back(pooled);
   }
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   co_return outcomes;
 }
 
-asio::awaitable<SmtpResult> SmtpRelay::attempt(const Envelope& envelope, std::string_view message) {
-  auto connection = take_idle();
-  const bool reused = connection != nullptr;
-  if (!reused) connection = std::make_unique<SmtpConnection>(executor_, resolver_, tls_, options_.server);
-  auto result = co_await connection->send(envelope, message);
-  // Servers end idle connections when they like: before MAIL was accepted that is no failure of this message.
-  const bool before_mail = result.stage == SmtpStage::reset || result.stage == SmtpStage::mail;
-  const bool hung_up = result.verdict == SmtpVerdict::transient && (result.code == 421 || result.code == 0);
-  if (reused && before_mail && hung_up) result = co_await connection->send(envelope, message);
-  co_await put_back(std::move(connection));
-  co_return result;
+// Gives the connection as many of those that are left as it has room for. What it has decided is left no
+// longer; nor is what it has not, unless another connection may do better.
+asio::awaitable<void> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPieces> messages,
+                                         std::vector<std::size_t>& left, std::vector<Outcome>& outcomes) {
+  const auto count = std::min(left.size(), room(pooled));
+  std::vector<MailPieces> part;
+  part.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) part.push_back(messages[left[i]]);
+  const bool was_used = pooled.connection.messages() > 0;
+  pooled.messages += count;
+  auto results = co_await pooled.connection.send(part);
+  pooled.messages -= count;
+  learn_from(pooled.connection);
+  const auto hung_up_on = std::ranges::count_if(results, was_hung_up_on);
+  const bool try_again = was_used || static_cast<std::size_t>(hung_up_on) < count;
+  std::vector<std::size_t> still_left;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (try_again && was_hung_up_on(results[i]))
+      still_left.push_back(left[i]);
+    else
+      outcomes[left[i]] = to_outcome(std::move(results[i]));
+  }
+  still_left.insert(still_left.end(), left.begin() + static_cast<std::ptrdiff_t>(count), left.end());
+  left = std::move(still_left);
 }
 
-std::unique_ptr<SmtpConnection> SmtpRelay::take_idle() {
-  while (!idle_.empty()) {
-    auto connection = std::move(idle_.back().connection);  // the warmest
-    idle_.pop_back();
-    if (connection->is_usable()) return connection;
+// So that not every connection has to find it out.
+void SmtpRelay::learn_from(const SmtpConnection& connection) {
+  pipelined_ = connection.is_pipelined();
+  const auto learnt = connection.learnt();
+  if (!learnt || *learnt == options_.server.mode) return;
+  if (*learnt == SmtpMode::overlapped) {
+    log::warn("smtp.no_bdat", {{"relay", options_.server.host},
+                               {"next", "it offers CHUNKING and refuses BDAT; mail goes by DATA"}});
   }
-  return nullptr;
-}
-
-asio::awaitable<void> SmtpRelay::put_back(std::unique_ptr<SmtpConnection> connection) {
-  if (!connection->is_usable()) co_return;
-  if (connection->messages() >= options_.messages_per_connection) {
-    co_await connection->quit();
-    co_return;
-  }
-  idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
-  if (!reaping_) {
-    reaping_ = true;
-    tasks_.start("smtp-reap", reap());
-  }
-}
-
-// Runs while anything is idle.
-asio::awaitable<void> SmtpRelay::reap() {
-  asio::steady_timer timer(executor_);
-  while (!idle_.empty()) {
-    const auto due = idle_.front().since + options_.idle_timeout;
-    if (due > std::chrono::steady_clock::now()) {
-      timer.expires_at(due);
-      co_await timer.async_wait(asio::use_awaitable);
-      continue;
-    }
-    const auto connection = std::move(idle_.front().connection);
-    idle_.pop_front();
-    co_await connection->quit();
-  }
-  reaping_ = false;
-}
-
-asio::awaitable<void> SmtpRelay::stop() {
-  tasks_.stop();
-  co_await tasks_.join();
-  while (!idle_.empty()) {
-    const auto connection = std::move(idle_.front().connection);
-    idle_.pop_front();
-    co_await connection->quit();
-  }
+  options_.server.mode = *learnt;
 }
 
 }  // namespace crier

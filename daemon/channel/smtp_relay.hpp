@@ -1,12 +1,13 @@
 // SmtpRelay: a pool of connections to the operator's SMTP server. Lives on the loop.
-// A transaction that has begun is finished to its final reply, also while crier shuts down; a crash leaves at
-// most one message a connection in doubt.
+// What has begun is finished to its final reply, also while crier shuts down; a crash leaves at most two
+// handfuls a connection in doubt.
 #pragma once
 
 #include <list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -17,19 +18,18 @@
 
 namespace crier {
 
-/// "smtp://user@host:port?starttls=required|opportunistic|off&auth=plain|xoauth2" or "smtps://…" (TLS from
-/// the first byte). Ports default to 25 and 465. starttls defaults to required, for a loopback host to
-/// opportunistic. The user is percent-encoded; a password in the URL is an error. Fills all but helo,
-/// password and timeouts.
+/// "smtp://user@host:port?starttls=required|opportunistic|off&auth=plain|xoauth2&mode=auto|bdat|overlapped|
+/// lockstep" or "smtps://…" (TLS from the first byte). Ports default to 25 and 465. starttls defaults to
+/// required, for a loopback host to opportunistic. The user is percent-encoded; a password in the URL is an
+/// error. Fills all but helo, password and timeouts.
 Result<SmtpServer> parse_smtp_url(std::string_view url);
 
 struct SmtpRelayOptions {
   SmtpServer server;
   std::string ca_file;  ///< PEM; empty = the system's
   std::size_t connections = 5;
-  int messages_per_connection = 100;
-  unsigned handful =
-      1;  ///< messages that one connection is given at once; a crash may repeat that many of each
+  std::size_t messages_per_connection = 1000;
+  Duration max_age = std::chrono::minutes(10);  ///< then a connection is given nothing more
   Duration idle_timeout = std::chrono::seconds(30);
 };
 
@@ -40,38 +40,50 @@ class SmtpRelay final : public Relay {
   /// After stop(), or when the executor does not run again.
   ~SmtpRelay() override;
 
-  /// Cancellation ends the wait for a free connection (operation_aborted). From there to the final reply it
-  /// is put off: the Outcome is returned, and the caller asks its own stop flag before it begins anything
-  /// new.
+  /// All by one connection, if it has room for them; what a server has hung up on without a word about it
+  /// goes to the next one. Cancellation ends the wait for a free connection (operation_aborted). From there
+  /// to the final replies it is put off: the Outcomes are returned, and the caller asks its own stop flag
+  /// before it begins anything new.
   boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override;
-  unsigned handful() const override { return options_.handful; }
+  /// One, as long as the server is asked one thing at a time: more connections serve more readers then.
+  unsigned handful() const override {
+    return pipelined_ ? static_cast<unsigned>(options_.server.window.messages) : 1;
+  }
   boost::asio::awaitable<void> stop() override;
 
  private:
-  struct Idle;
+  struct Pooled;
   struct Turn;
 
-  boost::asio::awaitable<void> wait_for_turn();
-  void give_turn();
-  boost::asio::awaitable<SmtpResult> attempt(const Envelope& envelope, std::string_view message);
-  std::unique_ptr<SmtpConnection> take_idle();
-  boost::asio::awaitable<void> put_back(std::unique_ptr<SmtpConnection> connection);
+  std::size_t room(const Pooled& pooled) const;
+  std::shared_ptr<Pooled> pick();
+  boost::asio::awaitable<std::shared_ptr<Pooled>> take();
+  void give_turns();
+  void put_back(const std::shared_ptr<Pooled>& pooled);
+  void say_goodbye(const std::shared_ptr<Pooled>& pooled);
+  boost::asio::awaitable<void> quit(std::shared_ptr<Pooled> pooled);
   boost::asio::awaitable<void> reap();
+  boost::asio::awaitable<void> attempt(Pooled& pooled, std::span<const MailPieces> messages,
+                                       std::vector<std::size_t>& left, std::vector<Outcome>& outcomes);
+  void learn_from(const SmtpConnection& connection);
+
+  struct Reaper;
 
   boost::asio::any_io_executor executor_;
   Resolver& resolver_;
   SmtpRelayOptions options_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
-  std::size_t busy_ = 0;
+  std::vector<std::shared_ptr<Pooled>> pool_;
   std::list<Turn*> waiting_;  // first come, first served; each belongs to a deliver()
-  std::list<Idle> idle_;      // longest idle first
-  bool reaping_ = false;
+  std::unique_ptr<Reaper> reaper_;
+  bool stopping_ = false;
+  bool pipelined_ = false;  // the last connection
   TaskGroup tasks_;
 };
 
 /// What a result means for the delivery: 4yz and lost connections are retried, a 5yz about the recipient is
 /// refused, all that speaks of us is retried and blames the sender. A message refused after its recipient was
 /// accepted blames the sender, too.
-Outcome to_outcome(const SmtpResult& result);
+Outcome to_outcome(SmtpResult result);
 
 }  // namespace crier

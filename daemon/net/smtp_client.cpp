@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -16,7 +17,9 @@
 #include <fmt/core.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include "base/finally.hpp"
 #include "net/resolver.hpp"
 
 namespace crier {
@@ -26,8 +29,10 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using TlsStream = asio::ssl::stream<tcp::socket>;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::size_t block_bytes = 65536;
+constexpr std::size_t block_bytes = 65536;  // what a deadline is for, and what TLS is given at once
+constexpr std::size_t max_views = 1024;     // IOV_MAX of Linux
 constexpr std::size_t max_addresses = 4;
 // How long the reason is waited for when the server stops reading in the middle of a message.
 constexpr Duration last_words = std::chrono::seconds(2);
@@ -38,6 +43,23 @@ tcp::endpoint to_endpoint(const IpAddress& address, std::uint16_t port) {
   const asio::ip::address_v6 v6(bytes);
   if (address.is_v4()) return {asio::ip::make_address_v4(asio::ip::v4_mapped, v6), port};
   return {v6, port};
+}
+
+// What one call of send() waits for.
+struct Batch {
+  Batch(const asio::any_io_executor& executor, std::size_t count)
+      : left(count), results(count), done(executor, SteadyTime::max()) {}
+
+  std::uint64_t first = 0;  // the number of its first message
+  std::size_t left;
+  std::vector<SmtpResult> results;
+  asio::steady_timer done;  // cancelled when nothing is left
+};
+
+// A wait that is ended by cancelling the timer.
+asio::awaitable<void> wait_for(asio::steady_timer& timer) {
+  error_code ended;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ended));
 }
 
 }  // namespace
@@ -57,6 +79,375 @@ std::shared_ptr<asio::ssl::context> make_smtp_tls(const std::string& ca_file) {
   return context;
 }
 
+// One connection from its beginning to its end. What waits for the socket keeps it alive; close() ends that.
+class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
+ public:
+  Wire(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls,
+       const SmtpServer& server)
+      : executor_(executor),
+        tls_(std::move(tls)),
+        server_(server),
+        session_(server.helo, server.security, server.login, server.mode, server.window),
+        timer_(executor),
+        ended_(executor, SteadyTime::max()) {}
+
+  void submit(std::span<const MailPieces> messages, Batch& batch);
+  void forget(Batch& batch) { std::erase(batches_, &batch); }
+  asio::awaitable<void> connect(Resolver& resolver);
+  asio::awaitable<void> quit();
+  /// Does what there is to do and arranges to be called again.
+  void pump();
+  void close();
+
+  const SmtpSession& session() const { return session_; }
+  bool is_silent();
+  std::size_t messages() const { return messages_; }
+
+ private:
+  using Self = std::shared_ptr<Wire>;
+
+  tcp::socket& socket() { return stream_->next_layer(); }
+  void handshake();
+  void handshake_ended(error_code ec);
+  void write();
+  bool write_views();
+  void write_block();
+  void write_failed(error_code ec);
+  void count_written(std::size_t bytes);
+  void read();
+  void read_ended(error_code ec, std::size_t got);
+  void deliver();
+  Duration limit() const;
+  void set_due();
+  void arm();
+  void time_is_up();
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<asio::ssl::context> tls_;
+  const SmtpServer server_;
+  SmtpSession session_;
+  std::vector<Batch*> batches_;  // each belongs to a send()
+  std::vector<SmtpDecision> decided_;
+  std::size_t messages_ = 0;
+
+  std::optional<TlsStream> stream_;
+  bool connected_ = false;
+  bool secured_ = false;
+  bool shaking_hands_ = false;
+  bool writing_ = false;
+  bool reading_ = false;
+  bool write_failed_ = false;
+  std::array<char, 16384> incoming_{};
+  std::vector<char> block_;  // what TLS is writing
+
+  asio::steady_timer timer_;
+  SteadyTime due_ = SteadyTime::max();
+  SteadyTime armed_ = SteadyTime::max();  // when the timer goes off; not later than due_
+  bool late_ = false;
+  std::uint64_t replies_ = 0;      // of the session, when due_ was set
+  std::size_t block_written_ = 0;  // since due_ was set
+  SmtpStage due_stage_ = SmtpStage::connect;
+  bool due_asked_ = false;
+  bool due_writing_ = false;
+  asio::steady_timer ended_;  // cancelled at the end
+};
+
+void SmtpConnection::Wire::submit(std::span<const MailPieces> messages, Batch& batch) {
+  batches_.push_back(&batch);
+  messages_ += messages.size();
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const auto number = session_.submit(messages[i]);
+    if (i == 0) batch.first = number;
+  }
+}
+
+void SmtpConnection::Wire::deliver() {
+  session_.take_decided(decided_);
+  for (auto& [number, result] : decided_) {
+    for (auto* batch : batches_) {
+      const auto position = number - batch->first;
+      if (position >= batch->results.size()) continue;
+      batch->results[position] = std::move(result);
+      if (--batch->left == 0) batch->done.cancel();
+      break;
+    }
+  }
+}
+
+void SmtpConnection::Wire::close() {
+  session_.lost("connection-lost", server_.host + ": closed");
+  connected_ = false;
+  timer_.cancel();
+  ended_.cancel();
+  if (stream_) {
+    error_code ignored;
+    socket().close(ignored);
+  }
+  deliver();
+}
+
+asio::awaitable<void> SmtpConnection::Wire::connect(Resolver& resolver) {
+  const auto self = shared_from_this();
+  const auto addresses = co_await resolver.resolve(server_.host, server_.timeouts.connect);
+  if (session_.is_closed()) co_return;
+  if (!addresses) {
+    session_.lost("unresolved", addresses.error().message);
+    co_return close();
+  }
+  error_code ec = asio::error::host_not_found;
+  for (std::size_t i = 0; i < std::min(addresses->size(), max_addresses) && ec; ++i) {
+    late_ = false;
+    stream_.emplace(executor_, *tls_);
+    due_ = std::chrono::steady_clock::now() + server_.timeouts.connect;
+    arm();
+    co_await socket().async_connect(to_endpoint((*addresses)[i], server_.port),
+                                    asio::redirect_error(asio::use_awaitable, ec));
+    if (session_.is_closed()) co_return;
+    if (ec == asio::error::operation_aborted && !late_) throw boost::system::system_error(ec);
+  }
+  if (ec) {
+    session_.lost(late_ ? "timeout" : "unreachable",
+                  fmt::format("{}:{}: {}", server_.host, server_.port, ec.message()));
+    co_return close();
+  }
+  error_code ignored;
+  socket().set_option(tcp::no_delay(true), ignored);
+  connected_ = true;
+  session_.connected();
+}
+
+asio::awaitable<void> SmtpConnection::Wire::quit() {
+  const auto self = shared_from_this();
+  session_.quit();
+  pump();
+  if (session_.stage() == SmtpStage::quit && connected_) co_await wait_for(ended_);
+  close();
+}
+
+void SmtpConnection::Wire::pump() {
+  if (!connected_) return;
+  if (session_.wants_handshake()) {
+    if (!shaking_hands_) handshake();
+  } else {
+    write();
+    if (session_.awaits_reply() && !reading_) read();
+  }
+  if (session_.is_closed()) return close();
+  set_due();
+  deliver();
+}
+
+// ---- TLS
+
+void SmtpConnection::Wire::handshake() {
+  const bool by_address = parse_ip_address(server_.host).has_value();
+  // An opportunistic connection would otherwise be made in clear: an unverified certificate is still better.
+  if (server_.security == SmtpSecurity::opportunistic) {
+    stream_->set_verify_mode(asio::ssl::verify_none);
+  } else {
+    stream_->set_verify_mode(asio::ssl::verify_peer);
+    if (by_address)
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream_->native_handle()), server_.host.c_str());
+    else
+      SSL_set1_host(stream_->native_handle(), server_.host.c_str());
+  }
+  if (!by_address)  // SNI carries names only (RFC 6066 §3)
+    SSL_set_tlsext_host_name(stream_->native_handle(), server_.host.c_str());
+  shaking_hands_ = true;
+  stream_->async_handshake(asio::ssl::stream_base::client,
+                           [self = shared_from_this()](error_code ec) { self->handshake_ended(ec); });
+}
+
+void SmtpConnection::Wire::handshake_ended(error_code ec) {
+  if (session_.is_closed()) return;
+  shaking_hands_ = false;
+  if (!ec) {
+    secured_ = true;
+    session_.secured();
+  } else if (const auto verified = SSL_get_verify_result(stream_->native_handle()); verified != X509_V_OK) {
+    session_.handshake_failed(fmt::format("{}: {}", server_.host, X509_verify_cert_error_string(verified)));
+  } else if (ec.category() == asio::error::get_ssl_category()) {
+    session_.handshake_failed(fmt::format("{}: {}", server_.host, ec.message()));
+  } else {
+    session_.lost("connection-lost", fmt::format("{}: TLS handshake: {}", server_.host, ec.message()));
+  }
+  pump();
+}
+
+// ---- writing
+
+void SmtpConnection::Wire::write() {
+  while (!writing_ && !write_failed_ && !session_.output().empty()) {
+    if (secured_)
+      write_block();
+    else if (!write_views())
+      return;
+  }
+}
+
+// As much as the socket takes, from where it lies. False when it takes no more for now.
+bool SmtpConnection::Wire::write_views() {
+  std::array<iovec, max_views> views;
+  const auto output = session_.output().first(std::min(session_.output().size(), max_views));
+  std::ranges::transform(output, views.begin(), [](std::string_view view) {
+    return iovec{const_cast<char*>(view.data()), view.size()};  // only read
+  });
+  msghdr message{};
+  message.msg_iov = views.data();
+  message.msg_iovlen = output.size();
+  const auto sent = ::sendmsg(socket().native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent >= 0) {
+    count_written(static_cast<std::size_t>(sent));
+    return true;
+  }
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) {
+    write_failed({errno, boost::system::system_category()});
+    return false;
+  }
+  writing_ = true;
+  socket().async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code ec) {
+    self->writing_ = false;
+    if (self->session_.is_closed()) return;
+    if (ec) self->write_failed(ec);
+    self->pump();
+  });
+  return false;
+}
+
+// Copies pieces together, so that a record of TLS holds many. Then they are out of our hands.
+void SmtpConnection::Wire::write_block() {
+  block_.clear();
+  for (const auto view : session_.output()) {
+    const auto part = view.substr(0, block_bytes - block_.size());
+    block_.insert(block_.end(), part.begin(), part.end());
+    if (block_.size() == block_bytes) break;
+  }
+  writing_ = true;
+  asio::async_write(*stream_, asio::buffer(block_), [self = shared_from_this()](error_code ec, std::size_t) {
+    self->writing_ = false;
+    if (self->session_.is_closed()) return;
+    if (ec) self->write_failed(ec);
+    self->pump();
+  });
+  count_written(block_.size());
+}
+
+void SmtpConnection::Wire::count_written(std::size_t bytes) {
+  block_written_ += bytes;
+  session_.written(bytes);
+}
+
+// The server may have said why before it stopped reading.
+void SmtpConnection::Wire::write_failed(error_code ec) {
+  write_failed_ = true;
+  if (!session_.awaits_reply())
+    session_.lost("connection-lost", fmt::format("{}: {}", server_.host, ec.message()));
+}
+
+// ---- reading
+
+void SmtpConnection::Wire::read() {
+  reading_ = true;
+  auto ended = [self = shared_from_this()](error_code ec, std::size_t got) { self->read_ended(ec, got); };
+  if (secured_)
+    stream_->async_read_some(asio::buffer(incoming_), std::move(ended));
+  else
+    socket().async_read_some(asio::buffer(incoming_), std::move(ended));
+}
+
+void SmtpConnection::Wire::read_ended(error_code ec, std::size_t got) {
+  reading_ = false;
+  if (session_.is_closed()) return;
+  if (ec)
+    session_.lost("connection-lost", fmt::format("{}: no reply to {}: {}", server_.host,
+                                                 to_string(session_.stage()), ec.message()));
+  else
+    session_.received({incoming_.data(), got});
+  pump();
+}
+
+// ---- deadlines
+
+Duration SmtpConnection::Wire::limit() const {
+  const auto& timeouts = server_.timeouts;
+  if (write_failed_) return last_words;
+  const auto stage_limit = [&] {
+    switch (session_.stage()) {
+      case SmtpStage::tls:
+        return timeouts.tls;
+      case SmtpStage::greeting:
+        return timeouts.greeting;
+      case SmtpStage::data:
+        return timeouts.data_start;
+      case SmtpStage::body:
+        return timeouts.final_reply;
+      case SmtpStage::quit:
+        return timeouts.quit;
+      default:
+        return timeouts.command;
+    }
+  }();
+  if (session_.output().empty() && !writing_) return stage_limit;
+  // A server may let us wait with the rest while it thinks about what it has.
+  return session_.is_asked() ? std::max(stage_limit, timeouts.data_block) : timeouts.data_block;
+}
+
+// The time runs anew only when a reply is complete or a block is written: who drips bytes gains nothing.
+void SmtpConnection::Wire::set_due() {
+  if (session_.is_idle()) {
+    due_ = SteadyTime::max();
+    return;
+  }
+  const bool asked = session_.is_asked();
+  const bool is_writing = writing_ || !session_.output().empty();
+  const bool moved = session_.replies() != replies_ || session_.stage() != due_stage_ ||
+                     block_written_ >= block_bytes || asked != due_asked_ || is_writing != due_writing_;
+  if (!moved && due_ != SteadyTime::max()) return;
+  replies_ = session_.replies();
+  block_written_ = 0;
+  due_stage_ = session_.stage();
+  due_asked_ = asked;
+  due_writing_ = is_writing;
+  due_ = std::chrono::steady_clock::now() + limit();
+  arm();
+}
+
+// A timer that goes off too early looks again: cheaper than to move it with each reply.
+void SmtpConnection::Wire::arm() {
+  if (armed_ <= due_) return;
+  armed_ = due_;
+  timer_.expires_at(due_);
+  timer_.async_wait([self = shared_from_this()](error_code ec) {
+    if (ec || self->session_.is_closed() || self->armed_ > std::chrono::steady_clock::now()) return;
+    self->armed_ = SteadyTime::max();
+    if (self->due_ <= std::chrono::steady_clock::now())
+      self->time_is_up();
+    else
+      self->arm();
+  });
+}
+
+void SmtpConnection::Wire::time_is_up() {
+  if (!connected_) {  // the next address
+    late_ = true;
+    due_ = SteadyTime::max();
+    error_code ignored;
+    socket().close(ignored);
+    return;
+  }
+  session_.lost(write_failed_ ? "connection-lost" : "timeout",
+                fmt::format("{}: no reply to {}: timed out", server_.host, to_string(session_.stage())));
+  close();
+}
+
+// Idle means silent: a byte waiting is a 421 or a TLS alert, an end is an end.
+bool SmtpConnection::Wire::is_silent() {
+  char byte = 0;
+  const auto got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 class SmtpConnection::Shell {
  public:
   Shell(asio::any_io_executor executor, Resolver& resolver, std::shared_ptr<asio::ssl::context> tls,
@@ -64,263 +455,49 @@ class SmtpConnection::Shell {
       : executor_(std::move(executor)),
         resolver_(resolver),
         tls_(std::move(tls)),
-        server_(std::move(server)),
-        deadline_(std::make_shared<Deadline>(executor_)) {}
+        server_(std::move(server)) {}
 
-  ~Shell() { close(); }
+  ~Shell() {
+    if (wire_) wire_->close();
+  }
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
 
-  asio::awaitable<SmtpResult> send(const Envelope& envelope, std::string_view message);
+  asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);
   asio::awaitable<void> quit();
-  bool is_usable() const;
-  int messages() const { return messages_; }
+  Wire* wire() const { return wire_ && !wire_->session().is_closed() ? wire_.get() : nullptr; }
+  const std::shared_ptr<Wire>& last_wire() const { return wire_; }
 
  private:
-  // Closes the socket when a stage takes too long. Shared with its timer's handler, which may run after this
-  // connection is gone.
-  struct Deadline {
-    explicit Deadline(const asio::any_io_executor& executor) : timer(executor) {}
-    asio::steady_timer timer;
-    std::optional<TlsStream> stream;
-    bool passed = false;
-  };
-
-  static void arm(const std::shared_ptr<Deadline>& deadline, Duration span);
-  tcp::socket& socket() const { return deadline_->stream->next_layer(); }
-  void close();
-  Duration limit() const;
-  void check_cancelled(error_code ec) const;
-  std::string reason() const;
-
-  asio::awaitable<SmtpResult> transact(const Envelope& envelope, std::string_view message);
-  asio::awaitable<void> connect();
-  asio::awaitable<void> run();
-  asio::awaitable<void> write();
-  asio::awaitable<void> read(Duration span);
-  asio::awaitable<void> handshake();
-
   asio::any_io_executor executor_;
   Resolver& resolver_;
   std::shared_ptr<asio::ssl::context> tls_;
   SmtpServer server_;
-  std::shared_ptr<Deadline> deadline_;
-  std::optional<SmtpSession> session_;  // engaged while connected
-  bool secured_ = false;
-  int messages_ = 0;
-  std::array<char, 4096> incoming_{};
+  std::shared_ptr<Wire> wire_;  // the current one, or the last
 };
 
-void SmtpConnection::Shell::arm(const std::shared_ptr<Deadline>& deadline, Duration span) {
-  deadline->timer.expires_after(span);
-  deadline->timer.async_wait([deadline](error_code ec) {
-    // Armed anew since this handler was queued: then the time has not come.
-    if (ec || deadline->timer.expiry() > std::chrono::steady_clock::now() || !deadline->stream) return;
-    deadline->passed = true;
-    error_code ignored;
-    deadline->stream->next_layer().close(ignored);
+asio::awaitable<std::vector<SmtpResult>> SmtpConnection::Shell::send(std::span<const MailPieces> messages) {
+  if (messages.empty()) co_return std::vector<SmtpResult>();
+  const bool is_new = wire() == nullptr;
+  if (is_new) wire_ = std::make_shared<Wire>(executor_, tls_, server_);
+  const auto used = wire_;
+  Batch batch(executor_, messages.size());
+  used->submit(messages, batch);
+  // Left in the middle, the dialogue cannot be taken up again.
+  const Finally leave([&] {
+    used->forget(batch);
+    if (batch.left > 0) used->close();
   });
-}
-
-void SmtpConnection::Shell::close() {
-  deadline_->timer.cancel();
-  deadline_->stream.reset();
-  session_.reset();
-  secured_ = false;
-}
-
-Duration SmtpConnection::Shell::limit() const {
-  const auto& timeouts = server_.timeouts;
-  switch (session_->stage()) {
-    case SmtpStage::greeting:
-      return timeouts.greeting;
-    case SmtpStage::data:
-      return timeouts.data_start;
-    case SmtpStage::body:
-      return timeouts.final_reply;
-    case SmtpStage::quit:
-      return timeouts.quit;
-    default:
-      return timeouts.command;
-  }
-}
-
-// Cancellation is told from a deadline, which closes the socket with the same error code.
-void SmtpConnection::Shell::check_cancelled(error_code ec) const {
-  if (ec == asio::error::operation_aborted && !deadline_->passed) throw boost::system::system_error(ec);
-}
-
-std::string SmtpConnection::Shell::reason() const {
-  return deadline_->passed ? "timeout" : "connection-lost";
-}
-
-asio::awaitable<void> SmtpConnection::Shell::connect() {
-  const auto addresses = co_await resolver_.resolve(server_.host, server_.timeouts.connect);
-  session_.emplace(server_.helo, server_.security, server_.login);
-  messages_ = 0;
-  if (!addresses) {
-    session_->lost("unresolved", addresses.error().message);
-    co_return;
-  }
-  error_code ec = asio::error::host_not_found;
-  for (std::size_t i = 0; i < std::min(addresses->size(), max_addresses) && ec; ++i) {
-    deadline_->passed = false;
-    deadline_->stream.emplace(executor_, *tls_);
-    arm(deadline_, server_.timeouts.connect);
-    co_await socket().async_connect(to_endpoint((*addresses)[i], server_.port),
-                                    asio::redirect_error(asio::use_awaitable, ec));
-    check_cancelled(ec);
-  }
-  if (ec) {
-    session_->lost(deadline_->passed ? "timeout" : "unreachable",
-                   fmt::format("{}:{}: {}", server_.host, server_.port, ec.message()));
-    co_return;
-  }
-  error_code ignored;
-  socket().set_option(tcp::no_delay(true), ignored);
-  session_->connected();
-}
-
-asio::awaitable<void> SmtpConnection::Shell::handshake() {
-  auto& stream = *deadline_->stream;
-  const bool by_address = parse_ip_address(server_.host).has_value();
-  // An opportunistic connection would otherwise be made in clear: an unverified certificate is still better.
-  if (server_.security == SmtpSecurity::opportunistic) {
-    stream.set_verify_mode(asio::ssl::verify_none);
-  } else {
-    stream.set_verify_mode(asio::ssl::verify_peer);
-    if (by_address)
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream.native_handle()), server_.host.c_str());
-    else
-      SSL_set1_host(stream.native_handle(), server_.host.c_str());
-  }
-  if (!by_address)  // SNI carries names only (RFC 6066 §3)
-    SSL_set_tlsext_host_name(stream.native_handle(), server_.host.c_str());
-  arm(deadline_, server_.timeouts.tls);
-  error_code ec;
-  co_await stream.async_handshake(asio::ssl::stream_base::client,
-                                  asio::redirect_error(asio::use_awaitable, ec));
-  check_cancelled(ec);
-  if (!ec) {
-    secured_ = true;
-    session_->secured();
-  } else if (const auto verified = SSL_get_verify_result(stream.native_handle()); verified != X509_V_OK) {
-    session_->handshake_failed(fmt::format("{}: {}", server_.host, X509_verify_cert_error_string(verified)));
-  } else if (ec.category() == asio::error::get_ssl_category()) {
-    session_->handshake_failed(fmt::format("{}: {}", server_.host, ec.message()));
-  } else {
-    session_->lost(reason(), fmt::format("{}: TLS handshake: {}", server_.host, ec.message()));
-  }
-}
-
-asio::awaitable<void> SmtpConnection::Shell::write() {
-  auto left = session_->output();
-  const bool body = session_->stage() == SmtpStage::body;
-  while (!left.empty()) {
-    const auto block = asio::buffer(left.substr(0, block_bytes));
-    arm(deadline_, body ? server_.timeouts.data_block : limit());
-    error_code ec;
-    if (secured_) {
-      co_await asio::async_write(*deadline_->stream, block, asio::redirect_error(asio::use_awaitable, ec));
-    } else {
-      co_await asio::async_write(socket(), block, asio::redirect_error(asio::use_awaitable, ec));
-    }
-    check_cancelled(ec);
-    if (ec && deadline_->passed)
-      session_->lost("timeout", server_.host + ": took too long to take a command");
-    else if (ec)
-      co_await read(last_words);
-    if (ec) co_return;
-    left.remove_prefix(block.size());
-  }
-  session_->written();
-}
-
-asio::awaitable<void> SmtpConnection::Shell::read(Duration span) {
-  // One deadline for the whole reply: a server that drips bytes gains no time.
-  arm(deadline_, span);
-  const auto stage = session_->stage();
-  const auto step = session_->step();
-  while (session_->step() == step && session_->stage() == stage) {
-    error_code ec;
-    std::size_t got = 0;
-    const auto buffer = asio::buffer(incoming_);
-    if (secured_) {
-      got =
-          co_await deadline_->stream->async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
-    } else {
-      got = co_await socket().async_read_some(buffer, asio::redirect_error(asio::use_awaitable, ec));
-    }
-    check_cancelled(ec);
-    if (ec) {
-      session_->lost(step == SmtpStep::write ? "connection-lost" : reason(),
-                     fmt::format("{}: no reply to {}: {}", server_.host, to_string(stage),
-                                 deadline_->passed ? "timed out" : ec.message()));
-    } else {
-      session_->received({incoming_.data(), got});
-    }
-  }
-}
-
-asio::awaitable<void> SmtpConnection::Shell::run() {
-  for (;;) {
-    switch (session_->step()) {
-      case SmtpStep::write:
-        co_await write();
-        break;
-      case SmtpStep::read:
-        co_await read(limit());
-        break;
-      case SmtpStep::handshake:
-        co_await handshake();
-        break;
-      case SmtpStep::ready:
-        deadline_->timer.cancel();
-        co_return;
-      case SmtpStep::closed:
-        co_return;
-    }
-  }
-}
-
-asio::awaitable<SmtpResult> SmtpConnection::Shell::transact(const Envelope& envelope,
-                                                            std::string_view message) {
-  if (!session_) {
-    co_await connect();
-    co_await run();
-  }
-  if (session_->step() == SmtpStep::ready) {
-    session_->submit(envelope, message);
-    co_await run();
-  }
-  co_return session_->take_result().value();
-}
-
-asio::awaitable<SmtpResult> SmtpConnection::Shell::send(const Envelope& envelope, std::string_view message) {
-  try {
-    auto result = co_await transact(envelope, message);
-    if (result.verdict == SmtpVerdict::accepted) ++messages_;
-    if (session_->step() == SmtpStep::closed) close();
-    co_return result;
-  } catch (...) {
-    close();  // cancelled in the middle: the dialogue cannot be taken up again
-    throw;
-  }
+  if (is_new) co_await used->connect(resolver_);
+  used->pump();
+  if (batch.left > 0) co_await wait_for(batch.done);
+  if (batch.left > 0) throw boost::system::system_error(asio::error::operation_aborted);
+  co_return std::move(batch.results);
 }
 
 asio::awaitable<void> SmtpConnection::Shell::quit() {
-  if (!session_) co_return;
-  session_->quit();
-  co_await run();
-  close();
-}
-
-bool SmtpConnection::Shell::is_usable() const {
-  if (!session_ || session_->step() != SmtpStep::ready) return false;
-  // Idle means silent: a byte waiting is a 421 or a TLS alert, an end is an end.
-  char byte = 0;
-  const auto got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (wire() == nullptr) co_return;
+  co_await wire_->quit();
 }
 
 SmtpConnection::SmtpConnection(asio::any_io_executor executor, Resolver& resolver,
@@ -330,8 +507,8 @@ SmtpConnection::~SmtpConnection() = default;
 SmtpConnection::SmtpConnection(SmtpConnection&&) noexcept = default;
 SmtpConnection& SmtpConnection::operator=(SmtpConnection&&) noexcept = default;
 
-asio::awaitable<SmtpResult> SmtpConnection::send(const Envelope& envelope, std::string_view message) {
-  return shell_->send(envelope, message);
+asio::awaitable<std::vector<SmtpResult>> SmtpConnection::send(std::span<const MailPieces> messages) {
+  return shell_->send(messages);
 }
 
 asio::awaitable<void> SmtpConnection::quit() {
@@ -339,11 +516,24 @@ asio::awaitable<void> SmtpConnection::quit() {
 }
 
 bool SmtpConnection::is_usable() const {
-  return shell_->is_usable();
+  auto* wire = shell_->wire();
+  return wire != nullptr && wire->session().is_idle() && wire->is_silent();
 }
 
-int SmtpConnection::messages() const {
-  return shell_->messages();
+bool SmtpConnection::is_open() const {
+  return shell_->wire() != nullptr;
+}
+
+std::size_t SmtpConnection::messages() const {
+  return shell_->last_wire() ? shell_->last_wire()->messages() : 0;
+}
+
+bool SmtpConnection::is_pipelined() const {
+  return shell_->last_wire() && shell_->last_wire()->session().is_pipelined();
+}
+
+std::optional<SmtpMode> SmtpConnection::learnt() const {
+  return shell_->last_wire() ? shell_->last_wire()->session().learnt() : std::nullopt;
 }
 
 }  // namespace crier

@@ -1,11 +1,12 @@
 // SmtpConnection: one connection to an SMTP server, kept for many messages: SmtpSession with a socket, TLS
 // and deadlines. Lives on the loop. The server is the operator's choice, so no AddressGuard is asked. A crash
-// in the middle leaves the message undelivered or, after its final dot, in doubt.
+// in the middle leaves what is under way undelivered or, where all of it was sent, in doubt.
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -21,7 +22,8 @@ namespace crier {
 
 class Resolver;
 
-/// How long each stage may take, from its first byte to its last (RFC 5321 §4.5.3.2).
+/// How long each stage may take, from its first byte to its last (RFC 5321 §4.5.3.2). Of messages that are
+/// under way together the oldest one counts.
 struct SmtpTimeouts {
   Duration connect = std::chrono::seconds(30);  ///< each address
   Duration tls = std::chrono::minutes(1);
@@ -39,6 +41,8 @@ struct SmtpServer {
   SmtpSecurity security = SmtpSecurity::starttls;
   SmtpLogin login;
   std::string helo = "localhost";  ///< this host's name
+  SmtpMode mode = SmtpMode::automatic;
+  SmtpWindow window;
   SmtpTimeouts timeouts;
 };
 
@@ -51,23 +55,33 @@ class SmtpConnection {
   /// `resolver` outlives this.
   SmtpConnection(boost::asio::any_io_executor executor, Resolver& resolver,
                  std::shared_ptr<boost::asio::ssl::context> tls, SmtpServer server);
+  /// Closes it without a word. No send() may be under way, unless the executor does not run again.
   ~SmtpConnection();
   SmtpConnection(SmtpConnection&&) noexcept;
   SmtpConnection& operator=(SmtpConnection&&) noexcept;
 
-  /// Connects when it is not connected. One message at a time. Every failure is a result; cancellation closes
-  /// the connection and throws operation_aborted. Both arguments outlive the call.
-  boost::asio::awaitable<SmtpResult> send(const Envelope& envelope, std::string_view message);
-  /// Says goodbye, briefly.
+  /// Sends them in order, after those of earlier calls that are still under way: calls may overlap, and two
+  /// at once keep the wire busy. Connects when it is not connected. The result of each by its position;
+  /// returns when all are decided. Every failure is a result; cancellation closes the connection and throws
+  /// operation_aborted. The argument and what it points to outlive the call.
+  boost::asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);
+  /// Says goodbye, briefly, if nothing is under way; closes it at any rate.
   boost::asio::awaitable<void> quit();
 
   /// Open, idle and silent: a server that has hung up or spoken since is not usable. Asks the socket.
   bool is_usable() const;
-  /// Accepted since it was connected.
-  int messages() const;
+  /// Open or being opened.
+  bool is_open() const;
+  /// Given to send() since it was connected.
+  std::size_t messages() const;
+  /// See SmtpSession, after the first send(): whether the server is asked more than one thing at a time.
+  bool is_pipelined() const;
+  /// See SmtpSession: what this connection has found out about the server.
+  std::optional<SmtpMode> learnt() const;
 
  private:
   class Shell;
+  class Wire;
   std::unique_ptr<Shell> shell_;
 };
 

@@ -154,9 +154,16 @@ SmtpReply SmtpReplyParser::take() {
   return reply;
 }
 
-void SmtpReplyParser::reset() {
-  reply_ = {};
-  line_.clear();
+std::optional<SmtpShortReply> SmtpReplyParser::take_short(std::string_view& bytes) const {
+  if (!line_.empty() || !reply_.lines.empty() || bytes.size() < 5) return std::nullopt;
+  const bool fits =
+      (bytes[0] == '2' || bytes[0] == '3') && is_digit(bytes[1]) && is_digit(bytes[2]) && bytes[3] == ' ';
+  const auto end = bytes.find('\n');
+  if (!fits || end == std::string_view::npos || end > max_line_bytes) return std::nullopt;
+  auto line = bytes.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  bytes.remove_prefix(end + 1);
+  return SmtpShortReply{(line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0'), line};
 }
 
 SmtpResult judge(SmtpStage stage, const SmtpReply& reply) {
@@ -167,6 +174,26 @@ SmtpResult judge(SmtpStage stage, const SmtpReply& reply) {
   result.enhanced = reply.enhanced;
   result.reason = reply.enhanced.empty() ? fmt::format("smtp-{}", reply.code) : "smtp-" + reply.enhanced;
   result.text = reply.text();
+  return result;
+}
+
+SmtpResult accepted_by(int code, std::string_view line) {
+  SmtpResult result;
+  result.verdict = SmtpVerdict::accepted;
+  result.stage = SmtpStage::body;
+  result.code = code;
+  result.enhanced = enhanced_code(line.substr(std::min<std::size_t>(line.size(), 4)), code);
+  result.text = to_one_line(line, max_text_bytes);
+  return result;
+}
+
+SmtpResult own_words(SmtpVerdict verdict, SmtpStage stage, std::string_view reason,
+                     std::string_view sentence) {
+  SmtpResult result;
+  result.verdict = verdict;
+  result.stage = stage;
+  result.reason = reason;
+  result.text = to_one_line(sentence, max_text_bytes);
   return result;
 }
 

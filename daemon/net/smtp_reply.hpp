@@ -1,6 +1,7 @@
 // What an SMTP server says, read and judged (RFC 5321 §4.2, enhanced codes RFC 3463). Pure; input is hostile.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,12 @@ struct SmtpReply {
   std::string text() const;
 };
 
+/// A positive reply of one line, as most are.
+struct SmtpShortReply {
+  int code = 0;           ///< 200 to 399
+  std::string_view line;  ///< with the code, without its end; a view into the bytes it came in
+};
+
 /// Collects the bytes of one reply. Line ends are CRLF or, leniently, LF.
 class SmtpReplyParser {
  public:
@@ -46,7 +53,8 @@ class SmtpReplyParser {
   /// after `malformed` the connection is beyond help.
   Progress feed(std::string_view& bytes);
   SmtpReply take();
-  void reset();
+  /// Takes a short reply off the front of `bytes` when one stands there whole; else leaves all to feed().
+  std::optional<SmtpShortReply> take_short(std::string_view& bytes) const;
 
  private:
   Progress end_line();
@@ -69,8 +77,9 @@ struct SmtpResult {
   SmtpStage stage = SmtpStage::connect;
   int code = 0;          ///< 0 = no reply
   std::string enhanced;  ///< see SmtpReply
-  std::string reason;  ///< short and countable: "smtp-5.1.1", "smtp-450", "timeout", "connection-lost", "tls"
-  std::string text;    ///< what the server said, or our sentence; one line, at most 1 KiB
+  /// Short and countable: "smtp-5.1.1", "smtp-450", "timeout", "connection-lost", "tls". Empty when accepted.
+  std::string reason;
+  std::string text;  ///< what the server said, or our sentence; one line, at most 1 KiB
 };
 
 /// Judges a 4yz or 5yz reply at `stage`. 5yz is final only where it speaks of the recipient or the message:
@@ -79,5 +88,12 @@ struct SmtpResult {
 /// is no such recipient: servers give the same codes for blocks, outages and policies. Enhanced codes about
 /// the server's system, network or protocol are not final, either.
 SmtpResult judge(SmtpStage stage, const SmtpReply& reply);
+
+/// The message was taken by this reply; `line` begins with the code.
+SmtpResult accepted_by(int code, std::string_view line);
+
+/// A result for which there is no reply.
+SmtpResult own_words(SmtpVerdict verdict, SmtpStage stage, std::string_view reason,
+                     std::string_view sentence);
 
 }  // namespace crier

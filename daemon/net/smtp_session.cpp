@@ -1,366 +1,538 @@
 #include "net/smtp_session.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
-#include <fmt/core.h>
-
-#include "base/encoding.hpp"
+#include <fmt/format.h>
 
 namespace crier {
 namespace {
 
-constexpr std::size_t max_line_bytes = 998;  // RFC 5322 §2.1.1
-constexpr std::size_t max_text_bytes = 1024;
+constexpr std::string_view reset_command = "RSET\r\n";
+constexpr std::string_view data_command = "DATA\r\n";
+constexpr std::string_view empty_chunk = "BDAT 0\r\n";
+constexpr std::string_view final_dot = ".\r\n";
+constexpr std::string_view quit_command = "QUIT\r\n";
 
-std::string_view take_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  const auto word = text.substr(0, text.find(' '));
-  text.remove_prefix(word.size());
-  return word;
-}
+// Views in the output that were written are dropped at once when there are as many.
+constexpr std::size_t many_views = 4096;
 
-bool is_opening(SmtpStage stage) {
-  return stage < SmtpStage::reset;
+bool is_success(int code) {
+  return code >= 200 && code < 300;
 }
 
 }  // namespace
 
-SmtpCapabilities parse_capabilities(const SmtpReply& ehlo_reply) {
-  SmtpCapabilities out;
-  for (std::size_t i = 1; i < ehlo_reply.lines.size(); ++i) {  // the first line greets
-    const auto line = to_lower_ascii(ehlo_reply.lines[i]);
-    std::string_view rest = line;
-    const auto keyword = take_word(rest);
-    if (keyword == "starttls")
-      out.starttls = true;
-    else if (keyword == "pipelining")
-      out.pipelining = true;
-    else if (keyword == "chunking")
-      out.chunking = true;
-    else if (keyword == "8bitmime")
-      out.eight_bit_mime = true;
-    else if (keyword == "smtputf8")
-      out.smtp_utf8 = true;
-    else if (keyword == "size") {
-      out.size = true;
-      const auto digits = take_word(rest);
-      std::uint64_t size = 0;
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-      if (error == std::errc{} && end == digits.data() + digits.size()) out.max_size = size;
-    } else if (keyword == "auth") {
-      for (auto mechanism = take_word(rest); !mechanism.empty(); mechanism = take_word(rest)) {
-        if (mechanism == "plain")
-          out.auth_plain = true;
-        else if (mechanism == "login")
-          out.auth_login = true;
-        else if (mechanism == "xoauth2")
-          out.auth_xoauth2 = true;
-      }
+// What was asked and answered of one message. `answering` is at most `asked` until all is answered.
+struct SmtpSession::Transaction {
+  std::uint64_t number = 0;
+  MailPieces mail;
+  MailFacts facts;
+  std::string commands;  // RSET, MAIL, RCPT, and DATA or BDAT … LAST, each with its CRLF
+  std::size_t mail_end = 0;
+  std::size_t recipient_end = 0;
+  SmtpStage asked = SmtpStage::mail;      // the last stage that was put into the output
+  SmtpStage answering = SmtpStage::mail;  // the stage of the next reply
+  SmtpStage group = SmtpStage::mail;      // the first stage of those that were asked together last
+  std::uint64_t group_begin = 0;          // of the connection's bytes: before what was asked together last
+  std::uint64_t commands_end = 0;         // after that, but for a body
+  std::uint64_t end = 0;                  // after all that was asked
+  bool chunked = false;                   // by BDAT
+  bool probes = false;                    // by an empty chunk first, in the place of DATA
+  bool recipient_taken = false;
+  bool lone_dot = false;  // DATA was let in although all was refused
+  bool is_over = false;   // the server has ended the transaction
+  bool is_answered = false;
+  std::optional<SmtpResult> result;  // the first refusal, or what the body came to
+
+  // The commands of these stages; BDAT stands where DATA stands.
+  std::string_view text(SmtpStage from, SmtpStage to) const {
+    const auto begin = from == SmtpStage::reset       ? 0
+                       : from == SmtpStage::mail      ? reset_command.size()
+                       : from == SmtpStage::recipient ? mail_end
+                                                      : recipient_end;
+    const auto text_end = to == SmtpStage::reset       ? reset_command.size()
+                          : to == SmtpStage::mail      ? mail_end
+                          : to == SmtpStage::recipient ? recipient_end
+                                                       : commands.size();
+    return std::string_view(commands).substr(begin, text_end - begin);
+  }
+
+  SmtpStage after(SmtpStage stage) const {
+    switch (stage) {
+      case SmtpStage::reset:
+        return SmtpStage::mail;
+      case SmtpStage::mail:
+        return SmtpStage::recipient;
+      case SmtpStage::recipient:
+        return chunked && !probes ? SmtpStage::body : SmtpStage::data;
+      default:
+        return SmtpStage::body;
     }
   }
-  return out;
+
+  // Up to where the connection's bytes must have been written before `answering` can be answered.
+  std::uint64_t asked_end() const {
+    if (answering == SmtpStage::body) return end;
+    if (answering == SmtpStage::data) return commands_end;
+    return group_begin + text(group, answering).size();
+  }
+
+  bool fits(int code) const {
+    return answering == SmtpStage::data && !probes ? code == 354 : is_success(code);
+  }
+};
+
+SmtpSession::SmtpSession(std::string helo, SmtpSecurity security, SmtpLogin login, SmtpMode mode,
+                         SmtpWindow window)
+    : opening_(std::move(helo), security, std::move(login)),
+      mode_(mode),
+      window_(window),
+      ring_(std::max<std::size_t>(window.messages, 2)) {}
+
+SmtpSession::~SmtpSession() = default;
+
+SmtpSession::Transaction& SmtpSession::front() {
+  return ring_[first_];
 }
 
-SmtpSession::SmtpSession(std::string helo, SmtpSecurity security, SmtpLogin login)
-    : helo_(std::move(helo)), security_(security), login_(std::move(login)) {}
+const SmtpSession::Transaction& SmtpSession::front() const {
+  return ring_[first_];
+}
 
-std::optional<SmtpResult> SmtpSession::take_result() {
-  return std::exchange(result_, std::nullopt);
+// ---- what the shell asks
+
+bool SmtpSession::awaits_reply() const {
+  if (closed_) return false;
+  return quitting_ || in_flight_ > 0 || opening_.step() == SmtpOpening::Step::hear;
+}
+
+bool SmtpSession::is_asked() const {
+  if (in_flight_ == 0) return written_ == pushed_;
+  return written_ >= front().asked_end();
+}
+
+SmtpStage SmtpSession::stage() const {
+  if (quitting_) return SmtpStage::quit;
+  if (opening_.step() != SmtpOpening::Step::open) return opening_.stage();
+  return in_flight_ > 0 ? front().answering : SmtpStage::reset;
+}
+
+void SmtpSession::take_decided(std::vector<SmtpDecision>& into) {
+  into.clear();
+  into.swap(decided_);
 }
 
 // ---- what the shell reports
 
 void SmtpSession::connected() {
-  if (security_ == SmtpSecurity::implicit) {
-    stage_ = SmtpStage::tls;
-    step_ = SmtpStep::handshake;
-  } else {
-    expect(SmtpStage::greeting);
-  }
+  opening_.connected();
 }
 
 void SmtpSession::secured() {
-  secured_ = true;
-  if (security_ == SmtpSecurity::implicit)
-    expect(SmtpStage::greeting);
-  else
-    say_hello();  // what was said in clear counts for nothing (RFC 3207 §4.2)
+  opening_.secured();
+  follow_opening();
 }
 
 void SmtpSession::handshake_failed(std::string_view why) {
-  fail(SmtpVerdict::sender, "tls", why);
+  opening_.fail(SmtpVerdict::sender, "tls", why);
+  follow_opening();
 }
 
-void SmtpSession::written() {
-  output_.clear();
-  step_ = SmtpStep::read;
+void SmtpSession::written(std::size_t bytes) {
+  written_ += bytes;
+  while (bytes > 0) {
+    auto& view = output_[output_begin_];
+    if (bytes < view.size()) {
+      view.remove_prefix(bytes);
+      break;
+    }
+    bytes -= view.size();
+    ++output_begin_;
+  }
+  if (output_begin_ == output_.size() || output_begin_ >= many_views) {
+    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_begin_));
+    output_begin_ = 0;
+  }
+  if (in_flight_ > 0 && front().is_answered && front().end <= written_) {
+    finish();
+    proceed();
+  }
 }
 
 void SmtpSession::received(std::string_view bytes) {
-  const bool early = step_ == SmtpStep::write;
-  if (step_ != SmtpStep::read && !early) {
-    step_ = SmtpStep::closed;
-    return;
+  while (!bytes.empty() && !closed_) {
+    // One command, one reply: more bytes mean that somebody lost count, or writes into the session before
+    // TLS.
+    if (!awaits_reply()) return desync("the server said more than was asked");
+    if (is_open() && !quitting_) {
+      if (const auto reply = parser_.take_short(bytes)) {
+        ++replies_;
+        accept(reply->code, reply->line);
+        continue;
+      }
+    }
+    switch (parser_.feed(bytes)) {
+      case SmtpReplyParser::Progress::incomplete:
+        break;
+      case SmtpReplyParser::Progress::malformed:
+        return desync("the server's reply is not SMTP");
+      case SmtpReplyParser::Progress::complete:
+        ++replies_;
+        handle(parser_.take());
+        break;
+    }
   }
-  switch (parser_.feed(bytes)) {
-    case SmtpReplyParser::Progress::incomplete:
-      return;
-    case SmtpReplyParser::Progress::malformed:
-      return desync("the server's reply is not SMTP");
-    case SmtpReplyParser::Progress::complete:
-      break;
-  }
-  const auto reply = parser_.take();
-  if (early && reply.code < 400) return desync("the server answered before it was asked: " + reply.text());
-  handle(reply);
-  if (early) step_ = SmtpStep::closed;  // half a command or message stands on the wire
-  if (bytes.empty() || step_ == SmtpStep::closed) return;
-  // One command, one reply: more bytes mean that somebody lost count, or writes into the session before TLS.
-  if (step_ == SmtpStep::ready)
-    step_ = SmtpStep::closed;
-  else
-    desync("the server said more than was asked");
+  proceed();
 }
 
-void SmtpSession::lost(std::string reason, std::string_view what) {
-  if (step_ == SmtpStep::ready || stage_ == SmtpStage::quit) {
-    step_ = SmtpStep::closed;
-    return;
+void SmtpSession::lost(std::string_view reason, std::string_view what) {
+  if (closed_) return;
+  if (!is_open()) {
+    opening_.fail(SmtpVerdict::transient, reason, what);
+    return follow_opening();
   }
-  const bool all_sent = stage_ == SmtpStage::body && step_ == SmtpStep::read;
-  fail(all_sent ? SmtpVerdict::ambiguous : SmtpVerdict::transient, std::move(reason), what);
+  end_all(own_words(SmtpVerdict::transient, stage(), reason, what),
+          own_words(SmtpVerdict::transient, SmtpStage::mail, reason, what), true);
 }
 
 // ---- what the owner wants
 
-void SmtpSession::submit(const Envelope& envelope, std::string_view message) {
-  if (step_ != SmtpStep::ready) throw std::logic_error("SmtpSession: submit() while busy");
-  result_.reset();
-  stage_ = SmtpStage::mail;
-  from_ = {};
-  if (!envelope.from.empty()) {
-    auto from = to_wire_address(envelope.from);
-    if (!from) return refuse_unsent(SmtpVerdict::sender, "sender-address", from.error().message);
-    from_ = std::move(*from);
-  }
-  auto to = to_wire_address(envelope.to);
-  if (!to) return refuse_unsent(SmtpVerdict::permanent, "address", to.error().message);
-  to_ = std::move(*to);
-  data_ = to_smtp_data(message);
-  if (from_.needs_utf8 && !capabilities_.smtp_utf8)
-    return refuse_unsent(SmtpVerdict::sender, "no-smtputf8", "the server does not take our address in UTF-8");
-  if (to_.needs_utf8 && !capabilities_.smtp_utf8)
-    return refuse_unsent(SmtpVerdict::permanent, "no-smtputf8",
-                         "the server does not take addresses in UTF-8");
-  stage_ = SmtpStage::body;
-  if (data_.has_nul || data_.longest_line > max_line_bytes)
-    return refuse_unsent(SmtpVerdict::permanent, "malformed-message",
-                         "a NUL or a line of more than 998 bytes");
-  if (data_.eight_bit && !capabilities_.eight_bit_mime)
-    return refuse_unsent(SmtpVerdict::permanent, "no-8bitmime", "the server takes only 7-bit messages");
-  if (capabilities_.max_size != 0 && data_.size > capabilities_.max_size) {
-    return refuse_unsent(SmtpVerdict::permanent, "too-large",
-                         fmt::format("{} bytes; the server takes {}", data_.size, capabilities_.max_size));
-  }
-  if (needs_reset_)
-    command(SmtpStage::reset, "RSET");
-  else
-    mail();
+std::uint64_t SmtpSession::submit(const MailPieces& message) {
+  if (closed_ || quitting_) throw std::logic_error("SmtpSession: submit() after the end");
+  waiting_.push_back({next_number_, message, facts_of(message.pieces)});
+  proceed();
+  return next_number_++;
 }
 
 void SmtpSession::quit() {
-  if (step_ == SmtpStep::ready) command(SmtpStage::quit, "QUIT");
+  if (!is_idle()) return;
+  quitting_ = true;
+  push(quit_command);
 }
 
-// ---- the dialogue
+// ---- opening
 
-void SmtpSession::command(SmtpStage stage, std::string line) {
-  stage_ = stage;
-  output_ = std::move(line);
-  output_ += "\r\n";
-  step_ = SmtpStep::write;
-}
-
-void SmtpSession::expect(SmtpStage stage) {
-  stage_ = stage;
-  parser_.reset();
-  step_ = SmtpStep::read;
+void SmtpSession::follow_opening() {
+  switch (opening_.step()) {
+    case SmtpOpening::Step::say:
+      push(opening_.line());
+      opening_.said();
+      return;
+    case SmtpOpening::Step::failed:
+      return end_all(opening_.failure(), opening_.failure(), false);
+    case SmtpOpening::Step::open: {
+      const auto& offered = capabilities();
+      const bool to_bdat = mode_ == SmtpMode::automatic || mode_ == SmtpMode::bdat;
+      if (!offered.pipelining)
+        mode_ = SmtpMode::lockstep;
+      else if (to_bdat && !offered.chunking)
+        mode_ = SmtpMode::overlapped;
+      return proceed();
+    }
+    default:
+      return;
+  }
 }
 
 void SmtpSession::handle(const SmtpReply& reply) {
-  if (stage_ == SmtpStage::quit)
-    step_ = SmtpStep::closed;
-  else if (is_opening(stage_))
-    handle_opening(reply);
-  else
+  if (quitting_) {
+    closed_ = true;
+  } else if (is_open()) {
     handle_transaction(reply);
+  } else if (written_ == pushed_) {
+    opening_.heard(reply);
+    follow_opening();
+  } else if (reply.code < 400) {
+    desync("the server answered before it was asked: " + reply.text());
+  } else {
+    const auto refusal = judge(stage(), reply);
+    end_all(refusal, refusal, false);
+  }
 }
 
-void SmtpSession::handle_opening(const SmtpReply& reply) {
-  switch (stage_) {
-    case SmtpStage::greeting:
-      if (reply.code == 220) return say_hello();
-      break;
-    case SmtpStage::hello:
-      return handle_hello(reply);
-    case SmtpStage::starttls:
-      if (reply.code == 220) {
-        stage_ = SmtpStage::tls;
-        step_ = SmtpStep::handshake;
-        return;
-      }
-      if (security_ == SmtpSecurity::opportunistic && reply.code >= 400 && reply.code != 421)
-        return authenticate();
-      break;
-    case SmtpStage::auth:
-      return handle_auth(reply);
-    default:
-      break;
-  }
-  if (reply.code < 400) return desync("unexpected reply: " + reply.text());
-  decide(judge(stage_, reply));
-}
-
-void SmtpSession::handle_hello(const SmtpReply& reply) {
-  if (reply.code == 250) {
-    capabilities_ = plain_hello_ ? SmtpCapabilities{} : parse_capabilities(reply);
-    return after_hello();
-  }
-  if (reply.code >= 500 && !plain_hello_) {  // RFC 5321 §3.2
-    plain_hello_ = true;
-    return say_hello();
-  }
-  if (reply.code < 400) return desync("unexpected reply: " + reply.text());
-  decide(judge(stage_, reply));
-}
-
-void SmtpSession::handle_auth(const SmtpReply& reply) {
-  if (reply.code == 235) {
-    stage_ = SmtpStage::reset;
-    step_ = SmtpStep::ready;
-    return;
-  }
-  if (reply.code >= 400) return decide(judge(stage_, reply));
-  if (reply.code != 334 || auth_answers_ == 2) return desync("unexpected reply: " + reply.text());
-  // LOGIN asks for two things. Elsewhere a challenge is an error in disguise (XOAUTH2), which wants an empty
-  // line before it says 535.
-  ++auth_answers_;
-  if (!logging_in_by_login_)
-    command(SmtpStage::auth, "");
-  else
-    command(SmtpStage::auth, to_base64(auth_answers_ == 1 ? login_.user : login_.password));
-}
+// ---- transactions: what is heard
 
 void SmtpSession::handle_transaction(const SmtpReply& reply) {
-  const bool done = reply.code >= 200 && reply.code < 300;
-  if (reply.code >= 400) return decide(judge(stage_, reply));
-  if (stage_ == SmtpStage::data ? reply.code != 354 : !done)
-    return desync("unexpected reply: " + reply.text());
-  switch (stage_) {
-    case SmtpStage::reset:
-      needs_reset_ = false;
-      return mail();
-    case SmtpStage::mail:
-      return command(SmtpStage::recipient, "RCPT TO:<" + to_.text + ">");
-    case SmtpStage::recipient:
-      return command(SmtpStage::data, "DATA");
-    case SmtpStage::data:
-      stage_ = SmtpStage::body;
-      output_ = std::move(data_.bytes);
-      step_ = SmtpStep::write;
-      return;
+  if (reply.code < 400) return accept(reply.code, reply.text());
+  auto& current = front();
+  if (reply.code == 421) return hang_up(reply);
+  // A body may be refused before all of it was written, but nothing else before it was asked.
+  const bool is_body = current.answering == SmtpStage::body;
+  if (current.is_answered || written_ < (is_body ? current.commands_end : current.asked_end()))
+    return desync("the server answered before it was asked: " + reply.text());
+  if (!current.result) {
+    if (current.answering == SmtpStage::data && current.probes && reply.code >= 500) return go_back_to_data();
+    const bool unknown = reply.code == 500 || reply.code == 502;
+    if (is_body && current.chunked && unknown) {
+      learnt_ = SmtpMode::overlapped;
+      current.result = own_words(SmtpVerdict::desync, SmtpStage::body, "desync",
+                                 "the server does not know BDAT, which it offers: " + reply.text());
+      return desync(current.result->text);
+    }
+    current.result = judge(current.answering, reply);
+    if (current.result->verdict == SmtpVerdict::desync) return desync(current.result->text);
+  }
+  advance(false);
+}
+
+void SmtpSession::accept(int code, std::string_view line) {
+  auto& current = front();
+  if (current.is_answered || !is_asked())
+    return desync(fmt::format("the server answered before it was asked: {}", line));
+  if (!current.fits(code)) return desync(fmt::format("unexpected reply: {}", line));
+  if (current.answering == SmtpStage::recipient) current.recipient_taken = true;
+  if (current.answering == SmtpStage::body) {
+    if (!current.result) {
+      current.result = accepted_by(code, line);
+    } else if (current.recipient_taken) {
+      current.result.reset();  // in doubt: it was sent as a whole
+      return desync(fmt::format("the server took a message after it had refused it: {}", line));
+    }
+  }
+  advance(true);
+}
+
+// `agreed`: the reply was a positive one.
+void SmtpSession::advance(bool agreed) {
+  auto& current = front();
+  const auto answered = current.answering;
+  if (answered == SmtpStage::body) {
+    current.is_over = current.chunked ? agreed : !current.lone_dot;
+    return complete();
+  }
+  current.answering = current.after(answered);
+  const bool let_in = agreed && answered == SmtpStage::data;
+  if (let_in && current.probes) {
+    mode_ = SmtpMode::bdat;
+    learnt_ = mode_;
+  }
+  if (current.answering <= current.asked) return;
+  if (!current.result) return ask_next();
+  if (!let_in || current.chunked) return complete();
+  // DATA was let in although something before it was refused (RFC 2920 §3.1): an empty message reaches
+  // nobody, if nobody was accepted.
+  if (current.recipient_taken) return desync("the server asks for a message whose sender it has refused");
+  current.lone_dot = true;
+  current.asked = SmtpStage::body;
+  push(final_dot);
+  current.commands_end = current.end = pushed_;
+}
+
+void SmtpSession::complete() {
+  auto& current = front();
+  current.is_answered = true;
+  // The server reads the rest of a chunk that it has refused (RFC 3030 §2); of DATA, nobody can tell.
+  const bool is_written = current.end <= written_;
+  if (!is_written && current.chunked) return;
+  finish();
+  if (!is_written) desync("the server did not wait for the end of a message");
+}
+
+void SmtpSession::finish() {
+  auto& current = front();
+  needs_reset_ = !current.is_over;
+  bytes_in_flight_ -= current.facts.size;
+  decide(current.number, std::move(*current.result));
+  current.result.reset();
+  first_ = (first_ + 1) % ring_.size();
+  --in_flight_;
+}
+
+// The server refuses BDAT, which it offers. Nothing but an empty chunk was sent: the message starts again.
+void SmtpSession::go_back_to_data() {
+  mode_ = SmtpMode::overlapped;
+  learnt_ = mode_;
+  auto& current = front();
+  current.chunked = current.probes = current.recipient_taken = false;
+  current.asked = SmtpStage::data;
+  current.answering = SmtpStage::reset;
+  current.group = SmtpStage::reset;
+  current.group_begin = pushed_;
+  push(current.text(SmtpStage::reset, SmtpStage::recipient));
+  push(data_command);
+  current.commands_end = current.end = pushed_;
+}
+
+// ---- transactions: what is asked
+
+void SmtpSession::proceed() {
+  while (is_open() && !quitting_ && !waiting_.empty() && may_begin()) begin();
+}
+
+bool SmtpSession::may_begin() const {
+  if (in_flight_ == 0) return true;
+  switch (mode_) {
+    case SmtpMode::bdat:
+      return in_flight_ < ring_.size() && bytes_in_flight_ + waiting_.front().facts.size <= window_.bytes;
+    case SmtpMode::overlapped:
+      return in_flight_ == 1 && front().asked == SmtpStage::body;
     default:
+      return false;
+  }
+}
+
+std::optional<SmtpResult> SmtpSession::refuse_unsent(const Waiting& next, WireAddress& to) {
+  const auto refuse = [](SmtpVerdict verdict, SmtpStage stage, std::string_view reason,
+                         std::string_view sentence) { return own_words(verdict, stage, reason, sentence); };
+  const auto& offered = capabilities();
+  if (next.mail.from != known_from_) {
+    WireAddress wire;
+    if (!next.mail.from.empty()) {
+      auto from = to_wire_address(next.mail.from);
+      if (!from) return refuse(SmtpVerdict::sender, SmtpStage::mail, "sender-address", from.error().message);
+      wire = std::move(*from);
+    }
+    known_from_ = next.mail.from;
+    known_wire_from_ = std::move(wire);
+  }
+  auto recipient = to_wire_address(next.mail.to);
+  if (!recipient)
+    return refuse(SmtpVerdict::permanent, SmtpStage::mail, "address", recipient.error().message);
+  to = std::move(*recipient);
+  if (known_wire_from_.needs_utf8 && !offered.smtp_utf8)
+    return refuse(SmtpVerdict::sender, SmtpStage::mail, "no-smtputf8",
+                  "the server does not take our address in UTF-8");
+  if (to.needs_utf8 && !offered.smtp_utf8)
+    return refuse(SmtpVerdict::permanent, SmtpStage::mail, "no-smtputf8",
+                  "the server does not take addresses in UTF-8");
+  if (!next.facts.is_clean)
+    return refuse(
+        SmtpVerdict::permanent, SmtpStage::body, "malformed-message",
+        "line ends other than CRLF, a dot that begins a line, a line of more than 998 bytes, or a NUL");
+  if (next.facts.eight_bit && !offered.eight_bit_mime)
+    return refuse(SmtpVerdict::permanent, SmtpStage::body, "no-8bitmime",
+                  "the server takes only 7-bit messages");
+  if (offered.max_size != 0 && next.facts.size > offered.max_size)
+    return refuse(SmtpVerdict::permanent, SmtpStage::body, "too-large",
+                  fmt::format("{} bytes; the server takes {}", next.facts.size, offered.max_size));
+  return std::nullopt;
+}
+
+void SmtpSession::begin() {
+  const auto next = waiting_.front();
+  waiting_.pop_front();
+  WireAddress to;
+  if (auto refusal = refuse_unsent(next, to)) return decide(next.number, std::move(*refusal));
+  const bool reset = in_flight_ == 0 ? needs_reset_ : mode_ == SmtpMode::bdat || front().result.has_value();
+  auto& begun = ring_[(first_ + in_flight_) % ring_.size()];
+  ++in_flight_;
+  bytes_in_flight_ += next.facts.size;
+  begun.number = next.number;
+  begun.mail = next.mail;
+  begun.facts = next.facts;
+  begun.answering = reset ? SmtpStage::reset : SmtpStage::mail;
+  begun.probes = mode_ == SmtpMode::automatic;
+  begun.chunked = begun.probes || mode_ == SmtpMode::bdat;
+  begun.recipient_taken = begun.lone_dot = begun.is_over = begun.is_answered = false;
+  write_commands(begun, to);
+  const auto first = begun.answering;
+  begun.group = first;
+  begun.group_begin = pushed_;
+  switch (mode_) {
+    case SmtpMode::automatic:
+      begun.asked = SmtpStage::data;
+      push(begun.text(first, SmtpStage::recipient));
+      push(empty_chunk);
+      break;
+    case SmtpMode::bdat:
+    case SmtpMode::overlapped:
+      begun.asked = begun.chunked ? SmtpStage::body : SmtpStage::data;
+      push(begun.text(first, SmtpStage::data));
+      break;
+    case SmtpMode::lockstep:
+      begun.asked = first;
+      push(begun.text(first, first));
       break;
   }
-  auto accepted = judge(stage_, reply);
-  accepted.verdict = SmtpVerdict::accepted;
-  needs_reset_ = false;
-  result_ = std::move(accepted);
-  step_ = SmtpStep::ready;
+  begun.commands_end = pushed_;
+  if (begun.asked == SmtpStage::body) push_body(begun);
+  begun.end = pushed_;
 }
 
-void SmtpSession::say_hello() {
-  command(SmtpStage::hello, (plain_hello_ ? "HELO " : "EHLO ") + helo_);
+void SmtpSession::write_commands(Transaction& begun, const WireAddress& to) {
+  auto& text = begun.commands;
+  const auto& from = known_wire_from_;
+  text = reset_command;
+  text.append("MAIL FROM:<").append(from.text).append(">");
+  if (capabilities().size) fmt::format_to(std::back_inserter(text), " SIZE={}", begun.facts.size);
+  if (begun.facts.eight_bit) text += " BODY=8BITMIME";
+  if (from.needs_utf8 || to.needs_utf8) text += " SMTPUTF8";
+  text += "\r\n";
+  begun.mail_end = text.size();
+  text.append("RCPT TO:<").append(to.text).append(">\r\n");
+  begun.recipient_end = text.size();
+  if (begun.chunked)
+    fmt::format_to(std::back_inserter(text), "BDAT {} LAST\r\n", begun.facts.size);
+  else
+    text += data_command;
 }
 
-void SmtpSession::after_hello() {
-  const bool wanted = security_ == SmtpSecurity::starttls || security_ == SmtpSecurity::opportunistic;
-  if (secured_ || !wanted) return authenticate();
-  if (capabilities_.starttls) return command(SmtpStage::starttls, "STARTTLS");
-  if (security_ == SmtpSecurity::opportunistic) return authenticate();
-  stage_ = SmtpStage::starttls;
-  fail(SmtpVerdict::sender, "no-starttls", "the server does not offer STARTTLS, which this relay requires");
+// All that was asked of the current message is agreed to: the next stage.
+void SmtpSession::ask_next() {
+  auto& current = front();
+  current.asked = current.group = current.answering;
+  current.group_begin = pushed_;
+  const bool is_body = current.asked == SmtpStage::body;
+  if (!is_body)
+    push(current.text(current.asked, current.asked));
+  else if (current.chunked)
+    push(current.text(SmtpStage::data, SmtpStage::data));
+  current.commands_end = pushed_;
+  if (is_body) push_body(current);
+  current.end = pushed_;
 }
 
-void SmtpSession::authenticate() {
-  stage_ = SmtpStage::auth;
-  if (login_.user.empty()) {
-    step_ = SmtpStep::ready;
-    return;
-  }
-  // Opportunistic TLS keeps eavesdroppers out, not impostors.
-  const bool trusted = secured_ && security_ != SmtpSecurity::opportunistic;
-  if (!trusted && !login_.allow_in_clear)
-    return fail(SmtpVerdict::sender, "auth-in-clear",
-                "a password is not sent without verified TLS to this relay");
-  if (login_.xoauth2) {
-    if (!capabilities_.auth_xoauth2)
-      return fail(SmtpVerdict::sender, "no-auth", "the server does not offer AUTH XOAUTH2");
-    const auto response = "user=" + login_.user + "\x01" + "auth=Bearer " + login_.password + "\x01\x01";
-    return command(SmtpStage::auth, "AUTH XOAUTH2 " + to_base64(response));
-  }
-  if (capabilities_.auth_plain) {
-    const auto nul = std::string(1, '\0');
-    return command(SmtpStage::auth, "AUTH PLAIN " + to_base64(nul + login_.user + nul + login_.password));
-  }
-  logging_in_by_login_ = true;
-  if (capabilities_.auth_login) return command(SmtpStage::auth, "AUTH LOGIN");
-  fail(SmtpVerdict::sender, "no-auth", "the server offers neither AUTH PLAIN nor AUTH LOGIN");
+void SmtpSession::push_body(const Transaction& transaction) {
+  for (const auto& piece : transaction.mail.pieces) push(piece.bytes());
+  if (!transaction.chunked) push(final_dot);
 }
 
-void SmtpSession::mail() {
-  std::string line = "MAIL FROM:<" + from_.text + ">";
-  if (capabilities_.size) line += fmt::format(" SIZE={}", data_.size);
-  if (data_.eight_bit) line += " BODY=8BITMIME";
-  if (from_.needs_utf8 || to_.needs_utf8) line += " SMTPUTF8";
-  command(SmtpStage::mail, std::move(line));
+void SmtpSession::push(std::string_view bytes) {
+  if (bytes.empty()) return;
+  output_.push_back(bytes);
+  pushed_ += bytes.size();
 }
 
 // ---- endings
 
-void SmtpSession::refuse_unsent(SmtpVerdict verdict, std::string reason, std::string_view sentence) {
-  SmtpResult result;
-  result.verdict = verdict;
-  result.stage = stage_;
-  result.reason = std::move(reason);
-  result.text = to_one_line(sentence, max_text_bytes);
-  result_ = std::move(result);
+void SmtpSession::decide(std::uint64_t number, SmtpResult result) {
+  decided_.push_back({number, std::move(result)});
 }
 
-void SmtpSession::decide(SmtpResult result) {
-  const bool closing = result.code == 421 || is_opening(stage_) || stage_ == SmtpStage::reset ||
-                       result.verdict == SmtpVerdict::desync;
-  // After the answer to the body the transaction is over, whatever the answer.
-  needs_reset_ = stage_ != SmtpStage::body;
-  result_ = std::move(result);
-  step_ = closing ? SmtpStep::closed : SmtpStep::ready;
-}
-
-void SmtpSession::fail(SmtpVerdict verdict, std::string reason, std::string_view sentence) {
-  refuse_unsent(verdict, std::move(reason), sentence);
-  step_ = SmtpStep::closed;
+void SmtpSession::hang_up(const SmtpReply& reply) {
+  end_all(judge(stage(), reply), judge(SmtpStage::mail, reply), false);
 }
 
 void SmtpSession::desync(std::string_view sentence) {
-  if (stage_ == SmtpStage::quit) {
-    step_ = SmtpStep::closed;
-    return;
+  if (!is_open() && !closed_) {
+    opening_.fail(SmtpVerdict::desync, "desync", sentence);
+    return follow_opening();
   }
-  const bool all_sent = stage_ == SmtpStage::body && step_ == SmtpStep::read;
-  fail(all_sent ? SmtpVerdict::ambiguous : SmtpVerdict::desync, "desync", sentence);
+  end_all(own_words(SmtpVerdict::desync, stage(), "desync", sentence),
+          own_words(SmtpVerdict::transient, SmtpStage::mail, "desync", sentence), true);
+}
+
+// `current` is for the message whose reply was awaited, `untouched` for those behind it. `in_doubt`: what was
+// sent as a whole may have been taken.
+void SmtpSession::end_all(const SmtpResult& current, const SmtpResult& untouched, bool in_doubt) {
+  closed_ = true;
+  for (std::size_t i = 0; i < in_flight_; ++i) {
+    auto& each = ring_[(first_ + i) % ring_.size()];
+    auto result = each.result ? std::move(*each.result) : i == 0 ? current : untouched;
+    if (!each.result && in_doubt && each.asked == SmtpStage::body && each.end <= written_) {
+      result.verdict = SmtpVerdict::ambiguous;
+      result.stage = SmtpStage::body;
+    }
+    decide(each.number, std::move(result));
+  }
+  in_flight_ = 0;
+  for (const auto& each : waiting_) decide(each.number, untouched);
+  waiting_.clear();
+  output_.clear();
+  output_begin_ = 0;
 }
 
 }  // namespace crier

@@ -1,6 +1,7 @@
 #include "support/fake_smtp_server.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -44,6 +45,7 @@ struct FakeSmtpServer::State {
   asio::ssl::context tls;
   std::vector<std::string> commands;
   std::vector<std::string> messages;
+  std::vector<FakeDelivery> deliveries;
   int connections = 0;
   TaskGroup tasks;
 };
@@ -63,7 +65,7 @@ class Conversation {
     while (open_) {
       const auto line = co_await read_line();
       owner_->commands.push_back(line);
-      co_await obey(verb_of(line));
+      co_await obey(line);
     }
   }
 
@@ -73,19 +75,82 @@ class Conversation {
     secured_ = true;
   }
 
-  asio::awaitable<void> obey(std::string verb) {
+  asio::awaitable<void> obey_data() {
+    if (recipients_.empty() && !owner_->script.asks_for_data_always)
+      co_return co_await write("554 5.5.1 no valid recipients\r\n");
+    const bool let_in = co_await answer("DATA", {"354 go ahead"});
+    if (!let_in || !open_) co_return;
+    co_await read_message();
+    owner_->commands.emplace_back("BODY");
+    const bool taken = co_await answer("BODY", {"250 2.0.0 taken as 42"});
+    if (taken && !recipients_.empty()) deliver();
+    clear();
+  }
+
+  asio::awaitable<void> obey_chunk(std::size_t size, bool is_last) {
+    const bool fits = !recipients_.empty();
+    const bool early = owner_->script.answers_chunks_early && !fits;
+    bool taken = false;
+    if (early) taken = co_await answer_chunk(fits);
+    auto buffer = asio::dynamic_buffer(unread_, max_line);
+    const auto missing = size - std::min(size, unread_.size());
+    if (secured_)
+      co_await asio::async_read(stream_, buffer, asio::transfer_exactly(missing), use_awaitable);
+    else
+      co_await asio::async_read(stream_.next_layer(), buffer, asio::transfer_exactly(missing), use_awaitable);
+    message_.append(unread_, 0, size);
+    unread_.erase(0, size);
+    if (is_last) owner_->messages.push_back(message_);
+    if (!early) taken = co_await answer_chunk(fits);
+    if (taken && is_last) {
+      deliver();
+      clear();
+    } else if (!taken) {
+      message_.clear();  // and nothing else
+    }
+  }
+
+  asio::awaitable<bool> answer_chunk(bool fits) {
+    if (fits) co_return co_await answer("BDAT", {"250 2.0.0 taken as 42"});
+    co_await write("503 5.5.1 no valid recipients\r\n");
+    co_return false;
+  }
+
+  void deliver() { owner_->deliveries.push_back({recipients_, message_}); }
+
+  void clear() {
+    in_transaction_ = false;
+    recipients_.clear();
+    message_.clear();
+  }
+
+  asio::awaitable<void> obey(std::string line) {
+    const auto verb = verb_of(line);
     if (verb == "EHLO") {
       co_await answer(verb, {hello()});
     } else if (verb == "STARTTLS") {
       if (co_await answer(verb, {"220 2.0.0 go"}) && open_) co_await secure();
     } else if (verb == "AUTH") {
       co_await answer(verb, {"235 2.7.0 welcome"});
+    } else if (verb == "RSET") {
+      clear();
+      co_await answer(verb, {"250 2.0.0 forgotten"});
+    } else if (verb == "MAIL") {
+      if (in_transaction_)
+        co_await write("503 5.5.1 nested MAIL\r\n");
+      else
+        in_transaction_ = co_await answer(verb, {"250 2.1.0 ok"});
+    } else if (verb == "RCPT") {
+      if (!in_transaction_)
+        co_await write("503 5.5.1 RCPT without MAIL\r\n");
+      else if (co_await answer(verb, {"250 2.1.5 ok"}))
+        recipients_.push_back(line.substr(line.find('<') + 1, line.find('>') - line.find('<') - 1));
     } else if (verb == "DATA") {
-      if (co_await answer(verb, {"354 go ahead"}) && open_) {
-        co_await read_message();
-        owner_->commands.emplace_back("BODY");
-        co_await answer("BODY", {"250 2.0.0 taken as 42"});
-      }
+      co_await obey_data();
+    } else if (verb == "BDAT" && owner_->script.knows_bdat) {
+      co_await obey_chunk(std::stoul(line.substr(5)), line.ends_with("LAST"));
+    } else if (verb == "BDAT") {
+      co_await write("500 5.5.2 what?\r\n");
     } else if (verb == "QUIT") {
       co_await answer(verb, {"221 2.0.0 bye", FakeReply::Manner::say_and_close});
     } else {
@@ -121,6 +186,12 @@ class Conversation {
           stream_.next_layer().close();
         }
         break;
+      case FakeReply::Manner::late: {
+        asio::steady_timer pause(stream_.get_executor(), std::chrono::milliseconds(30));
+        co_await pause.async_wait(use_awaitable);
+        co_await write(reply.text + "\r\n");
+        break;
+      }
       case FakeReply::Manner::hang: {
         asio::steady_timer forever(stream_.get_executor(), asio::steady_timer::time_point::max());
         co_await forever.async_wait(use_awaitable);
@@ -158,20 +229,23 @@ class Conversation {
   }
 
   asio::awaitable<void> read_message() {
-    std::string message;
+    message_.clear();
     for (;;) {
       auto line = co_await read_line();
       if (line == ".") break;
       if (line.starts_with('.')) line.erase(0, 1);
-      message += line + "\r\n";
-      if (owner_->script.body_limit && message.size() > *owner_->script.body_limit) break;
+      message_ += line + "\r\n";
+      if (owner_->script.body_limit && message_.size() > *owner_->script.body_limit) break;
     }
-    owner_->messages.push_back(std::move(message));
+    owner_->messages.push_back(message_);
   }
 
   std::shared_ptr<Owner> owner_;
   asio::ssl::stream<tcp::socket> stream_;
   std::string unread_;
+  std::string message_;
+  std::vector<std::string> recipients_;
+  bool in_transaction_ = false;
   bool secured_ = false;
   bool open_ = true;
 };
@@ -186,6 +260,7 @@ template <class Owner>
 asio::awaitable<void> accept_all(std::shared_ptr<Owner> owner) {
   for (;;) {
     auto socket = co_await owner->acceptor.async_accept(use_awaitable);
+    socket.set_option(tcp::no_delay(true));  // replies that wait would be lost where the script hangs up
     ++owner->connections;
     owner->tasks.start("conversation", converse(owner, std::move(socket)));
   }
@@ -212,6 +287,10 @@ const std::vector<std::string>& FakeSmtpServer::commands() const {
 
 const std::vector<std::string>& FakeSmtpServer::messages() const {
   return state_->messages;
+}
+
+const std::vector<FakeDelivery>& FakeSmtpServer::deliveries() const {
+  return state_->deliveries;
 }
 
 int FakeSmtpServer::connections() const {

@@ -4,6 +4,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 
 #include "net/resolver.hpp"
@@ -82,12 +83,15 @@ TEST_CASE("relay URLs say host, port, user and how TLS is meant") {
   REQUIRE(local.security == SmtpSecurity::opportunistic);
   REQUIRE(local.login.allow_in_clear);
   REQUIRE(parse_smtp_url("smtp://mail.example.org/?starttls=off").value().security == SmtpSecurity::off);
+  REQUIRE(local.mode == SmtpMode::automatic);
+  REQUIRE(parse_smtp_url("smtp://mail.example.org?mode=lockstep").value().mode == SmtpMode::lockstep);
   for (const auto* wrong :
        {"", "mail.example.org", "http://mail.example.org", "smtp://", "smtp://a:pw@mail.example.org",
         "smtp://mail.example.org/path", "smtp://mail.example.org#x", "smtp://mail.example.org:0",
         "smtp://mail.example.org?starttls=maybe", "smtp://mail.example.org?tls=1",
         "smtps://mail.example.org?starttls=off", "smtp://a@mail.example.org?starttls=off",
-        "smtp://a@mail.example.org?starttls=opportunistic", "smtp://mail.example.org?auth=ntlm"}) {
+        "smtp://a@mail.example.org?starttls=opportunistic", "smtp://mail.example.org?auth=ntlm",
+        "smtp://mail.example.org?mode=fast"}) {
     CAPTURE(wrong);
     REQUIRE_FALSE(parse_smtp_url(wrong));
   }
@@ -171,32 +175,135 @@ TEST_CASE("a connection lost after the final dot leaves the delivery in doubt") 
   REQUIRE(bench.server.messages().size() == 1);
 }
 
-TEST_CASE("a transaction that has begun is finished although it is cancelled; a waiting one is not begun") {
+TEST_CASE("what has begun is finished although it is cancelled; what waits is not begun") {
   Bench bench({}, 1);
-  boost::asio::cancellation_signal cancel_first;
-  boost::asio::cancellation_signal cancel_second;
-  std::optional<Outcome> first;
-  bool second_aborted = false;
-  const WireText text_one("one\r\n");
-  const WireText text_two("two\r\n");
-  const auto one = mail(text_one);
-  const auto two = mail(text_two);
-  using Outcomes = std::vector<Outcome>;
-  boost::asio::co_spawn(bench.loop, bench.relay().deliver({&one, 1}),
-                        boost::asio::bind_cancellation_slot(
-                            cancel_first.slot(), [&](std::exception_ptr failure, const Outcomes& outcomes) {
-                              if (!failure) first = outcomes.front();
-                            }));
-  boost::asio::co_spawn(bench.loop, bench.relay().deliver({&two, 1}),
-                        boost::asio::bind_cancellation_slot(cancel_second.slot(),
-                                                            [&](std::exception_ptr failure, const Outcomes&) {
-                                                              second_aborted = failure != nullptr;
-                                                            }));
+  const std::vector<std::string> texts{"one\r\n", "two\r\n", "three\r\n"};
+  const std::vector<WireText> pieces(texts.begin(), texts.end());
+  std::vector<MailPieces> messages;
+  for (const auto& piece : pieces) messages.push_back(mail(piece));
+  std::vector<boost::asio::cancellation_signal> cancel(3);
+  std::vector<OutcomeKind> ended;
+  int aborted = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    boost::asio::co_spawn(
+        bench.loop, bench.relay().deliver({&messages[i], 1}),
+        boost::asio::bind_cancellation_slot(
+            cancel[i].slot(), [&](std::exception_ptr failure, const std::vector<Outcome>& outcomes) {
+              if (failure)
+                ++aborted;
+              else
+                ended.push_back(outcomes.front().kind);
+            }));
+  }
   run_until(bench.loop, [&] { return !bench.server.commands().empty(); });
-  cancel_first.emit(boost::asio::cancellation_type::terminal);
-  cancel_second.emit(boost::asio::cancellation_type::terminal);
-  run_until(bench.loop, [&] { return first.has_value() && second_aborted; });
-  REQUIRE(first->kind == OutcomeKind::delivered);
-  REQUIRE(bench.server.messages() == std::vector<std::string>{"one\r\n"});
+  for (auto& each : cancel) each.emit(boost::asio::cancellation_type::terminal);
+  run_until(bench.loop, [&] { return ended.size() == 2 && aborted == 1; });
+  REQUIRE(ended == std::vector<OutcomeKind>(2, OutcomeKind::delivered));
+  REQUIRE(bench.server.messages() == std::vector<std::string>{"one\r\n", "two\r\n"});
   REQUIRE(bench.deliver(1).front().kind == OutcomeKind::delivered);
+}
+
+// ---- handfuls
+
+namespace {
+
+std::vector<Outcome> deliver_handful(Bench& bench, std::size_t count) {
+  const std::vector<MailPieces> messages(count, greeting);
+  return run_loop(bench.loop, bench.relay().deliver(messages));
+}
+
+bool all_delivered(const std::vector<Outcome>& outcomes) {
+  return std::ranges::all_of(outcomes, [](const auto& each) { return each.kind == OutcomeKind::delivered; });
+}
+
+FakeSmtpScript with_chunks() {
+  FakeSmtpScript script;
+  script.extensions = {"PIPELINING", "CHUNKING"};
+  return script;
+}
+
+}  // namespace
+
+TEST_CASE("a handful goes by one connection, and its size follows what the server can do") {
+  Bench bench(with_chunks());
+  REQUIRE(bench.relay().handful() == 1);
+  REQUIRE(all_delivered(deliver_handful(bench, 1)));
+  REQUIRE(bench.relay().handful() == bench.options.server.window.messages);
+  REQUIRE(all_delivered(deliver_handful(bench, 50)));
+  REQUIRE(bench.server.messages().size() == 51);
+  REQUIRE(bench.server.connections() == 1);
+  FakeSmtpScript old;
+  old.extensions = {};
+  Bench lockstep(old);
+  REQUIRE(all_delivered(deliver_handful(lockstep, 3)));
+  REQUIRE(lockstep.relay().handful() == 1);
+}
+
+TEST_CASE("a handful larger than a connection's share goes on by the next one") {
+  Bench bench(with_chunks());
+  bench.options.messages_per_connection = 5;
+  REQUIRE(all_delivered(deliver_handful(bench, 12)));
+  REQUIRE(bench.server.connections() == 3);
+  REQUIRE(bench.server.messages().size() == 12);
+}
+
+TEST_CASE("two handfuls share a connection when all are busy, and a third one waits") {
+  Bench bench(with_chunks(), 1);
+  const std::vector<MailPieces> messages(10, greeting);
+  int done = 0;
+  for (int i = 0; i < 3; ++i) {
+    boost::asio::co_spawn(bench.loop, bench.relay().deliver(messages),
+                          [&](std::exception_ptr failure, const std::vector<Outcome>& outcomes) {
+                            if (!failure && all_delivered(outcomes)) ++done;
+                          });
+  }
+  run_until(bench.loop, [&] { return done == 3; });
+  REQUIRE(bench.server.connections() == 1);
+  REQUIRE(bench.server.messages().size() == 30);
+}
+
+TEST_CASE("a server that hangs up after a few messages costs those behind them no attempt") {
+  auto script = with_chunks();
+  for (int i = 0; i < 3; ++i) {
+    script.replies["MAIL"].insert(script.replies["MAIL"].end(), {{"250 ok"}, {"250 ok"}, {"250 ok"}});
+    script.replies["MAIL"].push_back({"421 4.7.0 enough for now", Manner::say_and_close});
+  }
+  Bench bench(script);
+  REQUIRE(all_delivered(deliver_handful(bench, 10)));
+  REQUIRE(bench.server.deliveries().size() == 10);
+  REQUIRE(bench.server.connections() == 4);
+}
+
+TEST_CASE("a server that hangs up on everybody is not asked again and again") {
+  auto script = with_chunks();
+  for (int i = 0; i < 20; ++i) script.replies["MAIL"].push_back({"421 4.3.2 not now", Manner::say_and_close});
+  Bench bench(script);
+  for (const auto& outcome : deliver_handful(bench, 10)) {
+    REQUIRE(outcome.kind == OutcomeKind::retry_later);
+    REQUIRE(outcome.reason == "smtp-4.3.2");
+    REQUIRE_FALSE(outcome.about_delivery);
+  }
+  REQUIRE(bench.server.connections() == 1);
+}
+
+TEST_CASE("that a server does not know BDAT is found out once") {
+  auto script = with_chunks();
+  script.knows_bdat = false;
+  Bench bench(script);
+  bench.options.messages_per_connection = 5;
+  REQUIRE(all_delivered(deliver_handful(bench, 12)));
+  REQUIRE(bench.server.connections() == 3);
+  REQUIRE(std::ranges::count(bench.server.commands(), "BDAT 0") == 1);
+}
+
+TEST_CASE("a connection is changed when it is too old") {
+  Bench bench(with_chunks());
+  bench.options.max_age = 50ms;
+  REQUIRE(all_delivered(deliver_handful(bench, 2)));
+  boost::asio::steady_timer pause(bench.loop, 60ms);
+  bool passed = false;
+  pause.async_wait([&](boost::system::error_code) { passed = true; });
+  run_until(bench.loop, [&] { return passed; });
+  REQUIRE(all_delivered(deliver_handful(bench, 2)));
+  REQUIRE(bench.server.connections() == 2);
 }

@@ -2,8 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "net/smtp_data.hpp"
-
 using namespace crier;
 
 namespace {
@@ -116,32 +114,38 @@ TEST_CASE("5yz is final only where it speaks of the recipient or the message") {
   REQUIRE(verdict(SmtpStage::greeting, "554 go away\r\n") == SmtpVerdict::sender);
 }
 
-TEST_CASE("a message leaves with CRLF alone, dots stuffed, and its size counted as RFC 1870 does") {
-  const auto data = to_smtp_data("a\r\n.b\n..c\r.\r\r\n\nend");
-  REQUIRE(data.bytes == "a\r\n..b\r\n...c\r\n..\r\n\r\n\r\nend\r\n.\r\n");
-  REQUIRE(data.size == std::string("a\r\n.b\r\n..c\r\n.\r\n\r\n\r\nend\r\n").size());
-  REQUIRE(to_smtp_data("").bytes == ".\r\n");
-  REQUIRE(to_smtp_data("x\r\n").bytes == "x\r\n.\r\n");
-  REQUIRE(to_smtp_data("x\r").bytes == "x\r\n.\r\n");
-}
-
-TEST_CASE("no trick with line ends puts a lone dot inside a message") {
-  for (const auto* text :
-       {"a\n.\nMAIL FROM:<x>", "a\r.\rb", "a\n.\r\nb", "a\r\n.\rb", "a\r\n.\r\nb", ".\n", ".\r"}) {
-    const auto bytes = to_smtp_data(text).bytes;
-    CAPTURE(text);
-    REQUIRE(bytes.find("\r\n.\r\n") == bytes.size() - 5);
-    REQUIRE_FALSE(bytes.starts_with(".\r\n"));
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      if (bytes[i] == '\r') REQUIRE(bytes.substr(i, 2) == "\r\n");
-      if (bytes[i] == '\n') REQUIRE((i > 0 && bytes[i - 1] == '\r'));
-    }
+TEST_CASE("a short reply is taken whole, and all else is left to feed()") {
+  const SmtpReplyParser parser;
+  std::string_view bytes = "250 2.0.0 taken\r\n354 go\n250-more\r\n";
+  auto reply = parser.take_short(bytes);
+  REQUIRE(reply);
+  REQUIRE(reply->code == 250);
+  REQUIRE(reply->line == "250 2.0.0 taken");
+  reply = parser.take_short(bytes);
+  REQUIRE(reply->code == 354);
+  REQUIRE(reply->line == "354 go");
+  REQUIRE_FALSE(parser.take_short(bytes));
+  REQUIRE(bytes == "250-more\r\n");
+  for (std::string_view other :
+       {"250 no end", "250\r\n", "550 no\r\n", "25x ok\r\n", "150 ok\r\n", "250_ok\r\n", ""}) {
+    CAPTURE(other);
+    const auto before = other;
+    REQUIRE_FALSE(parser.take_short(other));
+    REQUIRE(other == before);
   }
+  SmtpReplyParser begun;
+  std::string_view first = "250-a\r\n250 ";
+  begun.feed(first);
+  std::string_view rest = "250 b\r\n";
+  REQUIRE_FALSE(begun.take_short(rest));
 }
 
-TEST_CASE("facts about a message are noticed") {
-  REQUIRE(to_smtp_data("gr\xC3\xBC\xC3\x9F").eight_bit);
-  REQUIRE_FALSE(to_smtp_data("plain").eight_bit);
-  REQUIRE(to_smtp_data(std::string("a\0b", 3)).has_nul);
-  REQUIRE(to_smtp_data("ab\r\n" + std::string(1200, 'x') + "\r\n").longest_line == 1200);
+TEST_CASE("what took a message is kept as one line") {
+  const auto result = accepted_by(250, "250 2.0.0 taken\tas \x1b 42");
+  REQUIRE(result.verdict == SmtpVerdict::accepted);
+  REQUIRE(result.stage == SmtpStage::body);
+  REQUIRE(result.enhanced == "2.0.0");
+  REQUIRE(result.text == "250 2.0.0 taken as 42");
+  REQUIRE(result.reason.empty());
+  REQUIRE(accepted_by(250, "250").text == "250");
 }
