@@ -126,21 +126,24 @@ void MailForm::add_body(Slot kind, std::string_view type, std::string_view body)
   }
 }
 
-Result<void> MailForm::check(const SlotTexts& texts) const {
+Result<void> MailForm::check(const SlotValues& values, const SlotTexts& texts) const {
   if (shows_name_ && texts.name.empty()) return Error{"the mail shows its reader's name, and there is none"};
-  if (shows_unsubscribe_ && texts.link.empty())
-    return Error{"the mail shows a link to unsubscribe, and there is none that is a web address"};
+  if (shows_unsubscribe_ && values.unsubscribe_url.empty())
+    return Error{"the mail shows a link to unsubscribe, and there is none"};
+  if (!values.unsubscribe_url.empty() && texts.link.empty())
+    return Error{"the link to unsubscribe is no https or http URL of at most 2,048 bytes"};
   return {};
 }
 
-Result<void> MailForm::write_header(const Step& step, const SlotValues& values, std::string& out) const {
-  switch (step.slot) {
+Result<void> MailForm::write_header(Slot slot, const SlotValues& values, std::string_view link,
+                                    std::string& out) const {
+  switch (slot) {
     case Slot::to:
       return append_to(values.name, values.address, out);
     case Slot::message_id:
       return append_message_id(values.message_id, out);
     case Slot::unsubscribe:
-      return append_unsubscribe(values.unsubscribe_url, unsubscribe_mailto_, out);
+      return append_unsubscribe(link, unsubscribe_mailto_, out);
     default:
       return {};
   }
@@ -168,9 +171,9 @@ Result<void> MailForm::fill(const SlotValues& values, FilledMail& filled) const 
   filled.own_.clear();
   filled.written_.clear();
   const auto texts = slot_texts(values, filled.values_);
-  if (auto ok = check(texts); !ok) return ok;
-  std::array<FilledMail::Written, all_slots.size()>
-      alike;  // a value stands in HTML several times, encoded once
+  if (auto ok = check(values, texts); !ok) return ok;
+  // A value stands in HTML several times, and is encoded once.
+  std::array<FilledMail::Written, all_slots.size()> alike;
   std::string_view carried;
   for (const auto& step : steps_) {
     FilledMail::Written written{filled.own_.size(), 0, 0};
@@ -180,7 +183,7 @@ Result<void> MailForm::fill(const SlotValues& values, FilledMail& filled) const 
     } else {
       if (step.slot == Slot::text || step.slot == Slot::html)
         written.variant = write_body(step, texts, carried, filled);
-      else if (auto ok = write_header(step, values, filled.own_); !ok)
+      else if (auto ok = write_header(step.slot, values, texts.link, filled.own_); !ok)
         return ok;
       written.end = filled.own_.size();
       if (same != nullptr) *same = written;
@@ -208,7 +211,7 @@ void MailForm::put_together(FilledMail& filled) const {
 Result<RenderedMail> MailForm::show(const SlotValues& values) const {
   std::array<std::string, 4> places;
   const auto texts = slot_texts(values, places);
-  if (auto ok = check(texts); !ok) return ok.error();
+  if (auto ok = check(values, texts); !ok) return ok.error();
   RenderedMail out{mail_.subject, {}, {}};
   std::string place;
   for (const auto& [shared, own] : cut_at_slots(mail_.text, true, 0))

@@ -96,8 +96,9 @@ class MailForm {
   MailForm() = default;
 
   void add_body(Slot kind, std::string_view type, std::string_view body);
-  Result<void> check(const SlotTexts& texts) const;
-  Result<void> write_header(const Step& step, const SlotValues& values, std::string& out) const;
+  Result<void> check(const SlotValues& values, const SlotTexts& texts) const;
+  Result<void> write_header(Slot slot, const SlotValues& values, std::string_view link,
+                            std::string& out) const;
   static std::size_t write_body(const Step& step, const SlotTexts& texts, std::string_view carried,
                                 FilledMail& filled);
   void put_together(FilledMail& filled) const;

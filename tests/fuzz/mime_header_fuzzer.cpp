@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/encoding.hpp"
+#include "render/mail_form.hpp"
 #include "render/mime.hpp"
 
 namespace {
@@ -82,20 +83,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto rest = value.substr(value.empty() ? 0 : 1);
   crier::MailHeaders headers;
   headers.from = {rest, "a@example.org"};
-  headers.to = {rest, "b@example.org"};
   headers.subject = rest;
-  headers.message_id = "m@example.org";
   headers.list_id = "l.example.org";
   headers.list_name = rest;
+  crier::SlotValues reader{rest, "b@example.org", "m@example.org", {}};
   switch (value.empty() ? 0 : data[0] % 6) {
     case 1:
-      headers.to.address = rest;
+      reader.address = rest;
       break;
     case 2:
-      headers.message_id = rest;
+      reader.message_id = rest;
       break;
     case 3:
-      headers.unsubscribe_url = rest;
+      reader.unsubscribe_url = rest;
       break;
     case 4:
       headers.unsubscribe_address = rest;
@@ -106,6 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     default:
       break;
   }
-  if (const auto mail = crier::compose_mail(headers, rest, rest)) require_headers_only_where_meant(*mail);
+  const auto form = crier::MailForm::of(headers, {rest, rest, rest});
+  crier::FilledMail filled;
+  if (form && form->fill(reader, filled)) require_headers_only_where_meant(filled.joined());
   return 0;
 }

@@ -74,3 +74,20 @@ TEST_CASE("host names become ASCII or are refused") {
   }
   REQUIRE_FALSE(domain_to_ascii(std::string(300, 'a')));
 }
+
+TEST_CASE("a plain host name is one that needs no conversion") {
+  for (const auto* plain :
+       {"localhost", "news.example.org", "a-b.example", "abc-d.example", "a--b.example", "1.2.3.4", "x"}) {
+    CAPTURE(plain);
+    REQUIRE(is_plain_host_name(plain));
+    REQUIRE(*domain_to_ascii(plain) == plain);
+  }
+  for (const auto* other :
+       {"", ".", "a.", ".a", "a..b", "-a.example", "a-.example", "News.example", "xn--a.example",
+        "ab--c.example", "a_b.example", "bücher.example", "a b", "a:1"}) {
+    CAPTURE(other);
+    REQUIRE_FALSE(is_plain_host_name(other));
+  }
+  REQUIRE(is_plain_host_name(std::string(63, 'a')));
+  REQUIRE_FALSE(is_plain_host_name(std::string(64, 'a')));
+}

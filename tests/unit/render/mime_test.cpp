@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "render/mail_form.hpp"
 #include "support/mail_oracle.hpp"
+#include "support/strict_mail.hpp"
 
 using namespace crier;
 
@@ -36,28 +37,6 @@ std::string composed(const MailHeaders& headers, const SlotValues& reader = plai
   return *mail;
 }
 
-// What must hold on the wire whatever the content was.
-void require_wire_form(std::string_view mail) {
-  std::size_t line = 0;
-  std::size_t longest = 0;
-  for (std::size_t i = 0; i < mail.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(mail[i]);
-    REQUIRE(byte < 0x80);
-    REQUIRE(byte != 0);
-    if (mail[i] == '.') REQUIRE(line > 0);
-    if (mail[i] == '\r') REQUIRE(mail.substr(i, 2) == "\r\n");
-    if (mail[i] == '\n') {
-      REQUIRE(mail[i - 1] == '\r');
-      longest = std::max(longest, line - 1);
-      line = 0;
-    } else {
-      ++line;
-    }
-  }
-  REQUIRE(line == 0);
-  REQUIRE(longest <= 998);
-}
-
 const std::vector<std::string> nasty_subjects = {
     "Three towns agree",
     "",
@@ -67,7 +46,8 @@ const std::vector<std::string> nasty_subjects = {
     "Räte: Überfälle möglich – 50 % “mehr”",
     "習近平與普丁在北京會面,雙方強調關係持續深化,並就地區局勢交換意見,發表聯合聲明",
     "الاتفاق بين المدن الثلاث على ساعة مد واحدة \u200f(عاجل)",
-    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 emoji 👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 "
+    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 emoji "
+    "👨‍👩‍👧‍👦👩🏽‍🚀🏴‍☠️🇳🇬 "
     "all "
     "over "
     "the "
@@ -132,7 +112,7 @@ TEST_CASE("an independent parser reads back every subject, name and body") {
   }
   for (const auto& body : nasty_bodies)
     messages.push_back(composed(plain_headers(), plain_reader, body, "<p>" + body));
-  for (const auto& message : messages) require_wire_form(message);
+  for (const auto& message : messages) REQUIRE_NOTHROW(testing::read_strictly(message));
 
   const auto read = testing::read_with_python(messages);
   REQUIRE(read.size() == messages.size());
@@ -171,7 +151,7 @@ TEST_CASE("a bulk message carries the headers that providers ask for") {
   auto reader = plain_reader;
   reader.unsubscribe_url = "https://u.news.example.org/o/TOKEN";
   const auto message = composed(headers, reader);
-  require_wire_form(message);
+  REQUIRE_NOTHROW(testing::read_strictly(message));
   const auto mail = testing::read_with_python({message}).front();
   CHECK(mail.defects == std::vector<std::string>{});
   CHECK(mail.header("Date") == "Wed, 18 Oct 2023 19:37:00 +0000");
