@@ -24,7 +24,9 @@ constexpr std::string_view ellipsis = "…";
 constexpr std::size_t longest_host_name = 253;  // RFC 1035 §2.3.4, without the final dot
 
 bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  unsigned char all = 0;  // without an early end compilers look at many bytes at once
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
 }
 
 using MakeIterator = icu::BreakIterator* (*)(const icu::Locale&, UErrorCode&);
@@ -65,28 +67,26 @@ bool reorders_text(UChar32 c) {
   return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-// The pieces of a line that a break may follow: words with the spaces after them, and within a word of
-// another script the places where its rules allow a break.
-std::vector<std::string_view> breakable_pieces(std::string_view line) {
-  std::vector<std::string_view> pieces;
+// Calls visit(piece) for the pieces of a line that a break may follow: words with the spaces after them, and
+// within a word of another script the places where its rules allow a break.
+template <class Visit>
+void for_each_breakable_piece(std::string_view line, Visit visit) {
   std::size_t from = 0;
   if (is_ascii(line)) {  // most lines; opening an ICU iterator costs more than all of this
     for (std::size_t end = 1; end < line.size(); ++end) {
       if (line[end - 1] != ' ' || line[end] == ' ') continue;
-      pieces.push_back(line.substr(from, end - from));
+      visit(line.substr(from, end - from));
       from = end;
     }
-    pieces.push_back(line.substr(from));
-    return pieces;
+    return visit(line.substr(from));
   }
   const auto ends = boundaries(line, icu::BreakIterator::createLineInstance);
   for (const auto end : ends) {
     const bool inside_ascii = end < line.size() && line[end - 1] != ' ' && is_ascii(line.substr(end - 1, 2));
     if (inside_ascii) continue;
-    pieces.push_back(line.substr(from, end - from));
+    visit(line.substr(from, end - from));
     from = end;
   }
-  return pieces;
 }
 
 std::string_view without_trailing_spaces(std::string_view text) {
@@ -102,22 +102,29 @@ void wrap_line(std::string_view line, int columns, std::string& out) {
   }
   const auto indent =
       line.substr(0, std::min(line.find_first_not_of(' '), static_cast<std::size_t>(columns / 2)));
-  std::string current(indent);
-  int width = display_width(indent);
+  auto begin = out.size();  // of the line being written
+  int width = 0;
+  const auto begin_line = [&] {
+    begin = out.size();
+    out += indent;
+    width = display_width(indent);
+  };
+  const auto end_line = [&] {
+    out.resize(begin + without_trailing_spaces(std::string_view(out).substr(begin)).size());
+  };
   bool fresh = true;
-  for (const auto piece : breakable_pieces(line.substr(indent.size()))) {
-    const auto visible = display_width(without_trailing_spaces(piece));
-    if (!fresh && width + visible > columns) {
-      out += without_trailing_spaces(current);
+  begin_line();
+  for_each_breakable_piece(line.substr(indent.size()), [&](std::string_view piece) {
+    if (!fresh && width + display_width(without_trailing_spaces(piece)) > columns) {
+      end_line();
       out += '\n';
-      current = indent;
-      width = display_width(indent);
+      begin_line();
     }
-    current += piece;
+    out += piece;
     width += display_width(piece);
     fresh = false;
-  }
-  out += without_trailing_spaces(current);
+  });
+  end_line();
 }
 
 }  // namespace
@@ -202,10 +209,10 @@ std::string to_nfc(std::string_view text) {
 }
 
 std::string wrap_lines(std::string_view text, int columns) {
-  const auto repaired = repair_utf8(text);
+  if (!is_valid_utf8(text)) return wrap_lines(repair_utf8(text), columns);
   std::string out;
-  out.reserve(repaired.size() + repaired.size() / 32);
-  std::string_view rest = repaired;
+  out.reserve(text.size() + text.size() / 32);
+  auto rest = text;
   for (;;) {
     const auto end = rest.find('\n');
     wrap_line(rest.substr(0, end), columns, out);

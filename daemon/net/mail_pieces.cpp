@@ -1,37 +1,44 @@
 #include "net/mail_pieces.hpp"
 
-#include <algorithm>
+#include <cstring>
 
 namespace crier {
 namespace {
 
 constexpr std::size_t max_line_bytes = 998;  // RFC 5322 §2.1.1
 
-bool has_eight_bit(std::string_view bytes) {
-  unsigned char all = 0;
-  for (const char c : bytes) all |= static_cast<unsigned char>(c);
-  return (all & 0x80) != 0;
+// How many bytes at the front of `bytes` are neither control characters nor above 127, counted by eights.
+std::size_t plain_run(std::string_view bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::size_t run = 0;
+  for (std::uint64_t eight = 0; run + sizeof eight <= bytes.size(); run += sizeof eight) {
+    std::memcpy(&eight, bytes.data() + run, sizeof eight);
+    // A byte below a space borrows, one above 127 has its high bit itself.
+    if (((eight | (eight - ones * ' ')) & (ones << 7)) != 0) break;
+  }
+  return run;
 }
 
 }  // namespace
 
-WireText::WireText(std::string_view bytes)
-    : bytes_(bytes), before_break_(bytes.size()), is_eight_bit_(has_eight_bit(bytes)) {
-  is_clean_ = bytes.find('\0') == std::string_view::npos;
-  std::size_t breaks = 0;
+WireText::WireText(std::string_view bytes) : bytes_(bytes), before_break_(bytes.size()) {
   std::size_t begin = 0;  // of the line looked at
-  for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n', begin)) {
-    const bool is_crlf = end > begin && bytes[end - 1] == '\r';
-    const auto length = end - begin - (is_crlf ? 1 : 0);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    i += plain_run(bytes.substr(i));
+    if (i == bytes.size()) break;
+    const char c = bytes[i];
+    if (static_cast<unsigned char>(c) >= 0x80) is_eight_bit_ = true;
+    if (c == '\0' || (c == '\r' && bytes.substr(i + 1, 1) != "\n")) is_clean_ = false;
+    if (c != '\n') continue;
+    const bool is_crlf = i > begin && bytes[i - 1] == '\r';
+    const auto length = i - begin - (is_crlf ? 1 : 0);
     if (!is_crlf || length > max_line_bytes) is_clean_ = false;
-    if (begin > 0 && bytes[begin] == '.') is_clean_ = false;
-    if (breaks++ == 0) before_break_ = length;
-    begin = end + 1;
+    if (!has_break_) before_break_ = length;
+    has_break_ = true;
+    begin = i + 1;
+    if (begin < bytes.size() && bytes[begin] == '.') is_clean_ = false;
   }
-  has_break_ = breaks > 0;
   after_break_ = bytes.size() - begin;
-  if (begin > 0 && begin < bytes.size() && bytes[begin] == '.') is_clean_ = false;
-  if (static_cast<std::size_t>(std::ranges::count(bytes, '\r')) != breaks) is_clean_ = false;
 }
 
 MailFacts facts_of(std::span<const WireText> pieces) {

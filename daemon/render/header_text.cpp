@@ -1,7 +1,6 @@
 #include "render/header_text.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/core.h>
 
@@ -15,7 +14,7 @@ constexpr std::size_t line_length = header_line_length;
 constexpr std::size_t encoded_word_length = 75;  // RFC 2047 §2
 constexpr std::string_view crlf = "\r\n";
 
-constexpr bool is_alphanumeric(char c) {
+bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
@@ -129,18 +128,6 @@ Result<void> check_header_value(std::string_view name, std::string_view value) {
     return Error{fmt::format("{}: a header value cannot hold a line end or a NUL", name)};
   if (value.size() > max_value) return Error{fmt::format("{}: the value is longer than 8 KB", name)};
   return {};
-}
-
-bool is_atom_char(char c) {
-  static constexpr auto table = [] {
-    std::array<bool, 256> atoms{};
-    for (unsigned byte = 0; byte < 0x80; ++byte)
-      atoms[byte] =
-          is_alphanumeric(static_cast<char>(byte)) ||
-          std::string_view("!#$%&'*+-/=?^_`{|}~").find(static_cast<char>(byte)) != std::string_view::npos;
-    return atoms;
-  }();
-  return table[static_cast<unsigned char>(c)];
 }
 
 bool is_printable_ascii(char c) {

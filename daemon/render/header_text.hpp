@@ -3,6 +3,7 @@
 // becomes U+FFFD, and whoever writes a header first asks check_header_value.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -19,7 +20,16 @@ inline constexpr std::size_t header_line_length = 76;
 Result<void> check_header_value(std::string_view name, std::string_view value);
 
 /// A character that needs no quoting in an address or a display name (atext, RFC 5322 §3.2.3).
-bool is_atom_char(char c);
+inline bool is_atom_char(char c) {
+  static constexpr auto table = [] {
+    std::array<bool, 256> atoms{};
+    for (const char atom : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                            "!#$%&'*+-/=?^_`{|}~"))
+      atoms[static_cast<unsigned char>(atom)] = true;
+    return atoms;
+  }();
+  return table[static_cast<unsigned char>(c)];
+}
 bool is_printable_ascii(char c);
 
 /// "…" with backslashes before quotes and backslashes. `text` must be printable ASCII.

@@ -32,13 +32,13 @@ std::vector<Cut> cut_at_slots(std::string_view body, bool whole_lines, std::size
   std::vector<Cut> cuts;
   std::size_t from = 0;
   for (;;) {
-    auto mark = body.find_first_of(all_slots, from);
+    auto mark = find_slot(body, from);
     if (mark == std::string_view::npos) break;
     const auto begin = whole_lines ? body.rfind('\n', mark) + 1 : mark;  // npos + 1 = 0
     auto end = mark;
     do {
       end = whole_lines ? body.find('\n', mark) + 1 : mark + 1;
-      mark = body.find_first_of(all_slots, end);
+      mark = find_slot(body, end);
     } while (mark != std::string_view::npos && mark - end < shortest);
     cuts.push_back({body.substr(from, begin - from), body.substr(begin, end - begin)});
     from = end;
@@ -176,7 +176,7 @@ Result<void> MailForm::fill(const SlotValues& values, FilledMail& filled) const 
   std::array<FilledMail::Written, all_slots.size()> alike;
   std::string_view carried;
   for (const auto& step : steps_) {
-    FilledMail::Written written{filled.own_.size(), 0, 0};
+    FilledMail::Written written{filled.own_.size(), 0, 0, filled.written_.size(), 0};
     auto* same = step.slot == Slot::html && !step.is_base64 ? &alike[all_slots.find(step.piece)] : nullptr;
     if (same != nullptr && same->end > same->begin) {
       written = *same;
@@ -202,9 +202,13 @@ void MailForm::put_together(FilledMail& filled) const {
     filled.size += piece.bytes().size();
   };
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const auto& [begin, end, variant] = filled.written_[i];
-    add(std::string_view(filled.own_).substr(begin, end - begin));
-    add(steps_[i].after.wire[variant]);
+    auto& written = filled.written_[i];
+    written.piece = filled.pieces.size();
+    if (written.first < i)
+      add(WireText(filled.pieces[filled.written_[written.first].piece]));
+    else
+      add(std::string_view(filled.own_).substr(written.begin, written.end - written.begin));
+    add(steps_[i].after.wire[written.variant]);
   }
 }
 

@@ -38,6 +38,8 @@ class FilledMail {
     std::size_t begin = 0;
     std::size_t end = 0;
     std::size_t variant = 0;
+    std::size_t first = 0;  // the step that it was written for, when several take the same
+    std::size_t piece = 0;  // where it stands among the pieces
   };
 
   std::string own_;  // what is the reader's, encoded

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -119,6 +121,12 @@ Result<std::string> feedback_header(const std::string& value) {
 
 // --- bodies ---
 
+// Without its end, which is CR, LF or CRLF.
+std::string_view first_line(std::string_view text) {
+  const auto line = text.substr(0, text.find('\n'));
+  return line.substr(0, line.find('\r'));
+}
+
 constexpr auto literal_bytes = [] {
   std::array<bool, 256> table{};
   for (unsigned byte = 0x20; byte < 0x7F; ++byte) table[byte] = byte != '=';
@@ -128,7 +136,16 @@ constexpr auto literal_bytes = [] {
 
 // How many characters at the front of `text` stand for themselves.
 std::size_t literal_run(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t high_bits = ones << 7;
   std::size_t run = 0;
+  for (std::uint64_t eight = 0; run + sizeof eight <= text.size(); run += sizeof eight) {
+    // A byte above "~", below a space or equal to "=" sets the high bit of one of these, its own at the
+    // latest.
+    std::memcpy(&eight, text.data() + run, sizeof eight);
+    const auto odd = eight | (eight + ones) | (eight - ones * ' ') | ((eight ^ ones * '=') - ones);
+    if ((odd & high_bits) != 0) break;
+  }
   while (run < text.size() && literal_bytes[static_cast<unsigned char>(text[run])]) ++run;
   return run;
 }
@@ -210,7 +227,7 @@ Result<std::string> encode_text_header(std::string_view name, std::string_view v
 
 void append_quoted_printable(std::string_view text, TextEnd end, std::string& out) {
   while (!text.empty()) {
-    const auto size = std::min(text.find_first_of("\r\n"), text.size());
+    const auto size = first_line(text).size();
     const bool hard = size < text.size() || end == TextEnd::line;
     append_quoted_line(text.substr(0, size), hard, out);
     out += hard ? "\r\n" : "=\r\n";
@@ -235,7 +252,7 @@ std::string with_crlf(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 16);
   while (!text.empty()) {
-    const auto end = std::min(text.find_first_of("\r\n"), text.size());
+    const auto end = first_line(text).size();
     out += text.substr(0, end);
     if (end < text.size()) out += crlf;
     text.remove_prefix(std::min(end + (text.substr(end).starts_with(crlf) ? 2 : 1), text.size()));

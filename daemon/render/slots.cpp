@@ -30,7 +30,7 @@ bool is_plain_name(std::string_view name) {
 void substitute(std::string_view text, std::string_view name, std::string_view link, std::string& out) {
   out.clear();
   for (;;) {
-    const auto slot = text.find_first_of(all_slots);
+    const auto slot = find_slot(text);
     out += text.substr(0, slot);
     if (slot == std::string_view::npos) return;
     out += text[slot] == name_slot ? name : link;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,9 +14,15 @@ inline constexpr char name_slot = '\x01';
 inline constexpr char unsubscribe_slot = '\x02';
 inline constexpr std::string_view all_slots = "\x01\x02";
 
+/// The first slot in `text` from an offset on, or npos.
+inline std::size_t find_slot(std::string_view text, std::size_t from = 0) {
+  while (from < text.size() && text[from] != name_slot && text[from] != unsubscribe_slot) ++from;
+  return from < text.size() ? from : std::string_view::npos;
+}
+
 /// Whether there is a slot in `text`.
 inline bool is_personal(std::string_view text) {
-  return text.find_first_of(all_slots) != std::string_view::npos;
+  return find_slot(text) != std::string_view::npos;
 }
 
 /// One reader's own. All of it is outside data.
