@@ -61,12 +61,17 @@ Result<void> read_parameter(const std::string& key, const std::string& value, Sm
       fmt::format("relay URL: unknown parameter \"{}\"; known: starttls (smtp:// only), auth, mode", key)};
 }
 
+// "Too many messages sent", says OpenSMTPD after the hundredth of a connection, and keeps it open.
+bool is_enough(const SmtpResult& result) {
+  return result.stage == SmtpStage::mail && result.enhanced == "4.5.3";
+}
+
 // Servers end connections when they like: nothing was asked about this message, so it is no failure of it. A
 // server that is silent for too long may be so on the next connection.
 bool was_hung_up_on(const SmtpResult& result) {
   const bool before_mail = result.stage == SmtpStage::reset || result.stage == SmtpStage::mail;
   return before_mail && result.verdict == SmtpVerdict::transient && result.reason != "timeout" &&
-         (result.code == 421 || result.code == 0);
+         (result.code == 421 || result.code == 0 || is_enough(result));
 }
 
 // The recipient was already accepted, so what is refused is the message, unless the reply names the mailbox.
@@ -150,7 +155,8 @@ struct SmtpRelay::Pooled {
   std::size_t messages = 0;  // in them
   SteadyTime begun = std::chrono::steady_clock::now();
   SteadyTime idle_since;
-  bool leaving = false;  // says QUIT
+  bool is_spent = false;  // the server wants no more by it
+  bool leaving = false;   // says QUIT
 };
 
 struct SmtpRelay::Reaper {
@@ -183,7 +189,9 @@ SmtpRelay::~SmtpRelay() = default;
 std::size_t SmtpRelay::room(const Pooled& pooled) const {
   const auto age = std::chrono::steady_clock::now() - pooled.begun;
   const auto given = pooled.connection.messages();
-  if (pooled.leaving || age >= options_.max_age || given >= options_.messages_per_connection) return 0;
+  if (pooled.leaving || pooled.is_spent || age >= options_.max_age ||
+      given >= options_.messages_per_connection)
+    return 0;
   return options_.messages_per_connection - given;
 }
 
@@ -326,6 +334,7 @@ asio::awaitable<void> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPie
   pooled.messages += count;
   auto results = co_await pooled.connection.send(part);
   pooled.messages -= count;
+  pooled.is_spent |= std::ranges::any_of(results, is_enough);
   learn_from(pooled.connection);
   const auto hung_up_on = std::ranges::count_if(results, was_hung_up_on);
   const bool try_again = was_used || static_cast<std::size_t>(hung_up_on) < count;

@@ -359,14 +359,23 @@ void SmtpSession::go_back_to_data() {
 // ---- transactions: what is asked
 
 void SmtpSession::proceed() {
-  while (is_open() && !quitting_ && !waiting_.empty() && may_begin()) begin();
+  // A window that was full is filled again when half of it is free: a few large writes, not many small ones.
+  if (in_flight_ <= window_.messages / 2 && bytes_in_flight_ <= window_.bytes / 2) window_full_ = false;
+  while (is_open() && !quitting_ && !waiting_.empty()) {
+    if (!may_begin()) {
+      window_full_ = true;
+      return;
+    }
+    begin();
+  }
 }
 
 bool SmtpSession::may_begin() const {
   if (in_flight_ == 0) return true;
   switch (mode_) {
     case SmtpMode::bdat:
-      return in_flight_ < ring_.size() && bytes_in_flight_ + waiting_.front().facts.size <= window_.bytes;
+      return !window_full_ && in_flight_ < ring_.size() &&
+             bytes_in_flight_ + waiting_.front().facts.size <= window_.bytes;
     case SmtpMode::overlapped:
       return in_flight_ == 1 && front().asked == SmtpStage::body;
     default:

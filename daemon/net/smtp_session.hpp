@@ -156,6 +156,7 @@ class SmtpSession {
   std::size_t first_ = 0;
   std::size_t in_flight_ = 0;
   std::uint64_t bytes_in_flight_ = 0;
+  bool window_full_ = false;  // and not half empty again
   std::vector<SmtpDecision> decided_;
 
   std::string known_from_;  // the reverse-path used last, and its form on the wire

@@ -274,6 +274,21 @@ TEST_CASE("a server that hangs up after a few messages costs those behind them n
   REQUIRE(bench.server.connections() == 4);
 }
 
+TEST_CASE("a connection by which a server wants no more messages is changed, at no cost") {
+  auto script = with_chunks();
+  script.replies["MAIL"] = {{"250 ok"},
+                            {"250 ok"},
+                            {"452 4.5.3 Too many recipients: Too many messages sent"},
+                            {"452 4.5.3 Too many recipients: Too many messages sent"}};
+  Bench bench(script);
+  REQUIRE(all_delivered(deliver_handful(bench, 4)));
+  REQUIRE(bench.server.connections() == 2);
+  REQUIRE(all_delivered(deliver_handful(bench, 1)));
+  REQUIRE(bench.server.connections() == 2);
+  run_loop(bench.loop, bench.relay().stop());
+  REQUIRE(std::ranges::count(bench.server.commands(), "QUIT") == 2);
+}
+
 TEST_CASE("a server that hangs up on everybody is not asked again and again") {
   auto script = with_chunks();
   for (int i = 0; i < 20; ++i) script.replies["MAIL"].push_back({"421 4.3.2 not now", Manner::say_and_close});

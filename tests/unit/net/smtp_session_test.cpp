@@ -546,6 +546,17 @@ TEST_CASE("bdat: the window's bytes hold back all but the first message") {
   script.say("250 ok\r\n250 ok\r\n250 ok\r\n").hear(envelope_of() + bdat(large + "\r\n"));
 }
 
+TEST_CASE("bdat: a full window is filled again when half of it is free") {
+  Script script(SmtpMode::bdat, {1000, 4});
+  script.open(chunked);
+  for (int i = 0; i < 7; ++i) script.submit("x\r\n");
+  const auto next = "RSET\r\n" + envelope_of() + bdat("x\r\n");
+  script.hear(next.substr(6) + next + next + next);
+  script.say("250 ok\r\n250 ok\r\n250 taken\r\n");
+  REQUIRE(script.output().empty());
+  script.say("250 ok\r\n250 ok\r\n250 ok\r\n250 taken\r\n").hear(next + next);
+}
+
 TEST_CASE("bdat: a refusal in the middle of a window leaves its neighbours alone") {
   Script script(SmtpMode::bdat);
   script.open(chunked).submit("1\r\n").submit("2\r\n").submit("3\r\n").submit("4\r\n").submit("5\r\n");
