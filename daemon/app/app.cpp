@@ -242,6 +242,9 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
     options.limits.connections_per_address = listener->connections_per_address;
     options.limits.connections_per_proxy = listener->connections_per_proxy;
     options.on_answer = [this](int status) { metrics.request_answered("public", status); };
+    // Of a hub that knows its token; of anybody else it would be a way to fill the memory.
+    options.body_bytes = [usual = options.limits.body_bytes, expects = parts.websub.expects](
+                             const http::Request& head) { return expects(head) ? max_story_bytes : usual; };
     public_listener.emplace(loop.get_executor(), clock, std::move(options), public_router->handler());
     if (auto opened = public_listener->open(); !opened) return opened;
   }

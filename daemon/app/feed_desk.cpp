@@ -57,6 +57,11 @@ http::WebSubDoor FeedDesk::door() {
     if (feed != nullptr) feed->hub().take(signature, content_type, std::move(body));
     return feed != nullptr;
   };
+  door.expects = [this](const http::Request& head) {
+    const auto& segments = head.segments;
+    return head.method == "POST" && segments.size() == 2 && segments[0] == "websub" &&
+           find(segments[1]) != nullptr;
+  };
   return door;
 }
 

@@ -9,6 +9,8 @@
 #include "base/log.hpp"
 #include "net/host_turns.hpp"
 #include "net/http_client.hpp"
+#include "story/parse.hpp"
+#include "story/url_reference.hpp"
 
 namespace crier {
 namespace {
@@ -16,11 +18,17 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t max_waiting_deliveries = 8;
+constexpr std::size_t max_waiting_bytes = 2 * max_story_bytes;
+constexpr int most_redirects = 5;
 constexpr std::string_view https = "https://";
 
 // Its path and query may hold a token.
 std::string host_for_logs(const HubLease& lease) {
   return host_of(lease.hub);
+}
+
+bool keeps_method(int redirect) {
+  return redirect == 301 || redirect == 302 || redirect == 307 || redirect == 308;
 }
 
 }  // namespace
@@ -68,7 +76,7 @@ asio::awaitable<void> FeedHub::ask(std::string user_agent) {
                             {"next", "the feed is asked as before; the hub again in an hour"}});
 }
 
-// What went wrong; empty when the hub has taken the question.
+// What went wrong; empty when the hub has taken the question, which redirects do not change (WebSub §5.1).
 asio::awaitable<std::string> FeedHub::send_question(std::string user_agent) {
   HttpRequest request;
   request.method = "POST";
@@ -76,11 +84,21 @@ asio::awaitable<std::string> FeedHub::send_question(std::string user_agent) {
   request.headers = {{"User-Agent", std::move(user_agent)},
                      {"Content-Type", "application/x-www-form-urlencoded"}};
   request.body = subscription_form(lease_);
-  const auto turn = co_await turns_.take(host_of(request.url));
-  const auto response = co_await client_.send(std::move(request));
-  if (!response) co_return response.error().message;
-  if (response->status >= 200 && response->status <= 299) co_return std::string();
-  co_return fmt::format("http-{}", response->status);
+  for (int redirects = 0; redirects <= most_redirects; ++redirects) {
+    const auto turn = co_await turns_.take(host_of(request.url));
+    const auto response = co_await client_.send(request);
+    if (!response) co_return response.error().message;
+    if (response->status >= 200 && response->status <= 299) co_return std::string();
+    const auto location = std::string(response->header("location").value_or(""));
+    if (!keeps_method(response->status) || location.empty())
+      co_return fmt::format("http-{}", response->status);
+    const auto next = resolve_url(location, request.url);
+    // What is asked holds a secret.
+    if (!next || (request.url.starts_with(https) && !next->starts_with(https)))
+      co_return std::string("redirected to an address that is none or not https");
+    request.url = *next;
+  }
+  co_return fmt::format("more than {} redirects", most_redirects);
 }
 
 std::optional<HubDelivery> FeedHub::take_delivery() {
@@ -113,7 +131,13 @@ void FeedHub::take(std::string_view signature, std::string_view content_type, st
     return;
   }
   // More than that is what the next poll brings.
-  if (deliveries_.size() == max_waiting_deliveries) deliveries_.pop_front();
+  auto bytes = body.size();
+  for (const auto& each : deliveries_) bytes += each.body.size();
+  while (!deliveries_.empty() &&
+         (deliveries_.size() == max_waiting_deliveries || bytes > max_waiting_bytes)) {
+    bytes -= deliveries_.front().body.size();
+    deliveries_.pop_front();
+  }
   deliveries_.push_back({std::string(content_type), std::move(body)});
   called_.ring();
 }

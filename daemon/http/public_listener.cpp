@@ -114,7 +114,7 @@ struct PublicListener::State : std::enable_shared_from_this<PublicListener::Stat
   asio::awaitable<void> serve(std::shared_ptr<State> self, ConnectionPtr connection);
   asio::awaitable<bool> await_request(Connection& connection);
   asio::awaitable<bool> answer_one(Connection& connection);
-  asio::awaitable<bool> read_body(Connection& connection, Parser& parser);
+  asio::awaitable<bool> read_body(Connection& connection, Parser& parser, std::uint64_t limit);
   asio::awaitable<bool> give_up(Connection& connection, const beast::error_code& error,
                                 std::string_view otherwise);
   asio::awaitable<bool> give_up(Connection& connection, int status, std::string_view sentence);
@@ -252,14 +252,18 @@ Result<Request> make_request(const Parser& parser, const std::string& address) {
 asio::awaitable<bool> PublicListener::State::answer_one(Connection& connection) {
   Parser parser;
   parser.header_limit(options.limits.header_bytes);
-  parser.body_limit(options.limits.body_bytes);
+  parser.body_limit(boost::none);  // until the head tells
   connection.stream.expires_after(options.limits.header_time);
   const auto [error, count] =
       co_await beast::http::async_read_header(connection.stream, connection.buffer, parser, as_values);
   if (error) co_return co_await give_up(connection, error, "The request's head is not valid.");
   auto request = make_request(parser, connection.address);
   if (!request) co_return co_await give_up(connection, 400, "Bad request: " + request.error().message + ".");
-  const bool body_read = co_await read_body(connection, parser);
+  const auto limit = options.body_bytes ? options.body_bytes(*request) : options.limits.body_bytes;
+  if (parser.content_length().value_or(0) > limit)
+    co_return co_await give_up(connection, 413, too_large("The request's body is", limit));
+  parser.body_limit(limit);
+  const bool body_read = co_await read_body(connection, parser, limit);
   if (!body_read) co_return false;
   request->body = std::move(parser.get().body());
 
@@ -271,7 +275,8 @@ asio::awaitable<bool> PublicListener::State::answer_one(Connection& connection) 
   co_return co_await send(connection, std::move(response), framing);
 }
 
-asio::awaitable<bool> PublicListener::State::read_body(Connection& connection, Parser& parser) {
+asio::awaitable<bool> PublicListener::State::read_body(Connection& connection, Parser& parser,
+                                                       std::uint64_t limit) {
   const auto& message = parser.get();
   if (const auto expect = message.find(beast::http::field::expect);
       expect != message.end() && message.version() >= 11) {
@@ -289,6 +294,8 @@ asio::awaitable<bool> PublicListener::State::read_body(Connection& connection, P
   connection.stream.expires_after(options.limits.body_time);
   const auto [error, count] =
       co_await beast::http::async_read(connection.stream, connection.buffer, parser, as_values);
+  if (error == beast::http::error::body_limit)
+    co_return co_await give_up(connection, 413, too_large("The request's body is", limit));
   if (error) co_return co_await give_up(connection, error, "The request's body is not valid.");
   co_return true;
 }
@@ -298,7 +305,6 @@ asio::awaitable<bool> PublicListener::State::give_up(Connection& connection, con
                                                      std::string_view otherwise) {
   const int status = status_of(error);
   std::string sentence(otherwise);
-  if (status == 413) sentence = too_large("The request's body is", options.limits.body_bytes);
   if (status == 431)
     sentence = too_large("The request's first line and headers are", options.limits.header_bytes);
   co_return co_await give_up(connection, status, sentence);

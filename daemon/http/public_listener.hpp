@@ -45,6 +45,8 @@ struct PublicListenerOptions {
   /// (X-Forwarded-For, Forwarded) is read, so there is none to forge.
   std::vector<IpNetwork> trusted_proxies;
   OnAnswer on_answer;  ///< may be empty
+  /// How large the body of a request with this head may be; empty = limits.body_bytes for all.
+  std::function<std::uint64_t(const Request& head)> body_bytes;
 };
 
 class PublicListener {

@@ -19,6 +19,8 @@ struct WebSubDoor {
   std::function<bool(std::string_view token, std::string_view signature, std::string_view content_type,
                      std::string body)>
       deliver;
+  /// Whether a request with this head is a delivery to a token that is known.
+  std::function<bool(const Request& head)> expects;
 };
 
 /// For GET and POST of one pattern with {token}.

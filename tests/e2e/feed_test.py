@@ -120,8 +120,8 @@ class HubTest(support.NewsroomTest):
         query = {"mode": "subscribe", "topic": asked["hub.topic"], "challenge": "a1", "lease_seconds": "3600"} | changes
         return call(asked["hub.callback"] + "?" + urllib.parse.urlencode({"hub." + k: v for k, v in query.items()}))
 
-    def deliver(self, asked, *titles, key=None):
-        body = rss(*titles) if titles else b"This is fine."
+    def deliver(self, asked, *titles, key=None, more=b""):
+        body = (rss(*titles) if titles else b"This is fine.") + more
         signature = hmac.new((key or asked["hub.secret"]).encode(), body, hashlib.sha256).hexdigest()
         headers = {"X_Hub_Signature": "sha256=" + signature, "Content_Type": "application/rss+xml"}
         return call(asked["hub.callback"], body, **headers)[0]
@@ -147,7 +147,9 @@ class HubTest(support.NewsroomTest):
         self.assertEqual(call(self.public + "/websub/" + "0" * 48, b"x")[0], 404)
         self.assertEqual(self.deliver(asked), 202)
         daemon.wait_for("hub.unreadable", source="wire")
-        self.assertEqual(self.deliver(asked, "Old harbour news", "The harbour reopens"), 202)
+        large = b"<!-- " + b"x" * 2_000_000 + b" -->"
+        self.assertEqual(call(self.public + "/websub/" + "0" * 48, large)[0], 413)
+        self.assertEqual(self.deliver(asked, "Old harbour news", "The harbour reopens", more=large), 202)
         daemon.wait_for("delivery.sent", count=2)
         daemon.stop()
 

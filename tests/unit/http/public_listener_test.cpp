@@ -188,6 +188,30 @@ TEST_CASE("public listener: a chunked body has the same limit as any other") {
   REQUIRE(ask(server.port, head + body + chunk + "0\r\n\r\n").status == 413);
 }
 
+TEST_CASE("public listener: some requests may have larger bodies than others") {
+  PublicListenerOptions options;
+  options.limits.body_bytes = 100;
+  options.body_bytes = [](const Request& head) { return head.path == "/large" ? 3000U : 100U; };
+  Server server(std::move(options));
+  const auto post = [&](const std::string& path, std::size_t bytes) {
+    return ask(server.port, "POST " + path + " HTTP/1.1\r\n" + host + "Content-Length: " +
+                                std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'x'))
+        .status;
+  };
+  CHECK(post("/large", 3000) == 200);
+  CHECK(post("/large", 3001) == 413);
+  CHECK(post("/", 100) == 200);
+  CHECK(post("/", 101) == 413);
+  const auto chunk = "96\r\n" + std::string(150, 'x') + "\r\n";
+  const auto chunked = [&](const std::string& path) {
+    return ask(server.port, "POST " + path + " HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n" +
+                                chunk + "0\r\n\r\n")
+        .status;
+  };
+  CHECK(chunked("/large") == 200);
+  CHECK(chunked("/") == 413);
+}
+
 TEST_CASE("public listener: 100-continue is said before the body and only when it is waited for") {
   Server server;
   HttpPeer peer(server.port);
