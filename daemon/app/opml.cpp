@@ -115,12 +115,13 @@ Result<OpmlList> read_opml(std::string_view bytes) {
     return Error{fmt::format("{} bytes is more than the limit of {}", bytes.size(), max_story_bytes)};
   const auto decoded = decode_text(bytes, {});
   if (!decoded) return decoded.error();
-  const auto xml = prepare_xml(decoded->text);
+  auto xml = prepare_xml(decoded->text);
   std::optional<OpmlReader> reader(std::in_place);
   const auto breach = read_xml(xml, *reader, false);
   if (breach && breach->fatal) {
     reader.emplace();
-    read_xml(repair_xml(xml), *reader, true);
+    auto repaired = repair_xml(xml);
+    read_xml(repaired, *reader, true);
   }
   if (!reader->is_opml()) return Error{"this is no OPML: there is no <opml> in it"};
   auto list = reader->take();

@@ -1,5 +1,6 @@
 #include "base/crypto.hpp"
 
+#include <memory>
 #include <stdexcept>
 
 #include <openssl/core_names.h>
@@ -40,7 +41,10 @@ const EVP_MD* method_of(Digest digest) {
 
 std::string sha256(std::string_view bytes) {
   std::string out(sha256_size, '\0');
-  if (EVP_Digest(bytes.data(), bytes.size(), bytes_of(out), nullptr, EVP_sha256(), nullptr) != 1)
+  // Fetched once: OpenSSL looks what EVP_sha256() stands for up anew for each text, under a lock.
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> method(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
+  if (EVP_Digest(bytes.data(), bytes.size(), bytes_of(out), nullptr, method.get(), nullptr) != 1)
     throw std::runtime_error("OpenSSL: SHA-256 failed");
   return out;
 }

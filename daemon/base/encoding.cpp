@@ -1,5 +1,6 @@
 #include "base/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -66,6 +67,43 @@ bool is_unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~';
 }
+
+// Takes characters that are decomposed and folded already.
+class SlugWriter {
+ public:
+  explicit SlugWriter(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  /// False when there is no room for more.
+  bool add(UChar32 c) {
+    if (c == U'’' || c == '\'') return true;
+    const bool is_ascii = c < 0x80;
+    if (!is_ascii && u_charType(c) == U_NON_SPACING_MARK) return true;
+    const bool is_of_word = is_ascii ? (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') : u_isalnum(c) != 0;
+    if (!is_of_word) {
+      hyphen_owed_ = !out.empty();
+      return true;
+    }
+    if (hyphen_owed_) {
+      last_word_end_ = out.size();
+      out += '-';
+      hyphen_owed_ = false;
+    }
+    if (is_ascii)
+      out += static_cast<char>(c);
+    else
+      icu::UnicodeString(c).toUTF8String(out);
+    if (out.size() <= max_bytes_) return true;
+    out.resize(last_word_end_);
+    return false;
+  }
+
+  std::string out;
+
+ private:
+  std::size_t max_bytes_;
+  std::size_t last_word_end_ = 0;
+  bool hyphen_owed_ = false;
+};
 
 }  // namespace
 
@@ -235,36 +273,25 @@ std::string to_one_line(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string to_slug(std::string_view text, std::size_t max_bytes) {
+  text = text.substr(0, 4096);
+  SlugWriter slug(max_bytes);
+  const bool is_ascii =
+      std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (is_ascii) {
+    for (const char c : to_lower_ascii(text))
+      if (!slug.add(c)) break;
+    return std::move(slug.out);
+  }
   UErrorCode status = U_ZERO_ERROR;
   static const auto* nfkd = icu::Normalizer2::getNFKDInstance(status);
   if (nfkd == nullptr) throw std::runtime_error("ICU cannot normalise text: is its data installed?");
   const auto folded =
-      nfkd->normalize(icu::UnicodeString::fromUTF8(
-                          {text.data(), static_cast<std::int32_t>(std::min<std::size_t>(text.size(), 4096))}),
+      nfkd->normalize(icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}),
                       status)
           .foldCase();
-  std::string out;
-  std::size_t last_word_end = 0;
-  bool pending_hyphen = false;
-  for (std::int32_t i = 0; i < folded.length(); i = folded.moveIndex32(i, 1)) {
-    const UChar32 c = folded.char32At(i);
-    if (u_charType(c) == U_NON_SPACING_MARK || c == U'’' || c == '\'') continue;
-    if (!u_isalnum(c)) {
-      pending_hyphen = !out.empty();
-      continue;
-    }
-    if (pending_hyphen) {
-      last_word_end = out.size();
-      out += '-';
-      pending_hyphen = false;
-    }
-    icu::UnicodeString(c).toUTF8String(out);
-    if (out.size() > max_bytes) {
-      out.resize(last_word_end);
-      break;
-    }
-  }
-  return out;
+  for (std::int32_t i = 0; i < folded.length(); i = folded.moveIndex32(i, 1))
+    if (!slug.add(folded.char32At(i))) break;
+  return std::move(slug.out);
 }
 
 }  // namespace crier

@@ -110,7 +110,8 @@ bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers,
 
 Result<void> read_html_page(Reading& reading) {
   const html::Tree tree(reading.text, reading.text.starts_with("<?xml"));
-  if (tree.is_cut()) reading.warn(0, 0, "the page has too many elements; its end is left out");
+  if (tree.is_cut())
+    reading.warn(0, 0, "the page has too many elements or too much text; its end is left out");
   article::Draft draft(reading, tree);
   article::read_address(draft);
   article::read_json_ld(draft);

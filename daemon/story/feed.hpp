@@ -2,6 +2,7 @@
 // Driven by xml_source.cpp; pure, any thread, one per reading. docs/sources.md says what maps to what.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,7 +85,7 @@ class FeedReader : public XmlSourceReader {
   std::vector<Scope> bases_, languages_;
   std::string text_;  ///< of the elements that are open
   std::optional<FeedDraft> item_;
-  std::vector<FeedDraft> items_;  ///< they are finished when the whole feed is known
+  std::deque<FeedDraft> items_;  ///< they are finished when the whole feed is known
   std::optional<Person> person_;
   Story feed_;  ///< what the feed says about all of its items
   FeedDraft feed_draft_{0};

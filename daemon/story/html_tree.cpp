@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "story/html_entities.hpp"
+#include "story/plain_text.hpp"
 
 namespace crier::html {
 namespace {
@@ -47,6 +48,7 @@ class TreeBuilder {
   }
 
   void build() {
+    std::size_t text_bytes = 0;
     while (true) {
       if (tree_.nodes_.size() + 4 > max_nodes) {
         tree_.is_cut_ = true;
@@ -54,9 +56,12 @@ class TreeBuilder {
       }
       const auto token = tokens_.next();
       if (token.kind == Token::Kind::done) break;
-      if (token.kind == Token::Kind::text)
-        add_text(token.text, false);
-      else if (token.kind == Token::Kind::start)
+      if (token.kind == Token::Kind::text) {
+        add_text(cut_text(token.text, max_tree_text_bytes - text_bytes), false);
+        text_bytes += token.text.size();
+        tree_.is_cut_ = text_bytes > max_tree_text_bytes;
+        if (tree_.is_cut_) return;
+      } else if (token.kind == Token::Kind::start)
         start(token);
       else
         end(tag_of(token.text));

@@ -21,8 +21,9 @@
 
 namespace crier::html {
 
-constexpr std::size_t max_depth = 200;      ///< deeper elements lose their tags, not their text
-constexpr std::size_t max_nodes = 300'000;  ///< what comes after them is left out
+constexpr std::size_t max_depth = 200;                 ///< deeper elements lose their tags, not their text
+constexpr std::size_t max_nodes = 300'000;             ///< what comes after them is left out
+constexpr std::size_t max_tree_text_bytes = 4U << 20;  ///< likewise; scripts and attributes do not count
 
 using NodeId = std::uint32_t;
 constexpr NodeId root = 0;

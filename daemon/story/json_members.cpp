@@ -20,6 +20,7 @@ constexpr std::size_t max_placed_members = 1000;
 constexpr std::size_t glance_bytes = 64U << 10;
 constexpr std::size_t max_texts = 200;  // of one list
 constexpr std::size_t max_glanced_members = 64;
+constexpr std::size_t max_values = 500'000;  // of 10,000 stories 50 each
 
 Error syntax_error(const Reading& reading, std::size_t offset, std::string_view what) {
   const auto before = reading.text.substr(0, offset);
@@ -29,7 +30,25 @@ Error syntax_error(const Reading& reading, std::size_t offset, std::string_view 
                        fmt::format("not valid JSON: {}", what));
 }
 
+// Each costs some hundred bytes once it is read. A comma stands between two; those in texts do not count.
+bool has_too_many_values(std::string_view text) {
+  if (static_cast<std::size_t>(std::count(text.begin(), text.end(), ',')) <= max_values) return false;
+  std::size_t count = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      in_text = !in_text;
+    else if (in_text && text[i] == '\\')
+      ++i;
+    else if (!in_text && text[i] == ',')
+      ++count;
+  }
+  return count > max_values;
+}
+
 Result<json::value> parse_with(const Reading& reading, bool sloppy) {
+  if (has_too_many_values(reading.text))
+    return reading.error(0, 0, fmt::format("more than {} values are too many", max_values));
   json::parse_options options;
   options.max_depth = max_depth;
   options.allow_comments = sloppy;

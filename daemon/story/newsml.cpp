@@ -250,7 +250,7 @@ void NewsmlReader::finish() {
   auto& source = reading_.source;
   source.format = "newsml-g2";
   if (!source.stories.empty()) source.language = source.stories.front().language;
-  if (is_full()) reading_.warn(line_, 0, fmt::format("only the first {} stories are read", max_stories));
+  reading_.drop_surplus(line_);
 }
 
 }  // namespace crier

@@ -169,8 +169,7 @@ void finish_stories(Reading& reading, bool is_feed) {
     else
       reading.warn(0, 0, "the given URL is not an absolute http or https URL and is left out");
   }
-  std::vector<Story> kept;
-  kept.reserve(stories.size());
+  std::size_t kept = 0;
   for (std::size_t i = 0; i < stories.size(); ++i) {
     auto& story = stories[i];
     const auto& places = reading.places[i];
@@ -186,9 +185,10 @@ void finish_stories(Reading& reading, bool is_feed) {
     story.id = *std::move(id);
     drop_future(reading, places, story.published, "published");
     drop_future(reading, places, story.updated, "updated");
-    kept.push_back(std::move(story));
+    if (kept < i) stories[kept] = std::move(story);
+    ++kept;
   }
-  stories = std::move(kept);
+  stories.resize(kept);
 }
 
 }  // namespace
@@ -211,6 +211,18 @@ void Reading::refuse(int line, int column, std::string message) {
 void Reading::add(Story story, FieldPlaces its_places) {
   source.stories.push_back(std::move(story));
   places.push_back(std::move(its_places));
+}
+
+void Reading::reserve(std::size_t stories) {
+  source.stories.reserve(stories);
+  places.reserve(stories);
+}
+
+void Reading::drop_surplus(int line) {
+  if (!has_surplus()) return;
+  source.stories.resize(max_stories);
+  places.resize(max_stories);
+  warn(line, 0, fmt::format("only the first {} stories are read", max_stories));
 }
 
 void Reading::mark_bozo(std::string_view reason) {

@@ -38,6 +38,12 @@ class Reading {
   void refuse(int line, int column, std::string message);
   /// A story that was read, and what later complaints about it can point to.
   void add(Story story, FieldPlaces places);
+  /// Room for so many stories.
+  void reserve(std::size_t stories);
+  /// One story more than are kept, which tells that there are more.
+  bool has_surplus() const { return source.stories.size() > max_stories; }
+  /// Takes it off again, and says so; `line` is where reading ended.
+  void drop_surplus(int line);
   /// The file is ill-formed but readable; the first reason is kept.
   void mark_bozo(std::string_view reason);
   Error error(int line, int column, std::string message) const;

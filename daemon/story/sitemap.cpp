@@ -10,6 +10,16 @@ namespace {
 constexpr std::size_t max_text_bytes = 64U << 10;  // of one element
 }
 
+// Room for all pages at once: moving stories about takes longer than to read them.
+SitemapReader::SitemapReader(Reading& reading) : reading_(reading) {
+  constexpr std::string_view page = "<url>";
+  std::size_t pages = 0;
+  for (auto at = reading.text.find(page); at != std::string_view::npos && pages <= max_stories;
+       at = reading.text.find(page, at + page.size()))
+    ++pages;
+  reading.reserve(pages);
+}
+
 void SitemapReader::start(const XmlName& name, std::span<const XmlAttribute>, int line) {
   line_ = line;
   path_.push_back(ascii_lower(name.local));
@@ -80,7 +90,7 @@ void SitemapReader::finish() {
   reading_.source.format = "news-sitemap";
   if (other_pages_ > 0)
     reading_.warn(0, 0, fmt::format("{} pages without news:news are left out", other_pages_));
-  if (is_full()) reading_.warn(line_, 0, fmt::format("only the first {} stories are read", max_stories));
+  reading_.drop_surplus(line_);
 }
 
 }  // namespace crier

@@ -13,12 +13,12 @@ namespace crier {
 
 class SitemapReader : public XmlSourceReader {
  public:
-  explicit SitemapReader(Reading& reading) : reading_(reading) {}
+  explicit SitemapReader(Reading& reading);
 
   void start(const XmlName& name, std::span<const XmlAttribute> attributes, int line) override;
   void text(std::string_view text) override;
   void end() override;
-  bool is_full() const override { return reading_.source.stories.size() == max_stories; }
+  bool is_full() const override { return reading_.has_surplus(); }
   void finish() override;
 
  private:

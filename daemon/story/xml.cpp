@@ -34,7 +34,7 @@ std::string utf8_of(unsigned character) {
 // One reading; libxml2 calls its static functions with it.
 class Reader {
  public:
-  Reader(const XmlText& xml, XmlListener& listener, bool recover)
+  Reader(XmlText& xml, XmlListener& listener, bool recover)
       : xml_(xml), listener_(listener), recover_(recover) {}
 
   std::optional<XmlBreach> read() {
@@ -45,6 +45,7 @@ class Reader {
         xmlCreateMemoryParserCtxt(xml_.text.data(), static_cast<int>(xml_.text.size())), xmlFreeParserCtxt);
     if (!context) return XmlBreach{1, 1, "the document is empty"};
     context_ = context.get();
+    if (recover_) std::string().swap(xml_.text);  // libxml2 has a copy
     xmlCtxtUseOptions(context_, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC |
                                     (recover_ ? XML_PARSE_RECOVER : 0));
     install();
@@ -157,7 +158,7 @@ class Reader {
   int line() const { return context_->input ? context_->input->line : 0; }
   int column() const { return context_->input ? context_->input->col : 0; }
 
-  const XmlText& xml_;
+  XmlText& xml_;
   XmlListener& listener_;
   bool recover_;
   xmlParserCtxtPtr context_ = nullptr;
@@ -245,8 +246,8 @@ std::size_t count_attributes(std::string_view text, std::size_t at, std::size_t&
   return count;
 }
 
-// libxml2 compares each attribute of an element with each.
-bool has_too_many_attributes(std::string_view text) {
+// libxml2 compares each attribute of an element with each, and copies a long one often.
+bool has_excessive_tag(std::string_view text) {
   for (auto at = text.find('<'); at != std::string_view::npos && at + 1 < text.size();
        at = text.find('<', at)) {
     const auto rest = text.substr(at);
@@ -262,7 +263,7 @@ bool has_too_many_attributes(std::string_view text) {
       skip_to("]]>");
     } else {
       std::size_t end = at;
-      if (count_attributes(text, at, end) > max_xml_attributes) return true;
+      if (count_attributes(text, at, end) > max_xml_attributes || end - at > max_xml_tag_bytes) return true;
       at = end;
     }
   }
@@ -328,11 +329,12 @@ XmlText prepare_xml(std::string_view text) {
     blank(xml.text, 0, first);
   }
   blank_prolog(xml);
-  if (has_too_many_attributes(xml.text)) xml.breach = XmlBreach{0, 0, "an element has too many attributes"};
+  if (has_excessive_tag(xml.text))
+    xml.breach = XmlBreach{0, 0, "an element has too many or too long attributes"};
   return xml;
 }
 
-std::optional<XmlBreach> read_xml(const XmlText& xml, XmlListener& listener, bool recover) {
+std::optional<XmlBreach> read_xml(XmlText& xml, XmlListener& listener, bool recover) {
   // What a cap forbids is not handed to libxml2 at all.
   if (xml.breach && xml.breach->fatal) return xml.breach;
   auto breach = Reader(xml, listener, recover).read();

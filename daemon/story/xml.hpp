@@ -15,6 +15,7 @@ namespace crier {
 
 constexpr std::size_t max_xml_depth = 200;
 constexpr std::size_t max_xml_attributes = 200;  ///< of one element; namespaces count
+constexpr std::size_t max_xml_tag_bytes = 2U << 20;
 
 /// What the views point to lives until the call that hands it over returns.
 struct XmlName {
@@ -66,7 +67,8 @@ struct XmlText {
 XmlText prepare_xml(std::string_view text);
 
 /// Reads to the end of `xml.text`, or to where it is no longer XML. nullopt: it is well-formed.
-/// With `recover` the reading goes on after a breach, and the first is returned.
-std::optional<XmlBreach> read_xml(const XmlText& xml, XmlListener& listener, bool recover);
+/// With `recover` the reading goes on after a breach, and the first is returned; `xml.text` is empty
+/// afterwards.
+std::optional<XmlBreach> read_xml(XmlText& xml, XmlListener& listener, bool recover);
 
 }  // namespace crier

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t max_depth = max_xml_depth - 10;
 constexpr std::size_t max_attributes = 50;
 constexpr std::size_t max_name_bytes = 100;
+constexpr std::size_t max_value_bytes = 64U << 10;  // of an attribute; longer ones are left out
 constexpr std::size_t max_remembered = 1000;
 constexpr std::size_t spare_bytes = 512U << 10;
 
@@ -227,7 +228,7 @@ class Repair {
     for (const auto& [key, value] : attributes_) {
       has_href = has_href || key == "href";
       out_.append(" ").append(key).append("=\"");
-      put_value(value);
+      if (value.size() <= max_value_bytes) put_value(value);
       out_ += '"';
     }
     out_.append(static_cast<std::size_t>(lines), '\n');

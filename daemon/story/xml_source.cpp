@@ -64,7 +64,7 @@ struct Attempt {
 };
 
 template <class Reader>
-Attempt attempt(const Reading& original, const XmlText& xml, bool recover) {
+Attempt attempt(const Reading& original, XmlText& xml, bool recover) {
   Attempt made{Reading(original.text, original.options), {}};
   made.reading.source.encoding = original.source.encoding;
   made.reading.source.format = original.source.format;
@@ -96,7 +96,7 @@ void read_with(Reading& reading) {
   std::optional best = attempt<Reader>(reading, xml, false);
   const auto breach = best->breach;
   if (breach && breach->fatal) {
-    const auto repaired = repair_xml(xml);
+    auto repaired = repair_xml(xml);
     xml.text = {};
     auto second = attempt<Reader>(reading, repaired, true);
     if (second.reading.source.stories.size() >= best->reading.source.stories.size())

@@ -265,3 +265,17 @@ TEST_CASE("page: an empty anchor, as XHTML has it, makes no link of the page", "
   CHECK(has(story, "The council of the harbour town"));
   CHECK(has(story, "Eleven members voted"));
 }
+
+TEST_CASE("page: of more text than any page has the first 4 MB are read", "[page]") {
+  std::string prose;
+  while (prose.size() < (5U << 20))
+    prose += "<p>The council of the harbour town decided on Wednesday evening to keep the last ferry.</p>";
+  const auto source =
+      parse_page("<!DOCTYPE html><html><body><h1>Two ports sign a pact</h1>" + prose, address);
+  REQUIRE(source.warnings.at(0).find("too much text") != std::string::npos);
+  const auto one = parse_page(
+      "<!DOCTYPE html><html><body><h1>Two ports sign a pact</h1><p>" + std::string(5U << 20, 'x') + "</p>",
+      address);
+  REQUIRE(one.warnings.at(0).find("too much text") != std::string::npos);
+  REQUIRE(one.stories.at(0).body_text.size() <= (4U << 20));
+}

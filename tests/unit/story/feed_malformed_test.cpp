@@ -162,3 +162,13 @@ TEST_CASE("of too many items the first are read, and only then something is said
   REQUIRE(more.stories.back().id == "9999");
   REQUIRE(more.warnings.size() == 1);
 }
+
+TEST_CASE("attributes longer than any are left out, and the story stays") {
+  const auto source =
+      malformed(rss("<item><title>One</title><description><a href=\"" + std::string(3U << 20, 'x') +
+                    "\">text</a></description><link>https://example.org/1</link></item>"));
+  REQUIRE(source.bozo_reason.find("too long attributes") != std::string::npos);
+  REQUIRE(source.stories.at(0).title == "One");
+  REQUIRE(source.stories.at(0).summary == "text");
+  REQUIRE(source.stories.at(0).url == "https://example.org/1");
+}

@@ -85,3 +85,18 @@ TEST_CASE("a message has many items, and packages are left out with a word") {
   REQUIRE(source.warnings[0].find("packageItem") != std::string::npos);
   REQUIRE(source.warnings[1].find("story refused") != std::string::npos);
 }
+
+TEST_CASE("of a message with too many items the first are read, and only then something is left out") {
+  const auto items = [](std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i)
+      all += "<newsItem guid=\"u:" + std::to_string(i) +
+             "\" version=\"1\"><contentMeta><headline>T</headline></contentMeta></newsItem>";
+    return parse_feed("<newsMessage xmlns=\"http://iptc.org/std/nar/2006-10-01/\"><itemSet>" + all +
+                      "</itemSet></newsMessage>");
+  };
+  REQUIRE(items(max_stories).stories.size() == max_stories);
+  REQUIRE(items(max_stories).warnings.empty());
+  REQUIRE(items(max_stories + 2).stories.size() == max_stories);
+  REQUIRE(items(max_stories + 2).warnings.size() == 1);
+}

@@ -38,3 +38,22 @@ TEST_CASE("an index of sitemaps says that it has no stories") {
   REQUIRE(source.stories.empty());
   REQUIRE(source.warnings.at(0).find("index of sitemaps") != std::string::npos);
 }
+
+TEST_CASE("of a news sitemap with too many stories the first are read, and only then something is left out") {
+  const auto pages = [](std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i)
+      all += "<url><loc>https://example.org/" + std::to_string(i) +
+             "</loc><n:news><n:title>T</n:title></n:news></url>";
+    return parse_feed(
+        "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" "
+        "xmlns:n=\"http://www.google.com/schemas/sitemap-news/0.9\">" +
+        all + "</urlset>");
+  };
+  REQUIRE(pages(max_stories).stories.size() == max_stories);
+  REQUIRE(pages(max_stories).warnings.empty());
+  const auto more = pages(max_stories + 2);
+  REQUIRE(more.stories.size() == max_stories);
+  REQUIRE(more.stories.back().url == "https://example.org/9999");
+  REQUIRE(more.warnings.size() == 1);
+}
