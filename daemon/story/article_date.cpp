@@ -171,6 +171,7 @@ class Finder {
                                              std::chrono::day(day_)};
       if (!date.ok() || year_ < 1900 || year_ > 2200) continue;
       read_clock();
+      if (!clock_) read_clock_before(start);
       auto reading = apply_zone(std::chrono::sys_days(date) + clock_.value_or(std::chrono::seconds(0)), zone_,
                                 default_zone);
       if (!clock_) reading.doubt = "no time of day; midnight is assumed";
@@ -228,13 +229,23 @@ class Finder {
     if (!separator || !sign(1, "-/.") || !sign(3, separator->text)) return false;
     const int first = number(0, 1, 4), second = number(2, 1, 2), third = number(4, 1, 4);
     if (first < 0 || second < 0 || third < 0) return false;
-    const bool is_set = tokens_[at_].digits == 4       ? set(first, second, third)
+    const bool is_set = is_short_year()                ? set(2000 + third, second, first)
+                        : tokens_[at_].digits == 4     ? set(first, second, third)
                         : tokens_[at_ + 4].digits != 4 ? false
                         : tokens_[at_].digits > 2      ? false
                         : separator->text == "."       ? set(third, second, first)
                                                        : set_by_language(first, second, third);
     if (is_set) at_ += 5;
     return is_set;
+  }
+
+  // 18.10.23, which is no number of a version or a telephone.
+  bool is_short_year() const {
+    const bool goes_on = sign(5, ".") && number(6, 1, 4) >= 0;
+    const bool went_before =
+        at_ >= 2 && tokens_[at_ - 1].text == "." && tokens_[at_ - 2].kind == Token::Kind::number;
+    return sign(1, ".") && tokens_[at_].digits == 2 && tokens_[at_ + 2].digits == 2 &&
+           tokens_[at_ + 4].digits == 2 && number(4, 2, 2) < 70 && !goes_on && !went_before;
   }
 
   // 3/4/2023 is two days on the two sides of the Atlantic.
@@ -336,6 +347,17 @@ class Finder {
     read_zone();
   }
 
+  // "15:37, 18 октября 2023"
+  void read_clock_before(std::size_t day) {
+    if (day > 0 && tokens_[day - 1].text == ",") --day;
+    if (day < 3) return;
+    at_ = day - 3;
+    const int hour = number(0, 1, 2), minute = number(2, 2, 2);
+    const bool goes_before = at_ > 0 && (tokens_[at_ - 1].text == ":" || tokens_[at_ - 1].text == ".");
+    if (sign(1, ":") && !goes_before && hour >= 0 && hour < 24 && minute >= 0 && minute < 60)
+      clock_ = std::chrono::hours(hour) + std::chrono::minutes(minute);
+  }
+
   void read_zone() {
     if (const auto* word = token(0); word && word->kind == Token::Kind::word && is_zone_word(word->text)) {
       zone_.word = word->text;
@@ -367,7 +389,8 @@ std::optional<DateReading> find_date(std::string_view line, std::string_view lan
 
 bool is_about_update(std::string_view line) {
   line = cut_text(line, max_line);
-  for (const std::string_view word : {"更新", "修改", "수정", "업데이트", "อัปเดต", "ปรับปรุง", "cập nhật"})
+  for (const std::string_view word : {"更新", "修改", "수정", "업데이트", "อัปเดต", "ปรับปรุง", "cập nhật",
+                                      "mis à jour", "mise à jour", "Mis à jour", "Mise à jour"})
     if (line.find(word) != std::string_view::npos) return true;
   const auto tokens = tokenize(line);
   return std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {

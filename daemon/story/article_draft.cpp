@@ -61,15 +61,18 @@ std::string letters_of(std::string_view text) {
 }
 
 // The words that stand before a name. Those that end in a space are words of their own.
-constexpr std::array<std::string_view, 44> byline_words{
-    "written by ", "reported by ", "story by ", "by ",        "by: ",    "von ",
-    "text von ",   "text: ",       "autor: ",   "autorin: ",  "par ",    "propos recueillis par ",
-    "por ",        "texto: ",      "di ",       "a cura di ", "door ",   "av ",
-    "af ",         "tekst: ",      "tekst ",    "przez ",     "autor ",  "автор: ",
-    "автор ",      "текст: ",      "автори: ",  "oleh ",      "yazan: ", "haber: ",
-    "tác giả: ",   "بقلم: ",       "بقلم ",     "كتب: ",      "كتب ",    "โดย: ",
-    "โดย ",        "文/",          "文／",      "记者 ",      "記者 ",   "作者：",
-    "作者:",       "撰文："};
+constexpr auto byline_words = std::to_array<std::string_view>(
+    {"written by ", "reported by ", "story by ",  "by ",        "by: ",     "von ",
+     "text von ",   "text: ",       "autor: ",    "autorin: ",  "par ",     "propos recueillis par ",
+     "por ",        "texto: ",      "di ",        "a cura di ", "door ",    "av ",
+     "af ",         "tekst: ",      "tekst ",     "przez ",     "autor ",   "автор: ",
+     "автор ",      "текст: ",      "автори: ",   "oleh ",      "yazan: ",  "haber: ",
+     "tác giả: ",   "بقلم: ",       "بقلم ",      "كتب: ",      "كتب ",     "โดย: ",
+     "โดย ",        "文/",          "文／",       "记者 ",      "記者 ",    "作者：",
+     "作者:",       "撰文：",       "posted by ", "words by ",  "von: ",    "autore: ",
+     "par : ",      "auteur : ",    "auteur: ",   "por: ",      "di: ",     "door: ",
+     "auteur ",     "redakcja: ",   "بواسطة ",    "بواسطة: ",   "الكاتب: ", "إعداد: ",
+     "著者：",      "執筆：",       "文：",       "लेखक: ",      "रिपोर्ट: "});
 constexpr std::array<std::string_view, 4> byline_ends{" 기자", "記者", "记者", "특파원"};
 constexpr std::array<std::string_view, 7> joints{" und ", " et ", " och ", " og ", " и ", "、", "，"};
 

@@ -51,6 +51,48 @@ std::string_view without_weekday(std::string_view name) {
   return is_day ? trim(name.substr(0, space)) : name;
 }
 
+struct Separator {
+  std::size_t at;
+  std::size_t width;
+};
+
+// What stands between a name and what it is not: "Jane Sample - 18 October 2023".
+Separator find_separator(std::string_view line) {
+  Separator first{std::string_view::npos, 0};
+  for (const std::string_view mark : {",", "|", " - ", " – ", " — ", " • ", " · "})
+    if (const auto at = line.find(mark); at < first.at) first = {at, mark.size()};
+  return first;
+}
+
+// "Posted on 18 October 2023 by Jane Sample" → "Jane Sample"; empty when nobody is named behind the date.
+std::string_view name_behind_date(std::string_view line, std::string_view language) {
+  constexpr std::size_t most_words = 5;
+  for (const std::string_view word : {" by ", " von ", " par ", " por ", " door ", " przez "}) {
+    const auto at = line.rfind(word);
+    if (at == std::string_view::npos) continue;
+    const auto name = trim(line.substr(at + word.size()));
+    const bool is_name = count_words(name) >= 2 && count_words(name) <= most_words &&
+                         name.find_first_of("0123456789") == std::string_view::npos &&
+                         !(name.front() >= 'a' && name.front() <= 'z');
+    if (is_name && find_date(line.substr(0, at), language, {})) return name;
+  }
+  return {};
+}
+
+// Where a line that tells first when its story was published begins to tell of a change; npos = nowhere.
+std::size_t find_change(std::string_view line, std::string_view language) {
+  const auto lower = ascii_lower(line);
+  for (const std::string_view word :
+       {"updated", "last modified", "aktualisiert", "mis à jour", "mise à jour", "modifié", "actualizado",
+        "atualizado", "aggiornato", "bijgewerkt", "aktualizacja", "обновлено", "Обновлено", "更新", "अपडेट"}) {
+    const auto at = lower.find(word);
+    const bool has_day = at != std::string::npos && find_date(line.substr(0, at), language, {}) &&
+                         line.substr(at).find_first_of("0123456789") != std::string_view::npos;
+    if (has_day) return at;
+  }
+  return std::string_view::npos;
+}
+
 // A sentence with a date in it tells when something else was.
 bool is_prose(std::string_view line) {
   return page::ends_sentence(line) && count_words(line) > 8;
@@ -171,17 +213,26 @@ class HintReader {
   }
 
   void offer_named(std::string line, bool is_change) {
-    auto& slot = is_change || is_about_update(line) ? named_change_ : named_date_;
-    if (slot.empty() && find_date(line, draft_.story.language, {})) slot = std::move(line);
+    const auto& language = draft_.story.language;
+    const auto change = find_change(line, language);
+    if (change != std::string::npos) {
+      if (named_change_.empty()) named_change_ = line.substr(change);
+      line.erase(change);
+      is_change = false;
+    } else {
+      is_change = is_change || is_about_update(line);
+    }
+    auto& slot = is_change ? named_change_ : named_date_;
+    if (slot.empty() && find_date(line, language, {})) slot = std::move(line);
   }
 
   // "By Jane Sample, October 18, 2023": a date in it is no name.
   void take_author(std::string_view line) {
     std::string names;
     while (!line.empty()) {
-      const auto end = line.find_first_of(",|");
+      const auto [end, width] = find_separator(line);
       const auto part = without_weekday(trim(line.substr(0, end)));
-      line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
+      line.remove_prefix(end == std::string_view::npos ? line.size() : end + width);
       const bool has_digit = part.find_first_of("0123456789") != std::string_view::npos;
       if (part.empty() || has_digit || find_date(part, {}, {})) {
         if (!names.empty()) break;
@@ -226,17 +277,28 @@ class HintReader {
   void read_line(std::string_view line) {
     while (!line.empty()) {
       const auto end = std::min(line.find_first_of("\n|"), line.find(" · "));
-      const auto part = trim(line.substr(0, end));
+      read_part(trim(line.substr(0, end)));
       line.remove_prefix(std::min(line.size(), end == std::string_view::npos ? line.size() : end + 1));
-      if (draft_.story.authors.empty() && is_byline(part)) {
-        by_name_.clear();
-        take_author(part);
-        draft_.offer_authors(by_name_);
-      }
-      if (draft_.story.authors.empty()) draft_.offer_authors({announced_name(part)});
-      const bool is_change = is_about_update(part);
-      if (!(is_change ? draft_.story.updated : draft_.story.published)) take(part, is_change);
     }
+  }
+
+  void read_part(std::string_view part) {
+    const auto& language = draft_.story.language;
+    if (draft_.story.authors.empty() && is_byline(part)) {
+      by_name_.clear();
+      take_author(part);
+      draft_.offer_authors(by_name_);
+    }
+    if (draft_.story.authors.empty()) draft_.offer_authors({announced_name(part)});
+    if (draft_.story.authors.empty()) draft_.offer_authors({std::string(name_behind_date(part, language))});
+    const auto change = find_change(part, language);
+    if (change != std::string_view::npos) {
+      if (!draft_.story.published) take(part.substr(0, change), false);
+      if (!draft_.story.updated) take(part.substr(change), true);
+      return;
+    }
+    const bool is_change = is_about_update(part);
+    if (!(is_change ? draft_.story.updated : draft_.story.published)) take(part, is_change);
   }
 
   Draft& draft_;

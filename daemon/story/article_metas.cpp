@@ -164,6 +164,32 @@ std::string first_heading(const html::Tree& tree) {
   return {};
 }
 
+// Whether the title is the heading, or has the name of a site before or behind it.
+bool is_heading_of(std::string_view heading, std::string_view title) {
+  static constexpr std::array<std::string_view, 9> marks{
+      " | ", " - ", " – ", " — ", " :: ", " · ", " • ", " » ", " « "};
+  if (title.starts_with(heading)) {
+    const auto rest = title.substr(heading.size());
+    return rest.empty() || std::ranges::any_of(marks, [&](auto mark) { return rest.starts_with(mark); });
+  }
+  if (!title.ends_with(heading)) return false;
+  const auto before = title.substr(0, title.size() - heading.size());
+  return std::ranges::any_of(marks, [&](auto mark) { return before.ends_with(mark); });
+}
+
+// Blogs have their headlines in <h2> under a logo: the heading that the page's title begins or ends with.
+std::string heading_in_title(const html::Tree& tree, std::string_view title) {
+  constexpr std::size_t most_headings = 20;
+  std::size_t seen = 0;
+  for (html::NodeId id = 0; id < tree.size() && seen < most_headings; ++id) {
+    if (tree[id].tag != "h2"_tag && tree[id].tag != "h3"_tag) continue;
+    ++seen;
+    auto text = text_in(tree, id);
+    if (text.size() >= 12 && is_heading_of(text, title)) return text;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string text_in(const html::Tree& tree, html::NodeId id, std::size_t max_bytes) {
@@ -213,7 +239,8 @@ void read_page_head(Draft& draft) {
   const auto& url = draft.page_url();
   const auto title_at = first_of(tree, "title"_tag);
   const auto title = title_at == html::no_node ? std::string() : text_in(tree, title_at);
-  const auto heading = first_heading(tree);
+  auto heading = first_heading(tree);
+  if (heading.empty()) heading = heading_in_title(tree, title);
   // What both say is the headline; a page's title alone may have the site's name around it.
   if (!heading.empty() && (title.empty() || title.find(heading) != std::string::npos))
     draft.offer_title(heading);

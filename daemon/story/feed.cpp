@@ -145,6 +145,8 @@ void FeedReader::name_version(const XmlName& name, Attributes attributes) {
                                                                    : "atom";
   } else if (root == "channel" && !find_attribute(attributes, "href").empty()) {
     format_ = "cdf";
+    if (auto own_base = resolve_url(find_attribute(attributes, "base"), base()))
+      bases_.push_back({1, *std::move(own_base)});
     feed_draft_.set_url(find_attribute(attributes, "href"), base(), 0);
   } else {
     format_ = "rss";
@@ -441,6 +443,7 @@ void FeedReader::finish() {
   source.hub = hub_;
   source.self = self_;
   source.updated = complete.updated ? complete.updated : complete.published;
+  reading_.reserve(items_.size());
   for (auto& item : items_) {
     const auto line = item.line();
     reading_.add(item.finish(reading_, source.url, feed_), {{"", {line, 0}}});

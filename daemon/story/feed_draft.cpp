@@ -144,6 +144,12 @@ Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story
   story.id = id_.text;
   finish_places(reading, feed_url, story);
   finish_body(story);
+  // Many feeds have their pictures in what they say about a story, and nowhere else.
+  if (story.image.empty() && summary_.text.find("<img") != std::string::npos &&
+      summary_.kind != FeedTextKind::text)
+    story.image =
+        clean_html(cut_text(summary_.text, max_summary_bytes), story.url.empty() ? feed_url : story.url)
+            .image;
   if (published_.rank != none) story.published = read_feed_date(reading, published_.text, "published", line_);
   if (updated_.rank != none) story.updated = read_feed_date(reading, updated_.text, "updated", line_);
   if (!story.published) story.published = story.updated;

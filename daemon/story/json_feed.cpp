@@ -144,7 +144,7 @@ bool looks_like_json_feed(std::string_view text) {
   if (has(glance.names, "home_page_url") || has(glance.names, "feed_url")) return true;
   const auto& item = glance.item_names;
   return has(item, "content_html") || has(item, "content_text") || has(item, "date_published") ||
-         has(item, "external_url") || (has(item, "id") && has(item, "url"));
+         has(item, "external_url") || (has(item, "id") && (has(item, "url") || has(item, "title")));
 }
 
 Result<void> read_json_feed(Reading& reading) {

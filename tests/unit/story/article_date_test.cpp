@@ -14,6 +14,17 @@ std::string found(const std::string& line, const std::string& language = {}) {
 
 }  // namespace
 
+TEST_CASE("page date: short years, and a time before its day", "[page]") {
+  CHECK(found("Mittwoch, 18.10.23") == "2023-10-18T00:00:00Z");
+  CHECK(found("18.10.23, 15:37 Uhr") == "2023-10-18T15:37:00Z");
+  CHECK(found("01.02.03.04.05") == "none");
+  CHECK(found("Version 1.10.23") == "none");
+  CHECK(found("15:37, 18 октября 2023") == "2023-10-18T15:37:00Z");
+  CHECK(found("15:37 18.10.2023") == "2023-10-18T15:37:00Z");
+  CHECK(found("3:15:37 18.10.2023") == "2023-10-18T00:00:00Z");
+  CHECK(is_about_update("Mis à jour le 19/10/2023"));
+}
+
 TEST_CASE("page date: as readers see it in their language", "[page]") {
   for (const auto* line : {"Published on Wednesday, October 18, 2023 at 3:37 pm",
                            "18 October 2023, 15:37",

@@ -261,3 +261,53 @@ TEST_CASE("page: a time in the title of an abbreviation, and a day in the addres
                               "https://example.org/pact")
                     .published) == "2013-08-03T22:21:00Z");
 }
+
+TEST_CASE("page: bylines beside dates, in the languages of their readers", "[page]") {
+  const auto authors_of = [](const std::string& line) {
+    return story_of_page(
+               "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
+               "pact</title></head><body><h1>Two ports sign a pact</h1><div>" +
+                   line + "</div></body></html>",
+               address)
+        .authors;
+  };
+  CHECK(authors_of("Posted on Wednesday, 18 October 2023 by Jane Sample") == Names{"Jane Sample"});
+  CHECK(authors_of("Veröffentlicht am 18. Oktober 2023 von Max Muster") == Names{"Max Muster"});
+  CHECK(authors_of("Par Jeanne Exemple — Publié le 18 octobre 2023 à 15h37") == Names{"Jeanne Exemple"});
+  CHECK(authors_of("Por Juan Muestra - 18 de octubre de 2023 - 15:37 h") == Names{"Juan Muestra"});
+  CHECK(authors_of("di Mario Esempio - 18 ottobre 2023 ore 15:37") == Names{"Mario Esempio"});
+  CHECK(authors_of("Door Jan Voorbeeld - 18 oktober 2023 15:37") == Names{"Jan Voorbeeld"});
+  CHECK(authors_of("लेखक: राम कुमार") == Names{"राम कुमार"});
+  CHECK(authors_of("18 October 2023 by night").empty());
+  CHECK(authors_of("World News - 18 October 2023").empty());
+}
+
+TEST_CASE("page: a line that tells of publication and change tells both", "[page]") {
+  for (const auto* line : {"Publié le 18/10/2023 à 15:37, mis à jour le 19/10/2023 à 10:00",
+                           "18/10/2023 15h37 Atualizado 19/10/2023 10h00",
+                           "18.10.2023 15:37 Uhr, aktualisiert 19.10.2023 10:00 Uhr"}) {
+    CAPTURE(line);
+    for (const auto* open : {"<div>", "<div class=date>"}) {
+      const auto story =
+          story_of_page(std::string("<!DOCTYPE html><html lang=fr><head><meta property=og:type "
+                                    "content=article><title>Two ports sign "
+                                    "a pact</title></head><body><h1>Two ports sign a pact</h1>") +
+                            open + line + "</div></body></html>",
+                        address);
+      CHECK(time_of(story.published) == "2023-10-18T15:37:00Z");
+      CHECK(time_of(story.updated) == "2023-10-19T10:00:00Z");
+    }
+  }
+}
+
+TEST_CASE("page: a headline in a lesser heading under a logo", "[page]") {
+  const auto title_of = [](const std::string& title) {
+    return story_of_page("<!DOCTYPE html><html><head><meta property=og:type content=article><title>" + title +
+                             "</title></head><body><h1>Blog</h1><h2>Two ports sign a pact</h2></body></html>",
+                         address)
+        .title;
+  };
+  CHECK(title_of("Two ports sign a pact - Example Blog") == "Two ports sign a pact");
+  CHECK(title_of("Example Blog » Two ports sign a pact") == "Two ports sign a pact");
+  CHECK(title_of("Two ports sign a pact to share pilots") == "Two ports sign a pact to share pilots");
+}

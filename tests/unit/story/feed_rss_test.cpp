@@ -112,3 +112,23 @@ TEST_CASE("the vocabulary of an element is its URI, whatever its prefix") {
       "</channel></rss>");
   REQUIRE(source.stories.at(0).authors == List{"Jane"});
 }
+
+TEST_CASE("a picture in the description is the story's when there is no other") {
+  const auto source = parse_feed(
+      "<rss "
+      "version=\"2.0\"><channel><link>https://example.org/</link><item><title>T</"
+      "title><description>&lt;p&gt;&lt;img "
+      "src=\"/a.jpg\"&gt; What it says.&lt;/p&gt;</description></item><item><title>U</title><enclosure "
+      "url=\"https://example.org/b.jpg\" type=\"image/jpeg\"/><description>&lt;img "
+      "src=\"/a.jpg\"&gt;</description></item></channel></rss>");
+  REQUIRE(source.stories.at(0).image == "https://example.org/a.jpg");
+  REQUIRE(source.stories.at(1).image == "https://example.org/b.jpg");
+}
+
+TEST_CASE("a channel in CDF may name what its addresses are relative to") {
+  const auto source = parse_feed(
+      "<CHANNEL BASE=\"https://base.example.org/\" HREF=\"https://www.example.org/\"><TITLE>F</TITLE>"
+      "<ITEM HREF=\"/item/1\"><TITLE>T</TITLE></ITEM></CHANNEL>");
+  REQUIRE(source.url == "https://www.example.org/");
+  REQUIRE(source.stories.at(0).url == "https://base.example.org/item/1");
+}

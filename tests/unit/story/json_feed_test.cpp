@@ -159,6 +159,15 @@ TEST_CASE("a JSON Feed with commas too many or comments is read, and marked") {
   REQUIRE_FALSE(parse(R"({"version":"https://jsonfeed.org/version/1","items":[{"id":"a"}]} and more)"));
 }
 
+TEST_CASE("a JSON Feed without its version is told by its items") {
+  const auto source = parse(R"({"title":"Harbour Post","items":[{"id":"a","title":"T"}]})");
+  REQUIRE(source);
+  REQUIRE(source->format == "json-feed");
+  REQUIRE(source->bozo);
+  REQUIRE(source->title == "Harbour Post");
+  REQUIRE(source->stories.at(0).id == "a");
+}
+
 TEST_CASE("a JSON Feed of many items is read up to the limit") {
   std::string items = "[";
   for (std::size_t i = 0; i <= max_stories; ++i)
@@ -176,4 +185,17 @@ TEST_CASE("a comment that the text ends in is an error, not a crash") {
     for (const auto* text : {"//", "//@a\"", "{\"items\":[]} // end", "{\"items\":[{\"id\":/* "})
       CHECK_NOTHROW(static_cast<void>(parse_stories(text, options)));
   }
+}
+
+TEST_CASE("JSON of more values than any feed has is refused before it is in memory") {
+  std::string members = "[{\"id\":\"a\"";
+  for (int i = 0; i <= 500'000; ++i) members += ",\"a\":1";
+  const auto source =
+      parse(R"({"version":"https://jsonfeed.org/version/1.1","items":)" + members + "}]}", "feed");
+  REQUIRE_FALSE(source);
+  REQUIRE(source.error().message == "feed: more than 500000 values are too many");
+  // Commas in texts are none.
+  const auto text =
+      feed_of("[{\"id\":\"a\",\"title\":\"T\",\"content_text\":\"" + std::string(600'000, ',') + "\"}]");
+  REQUIRE(text.stories.at(0).title == "T");
 }
