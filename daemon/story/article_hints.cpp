@@ -93,9 +93,9 @@ std::size_t find_change(std::string_view line, std::string_view language) {
   return std::string_view::npos;
 }
 
-// A sentence with a date in it tells when something else was.
+// A sentence with a date in it, or one of a story's highlights, tells when something else was.
 bool is_prose(std::string_view line) {
-  return page::ends_sentence(line) && count_words(line) > 8;
+  return count_words(line) > 8 && (page::ends_sentence(line) || page::bullet_text(line));
 }
 
 // The day that many sites have in the addresses of their stories: "/2023/10/18/", "/2023-10-18/".

@@ -257,6 +257,10 @@ TEST_CASE("page: a time in the title of an abbreviation, and a day in the addres
                                  "night.</p>"),
                             "https://example.org/pact")
                   .published) == "absent");
+  CHECK(time_of(story_of_page(page("<ul><li>The first such act was signed into law in the bay on August 14, "
+                                   "1935</li></ul>"),
+                              "https://example.org/pact")
+                    .published) == "absent");
   CHECK(time_of(story_of_page(page("<div>الأحد، 04 آب/اغسطس 2013، 02:21 (GMT+0400)</div>"),
                               "https://example.org/pact")
                     .published) == "2013-08-03T22:21:00Z");
