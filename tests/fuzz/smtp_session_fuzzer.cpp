@@ -130,7 +130,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       replies += choices.line();
       is_honest = false;
     }
-    if (session.awaits_reply() && !replies.empty()) {
+    // What is said to an idle session is heard, too: it ends it.
+    if ((session.awaits_reply() || session.is_idle()) && !replies.empty()) {
       const auto part = std::min(replies.size(), hear_most);
       session.received(std::string_view(replies).substr(0, part));
       replies.erase(0, part);
