@@ -132,7 +132,7 @@ void Measurement::wait_until(const std::function<bool()>& is_done, std::string_v
     throw std::runtime_error(fmt::format("{}: nothing moved for a minute", of_what));
 }
 
-// One story, watched closely: no sleep that would be measured.
+// One story. When its mails come is told by the sink's clock, not by when we look.
 Measurement::Times Measurement::send(std::string_view id, std::string_view story, std::size_t audience,
                                      std::int64_t recipients) {
   auto& watched = books_->audiences[audience];

@@ -18,6 +18,18 @@ std::string_view domain_of(std::string_view address) {
   return address.substr(address.rfind('@') + 1);
 }
 
+// With its angle brackets.
+std::string message_id_of(const EmailSender& sender, const Outgoing& message) {
+  std::string id = "<";
+  id.append(message.delivery_id).append("@").append(domain_of(sender.address)).append(">");
+  return id;
+}
+
+SlotValues values_for(const Outgoing& message, std::string_view message_id) {
+  return {message.subscriber->name, message.subscriber->address(ChannelKind::email),
+          message_id.substr(1, message_id.size() - 2), message.unsubscribe_url};
+}
+
 // As form_reader_of, for names that nearly all have at once.
 bool shows_name(std::string_view name) {
   if (!name.empty() && name.front() > ' ' && name.front() <= '~') return true;
@@ -39,14 +51,13 @@ Result<MailForm> prepare_email(const EmailSender& sender, const Letter& letter, 
 Result<Email> compose_email(const EmailSender& sender, const Outgoing& message) {
   const auto form = prepare_email(sender, *message.letter, form_reader_of(message.reader()));
   if (!form) return form.error();
-  const auto message_id = fmt::format("{}@{}", message.delivery_id, domain_of(sender.address));
-  const auto& address = message.subscriber->address(ChannelKind::email);
-  const SlotValues values{message.subscriber->name, address, message_id, message.unsubscribe_url};
+  const auto message_id = message_id_of(sender, message);
+  const auto values = values_for(message, message_id);
   FilledMail filled;
   if (auto ok = form->fill(values, filled); !ok) return ok.error();
   auto shown = form->show(values);
   if (!shown) return shown.error();
-  return Email{{sender.address, address, "<" + message_id + ">"},
+  return Email{{sender.address, std::string(values.address), message_id},
                std::move(shown->subject),
                std::move(shown->text),
                std::move(shown->html),
@@ -109,12 +120,8 @@ std::optional<Error> EmailChannel::fill(const Outgoing& message, Mail& mail) {
   mail.prepared = prepared_for(message);
   const auto& form = mail.prepared->form;
   if (!form) return form.error();
-  mail.message_id.assign("<").append(message.delivery_id).append("@");
-  mail.message_id.append(domain_of(sender_.address)).append(">");
-  const auto bare_id = std::string_view(mail.message_id).substr(1, mail.message_id.size() - 2);
-  const SlotValues values{message.subscriber->name, message.subscriber->address(ChannelKind::email), bare_id,
-                          message.unsubscribe_url};
-  if (auto ok = form->fill(values, mail.filled); !ok) return ok.error();
+  mail.message_id = message_id_of(sender_, message);
+  if (auto ok = form->fill(values_for(message, mail.message_id), mail.filled); !ok) return ok.error();
   return std::nullopt;
 }
 

@@ -45,8 +45,7 @@ class EmailChannel final : public Channel {
   ~EmailChannel() override;
 
   ChannelKind kind() const override { return ChannelKind::email; }
-  /// While the answers to one handful are on their way, the next one leaves on the same connection.
-  unsigned concurrency() const override { return relay_.handful() == 1 ? connections_ : connections_ * 2; }
+  unsigned concurrency() const override { return connections_; }
   std::size_t handful() const override { return relay_.handful(); }
   /// A repeat has the same Message-ID.
   bool recognises_repeats() const override { return true; }

@@ -1,7 +1,8 @@
 // The courier: the belt that sends what the outbox owes. Each channel has a line of its own with as many
 // slots as it may use at once; a slot takes a handful of the most urgent deliveries, checks that they may
-// still leave, sends them and has the outcomes on the disk before it takes the next. So a crash repeats at
-// most what the slots held. Runs on the loop; the outbox is reached through the database thread.
+// still leave, sends them and has the outcomes written before it takes the next. So a crash repeats at most
+// what the slots held; what a power cut repeats, Recorder says. Runs on the loop; the outbox is reached
+// through the database thread.
 #pragma once
 
 #include <functional>

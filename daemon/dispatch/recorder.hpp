@@ -18,8 +18,6 @@
 
 namespace crier {
 
-class Sqlite;
-
 class Recorder {
  public:
   /// Both outlive the recorder.
