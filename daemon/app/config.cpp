@@ -209,6 +209,13 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const LoadOptions& opti
   Collected collected;
   for (const auto& loaded : files) read_root(loaded, config, collected);
   collected.is_whole = !files.empty() && std::ranges::all_of(files, &LoadedFile::is_read);
+  if (options.settings_only) {
+    collected.topics.clear();
+    collected.editions.clear();
+    collected.subscribers.clear();
+    collected.tests.clear();
+    return collected;
+  }
   if (options.rules_file.empty()) return collected;
   Collected rules;
   const auto& loaded = load_file(files, options.rules_file, lists, diagnostics);

@@ -170,6 +170,8 @@ enum class RulesFile { is_all, is_change };
 struct LoadOptions {
   std::filesystem::path rules_file;  ///< when given, read in place of the configuration's own rules
   RulesFile rules_are = RulesFile::is_all;
+  /// Without topics, editions, subscribers and tests, which may be many, and wrong.
+  bool settings_only = false;
   /// The book at work: the fresh one shares its rule index, and takes over the rules that have not changed.
   std::shared_ptr<const SubscriberBook> former;
   /// Called now and then, on the loading thread, with the number of subscribers that have been read.

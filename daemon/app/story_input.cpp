@@ -67,6 +67,12 @@ std::optional<Config> load_config_or_complain(const CommandLine& line, int& code
   return unless_wrong(std::move(config), diagnostics, code);
 }
 
+std::optional<Config> load_settings_or_complain(const CommandLine& line, int& code) {
+  Diagnostics diagnostics;
+  auto config = load_config(line.config(), diagnostics, {.settings_only = true});
+  return unless_wrong(std::move(config), diagnostics, code);
+}
+
 std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
                                                       const std::filesystem::path& rules, int& code) {
   Diagnostics diagnostics;

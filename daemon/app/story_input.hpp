@@ -25,6 +25,8 @@ Config load_with_progress(const std::filesystem::path& path, Diagnostics& diagno
 /// `on_progress`, when given, is told in place of the terminal.
 std::optional<Config> load_config_or_complain(const CommandLine& line, int& code,
                                               std::function<void(std::size_t, std::size_t)> on_progress = {});
+/// The same without topics, editions, subscribers and tests: for commands that ask the database.
+std::optional<Config> load_settings_or_complain(const CommandLine& line, int& code);
 /// The configuration as it would be with a file of rules (RulesFile::is_change); as it is when that is empty.
 std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
                                                       const std::filesystem::path& rules, int& code);

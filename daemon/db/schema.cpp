@@ -235,6 +235,19 @@ DROP INDEX text_print_title;
 CREATE INDEX text_print_title ON text_print (title, seen_at) WHERE title <> 0;
 CREATE INDEX story_renaming_former ON story_renaming (former_id);
 )sql",
+    R"sql(
+-- Between which numbers the members of a chunk are (all of them, if an older crier wrote it). When the first and
+-- the last of its deliveries were settled at their first attempt, or the chunk was suppressed as a whole; those
+-- that were delivered after they had waited are in "late": see LateMarks.
+ALTER TABLE chunk ADD COLUMN first_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE chunk ADD COLUMN last_number INTEGER NOT NULL DEFAULT 4294967295;
+ALTER TABLE chunk ADD COLUMN settled_from INTEGER;
+ALTER TABLE chunk ADD COLUMN settled_until INTEGER;
+ALTER TABLE chunk ADD COLUMN late BLOB;
+DROP INDEX chunk_by_batch;
+CREATE INDEX chunk_by_batch ON chunk (batch_id, first_number, last_number);
+CREATE INDEX digest_item_without_batch ON digest_item (seq, dropped) WHERE batch_id IS NULL;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

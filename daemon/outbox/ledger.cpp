@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "db/sqlite.hpp"
+#include "db/time_column.hpp"
 #include "outbox/digest_items.hpp"
 
 namespace crier {
@@ -191,43 +192,46 @@ BatchLedger read_batch(const Statement& row) {
   ledger.channel = parse_channel(row.text(5)).value_or(ChannelKind::email);
   ledger.lane = static_cast<Lane>(row.integer(6));
   ledger.tally.matched = row.integer(7);
+  ledger.uid = row.text(8);
+  ledger.created_at = from_ms(row.integer(9));
   return ledger;
 }
 
-// Puts an entry into a list of the newest: always the first `most`, and then as many that do not balance.
-template <class Entry>
+// Which entries are told of: always the first `most`, and then as many that do not balance.
 class Listing {
  public:
-  Listing(std::vector<Entry>& list, std::size_t most) : list_(list), most_(most) {}
+  explicit Listing(std::size_t most) : most_(most) {}
 
-  void take(Entry entry, bool balanced) {
+  bool takes(bool balanced) {
     ++seen_;
-    const bool is_new = seen_ <= most_;
-    if (!is_new && (balanced || wrong_ >= most_)) return;
-    if (!is_new) ++wrong_;
-    list_.push_back(std::move(entry));
+    if (seen_ <= most_) return true;
+    return !balanced && ++wrong_ <= most_;
   }
 
  private:
-  std::vector<Entry>& list_;
   std::size_t most_;
   std::size_t seen_ = 0;
-  std::size_t wrong_ = 0;  // older ones in the list
+  std::size_t wrong_ = 0;  // older ones
 };
 
 constexpr std::string_view batch_columns =
-    "SELECT id, story_id, story_version, edition, occurrence, channel, lane, size FROM batch ";
+    "SELECT id, story_id, story_version, edition, occurrence, channel, lane, size, uid, created_at FROM "
+    "batch ";
 
-void list_batches(Sqlite& db, Statement& rows, std::size_t most, Ledger& ledger) {
-  Listing listing(ledger.batches, most);
+// The tally of them all is that of the batches themselves.
+Tally walk_batches(Sqlite& db, Statement& rows, std::size_t most, const LedgerReader& reader,
+                   LedgerSums& sums) {
+  Tally total;
+  Listing listing(most);
   while (rows.step()) {
     auto batch = read_batch(rows);
     tally_chunks(db, batch);
-    const bool balanced = batch.consistent && batch.tally.balances();
-    ledger.all_balance = ledger.all_balance && balanced;
-    ++ledger.batches_in_all;
-    listing.take(std::move(batch), balanced);
+    total += batch.tally;
+    sums.all_balance = sums.all_balance && batch.balances();
+    ++sums.batches_in_all;
+    if (listing.takes(batch.balances())) reader.batch(batch);
   }
+  return total;
 }
 
 // Adds what became of a story's alerts.
@@ -242,8 +246,9 @@ void tally_alerts(Sqlite& db, StoryLedger& story) {
   }
 }
 
-void list_stories(Sqlite& db, std::string_view id, std::size_t most, Ledger& ledger) {
-  Listing listing(ledger.stories, most);
+void walk_stories(Sqlite& db, std::string_view id, std::size_t most, const LedgerReader& reader,
+                  LedgerSums& sums) {
+  Listing listing(most);
   auto rows = db.query(
       "SELECT id, version, title, status, seen_at, matched FROM story WHERE ?1 = '' OR id = ?1"
       " ORDER BY seen_at DESC, version DESC");
@@ -255,11 +260,11 @@ void list_stories(Sqlite& db, std::string_view id, std::size_t most, Ledger& led
     story.tally.matched = rows.integer(5);
     tally_alerts(db, story);
     tally_items(db, story.id, story.version, story.tally);
-    ledger.total += story.tally;
+    sums.total += story.tally;
     const bool balanced = story.tally.balances();
-    ledger.all_balance = ledger.all_balance && balanced;
-    ++ledger.stories_in_all;
-    listing.take(std::move(story), balanced);
+    sums.all_balance = sums.all_balance && balanced;
+    ++sums.stories_in_all;
+    if (listing.takes(balanced)) reader.story(story);
   }
 }
 
@@ -313,20 +318,29 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
-std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what, std::size_t most) {
-  Ledger ledger;
-  list_stories(db, what, most, ledger);
-  if (!what.empty() && ledger.stories_in_all == 0) {
+std::optional<LedgerSums> walk_ledger(Sqlite& db, std::string_view what, std::size_t most,
+                                      const LedgerReader& reader) {
+  LedgerSums sums;
+  walk_stories(db, what, most, reader, sums);
+  if (!what.empty() && sums.stories_in_all == 0) {
     auto rows = db.query(std::string(batch_columns) + "WHERE uid = ?1 OR CAST(id AS TEXT) = ?1");
     rows.bind(0, what);
-    list_batches(db, rows, most, ledger);
-    if (ledger.batches_in_all == 0) return std::nullopt;
-    for (const auto& batch : ledger.batches) ledger.total += batch.tally;
-    return ledger;
+    sums.total = walk_batches(db, rows, most, reader, sums);
+    return sums.batches_in_all == 0 ? std::nullopt : std::optional(sums);
   }
   auto rows = db.query(std::string(batch_columns) + "WHERE ?1 = '' OR story_id = ?1 ORDER BY id DESC");
   rows.bind(0, what);
-  list_batches(db, rows, most, ledger);
+  walk_batches(db, rows, most, reader, sums);
+  return sums;
+}
+
+std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what, std::size_t most) {
+  Ledger ledger;
+  const auto sums = walk_ledger(db, what, most,
+                                {[&](const StoryLedger& story) { ledger.stories.push_back(story); },
+                                 [&](const BatchLedger& batch) { ledger.batches.push_back(batch); }});
+  if (!sums) return std::nullopt;
+  static_cast<LedgerSums&>(ledger) = *sums;
   return ledger;
 }
 

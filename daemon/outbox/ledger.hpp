@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -32,11 +33,15 @@ struct Tally {
 
 struct BatchLedger {
   std::int64_t batch_id = 0;
+  std::string uid;  ///< what the ids of its messages begin with
+  Time created_at;
   Subject subject;
   ChannelKind channel = ChannelKind::email;
   Lane lane = Lane::alert;
   Tally tally;
   bool consistent = true;  ///< its counters, members, bits and exception rows agree
+
+  bool balances() const { return consistent && tally.balances(); }
 };
 
 struct StoryLedger {
@@ -48,11 +53,9 @@ struct StoryLedger {
   Tally tally;  ///< alerts and the digests that carry it
 };
 
-/// Lists the newest entries, and as many older ones that do not balance. What is left out is counted, too.
-struct Ledger {
-  std::vector<StoryLedger> stories;  ///< newest first
-  std::vector<BatchLedger> batches;  ///< newest first
-  std::int64_t stories_in_all = 0;   ///< with those that are not listed
+/// What is said of the whole, listed or not.
+struct LedgerSums {
+  std::int64_t stories_in_all = 0;
   std::int64_t batches_in_all = 0;
   Tally total;              ///< over all stories
   bool all_balance = true;  ///< all stories and batches
@@ -60,11 +63,27 @@ struct Ledger {
   bool balances() const { return all_balance; }
 };
 
-/// The whole ledger, or that of one story (all versions) or one batch (its id or uid).
-/// Lists `most` stories and `most` batches; what is held in memory grows with that and with the largest
-/// batch, not with the database. nullopt when `what` names neither.
-std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what = {},
-                                  std::size_t most = std::numeric_limits<std::size_t>::max());
+struct Ledger : LedgerSums {
+  std::vector<StoryLedger> stories;  ///< newest first
+  std::vector<BatchLedger> batches;  ///< newest first
+};
+
+/// Who is told of the entries of a ledger, one by one.
+struct LedgerReader {
+  std::function<void(const StoryLedger&)> story;
+  std::function<void(const BatchLedger&)> batch;
+};
+
+constexpr std::size_t whole_ledger = std::numeric_limits<std::size_t>::max();
+
+/// Reads the whole ledger, or that of one story (all versions) or one batch (its id or uid), and tells of the
+/// `most` newest stories and then of as many batches; and of as many older ones that do not balance. What is
+/// held in memory grows with the largest batch, not with the database. nullopt when `what` names neither.
+std::optional<LedgerSums> walk_ledger(Sqlite& db, std::string_view what, std::size_t most,
+                                      const LedgerReader& reader);
+
+/// The same, kept.
+std::optional<Ledger> read_ledger(Sqlite& db, std::string_view what = {}, std::size_t most = whole_ledger);
 
 /// What became of one reader's delivery of a story: "delivered", "queued", "failed: smtp-5.1.1", …
 struct Fate {

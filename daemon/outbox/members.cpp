@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <stdexcept>
 
 namespace crier {
@@ -14,6 +15,9 @@ void put_varint(std::string& out, std::uint64_t value) {
   }
   out += static_cast<char>(value);
 }
+
+// What an audience with runs begins with: a zero that no older crier wrote in so many bytes.
+constexpr std::string_view in_runs("\x80\0", 2);
 
 [[noreturn]] void corrupt() {
   throw std::runtime_error("the outbox holds an audience that crier did not write: the database is damaged");
@@ -48,23 +52,33 @@ Audience audience_of(std::span<const Member> members, const std::vector<std::str
 }
 
 std::string encode_audience(const Audience& audience) {
-  std::string out;
+  std::string out(in_runs);
   put_varint(out, audience.reasons.size());
   for (const auto& reason : audience.reasons) {
     put_varint(out, reason.size());
     out += reason;
   }
-  put_varint(out, audience.members.size());
+  const auto& members = audience.members;
+  put_varint(out, members.size());
   std::uint32_t previous = 0;
-  for (const auto& member : audience.members) {
-    put_varint(out, member.number - previous);
-    previous = member.number;
-    if (audience.reasons.size() > 1) put_varint(out, member.reason);
+  for (std::size_t i = 0; i < members.size();) {
+    const auto& first = members[i];
+    std::size_t length = 1;
+    while (i + length < members.size() && members[i + length].number == first.number + length &&
+           members[i + length].reason == first.reason)
+      ++length;
+    put_varint(out, std::uint64_t{first.number - previous} << 1 | (length > 1 ? 1 : 0));
+    if (length > 1) put_varint(out, length);
+    if (audience.reasons.size() > 1) put_varint(out, first.reason);
+    i += length;
+    previous = members[i - 1].number;
   }
   return out;
 }
 
 Audience decode_audience(std::string_view bytes, NumberRange range) {
+  const bool has_runs = bytes.starts_with(in_runs);
+  if (has_runs) bytes.remove_prefix(in_runs.size());
   Audience audience;
   const auto reasons = take_varint(bytes);
   if (reasons > bytes.size()) corrupt();
@@ -75,16 +89,28 @@ Audience decode_audience(std::string_view bytes, NumberRange range) {
     bytes.remove_prefix(size);
   }
   const auto count = take_varint(bytes);
-  if (count > bytes.size()) corrupt();
-  audience.members.reserve(std::min<std::uint64_t>(count, std::uint64_t{range.last} - range.first + 1));
-  std::uint64_t number = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    number += take_varint(bytes);
+  constexpr std::uint64_t most = 1 << 28;
+  if (count > (has_runs ? most : bytes.size())) corrupt();
+  constexpr std::uint64_t trusted = 1 << 20;
+  audience.members.reserve(
+      std::min({count, std::uint64_t{range.last} - range.first + 1, std::max(trusted, bytes.size())}));
+  std::uint64_t number = 0;  // of the member before
+  for (std::uint64_t taken = 0; taken < count;) {
+    const auto step = take_varint(bytes);
+    const bool is_run = has_runs && (step & 1) != 0;
+    const auto length = is_run ? take_varint(bytes) : 1;
     const auto reason = reasons > 1 ? take_varint(bytes) : 0;
-    if (number > UINT32_MAX || (reasons > 0 && reason >= reasons)) corrupt();
+    const auto distance = has_runs ? step >> 1 : step;
+    if (distance > UINT32_MAX || length == 0 || length > count - taken || (reasons > 0 && reason >= reasons))
+      corrupt();
+    const auto first = number + distance;
+    number = first + length - 1;
+    if (number > UINT32_MAX) corrupt();
+    for (auto each = std::max<std::uint64_t>(first, range.first);
+         each <= std::min<std::uint64_t>(number, range.last); ++each)
+      audience.members.push_back({static_cast<std::uint32_t>(each), static_cast<std::uint32_t>(reason)});
     if (number > range.last) return audience;
-    if (number >= range.first)
-      audience.members.push_back({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(reason)});
+    taken += length;
   }
   if (!bytes.empty()) corrupt();
   return audience;
@@ -116,6 +142,26 @@ std::size_t SettledBits::count() const {
   for (const char byte : bytes_)
     total += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
   return total;
+}
+
+void LateMarks::add(const LateMark& mark) {
+  put_varint(bytes_, mark.position);
+  put_varint(bytes_, static_cast<std::uint64_t>(std::max(mark.attempts, 0)));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(mark.at.time_since_epoch()).count();
+  put_varint(bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 0)));
+}
+
+std::optional<LateMark> LateMarks::find(std::size_t position) const {
+  std::optional<LateMark> found;
+  for (std::string_view rest = bytes_; !rest.empty();) {
+    const auto whose = take_varint(rest);
+    const auto attempts = take_varint(rest);
+    const auto seconds = take_varint(rest);
+    if (whose == position)
+      found = {static_cast<std::uint32_t>(whose), static_cast<int>(attempts),
+               Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)))};
+  }
+  return found;
 }
 
 }  // namespace crier

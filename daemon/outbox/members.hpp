@@ -1,6 +1,8 @@
-// Members: how the audience of a batch is stored, and which of them are settled. Pure.
-// A chunk holds at most 4,096 subscriber numbers in ascending order, as LEB128 differences; the reason
-// each reader is given is an index into a short list of sentences, left out where there is only one.
+// Members: how the audience of a batch is stored, which of them are settled, and when those were that had to
+// wait. Pure.
+// A chunk holds at most 4,096 subscriber numbers in ascending order, as LEB128 differences, those that follow one
+// another as runs; the reason each reader is given is an index into a short list of sentences, left out where
+// there is only one.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/time.hpp"
 
 namespace crier {
 
@@ -52,6 +56,28 @@ class SettledBits {
   bool test(std::size_t position) const;
   void set(std::size_t position);
   std::size_t count() const;
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+/// A delivery that had waited for something, and then arrived.
+struct LateMark {
+  std::uint32_t position = 0;  ///< in the chunk
+  int attempts = 0;            ///< with the one that succeeded
+  Time at{};                   ///< to the second
+};
+
+/// The late deliveries of a chunk, about eight bytes each.
+class LateMarks {
+ public:
+  LateMarks() = default;
+  explicit LateMarks(std::string_view bytes) : bytes_(bytes) {}
+
+  void add(const LateMark& mark);
+  /// The last mark of a member; nullopt when it did not wait. Throws as decode_audience does.
+  std::optional<LateMark> find(std::size_t position) const;
   const std::string& bytes() const { return bytes_; }
 
  private:

@@ -12,7 +12,7 @@ namespace crier {
 namespace {
 
 void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const BatchGroup& group,
-               std::span<const Member> members) {
+               std::span<const Member> members, Time now) {
   const auto audience = audience_of(members, plan.reasons);
   SettledBits settled(members.size());
   const bool suppressed = !group.suppressed.empty();
@@ -20,9 +20,9 @@ void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const B
     for (std::size_t i = 0; i < members.size(); ++i) settled.set(i);
   }
   auto insert = db.query(
-      "INSERT INTO chunk (batch_id, channel, lane, due_at, expires_at, members, size, settled, open, "
-      "suppressed)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO chunk (batch_id, channel, lane, due_at, expires_at, members, size, settled, open,"
+      " first_number, last_number, suppressed, settled_from, settled_until)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)");
   insert.bind(0, batch_id)
       .bind(1, to_string(plan.channel))
       .bind(2, static_cast<int>(plan.lane))
@@ -31,8 +31,10 @@ void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const B
       .bind_blob(5, encode_audience(audience))
       .bind(6, static_cast<std::int64_t>(members.size()))
       .bind_blob(7, settled.bytes())
-      .bind(8, suppressed ? 0 : static_cast<std::int64_t>(members.size()));
-  if (suppressed) insert.bind(9, group.suppressed);
+      .bind(8, suppressed ? 0 : static_cast<std::int64_t>(members.size()))
+      .bind(9, std::int64_t{members.front().number})
+      .bind(10, std::int64_t{members.back().number});
+  if (suppressed) insert.bind(11, group.suppressed).bind(12, to_ms(now));
   insert.run();
 }
 
@@ -64,7 +66,7 @@ std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
     std::ranges::sort(members, {}, &Member::number);
     for (std::size_t from = 0; from < members.size(); from += chunk_capacity) {
       const auto size = std::min(chunk_capacity, members.size() - from);
-      add_chunk(db, batch_id, plan, group, std::span(members).subspan(from, size));
+      add_chunk(db, batch_id, plan, group, std::span(members).subspan(from, size), now);
     }
   }
   return batch_id;

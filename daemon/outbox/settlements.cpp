@@ -53,6 +53,14 @@ struct ChunkState {
   std::int64_t open = 0;
   bool is_claimed = false;
   bool left_out = false;  // a digest: something was left out of messages of its batch after it was planned
+  std::optional<Time> settled_from;  // of the deliveries that did not have to wait
+  std::optional<Time> settled_until;
+  LateMarks late;
+
+  void note_settled(Time at) {
+    settled_from = std::min(settled_from.value_or(at), at);
+    settled_until = std::max(settled_until.value_or(at), at);
+  }
 
   // Members with an exception row that is not final. Without any, an unset bit means that there is no row.
   std::int64_t waiting() const { return size - static_cast<std::int64_t>(settled.count()) - open; }
@@ -61,20 +69,26 @@ struct ChunkState {
 ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
   auto row = db.query(
       "SELECT batch_id, settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
-      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL AND i.dropped <> ?2)"
-      " FROM chunk WHERE id = ?1");
+      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL AND i.dropped <> ?2),"
+      " settled_from, settled_until, late FROM chunk WHERE id = ?1");
   row.bind(0, chunk_id).bind(1, digest_full);
   if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
-  return {chunk_id,       row.integer(0),      SettledBits(row.blob(1)), row.integer(2),
-          row.integer(3), row.integer(4) != 0, row.integer(5) != 0};
+  const auto time = [&](int column) {
+    return row.is_null(column) ? std::nullopt : std::optional(from_ms(row.integer(column)));
+  };
+  return {chunk_id,       row.integer(0),        SettledBits(row.blob(1)), row.integer(2),
+          row.integer(3), row.integer(4) != 0,   row.integer(5) != 0,      time(6),
+          time(7),        LateMarks(row.blob(8))};
 }
 
 void store_chunk(Sqlite& db, const ChunkState& chunk) {
-  db.query("UPDATE chunk SET settled = ?, open = ? WHERE id = ?")
-      .bind_blob(0, chunk.settled.bytes())
-      .bind(1, chunk.open)
-      .bind(2, chunk.id)
-      .run();
+  auto update = db.query(
+      "UPDATE chunk SET settled = ?, open = ?, settled_from = ?, settled_until = ?, late = ? WHERE id = ?");
+  update.bind_blob(0, chunk.settled.bytes()).bind(1, chunk.open).bind(5, chunk.id);
+  if (chunk.settled_from) update.bind(2, to_ms(*chunk.settled_from));
+  if (chunk.settled_until) update.bind(3, to_ms(*chunk.settled_until));
+  if (!chunk.late.bytes().empty()) update.bind_blob(4, chunk.late.bytes());
+  update.run();
 }
 
 std::string_view state_name(Settlement settlement) {
@@ -102,6 +116,11 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
           .bind(0, delivery.chunk_id)
           .bind(1, std::int64_t{delivery.number})
           .run();
+    const bool has_waited = delivery.attempts > 0 || !delivery.waited_for.empty();
+    if (has_waited)
+      chunk.late.add({delivery.position, settled.attempts, settled.due_at});
+    else
+      chunk.note_settled(settled.due_at);
     // Left out while the attempt was under way.
     if (chunk.left_out) {
       for (const auto item : settled.carried)
@@ -123,6 +142,7 @@ std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view 
     // Nobody has touched it: one word for all of its members.
     for (std::int64_t i = 0; i < chunk.size; ++i) chunk.settled.set(static_cast<std::size_t>(i));
     chunk.open = 0;
+    chunk.note_settled(now);
     store_chunk(db, chunk);
     db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
     return chunk.size;

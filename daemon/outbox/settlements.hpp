@@ -23,7 +23,7 @@ struct Settled {
   Lane lane = Lane::alert;
   Settlement settlement = Settlement::delivered;
   int attempts = 0;
-  Time due_at;         ///< of a retry
+  Time due_at;         ///< of a retry; of all others when they ended
   std::string reason;  ///< short and countable
   std::string reply;
   std::vector<std::int64_t> carried{};  ///< the digest items that were in the message

@@ -32,16 +32,18 @@ void keep_unserved(std::vector<Member>& members, const Numbers& served,
 void release_members(Sqlite& db, std::int64_t chunk_id, const Audience& all,
                      const std::vector<Member>& released, Time due) {
   db.query(
-        "INSERT INTO chunk (batch_id, channel, lane, due_at, expires_at, members, size, settled, open)"
-        " SELECT batch_id, channel, lane, ?2, ?2 + expires_at - due_at + ?6, ?3, ?4, ?5, ?4 FROM chunk WHERE "
-        "id = "
-        "?1")
+        "INSERT INTO chunk (batch_id, channel, lane, due_at, expires_at, members, size, settled, open,"
+        " first_number, last_number)"
+        " SELECT batch_id, channel, lane, ?2, ?2 + expires_at - due_at + ?6, ?3, ?4, ?5, ?4, ?7, ?8"
+        " FROM chunk WHERE id = ?1")
       .bind(0, chunk_id)
       .bind(1, to_ms(due))
       .bind_blob(2, encode_audience(audience_of(released, all.reasons)))
       .bind(3, static_cast<std::int64_t>(released.size()))
       .bind_blob(4, SettledBits(released.size()).bytes())
       .bind(5, std::chrono::milliseconds(std::chrono::hours(24)).count())
+      .bind(6, std::int64_t{released.front().number})
+      .bind(7, std::int64_t{released.back().number})
       .run();
   auto kept = all.members;
   std::erase_if(kept, [&](const Member& member) {

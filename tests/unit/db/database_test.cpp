@@ -252,6 +252,11 @@ TEST_CASE("a database of the first version is brought to this one with all it ho
     db.execute("ALTER TABLE story DROP COLUMN source");
     db.execute("ALTER TABLE story DROP COLUMN site");
     db.execute("DROP INDEX story_text");
+    db.execute("DROP INDEX digest_item_without_batch");
+    db.execute("DROP INDEX chunk_by_batch");
+    db.execute("CREATE INDEX chunk_by_batch ON chunk (batch_id)");
+    for (const auto* column : {"first_number", "last_number", "settled_from", "settled_until", "late"})
+      db.execute(("ALTER TABLE chunk DROP COLUMN " + std::string(column)).c_str());
     db.execute("ALTER TABLE story DROP COLUMN url");
     db.execute("ALTER TABLE story DROP COLUMN embargo");
     db.execute(

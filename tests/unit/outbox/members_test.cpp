@@ -26,10 +26,50 @@ TEST_CASE("an audience is read as it was written") {
   CHECK(same(decode_audience(encode_audience(two)), two));
 }
 
-TEST_CASE("a full chunk of neighbours takes about a byte a member") {
+TEST_CASE("a full chunk of neighbours takes a few bytes, of one in ten about a byte a member") {
   Audience audience{{"because"}, {}};
   for (std::uint32_t i = 0; i < chunk_capacity; ++i) audience.members.push_back({1'000'000 + i, 0});
+  CHECK(encode_audience(audience).size() < 32);
+  for (std::uint32_t i = 0; i < chunk_capacity; ++i) audience.members[i].number = 10 * i;
   CHECK(encode_audience(audience).size() < chunk_capacity + 32);
+}
+
+TEST_CASE("runs, singles and reasons are read as they were written, whole or in part") {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    Audience audience{{"a", "b"}, {}};
+    if (round % 3 == 0) audience.reasons.pop_back();
+    std::uint32_t number = random() % 3;
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      audience.members.push_back(
+          {number, static_cast<std::uint32_t>(random() % 4 == 0 ? audience.reasons.size() - 1 : 0)});
+      number += random() % 3 == 0 ? 1 + random() % 400 : 1;
+    }
+    const auto bytes = encode_audience(audience);
+    CHECK(same(decode_audience(bytes), audience));
+    const NumberRange range{static_cast<std::uint32_t>(random() % number),
+                            static_cast<std::uint32_t>(random() % number)};
+    auto part = audience;
+    std::erase_if(part.members, [&](const Member& member) {
+      return member.number < range.first || member.number > range.last;
+    });
+    if (range.first <= range.last) CHECK(same(decode_audience(bytes, range), part));
+  }
+}
+
+TEST_CASE("an audience that an older crier wrote is read") {
+  // Reasons, each with its size; members, each as the distance from the one before and its reason.
+  const std::string bytes(
+      "\x02\x01"
+      "a"
+      "\x01"
+      "b"
+      "\x03"
+      "\x05\x00"
+      "\x01\x01"
+      "\x80\x01\x00",
+      13);
+  CHECK(same(decode_audience(bytes), {{"a", "b"}, {{5, 0}, {6, 1}, {134, 0}}}));
 }
 
 TEST_CASE("bytes that are cut, longer or invented are refused or read, never misread past their end") {
@@ -65,4 +105,19 @@ TEST_CASE("a bit per member") {
   const SettledBits copy(std::string_view(bits.bytes()));
   CHECK(copy.test(7));
   CHECK_THROWS(bits.test(16));
+}
+
+TEST_CASE("a late delivery is found by its position, with its time to the second") {
+  const auto at = parse_rfc3339("2026-11-23T12:00:04.750Z").value();
+  LateMarks marks;
+  CHECK_FALSE(marks.find(0).has_value());
+  marks.add({4095, 12, at});
+  marks.add({0, 2, at + std::chrono::hours(1)});
+  const LateMarks read(marks.bytes());
+  REQUIRE(read.find(4095).has_value());
+  CHECK(read.find(4095)->attempts == 12);
+  CHECK(to_rfc3339(read.find(4095)->at) == "2026-11-23T12:00:04Z");
+  CHECK(read.find(0)->attempts == 2);
+  CHECK_FALSE(read.find(1).has_value());
+  CHECK(marks.bytes().size() <= 16);
 }
