@@ -171,6 +171,8 @@ std::string push_result(Novelty novelty) {
       return "outdated";
     case Novelty::dead:
       return "canceled";
+    case Novelty::held:
+      return "withheld";
   }
   return "unchanged";
 }

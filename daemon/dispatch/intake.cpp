@@ -198,12 +198,12 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
   for (;;) {
     // Most stories that come again have not changed: they cost one look-up and no matching.
     story.id = declared_id;
-    auto [id, is_renamed, known] =
+    auto found =
         co_await parts_.database.run([&](Sqlite& db) { return recognise(db, story, arrival.authority); });
-    if (is_renamed) declared_version = 0;  // whoever renamed it counts anew
-    story.id = id;
+    if (found.is_renamed) declared_version = 0;  // whoever renamed it counts anew
+    story.id = found.id;
     story.version = declared_version;
-    auto verdict = judge(story, known);
+    auto verdict = judge(story, found);
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
     if (!(verdict.novelty == Novelty::fresh || (verdict.novelty == Novelty::update && arrival.deliver))) {
       log::info("story.unchanged",
@@ -213,7 +213,7 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     }
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
-    StoryEntry entry{.known = std::move(known), .listed = arrival.listed, .splits = splits};
+    StoryEntry entry{.known = std::move(found.known), .listed = arrival.listed, .splits = splits};
     if (!entry.known) entry.print = co_await parts_.workers.run([&] { return print_text(story); });
     // What was noted as backlog stays that when a site moves and renames it all.
     const bool is_backlog = has_new_id && entry.known && !entry.known->was_owed;

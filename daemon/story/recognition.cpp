@@ -5,6 +5,7 @@
 #include "db/sqlite.hpp"
 #include "story/identity.hpp"
 #include "story/story_groups.hpp"
+#include "story/url_identity.hpp"
 
 namespace crier {
 namespace {
@@ -16,12 +17,21 @@ Recognised under(Sqlite& db, const std::string& id) {
   return found;
 }
 
+// Whether what is withheld under a story's id may be that story: few say more than the id when they stop one,
+// and two sources may number their stories alike.
+bool is_about(const KnownStory& withheld, const Story& story) {
+  if (withheld.title.empty() || withheld.title == story.title) return true;
+  const auto url = canonical_url(withheld.url);
+  return url && url == canonical_url(story.url);
+}
+
 // Whether a feed's story is the one that is known under its id as it is, without the name of its source.
 bool is_that(const Recognised& found, const Story& story) {
   if (!found.known) return false;
   // An earlier crier kept the ids of feeds as they were.
   if (found.known->owner == story.source) return true;
   if (found.known->status == StoryStatus::canceled) return true;
+  if (found.known->status == StoryStatus::withheld && is_about(*found.known, story)) return true;
   auto same = story;
   same.id = found.id;
   return content_hash(same) == found.known->content_hash;
@@ -31,10 +41,22 @@ bool is_that(const Recognised& found, const Story& story) {
 
 Recognised recognise(Sqlite& db, const Story& story, Authority authority) {
   if (authority == Authority::all_stories) return under(db, story.id);
-  auto own = under(db, id_of_source(story.source, story.id));
-  if (own.known) return own;
-  auto plain = under(db, story.id);
-  return is_that(plain, story) ? plain : own;
+  auto found = under(db, id_of_source(story.source, story.id));
+  if (!found.known) {
+    auto plain = under(db, story.id);
+    if (is_that(plain, story)) found = std::move(plain);
+  }
+  const auto& known = found.known;
+  found.is_held = known && known->status == StoryStatus::withheld && !known->source.empty() &&
+                  known->source != story.source;
+  return found;
+}
+
+Verdict judge(const Story& story, const Recognised& found) {
+  const auto verdict = judge(story, found.known);
+  if (!found.is_held || verdict.novelty != Novelty::update || story.status == StoryStatus::canceled)
+    return verdict;
+  return {Novelty::held, found.known->version};
 }
 
 Novelty novelty_of(Sqlite& db, Story& story, Authority authority) {
@@ -42,7 +64,7 @@ Novelty novelty_of(Sqlite& db, Story& story, Authority authority) {
   if (found.is_renamed) story.version = 0;
   // Its content is compared under the id by which it is known.
   story.id.swap(found.id);
-  const auto novelty = judge(story, found.known).novelty;
+  const auto novelty = judge(story, found).novelty;
   story.id.swap(found.id);
   return novelty;
 }

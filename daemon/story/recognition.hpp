@@ -24,11 +24,16 @@ struct Recognised {
   std::string id;           ///< under which it is kept
   bool is_renamed = false;  ///< it is known under that id, and came with another
   std::optional<KnownStory> known{};
+  bool is_held = false;  ///< somebody else than this source withholds it, who alone can release it
 };
 
-/// A feed's story with an id of the newsroom's own is that one when its content is the same, or when that one
-/// was canceled; else it is another story.
+/// A feed's story with an id of the newsroom's own is that one when its content is the same, when that one
+/// was canceled, or when it is withheld and says nothing but its id, or has the same title or address; else
+/// it is another story.
 Recognised recognise(Sqlite& db, const Story& story, Authority authority);
+
+/// judge(), and what a feed may not release.
+Verdict judge(const Story& story, const Recognised& found);
 
 /// What a story is that a source lists, perhaps again. `story` is left as it was, but that whoever renamed it
 /// counts anew: its version is 0 then.

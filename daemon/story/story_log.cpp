@@ -22,6 +22,8 @@ std::string_view to_string(Novelty novelty) {
       return "outdated";
     case Novelty::dead:
       return "canceled earlier";
+    case Novelty::held:
+      return "withheld by the newsroom";
   }
   return "new";
 }
@@ -45,13 +47,18 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
   auto row = db.query(
       "SELECT version, content_hash, status,"
       " (SELECT COALESCE(source, '') FROM story WHERE id = ?1 ORDER BY version LIMIT 1),"
-      " (SELECT MAX(matched) FROM story WHERE id = ?1)"
+      " (SELECT MAX(matched) FROM story WHERE id = ?1), title, COALESCE(url, ''), COALESCE(source, '')"
       " FROM story WHERE id = ?1 ORDER BY version DESC LIMIT 1");
   row.bind(0, id);
   if (!row.step()) return std::nullopt;
-  return KnownStory{static_cast<std::uint32_t>(row.integer(0)), std::string(row.blob(1)),
-                    parse_story_status(row.text(2)).value_or(StoryStatus::usable), std::string(row.text(3)),
-                    row.integer(4) > 0};
+  return KnownStory{static_cast<std::uint32_t>(row.integer(0)),
+                    std::string(row.blob(1)),
+                    parse_story_status(row.text(2)).value_or(StoryStatus::usable),
+                    std::string(row.text(3)),
+                    row.integer(4) > 0,
+                    std::string(row.text(5)),
+                    std::string(row.text(6)),
+                    std::string(row.text(7))};
 }
 
 void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {

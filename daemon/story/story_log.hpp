@@ -21,6 +21,7 @@ enum class Novelty {
   unchanged,  ///< the same content again: nothing to do
   outdated,   ///< a version older than, or as old as, the one we have, with other content
   dead,       ///< the story was canceled; it stays so
+  held,       ///< the newsroom withholds it, and this source cannot release it
 };
 
 std::string_view to_string(Novelty novelty);
@@ -32,6 +33,9 @@ struct KnownStory {
   StoryStatus status = StoryStatus::usable;
   std::string owner{};    ///< the source that brought its first version; empty = not recorded
   bool was_owed = false;  ///< some version was, to somebody
+  std::string title{};
+  std::string url{};
+  std::string source{};  ///< that brought this version; empty = not recorded
 };
 
 struct Verdict {

@@ -128,6 +128,53 @@ TEST_CASE("the newsroom's own hands reach every story, by its id or the one that
   CHECK_FALSE(wires.belts.cancel("https://wire.example.org/2"));
 }
 
+TEST_CASE("what the newsroom withholds no feed releases, whichever came first") {
+  Wires wires;
+  auto stop = from("push", "", StoryStatus::withheld);
+  stop.body_text.clear();
+  std::string known_as = "wire-a:" + id;
+  SECTION("the feed's story, by the id that it has there") {
+    wires.feed("wire-a", "The harbour reopens");
+    wires.belts.accept(stop);
+  }
+  SECTION("a story that the feed lists later") {
+    wires.belts.accept(stop);
+    known_as = id;
+  }
+  SECTION("a story that the feed lists later, under its name") {
+    stop.id = known_as;
+    wires.belts.accept(stop);
+  }
+  SECTION("a draft of its own, which has the same title") {
+    wires.belts.accept(from("desk", "The harbour reopens", StoryStatus::withheld));
+    known_as = id;
+  }
+  CHECK(wires.feed("wire-a", "The harbour reopens").novelty == Novelty::held);
+  CHECK(wires.feed("wire-a", "The harbour reopens").id == known_as);
+  CHECK(wires.sent_titles().empty());
+  auto release = from("push", "The harbour reopens");
+  release.id = known_as;
+  wires.belts.accept(release);
+  wires.belts.advance(24h);
+  CHECK(wires.sent_titles() == Titles{"The harbour reopens"});
+}
+
+TEST_CASE("a feed releases what it withheld itself") {
+  Wires wires;
+  wires.feed("wire-a", "The harbour reopens", StoryStatus::withheld);
+  CHECK(wires.feed("wire-a", "The harbour reopens").novelty == Novelty::update);
+  CHECK(wires.sent_titles() == Titles{"The harbour reopens"});
+}
+
+TEST_CASE("a draft of the newsroom holds back no other story that has the same number in a feed") {
+  Wires wires;
+  auto draft = from("desk", "A draft about another harbour", StoryStatus::withheld);
+  draft.url = "https://courier.example.org/draft";
+  wires.belts.accept(draft);
+  CHECK(wires.feed("wire-b", "Ferries of the harbour").novelty == Novelty::fresh);
+  CHECK(wires.sent_titles() == Titles{"Ferries of the harbour"});
+}
+
 TEST_CASE("a story that a feed brought to an earlier crier, under its id alone, stays that story") {
   Wires wires;
   wires.belts.accept(from("wire-a", "The harbour reopens"));
