@@ -40,6 +40,8 @@ asio::awaitable<void> TextKeeper::drop_old() {
     last = co_await database_.run([&](Sqlite& db) { return drop_old_texts(db, before, at_once); });
   for (auto last = at_once; last == at_once;)
     last = co_await database_.run([&](Sqlite& db) { return drop_prints(db, before, at_once); });
+  for (auto last = at_once; last == at_once;)
+    last = co_await database_.run([&](Sqlite& db) { return drop_groups(db, before, at_once); });
   if (dropped > 0) log::info("story_log.pruned", {{"texts", dropped}, {"older_than", to_string(keep)}});
 }
 

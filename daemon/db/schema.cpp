@@ -248,12 +248,26 @@ DROP INDEX chunk_by_batch;
 CREATE INDEX chunk_by_batch ON chunk (batch_id, first_number, last_number);
 CREATE INDEX digest_item_without_batch ON digest_item (seq, dropped) WHERE batch_id IS NULL;
 )sql",
+    R"sql(
+-- Which of a story's renamings are the last ones, and which groups are old: neither may grow without end.
+ALTER TABLE story_renaming ADD COLUMN number INTEGER NOT NULL DEFAULT 0;   -- of those of one story, from 1
+DROP INDEX story_renaming_former;
+CREATE INDEX story_renaming_former ON story_renaming (former_id, number);
+CREATE INDEX story_group_since ON story_group (since);
+)sql",
 };
 
 int schema_version(Sqlite& db) {
   auto version = db.query("PRAGMA user_version");
   version.step();
   return static_cast<int>(version.integer(0));
+}
+
+// In a transaction.
+void run_migrations(Sqlite& db, int from, int to) {
+  for (auto i = static_cast<std::size_t>(from); i < static_cast<std::size_t>(to); ++i)
+    db.execute(migrations.at(i));
+  db.execute(fmt::format("PRAGMA user_version = {}", to).c_str());
 }
 
 }  // namespace
@@ -265,13 +279,22 @@ void migrate(Sqlite& db) {
     throw std::runtime_error(
         fmt::format("the database has version {}, this crier knows {}: run the newer crier that wrote it",
                     found, migrations.size()));
-  for (auto i = static_cast<std::size_t>(found); i < migrations.size(); ++i) db.execute(migrations[i]);
-  db.execute(fmt::format("PRAGMA user_version = {}", migrations.size()).c_str());
+  run_migrations(db, found, newest_schema_version());
   transaction.commit();
 }
 
+void migrate_to(Sqlite& db, int version) {
+  Transaction transaction(db);
+  run_migrations(db, schema_version(db), version);
+  transaction.commit();
+}
+
+int newest_schema_version() {
+  return static_cast<int>(migrations.size());
+}
+
 bool has_current_schema(Sqlite& db) {
-  return schema_version(db) == static_cast<int>(migrations.size());
+  return schema_version(db) == newest_schema_version();
 }
 
 }  // namespace crier

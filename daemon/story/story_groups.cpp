@@ -155,9 +155,17 @@ std::optional<std::string> find_renamed(Sqlite& db, const PrintedStory& story,
 }
 
 void store_renaming(Sqlite& db, std::string_view id, std::string_view former_id) {
-  db.query("INSERT OR REPLACE INTO story_renaming (id, former_id) VALUES (?, ?)")
+  db.query(
+        "INSERT OR REPLACE INTO story_renaming (id, former_id, number) VALUES (?1, ?2,"
+        " (SELECT COALESCE(MAX(number), 0) + 1 FROM story_renaming WHERE former_id = ?2))")
       .bind(0, id)
       .bind(1, former_id)
+      .run();
+  db.query(
+        "DELETE FROM story_renaming WHERE former_id = ?1 AND number <="
+        " (SELECT MAX(number) FROM story_renaming WHERE former_id = ?1) - ?2")
+      .bind(0, former_id)
+      .bind(1, std::int64_t{max_renamings})
       .run();
 }
 
@@ -206,6 +214,19 @@ void join_group(Sqlite& db, std::string_view id, std::string_view other, Time no
     put_in_group(db, other, *number, now);
   }
   put_in_group(db, id, *number, now);
+}
+
+std::int64_t drop_groups(Sqlite& db, Time before, std::int64_t most) {
+  std::vector<std::int64_t> numbers;
+  auto rows = db.query(
+      "SELECT DISTINCT number FROM story_group g WHERE since < ?1 AND NOT EXISTS"
+      " (SELECT 1 FROM story_group m WHERE m.number = g.number AND (m.since >= ?1"
+      " OR EXISTS (SELECT 1 FROM story s WHERE s.id = m.story_id AND s.json <> ''))) LIMIT ?2");
+  rows.bind(0, to_ms(before)).bind(1, most);
+  while (rows.step()) numbers.push_back(rows.integer(0));
+  for (const auto number : numbers)
+    db.query("DELETE FROM story_group WHERE number = ?").bind(0, number).run();
+  return std::ssize(numbers);
 }
 
 void leave_group(Sqlite& db, std::string_view id) {

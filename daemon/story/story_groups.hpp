@@ -53,7 +53,10 @@ std::int64_t drop_prints(Sqlite& db, Time before, std::int64_t most);
 /// another one, and so is what stands beside it: `listed` are the ids of the document that it came in.
 std::optional<std::string> find_renamed(Sqlite& db, const PrintedStory& story,
                                         const std::set<std::string>* listed = nullptr);
+/// A feed may give a story a new id each time it is read: of all that one had, the last `max_renamings` lead
+/// to it.
 void store_renaming(Sqlite& db, std::string_view id, std::string_view former_id);
+inline constexpr int max_renamings = 16;
 /// The id under which a story is known: a former one where there is one, else its own.
 std::string known_id(Sqlite& db, std::string_view id);
 
@@ -69,6 +72,9 @@ std::optional<Repeated> find_repeated(Sqlite& db, const PrintedStory& story, Tim
 
 /// Puts a story into the group of `other`, which begins one where it has none.
 void join_group(Sqlite& db, std::string_view id, std::string_view other, Time now);
+/// Ends groups that nothing joined since `before` and of which no text is kept any more, at most `most`.
+/// Returns how many. A later version of such a story is news to whoever was spared it.
+std::int64_t drop_groups(Sqlite& db, Time before, std::int64_t most);
 /// What is left of a group of two is none.
 void leave_group(Sqlite& db, std::string_view id);
 bool is_in_group(Sqlite& db, std::string_view id);

@@ -81,7 +81,9 @@ void ScriptedChannel::release(const std::string& reader) {
   }
 }
 
-Belts::Belts(std::string_view rules, Time start_at) : clock_(start_at), metrics_({"test", {}, {}, {}}) {
+Belts::Belts(std::string_view rules, Time start_at, const std::filesystem::path& database)
+    : clock_(start_at), metrics_({"test", {}, {}, {}}) {
+  if (!database.empty()) std::filesystem::copy_file(database, folder_.path() / "crier.db");
   newsroom_ = load(rules);
   for (const auto kind : all_channels) channels_[kind] = std::make_unique<ScriptedChannel>(kind, clock_);
   start();

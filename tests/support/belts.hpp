@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
@@ -81,7 +82,8 @@ class ScriptedChannel final : public Channel {
 class Belts {
  public:
   /// `rules` is YAML of topics, editions and subscribers; a site and all channels are there.
-  Belts(std::string_view rules, Time start);
+  /// `database` is a file that an earlier crier left; empty = a new one.
+  Belts(std::string_view rules, Time start, const std::filesystem::path& database = {});
   ~Belts();
 
   /// As a reload: these rules take the place of those before.

@@ -9,7 +9,6 @@
 
 #include "base/tasks.hpp"
 #include "db/schema.hpp"
-#include "story/story_log.hpp"
 #include "support/run_loop.hpp"
 #include "support/temp_folder.hpp"
 
@@ -235,46 +234,6 @@ TEST_CASE("a database is brought to this version once, and one from the future i
     CHECK(keys(db) == "kept ");
   }
   CHECK_THROWS(Database(path));
-}
-
-TEST_CASE("a database of the first version is brought to this one with all it holds") {
-  TempFolder folder;
-  const auto path = folder.path() / "crier.db";
-  {
-    Sqlite db(path);
-    migrate(db);
-    put(db, "kept");
-    db.execute("DROP INDEX digest_item_left_out");
-    db.execute("ALTER TABLE digest_item DROP COLUMN urgency");
-    db.execute("DROP TABLE feed");
-    for (const auto* table : {"text_print", "story_renaming", "story_group", "source", "hub_lease"})
-      db.execute(("DROP TABLE " + std::string(table)).c_str());
-    db.execute("ALTER TABLE story DROP COLUMN source");
-    db.execute("ALTER TABLE story DROP COLUMN site");
-    db.execute("DROP INDEX story_text");
-    db.execute("DROP INDEX digest_item_without_batch");
-    db.execute("DROP INDEX chunk_by_batch");
-    db.execute("CREATE INDEX chunk_by_batch ON chunk (batch_id)");
-    for (const auto* column : {"first_number", "last_number", "settled_from", "settled_until", "late"})
-      db.execute(("ALTER TABLE chunk DROP COLUMN " + std::string(column)).c_str());
-    db.execute("ALTER TABLE story DROP COLUMN url");
-    db.execute("ALTER TABLE story DROP COLUMN embargo");
-    db.execute(
-        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, json) VALUES ('h1', "
-        "1, x'00',"
-        " 'usable', 'Harbour news', 0, 0, '{\"id\": \"h1\", \"title\": \"Harbour news\","
-        " \"url\": \"https://news.example.org/h1\"}')");
-    db.execute("PRAGMA user_version = 1");
-    CHECK_FALSE(has_current_schema(db));
-  }
-  Sqlite db(path);
-  migrate(db);
-  CHECK(has_current_schema(db));
-  CHECK(keys(db) == "kept ");
-  CHECK(load_story(db, "h1").value().title == "Harbour news");
-  auto urls = db.query("SELECT url FROM story");
-  REQUIRE(urls.step());
-  CHECK(urls.text(0) == "https://news.example.org/h1");
 }
 
 TEST_CASE("a file that is no database is refused") {
