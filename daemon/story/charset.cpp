@@ -144,7 +144,11 @@ DecodedText repair_vouched(std::string_view bytes) {
 DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
   const auto labels = find_charset_labels(bytes, headers);
   bytes.remove_prefix(labels.mark_length);
-  const bool is_marked = labels.mark_length > 0;
+  // "<?" in two or four bytes a letter is as sure as a mark.
+  const bool is_marked = labels.mark_length > 0 || labels.mark.starts_with("utf-");
+  // Read as ASCII this would be text, too, but of nobody's language.
+  const bool is_shifted =
+      labels.document.starts_with("iso-2022-") && bytes.find('\x1B') != std::string_view::npos;
   // What is promised: the strongest word about it.
   const auto& promised = !labels.header.empty()         ? labels.header
                          : labels.assumed == "us-ascii" ? labels.assumed
@@ -153,14 +157,16 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
                                                         : labels.assumed;
   std::vector<std::string> tried;
   // A byte order mark is hardly ever wrong, so it comes first (RFC 7303 §3.3).
-  for (const auto& label :
-       {is_marked ? labels.mark : promised, promised, labels.document, labels.mark, std::string("utf-8")}) {
+  for (const auto& label : {is_marked    ? labels.mark
+                            : is_shifted ? labels.document
+                                         : promised,
+                            promised, labels.document, labels.mark, std::string("utf-8")}) {
     if (label.empty() || std::find(tried.begin(), tried.end(), label) != tried.end()) continue;
     tried.push_back(label);
     auto text = decode_as(bytes, label);
     if (!text) continue;
     DecodedText out{*std::move(text), label, {}};
-    const bool is_assumption = labels.header.empty() && promised == "us-ascii" && label == labels.mark;
+    const bool is_assumption = labels.header.empty() && promised == "us-ascii" && tried.size() == 1;
     const bool is_same = label.starts_with(promised);  // "utf-16", and the mark says which
     if (!is_same && !is_assumption) out.breach = "declared as " + promised + ", but read as " + label;
     return out;
@@ -188,6 +194,12 @@ constexpr auto byte_kinds = make_byte_kinds();
 
 ByteKind kind_of(char c) {
   return byte_kinds[static_cast<unsigned char>(c)];
+}
+
+// In XML and in HTML alike.
+bool is_forbidden(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 && !(byte >= 9 && byte <= 13);
 }
 
 // Of markup the controls are dropped, for a feed with noise in it is a feed.
@@ -269,7 +281,10 @@ Result<DecodedText> decode_text(std::string_view bytes, const ResponseHeaders& h
   const bool is_clean = special == decoded.text.size();
   if (!is_clean && is_binary(decoded.text)) return Error{"not a text file"};
   if (decoded.text.find_first_not_of(" \t\r\n\v\f") == std::string::npos) return Error{"the file is empty"};
-  if (!is_clean) decoded.text = clean_lines(std::move(decoded.text), special);
+  if (is_clean) return decoded;
+  const bool has_controls = std::ranges::any_of(decoded.text, is_forbidden);
+  decoded.text = clean_lines(std::move(decoded.text), special);
+  if (has_controls && decoded.breach.empty()) decoded.breach = "has control characters; they are left out";
   return decoded;
 }
 

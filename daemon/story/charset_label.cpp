@@ -11,7 +11,9 @@ namespace crier {
 namespace {
 
 constexpr std::size_t max_label_bytes = 60;
-constexpr std::size_t sniffed_bytes = 1024;  // WHATWG HTML §13.2.3.2 looks as far for a meta tag
+constexpr std::size_t sniffed_bytes = 1024;
+// WHATWG HTML §13.2.3.2 looks at 1,024 bytes for a meta tag; pages have scripts and comments before it.
+constexpr std::size_t meta_bytes = 16U << 10;
 
 struct Signature {
   std::string_view bytes;
@@ -61,7 +63,7 @@ std::string_view pseudo_attribute(std::string_view declaration, std::string_view
 
 // The beginning as ASCII, whatever wide charset it is in.
 std::string readable_start(std::string_view bytes, std::string_view mark) {
-  const auto start = bytes.substr(0, sniffed_bytes);
+  const auto start = bytes.substr(0, mark.empty() ? meta_bytes : sniffed_bytes);
   if (mark.empty() || mark == "utf-8") return std::string(start);
   std::string out(start.size() * 2, '\0');
   UErrorCode status = U_ZERO_ERROR;
@@ -124,7 +126,7 @@ CharsetLabels find_charset_labels(std::string_view bytes, const ResponseHeaders&
   labels.header = header_charset(content_type);
   const auto start = readable_start(bytes.substr(labels.mark_length), labels.mark);
   labels.document = xml_label(start);
-  const bool is_xml = is_xml_type(type) || start.find("<?xml") != std::string::npos;
+  const bool is_xml = is_xml_type(type) || start.substr(0, sniffed_bytes).find("<?xml") != std::string::npos;
   if (labels.document.empty() && !is_xml) labels.document = meta_label(start);
   if (labels.document.starts_with("utf-16") || labels.document.starts_with("utf-32") ||
       labels.document.find("ucs") != std::string::npos)

@@ -362,6 +362,8 @@ void FeedReader::close_text(const Frame& frame, std::string value) {
     case FeedElement::guid:
       about.set_id(is_atom() ? absolute_id(value) : value, rank);
       if (frame.is_permalink && value.find("://") != std::string::npos) about.set_url(value, base(), 1);
+      // Entries that link to nothing are mostly named by their page's address.
+      if (item_ && is_atom() && trim(value).starts_with("http")) about.set_url(value, base(), 6);
       return;
     case FeedElement::published:
       return about.set_published(value, rank);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 
 #include "story/article_date.hpp"
@@ -186,6 +187,9 @@ std::optional<DateReading> read_iso(std::string_view text, const std::string& de
   const auto day = take_day(at);
   if (!day) return std::nullopt;
   ZoneText zone;
+  // "2003-12-31Z", a day of XML Schema.
+  const bool has_zone = !is_packed && (at.peek() == 'z' || at.peek() == '+');
+  if (has_zone && !(take_zone(at, zone) && at.is_done())) return std::nullopt;
   if (!is_packed && at.is_done()) {
     auto reading = apply_zone(*day, zone, default_zone);
     reading.doubt = "no time of day; midnight is assumed";
@@ -197,6 +201,30 @@ std::optional<DateReading> read_iso(std::string_view text, const std::string& de
   at.take_sign(" ");
   if (!take_zone(at, zone) || !at.is_done()) return std::nullopt;
   return apply_zone(*day + *clock, zone, default_zone);
+}
+
+// "1697623200", "1697623200000": since 1970, of our time.
+std::optional<DateReading> read_epoch(std::string_view text) {
+  if ((text.size() != 10 && text.size() != 13) || !std::all_of(text.begin(), text.end(), is_digit))
+    return std::nullopt;
+  long long number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto ms = text.size() == 10 ? number * 1000 : number;
+  constexpr long long first = 946'684'800'000;  // 2000
+  if (ms < first) return std::nullopt;
+  return DateReading{Time(Duration(ms)), {}};
+}
+
+// "2003-12-31T10:14:55Z", "2003-12-31T10:14:55+01:00".
+bool is_instant(std::string_view text) {
+  constexpr std::string_view shape = "0000-00-00T00:00:00";
+  if (text.size() != shape.size() + 1 && text.size() != shape.size() + 6) return false;
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] == '0' ? !is_digit(text[i]) : text[i] != shape[i]) return false;
+  const auto zone = text.substr(shape.size());
+  if (zone.size() == 1) return zone == "Z";
+  return (zone[0] == '+' || zone[0] == '-') && is_digit(zone[1]) && is_digit(zone[2]) && zone[3] == ':' &&
+         is_digit(zone[4]) && is_digit(zone[5]);
 }
 
 struct Word {
@@ -332,9 +360,12 @@ void move_year(std::string& text) {
 
 std::optional<DateReading> parse_feed_date(std::string_view text, const std::string& default_zone) {
   if (text.size() > max_date_bytes) return std::nullopt;
+  // What most feeds write needs no look at the words of other languages.
+  if (is_instant(text)) return read_iso(ascii_lower(text), default_zone);
   auto written = lower_case(tidy_line(text));
   const bool is_korean = rewrite_korean(written);
   const auto zone = is_korean ? std::string("Asia/Seoul") : default_zone;
+  if (auto epoch = read_epoch(written)) return epoch;
   written = translate(written);
   if (auto iso = read_iso(written, zone)) return iso;
   replace_all(written, "etc/", "");

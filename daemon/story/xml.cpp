@@ -315,10 +315,10 @@ std::string_view find_attribute(std::span<const XmlAttribute> attributes, std::s
   return {};
 }
 
-XmlText prepare_xml(std::string_view text) {
+XmlText prepare_xml(std::string_view text, std::size_t junk) {
   XmlText xml;
   xml.text = text;
-  const auto first = text.find('<');
+  const auto first = text.find('<', junk);
   const auto first_word = text.find_first_not_of(" \t\n");
   if (first != std::string_view::npos && first > 0) {
     const bool is_declaration = text.compare(first, 5, "<?xml") == 0;

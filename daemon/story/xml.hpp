@@ -63,8 +63,8 @@ struct XmlText {
   std::optional<XmlBreach> breach;  ///< before the root element, or a cap that does not hold
 };
 
-/// `text`: clean UTF-8 (charset.hpp).
-XmlText prepare_xml(std::string_view text);
+/// `text`: clean UTF-8 (charset.hpp), of which the first `junk` bytes are no part of the document.
+XmlText prepare_xml(std::string_view text, std::size_t junk = 0);
 
 /// Reads to the end of `xml.text`, or to where it is no longer XML. nullopt: it is well-formed.
 /// With `recover` the reading goes on after a breach, and the first is returned; `xml.text` is empty

@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_map>
 
+#include <fmt/format.h>
 #include <libxml/HTMLparser.h>
 
 #include "base/encoding.hpp"
@@ -288,13 +289,12 @@ class Repair {
       text.remove_prefix(stop);
       if (text.empty()) return;
       const auto length = text.front() == '&' ? reference_length(text) : 0;
-      if (length > 0 && is_impossible(text.substr(0, length)))
-        out_ += "\xEF\xBF\xBD";
-      else if (length > 0)
-        out_.append(text.substr(0, length));
-      else
+      if (length > 0)
+        text.remove_prefix(put_reference(text, length));
+      else {
         out_.append(html_escape(text.substr(0, 1)));
-      text.remove_prefix(std::max<std::size_t>(length, 1));
+        text.remove_prefix(1);
+      }
     }
   }
 
@@ -355,13 +355,39 @@ class Repair {
     return digits.empty() ? std::nullopt : std::optional(number);
   }
 
-  // A reference to what is no character of XML.
-  static bool is_impossible(std::string_view reference) {
-    if (!reference.starts_with("&#")) return false;
-    const auto number = character_number(reference.substr(2, reference.size() - 3)).value_or(0);
-    return (number < 0x20 && number != 9 && number != 10 && number != 13) || number > 0x10FFFF ||
-           (number >= 0xD800 && number <= 0xDFFF) || number == 0xFFFE || number == 0xFFFF ||
-           reference[2] == 'X';
+  static bool is_between(unsigned long number, unsigned long first, unsigned long last) {
+    return first <= number && number <= last;
+  }
+
+  // Of "&#8;" at the beginning, which is `length` long; 0 = it is none.
+  static unsigned long number_at(std::string_view text, std::size_t length) {
+    return length < 4 || text[1] != '#' ? 0 : character_number(text.substr(2, length - 3)).value_or(0);
+  }
+
+  // The reference that the text begins with; returns how much was read.
+  std::size_t put_reference(std::string_view text, std::size_t length) {
+    const auto reference = text.substr(0, length);
+    if (reference[1] != '#') {
+      out_.append(reference);
+      return length;
+    }
+    auto number = number_at(text, length);
+    if (is_between(number, 0xD800, 0xDBFF)) {
+      // Programs that count in UTF-16 write "&#55357;&#56832;" for one character.
+      const auto rest = text.substr(length);
+      const auto second = rest.starts_with("&#") ? reference_length(rest) : 0;
+      const auto low = number_at(rest, second);
+      if (is_between(low, 0xDC00, 0xDFFF)) {
+        number = 0x10000 + ((number - 0xD800) << 10) + (low - 0xDC00);
+        length += second;
+      }
+    }
+    const bool is_white = number == 9 || number == 10 || number == 13;
+    if (number > 0x10FFFF || is_between(number, 0xD800, 0xDFFF))
+      out_ += "\xEF\xBF\xBD";
+    else if ((number >= 0x20 || is_white) && !is_between(number, 0xFFFE, 0xFFFF))
+      out_ += fmt::format("&#{};", number);
+    return length;
   }
 
   struct Open {

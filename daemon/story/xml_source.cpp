@@ -42,19 +42,35 @@ std::string root_of(std::string_view text) {
 
 constexpr std::array<std::string_view, 7> feed_roots{"rss", "rdf", "channel", "item", "feed", "entry", "xml"};
 
+bool is_feed_root(std::string_view root) {
+  return std::find(feed_roots.begin(), feed_roots.end(), root) != feed_roots.end();
+}
+
 bool is_atom_root(std::string_view root) {
   return root == "feed" || root == "entry";
+}
+
+// What a broken server says before the feed begins, in HTML: a program's warnings, mostly. Its length.
+std::size_t junk_before_feed(std::string_view text) {
+  constexpr std::size_t longest_junk = 8192;
+  const auto start = text.substr(0, longest_junk);
+  const auto declaration = start.find("<?xml ");
+  if (declaration == std::string_view::npos || declaration == 0) return 0;
+  const auto root = root_of(text);
+  const bool is_document = is_feed_root(root) || root == "html" || root == "urlset" || root == "newsitem" ||
+                           root == "newsmessage" || root == "sitemapindex";
+  return is_document || !is_feed_root(root_of(text.substr(declaration))) ? 0 : declaration;
 }
 
 // Of a text that begins with markup, or with a little that is none.
 std::string sniff_root(std::string_view text) {
   constexpr std::size_t longest_junk = 1024;
+  text.remove_prefix(junk_before_feed(text));
   const auto first = text.find_first_not_of(" \t\n");
   if (first == std::string_view::npos || text.find('<') > first + longest_junk) return {};
   const auto root = root_of(text);
   if (text[first] == '<') return root;
-  const bool is_known = std::find(feed_roots.begin(), feed_roots.end(), root) != feed_roots.end();
-  return is_known ? root : std::string();
+  return is_feed_root(root) ? root : std::string();
 }
 
 // What one reading of the document came to.
@@ -92,7 +108,7 @@ void check_media_type(Reading& reading) {
 // Strictly, and when that fails again after repair; the reading that found more stories counts.
 template <class Reader>
 void read_with(Reading& reading) {
-  auto xml = prepare_xml(reading.text);
+  auto xml = prepare_xml(reading.text, junk_before_feed(reading.text));
   std::optional best = attempt<Reader>(reading, xml, false);
   const auto breach = best->breach;
   if (breach && breach->fatal) {
@@ -117,8 +133,7 @@ void read_with(Reading& reading) {
 bool looks_like_rss(std::string_view text) {
   const auto root = sniff_root(text);
   if (root == "html" || root.empty() || is_atom_root(root)) return false;
-  const bool is_known = std::find(feed_roots.begin(), feed_roots.end(), root) != feed_roots.end();
-  return is_known || text.substr(0, text.find('>')).find("<?xml") != std::string_view::npos;
+  return is_feed_root(root) || text.substr(0, text.find('>')).find("<?xml") != std::string_view::npos;
 }
 
 bool looks_like_atom(std::string_view text) {

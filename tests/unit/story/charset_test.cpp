@@ -121,3 +121,21 @@ TEST_CASE("what a server calls UTF-8 stays so, and single wrong bytes are marked
 TEST_CASE("controls of Latin-1 are the characters of windows-1252") {
   REQUIRE(decode("don\xC2\x92t").text == "don’t");
 }
+
+TEST_CASE("a charset that the bytes themselves show counts before what a server says by default") {
+  for (const auto* type : {"text/xml", "application/xml; charset=utf-8"}) {
+    const auto shifted = decode(declared("iso-2022-jp", "\x1B$B?7\x1B(B"), served_as(type));
+    CHECK(shifted.encoding == "iso-2022-jp");
+    CHECK(holds(shifted, "<t>新</t>"));
+    const auto wide = decode(as_utf_16(declared("utf-16", "a"), false), served_as(type));
+    CHECK(wide.encoding == "utf-16le");
+    CHECK(holds(wide, "<t>a</t>"));
+  }
+}
+
+TEST_CASE("a page's charset is found behind scripts and comments") {
+  const auto page = decode("<!DOCTYPE html><html><head><!-- " + std::string(4000, 'x') +
+                           " --><meta charset=\"windows-1251\"></head><body>\xCC\xE8\xF0</body></html>");
+  CHECK(page.encoding == "windows-1251");
+  CHECK(holds(page, "Мир"));
+}

@@ -73,6 +73,13 @@ TEST_CASE("the page is the alternate link, and of several the HTML one") {
               .url == "https://example.org/h");
 }
 
+TEST_CASE("an entry without a link is where its id says, when that is an address") {
+  CHECK(story_of_entry("<title>x</title><id>https://example.org/1</id>").url == "https://example.org/1");
+  CHECK(story_of_entry("<id>https://example.org/1</id><link href=\"https://example.org/2\"/>").url ==
+        "https://example.org/2");
+  CHECK(story_of_entry("<title>x</title><id>tag:example.org,2023:1</id>").url.empty());
+}
+
 TEST_CASE("an id that is a path is made absolute, as an id of Atom must be; any other stays") {
   const auto id_of = [](const std::string& id) {
     ParseOptions options;

@@ -59,6 +59,37 @@ TEST_CASE("text before and after the document is left out") {
   REQUIRE(source.title == "Harbour Post");
 }
 
+TEST_CASE("a program's warnings in HTML before the document are left out") {
+  const auto source = malformed("<br />\n<b>Warning</b>: include() in <b>/srv/x.php</b><br />\n" +
+                                rss("<item><title>x &lt;?xml y</title></item>"));
+  REQUIRE(source.format == "rss20");
+  REQUIRE(source.title == "Harbour Post");
+  REQUIRE(source.stories.at(0).title == "x <?xml y");
+  // What stands in a feed is not taken for its beginning.
+  const auto quoted = parse_feed(
+      "<rss version=\"2.0\"><channel><title>a <![CDATA[<?xml version=\"1.0\"?><rss><channel>]]></title>"
+      "<item><title>x</title></item></channel></rss>");
+  REQUIRE_FALSE(quoted.bozo);
+  REQUIRE(quoted.stories.size() == 1);
+}
+
+TEST_CASE("references to what is no character: halves are joined, controls go") {
+  const auto title = [](const std::string& text) {
+    return malformed(rss("<item><title>" + text + "</title></item>")).stories.at(0).title;
+  };
+  CHECK(title("a&#xD83D;&#xDE00;b&#55357;&#56832;c") == "a😀b😀c");
+  CHECK(title("a&#xD83D;b&#xDE00;c") == "a\uFFFDb\uFFFDc");
+  CHECK(title("a&#8;b&#x1F;c&#X41;") == "abcA");
+  CHECK(title("a&#x110000;b") == "a\uFFFDb");
+}
+
+TEST_CASE("control characters are a breach, and left out") {
+  const auto source =
+      malformed(rss(std::string("<item><title>a") + '\0' + "b\x08" + "c\x0B d</title></item>"));
+  CHECK(source.bozo_reason.find("control") != std::string::npos);
+  CHECK(source.stories.at(0).title == "abc d");
+}
+
 TEST_CASE("prefixes that are not declared mean what they mean everywhere") {
   const auto source = malformed(
       "<rss version=\"2.0\"><channel><item><title>x</title><dc:creator>Jane</dc:creator>"
