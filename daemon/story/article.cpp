@@ -123,12 +123,12 @@ Result<void> read_html_page(Reading& reading) {
   reading.source.language = draft.story.language;
 
   const auto furniture = article::find_furniture(tree);
-  auto body = article::find_body(tree, furniture, draft.story.title, draft.base());
+  article::read_hints(draft, furniture);
+  auto body = article::find_body(tree, furniture, draft.story, draft.base());
   if (!is_article(draft, body)) {
     reading.mark_bozo("there is no article in this page");
     return {};
   }
-  article::read_hints(draft, furniture);
   take_body(draft, std::move(body));
   if (draft.is_paid)
     reading.warn(0, 0, "the page says that only subscribers may read all of it; the text may be cut");

@@ -26,13 +26,24 @@ constexpr std::array<std::string_view, 24> advert_lines{
     "anzeige", "werbung", "publicité", "publicidad", "publicidade", "pubblicità", "advertentie", "annons",
     "annonse", "annonce", "reklam",    "reklama",    "реклама",     "διαφήμιση",  "إعلان",       "اعلان",
     "विज्ञापन", "বিজ্ঞাপন", "โฆษณา",     "iklan",      "quảng cáo",   "広告",       "广告",        "廣告"};
-constexpr std::array<std::string_view, 36> pointer_starts{
-    "read more:",    "read also",     "also read",      "read next",      "see also:",    "related:",
-    "more:",         "watch:",        "lesen sie auch", "mehr zum thema", "lire aussi",   "à lire aussi",
-    "lea también",   "lee también",   "leia também",    "leia mais",      "leggi anche",  "lees ook",
-    "läs också",     "les også",      "læs også",       "czytaj też",     "czytaj także", "baca juga",
-    "ayrıca okuyun", "читайте также", "Читайте также",  "اقرأ أيضا",      "اقرأ أيضًا",    "यह भी पढ़ें",
-    "อ่านเพิ่มเติม",     "อ่านข่าว",        "相关阅读",       "延伸阅读",       "関連記事",     "soma pia"};
+constexpr auto pointer_starts = std::to_array<std::string_view>(
+    {"read more:",     "read also",      "also read",      "read next",          "see also:",
+     "related:",       "more:",          "watch:",         "lesen sie auch",     "mehr zum thema",
+     "lire aussi",     "à lire aussi",   "lea también",    "lee también",        "leia também",
+     "leia mais",      "leggi anche",    "lees ook",       "läs också",          "les også",
+     "læs også",       "czytaj też",     "czytaj także",   "baca juga",          "ayrıca okuyun",
+     "читайте также",  "Читайте также",  "اقرأ أيضا",      "اقرأ أيضًا",          "यह भी पढ़ें",
+     "อ่านเพิ่มเติม",      "อ่านข่าว",         "相关阅读",       "延伸阅读",           "関連記事",
+     "soma pia",       "ilgili haber",   "İlgili haber",   "διαβάστε επίσης",    "Διαβάστε επίσης",
+     "διαβάστε ακόμη", "Διαβάστε ακόμη", "관련기사",       "관련 기사",          "あわせて読みたい",
+     "延伸閱讀",       "相關閱讀",       "相关新闻",       "lue myös",           "čtěte také",
+     "přečtěte si",    "olvassa el",     "citește și",     "citeşte şi",         "Читайте також",
+     "читайте також",  "xem thêm",       "bài liên quan",  "läs mer:",           "les mer:",
+     "læs mere:",      "lees meer:",     "lire également", "te puede interesar", "le puede interesar",
+     "saiba mais:",    "veja também",    "veja mais:",     "zobacz też",         "zobacz także",
+     "zobacz również", "przeczytaj też", "leggi pure",     "vedi anche",         "mehr dazu:",
+     "siehe auch:",    "lesen sie hier", "اقرأ المزيد",    "إقرأ أيضا",          "طالع أيضا",
+     "مواضيع ذات صلة", "По теме:",       "по теме:"});
 
 bool is_label(std::string_view text) {
   return weight_of(cut_text(text, 1000)) <= longest_label && text.size() <= 1000;
@@ -51,19 +62,31 @@ bool is_furniture_line(std::string_view text) {
                      [&](auto start) { return lower.starts_with(start); });
 }
 
+// "October 18, 2023 at 9:37 a.m." ends as a sentence does, and is none.
+bool ends_in_clock(std::string_view text) {
+  return text.ends_with("a.m.") || text.ends_with("p.m.");
+}
+
+// What a body repeats that is told elsewhere.
+struct Told {
+  std::string title;
+  const std::vector<std::string>& authors;
+};
+
 // What stands at the head of an article between its title and its text.
-bool is_head_line(std::string_view text, std::string_view title) {
-  if (text == title) return true;
-  if (!is_label(text) || weight_of(text) > 90 || page::ends_sentence(text)) return false;
+bool is_head_line(std::string_view text, const Told& told) {
+  if (text == told.title || std::ranges::find(told.authors, text) != told.authors.end()) return true;
+  if (!is_label(text) || weight_of(text) > 90) return false;
+  if (page::ends_sentence(text) && !ends_in_clock(text)) return false;
   return is_byline(text) || find_date(text, "", "").has_value();
 }
 
 class BodyFinder {
  public:
-  BodyFinder(const html::Tree& tree, const std::vector<bool>& furniture, std::string_view title,
+  BodyFinder(const html::Tree& tree, const std::vector<bool>& furniture, const Story& story,
              std::string_view base_url)
       : tree_(tree),
-        title_(title),
+        told_{tidy_line(story.title), story.authors},
         base_url_(base_url),
         left_out_(furniture),
         hidden_(spread(tree, furniture)),
@@ -155,7 +178,12 @@ class BodyFinder {
       if (choice.best == no_node) continue;
       const bool is_cut = rank <= is_named && choice.fragments > 1 && choice.fragments <= max_fragments &&
                           prose(choice.best) * 100 < choice.sum * 70;
-      const auto top = is_cut ? choice.all : choice.best;
+      auto top = is_cut ? choice.all : choice.best;
+      // A name that only the first part of a text has.
+      const auto article = choices[is_article].best;
+      if (rank == is_named && article != no_node && is_within(top, article) &&
+          prose(top) * 100 < prose(article) * 65)
+        top = article;
       if (holds(top, least_percent[rank])) return descend(top, 100);
     }
     return descend(html::root, 80);
@@ -222,25 +250,32 @@ class BodyFinder {
   // Single lines: advertising, pointers to other stories, and what the head of the article says in words.
   void leave_out_lines() {
     const auto paragraphs = html::write_paragraphs({tree_, top_, &left_out_}, true);
-    const auto title = tidy_line(title_);
     std::size_t first_prose = 0;
     while (first_prose < std::min(paragraphs.size(), longest_head) && is_label(paragraphs[first_prose].text))
       ++first_prose;
+    bool after_byline = false;
     for (std::size_t i = 0; i < paragraphs.size(); ++i) {
       const auto& [text, is_heading, node] = paragraphs[i];
-      const bool is_head = i < std::max<std::size_t>(first_prose, 3) && is_head_line(text, title);
-      if (is_head || is_furniture_line(text)) leave_out(node);
-      if (i < 3 && tree_[node].holds_blocks) leave_out_head(node, title);
+      const bool is_head = i < std::max<std::size_t>(first_prose, 3) && is_head_line(text, told_);
+      const bool is_role = after_byline && i < first_prose && !is_heading && is_role_line(text);
+      if (is_head || is_role || is_furniture_line(text)) leave_out(node);
+      if (i < 3 && (tree_[node].holds_blocks || is_label(text))) leave_out_head(node);
+      after_byline = is_head && text != told_.title;
     }
     leave_out_idle_headings();
   }
 
   // Old pages have byline and date in one block with the text: <font> by <font>, or <span> by <span>.
-  void leave_out_head(NodeId block, std::string_view title) {
+  void leave_out_head(NodeId block) {
     std::size_t seen = 0;
     for (auto id = tree_[block].first_child; id != no_node && ++seen <= longest_head; id = tree_[id].next)
-      if (tree_[id].tag != html::text_tag && !left_out_[id] && is_head_line(text_in(tree_, id, 300), title))
+      if (tree_[id].tag != html::text_tag && !left_out_[id] && is_head_line(text_in(tree_, id, 300), told_))
         left_out_[id] = true;
+  }
+
+  // Under a name: "Political reporter", "BBC News, Lindholm".
+  static bool is_role_line(std::string_view text) {
+    return weight_of(text) <= 45 && count_words(text) <= 6 && !page::ends_sentence(text);
   }
 
   void leave_out(NodeId node) {
@@ -277,7 +312,7 @@ class BodyFinder {
   }
 
   const html::Tree& tree_;
-  std::string_view title_;
+  Told told_;
   std::string_view base_url_;
   std::vector<bool> left_out_;
   std::vector<bool> hidden_;  // by furniture, with all that is in it
@@ -287,9 +322,9 @@ class BodyFinder {
 
 }  // namespace
 
-Body find_body(const html::Tree& tree, const std::vector<bool>& furniture, std::string_view title,
+Body find_body(const html::Tree& tree, const std::vector<bool>& furniture, const Story& story,
                std::string_view base_url) {
-  return BodyFinder(tree, furniture, title, base_url).find();
+  return BodyFinder(tree, furniture, story, base_url).find();
 }
 
 std::vector<std::string> seen_lines(const html::Tree& tree, const std::vector<bool>& furniture) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "story/html_tree.hpp"
+#include "story/story.hpp"
 
 namespace crier::article {
 
@@ -22,8 +23,9 @@ struct Body {
   bool is_list_of_links = false;  ///< what would be the text leads to other pages, as a front page does
 };
 
-/// `furniture` as of find_furniture. `title` is left out where the body repeats it.
-Body find_body(const html::Tree& tree, const std::vector<bool>& furniture, std::string_view title,
+/// `furniture` as of find_furniture. Title and authors of `story`, as far as they are known, are left out
+/// where the body repeats them at its head.
+Body find_body(const html::Tree& tree, const std::vector<bool>& furniture, const Story& story,
                std::string_view base_url);
 
 /// The lines that readers can see, in their order: for bylines and dates.

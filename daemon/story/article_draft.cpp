@@ -73,6 +73,11 @@ constexpr auto byline_words = std::to_array<std::string_view>(
      "par : ",      "auteur : ",    "auteur: ",   "por: ",      "di: ",     "door: ",
      "auteur ",     "redakcja: ",   "بواسطة ",    "بواسطة: ",   "الكاتب: ", "إعداد: ",
      "著者：",      "執筆：",       "文：",       "लेखक: ",      "रिपोर्ट: "});
+constexpr auto more_byline_words = std::to_array<std::string_view>(
+    {"记者：",     "記者：",     "记者:",       "記者:",      "γράφει ο ",       "γράφει η ",
+     "Γράφει ο ",  "Γράφει η ",  "Συντάκτης: ", "Ρεπορτάζ: ", "tekst og foto: ", "skriven av ",
+     "reporter: ", "redactor: ", "texte : ",    "texte: ",    "testo di ",       "kirjoittaja: ",
+     "napsal ",    "napsala ",   "szerző: ",    "autor/in: ", "penulis: "});
 constexpr std::array<std::string_view, 4> byline_ends{" 기자", "記者", "记者", "특파원"};
 constexpr std::array<std::string_view, 7> joints{" und ", " et ", " och ", " og ", " и ", "、", "，"};
 
@@ -80,6 +85,8 @@ constexpr std::array<std::string_view, 7> joints{" und ", " et ", " och ", " og 
 std::size_t byline_word(std::string_view line) {
   const auto lower = ascii_lower(cut_text(line, 60));
   for (const auto word : byline_words)
+    if (lower.starts_with(word)) return word.size();
+  for (const auto word : more_byline_words)
     if (lower.starts_with(word)) return word.size();
   for (const std::string_view word : {"Автор: ", "Автор ", "Текст: ", "Yazan: "})
     if (line.starts_with(word)) return word.size();

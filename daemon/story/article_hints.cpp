@@ -289,6 +289,7 @@ class HintReader {
       take_author(part);
       draft_.offer_authors(by_name_);
     }
+    if (draft_.story.authors.empty()) read_byline_behind(part);
     if (draft_.story.authors.empty()) draft_.offer_authors({announced_name(part)});
     if (draft_.story.authors.empty()) draft_.offer_authors({std::string(name_behind_date(part, language))});
     const auto change = find_change(part, language);
@@ -299,6 +300,18 @@ class HintReader {
     }
     const bool is_change = is_about_update(part);
     if (!(is_change ? draft_.story.updated : draft_.story.published)) take(part, is_change);
+  }
+
+  // "October 18, 2023 - By Jane Sample".
+  void read_byline_behind(std::string_view part) {
+    for (const std::string_view mark : {" - ", " – ", " — ", " / "}) {
+      const auto behind = part.rfind(mark);
+      if (behind == std::string_view::npos || !is_byline(part.substr(behind + mark.size()))) continue;
+      if (!find_date(part.substr(0, behind), draft_.story.language, {})) continue;
+      by_name_.clear();
+      take_author(part.substr(behind + mark.size()));
+      return draft_.offer_authors(by_name_);
+    }
   }
 
   Draft& draft_;

@@ -156,11 +156,22 @@ std::string host_of(std::string_view url) {
   return std::string(rest.substr(0, rest.find_first_of("/:?")));
 }
 
+struct Heading {
+  std::string text;
+  bool is_linked = false;
+};
+
 // The first heading that has a text and is no logo.
-std::string first_heading(const html::Tree& tree) {
-  for (html::NodeId id = 0; id < tree.size(); ++id)
-    if (tree[id].tag == "h1"_tag)
-      if (auto text = text_in(tree, id); count_words(text) >= 2) return text;
+Heading first_heading(const html::Tree& tree) {
+  for (html::NodeId id = 0; id < tree.size(); ++id) {
+    if (tree[id].tag != "h1"_tag) continue;
+    auto text = text_in(tree, id);
+    if (count_words(text) < 2) continue;
+    bool is_linked = tree[tree[id].parent].tag == "a"_tag;
+    for (auto at = tree.after(id, id, true); at != html::no_node; at = tree.after(at, id, true))
+      is_linked = is_linked || tree[at].tag == "a"_tag;
+    return {std::move(text), is_linked};
+  }
   return {};
 }
 
@@ -239,8 +250,10 @@ void read_page_head(Draft& draft) {
   const auto& url = draft.page_url();
   const auto title_at = first_of(tree, "title"_tag);
   const auto title = title_at == html::no_node ? std::string() : text_in(tree, title_at);
-  auto heading = first_heading(tree);
-  if (heading.empty()) heading = heading_in_title(tree, title);
+  auto [heading, is_linked] = first_heading(tree);
+  // A heading that leads somewhere may be the site's name, which stands in the title, too.
+  if (heading.empty() || is_linked)
+    if (auto lesser = heading_in_title(tree, title); !lesser.empty()) heading = std::move(lesser);
   // What both say is the headline; a page's title alone may have the site's name around it.
   if (!heading.empty() && (title.empty() || title.find(heading) != std::string::npos))
     draft.offer_title(heading);

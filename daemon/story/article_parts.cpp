@@ -25,13 +25,13 @@ constexpr std::array<std::string_view, 44> furniture_words{
     "ads",        "adslot",          "outbrain",   "taboola",  "cookie",   "cookies",       "consent",
     "gdpr",       "pagination",      "pager",      "mostread", "trending", "readmore",      "masthead",
     "sharedaddy", "relatedposts"};
-constexpr std::array<std::string_view, 41> doubtful_words{
+constexpr std::array<std::string_view, 42> doubtful_words{
     "ad",        "sponsor",      "sponsored", "promo",    "promotion", "newsletter", "signup",
     "subscribe", "subscription", "paywall",   "popup",    "modal",     "overlay",    "banner",
     "widget",    "tags",         "taglist",   "byline",   "author",    "authors",    "bio",
     "meta",      "timestamp",    "caption",   "captions", "credit",    "credits",    "teaser",
     "teasers",   "toolbar",      "tools",     "skip",     "popular",   "more",       "toc",
-    "rating",    "poll",         "hidden",    "hide",     "tooltip",   "kicker"};
+    "rating",    "poll",         "hidden",    "hide",     "tooltip",   "kicker",     "player"};
 constexpr std::array<std::string_view, 9> unseen_words{"sr", "visually", "screenreader", "offscreen", "d",
                                                        "is", "u",        "screen",       "assistive"};
 constexpr std::array<std::string_view, 10> story_subjects{"article", "story", "post",    "entry", "news",

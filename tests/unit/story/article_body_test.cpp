@@ -10,6 +10,13 @@ namespace {
 
 constexpr auto address = "https://example.org/page";
 
+const std::string first_prose =
+    "The ferries of the lagoon run again after three weeks of storms that had kept all of them in the "
+    "harbour.";
+const std::string second_prose =
+    "Two hundred people had waited on the quay, and the first boat took ninety of them before the sun was "
+    "up.";
+
 Story story_of_file(const std::string& name) {
   auto story = story_of_page(page_file(name), address);
   INFO(name);
@@ -278,4 +285,46 @@ TEST_CASE("page: of more text than any page has the first 4 MB are read", "[page
       address);
   REQUIRE(one.warnings.at(0).find("too much text") != std::string::npos);
   REQUIRE(one.stories.at(0).body_text.size() <= (4U << 20));
+}
+
+TEST_CASE("page: a name that only the first part of the article has does not cut off the rest", "[page]") {
+  const auto story = story_of_page(
+      "<html lang=en><title>Ferries run again</title><meta property=og:type "
+      "content=article><body><article><h1>Ferries run again</h1>"
+      "<div class=\"story-body column\"><p>" +
+          first_prose + "</p></div><div class=\"ad\"><p>Advertisement</p></div><div class=\"column\"><p>" +
+          second_prose + "</p></div></article></body></html>",
+      address);
+  CHECK(story.body_text == first_prose + "\n\n" + second_prose);
+}
+
+TEST_CASE("page: who wrote it, and as what, is no text of the story", "[page]") {
+  const auto story = story_of_page(
+      "<html lang=en><title>Ferries run again</title><meta property=og:type content=article><meta "
+      "name=author content=\"Ada Pilot\"><body><article>"
+      "<h1>Ferries run again</h1><div>Ada Pilot</div><div>Harbour correspondent</div><p>" +
+          first_prose + "</p><p>" + second_prose + "</p></article></body></html>",
+      address);
+  CHECK(story.body_text == first_prose + "\n\n" + second_prose);
+  const auto dated = story_of_page(
+      "<html lang=en><title>Ferries run again</title><meta property=og:type "
+      "content=article><body><main><h1>Ferries run again</h1>"
+      "<div><a rel=author href=/a>Ada Pilot</a><span>October 18, 2023 at 9:37 a.m.</span></div><p>" +
+          first_prose + "</p></main></body></html>",
+      address);
+  CHECK(dated.body_text == first_prose);
+}
+
+TEST_CASE("page: pointers to other stories, in the words of many languages", "[page]") {
+  for (const auto* pointer :
+       {"Διαβάστε επίσης: Πλοία", "İlgili haber: Feribotlar", "관련기사: 여객선", "Zobacz też: Promy",
+        "Veja também: Balsas", "Läs mer: Färjorna", "Mehr dazu: Fähren"}) {
+    CAPTURE(pointer);
+    const auto story = story_of_page(
+        "<html><title>Ferries run again</title><meta property=og:type "
+        "content=article><body><article><h1>Ferries run again</h1><p>" +
+            first_prose + "</p><p>" + pointer + "</p><p>" + second_prose + "</p></article></body></html>",
+        address);
+    CHECK(story.body_text == first_prose + "\n\n" + second_prose);
+  }
 }
