@@ -132,8 +132,10 @@ class ParagraphWriter {
     auto line = literal_ > 0 ? tidy_text(line_) : tidy_line(line_);
     line_.clear();
     if (!line.empty()) {
-      if (!text_.empty()) text_ += '\n';
-      text_ += line;
+      if (text_.empty())
+        text_ = std::move(line);
+      else
+        text_.append("\n").append(line);
     } else if (literal_ == 0 && !in_plain_table_) {
       end_paragraph();
     }
@@ -147,7 +149,8 @@ class ParagraphWriter {
   void end_paragraph() {
     if (text_.empty()) return;
     if (heading_ != no_node) std::replace(text_.begin(), text_.end(), '\n', ' ');
-    paragraphs_.push_back({bullet_ + text_, heading_ != no_node, block_});
+    if (!bullet_.empty()) text_.insert(0, bullet_);
+    paragraphs_.push_back({std::move(text_), heading_ != no_node, block_});
     bullet_.clear();
     text_.clear();
   }

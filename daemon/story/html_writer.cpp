@@ -270,7 +270,8 @@ class HtmlWriter {
   }
 
   void add_attributes(std::string& out, NodeId id, Tag tag) const {
-    if (tree_[id].attribute_count == 0) return;
+    // Most links have their address alone.
+    if (tree_[id].attribute_count <= (tag == "a"_tag ? 1U : 0U)) return;
     const auto copy = [&](std::string_view name, auto&& is_fine) {
       const auto value = tree_.attribute(id, name);
       if (is_fine(value)) add(out, name, value);

@@ -38,6 +38,34 @@ std::string without_tracking(std::string_view query) {
   return kept;
 }
 
+// Letters and digits, and which of `others` may stand beside them.
+bool is_made_of(std::string_view text, std::string_view others, bool with_capitals) {
+  return std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (with_capitals && c >= 'A' && c <= 'Z') ||
+           others.find(c) != std::string_view::npos;
+  });
+}
+
+// Whether there is plainly nothing to be done: what most addresses are, and told without parsing them.
+bool is_plainly_canonical(std::string_view url) {
+  if (url.size() > max_url_bytes) return false;
+  if (url.starts_with("https://"))
+    url.remove_prefix(8);
+  else if (url.starts_with("http://"))
+    url.remove_prefix(7);
+  else
+    return false;
+  const auto slash = url.find('/');
+  if (slash == 0 || slash == std::string_view::npos || !is_made_of(url.substr(0, slash), ".-", false))
+    return false;
+  url.remove_prefix(slash);
+  const auto question = std::min(url.find('?'), url.size());
+  if (!is_made_of(url.substr(0, question), "/-._~,;=:@", true)) return false;
+  if (question == url.size()) return true;
+  const auto query = url.substr(question + 1);
+  return is_made_of(query, "/-._~,;=&", true) && !query.empty() && without_tracking(query) == query;
+}
+
 // Percent-encodes what people paste but RFC 3986 forbids: spaces, letters beyond ASCII, quotes and braces.
 std::string encode_forbidden(std::string_view url) {
   static constexpr std::string_view forbidden = " \"<>\\^`{|}";
@@ -57,6 +85,7 @@ std::string encode_forbidden(std::string_view url) {
 
 std::optional<std::string> canonical_url(std::string_view url) {
   url = trim(url);
+  if (is_plainly_canonical(url)) return std::string(url);
   const bool has_control = std::any_of(
       url.begin(), url.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (has_control || url.size() > max_url_bytes) return std::nullopt;
