@@ -21,6 +21,9 @@ int match_bench(const Words& words);
 /// Files of stories in every format: speed against libxml2's plain parse, memory, and a hundred bombs.
 int parse_bench(const Words& words);
 
+/// Hundreds of feeds polled by one daemon: how long its loop takes to answer meanwhile.
+int feeds_bench(const Words& words);
+
 /// One form of a mail filled for many readers, against templates and encoding for each.
 int render_bench(const Words& words);
 

@@ -31,8 +31,9 @@ def rss(*titles, links=None):
 class FeedServer:
     """`answer(asked)` returns status, headers and body."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, address="127.0.0.1"):
         self.answer = answer
+        self.address = address
         self.asked = []
         self.posted = []
         self._changed = threading.Condition()
@@ -69,10 +70,10 @@ class FeedServer:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer((self.address, 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # a client that hangs up is no news here
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{self.address}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -166,6 +167,40 @@ class HubTest(support.NewsroomTest):
         asked = self.server.wait_for_form()
         self.assertEqual(self.intent(asked, mode="denied")[0], 200)
         daemon.wait_for("hub.denied", source="wire")
+
+
+class ManyFeedsTest(support.NewsroomTest):
+    HOSTS, FEEDS = 50, 6  # of each
+
+    def setUp(self):
+        super().setUp()
+        self.news = {}
+        servers = [self.use(FeedServer(self.answer, f"127.0.1.{host + 1}")) for host in range(self.HOSTS)]
+        self.feeds = {f"wire-{host}-{feed}": f"{server.url}/{host}/{feed}"
+                      for host, server in enumerate(servers) for feed in range(self.FEEDS)}
+        self.listen = f"127.0.0.1:{support.free_port()}"
+        sources = {name: {"feed": url, "every": "1s", "allow": ["127.0.0.0/8"]} for name, url in self.feeds.items()}
+        desk = support.config()["sources"]
+        self.newsroom.configure(
+            support.config(sources=desk | sources, http={"operator": {"listen": self.listen}}))
+
+    def answer(self, asked):
+        old = [f"Old news number {i} of {asked.path}" for i in range(5)]
+        return 200, {"Content-Type": "application/rss+xml"}, rss(*old, *self.news.get(asked.path, []))
+
+    def test_hundreds_of_feeds_are_read_while_stories_leave_and_doors_answer(self):
+        daemon = self.serve()
+        self.newsroom.drop("h1.json", json.dumps({"id": "h1", "title": "The harbour reopens", "body_text": "It does."}))
+        daemon.wait_for("delivery.sent", count=2)
+        for host in range(self.HOSTS):
+            self.assertEqual(call(f"http://{self.listen}/livez")[0], 200)
+            self.news[f"/{host}/0"] = [f"News of harbour {host}"]
+            daemon.wait_for("source.begun", source=f"wire-{host}-{self.FEEDS - 1}")
+        daemon.wait_for("source.begun", count=len(self.feeds))
+        self.news["/7/3"] = ["The seventh harbour burns"]
+        daemon.wait_for("story.noticed", title="The seventh harbour burns")
+        self.assertEqual(call(f"http://{self.listen}/livez")[0], 200)
+        self.newsroom.run("ledger")  # balances
 
 
 class FeedTest(support.NewsroomTest):
