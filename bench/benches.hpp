@@ -12,6 +12,9 @@ using Words = std::vector<std::string>;
 /// The durable queue: add, claim and settle deliveries, against one row per delivery.
 int outbox_bench(const Words& words);
 
+/// What one reader got, among thousands of batches; what is queued; a recall.
+int ledger_bench(const Words& words);
+
 /// The configuration of a million subscribers: first load, reloads, memory, and ways to read its YAML.
 int load_bench(const Words& words);
 

@@ -13,10 +13,10 @@ int main(int argc, char** argv) {
   try {
     const bench::Words rest(words.empty() ? words.end() : words.begin() + 1, words.end());
     const std::map<std::string_view, int (*)(const bench::Words&)> benches{
-        {"crash", bench::crash_bench}, {"feeds", bench::feeds_bench},    {"latency", bench::latency_bench},
-        {"load", bench::load_bench},   {"match", bench::match_bench},    {"outbox", bench::outbox_bench},
-        {"parse", bench::parse_bench}, {"render", bench::render_bench},  {"sink", bench::sink_bench},
-        {"smtp", bench::smtp_bench},   {"webhook", bench::webhook_bench}};
+        {"crash", bench::crash_bench},   {"feeds", bench::feeds_bench}, {"latency", bench::latency_bench},
+        {"ledger", bench::ledger_bench}, {"load", bench::load_bench},   {"match", bench::match_bench},
+        {"outbox", bench::outbox_bench}, {"parse", bench::parse_bench}, {"render", bench::render_bench},
+        {"sink", bench::sink_bench},     {"smtp", bench::smtp_bench},   {"webhook", bench::webhook_bench}};
     if (const auto found = benches.find(words.empty() ? "" : words[0]); found != benches.end())
       return found->second(rest);
   } catch (const std::exception& e) {
@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   }
   fmt::print(stderr,
              "Usage: crier-bench load [--subscribers N] [--peer-subscribers N] [--seed N]\n"
+             "       crier-bench ledger [--batches N] [--readers N] [--one-in N] [--seed N]\n"
              "       crier-bench match [--rules N] [--threads N] [--churn] [--stories N] [--seed N]\n"
              "       crier-bench outbox [--deliveries N] [--settle-together N] [--one-in N] [--seed N]\n"
              "       crier-bench parse [FOLDER] [--seed N]\n"

@@ -20,6 +20,8 @@
 #include "app/folder_intake.hpp"
 #include "app/load_log.hpp"
 #include "app/notify.hpp"
+#include "app/order_answers.hpp"
+#include "app/order_socket.hpp"
 #include "app/rule_costs.hpp"
 #include "app/services.hpp"
 #include "app/source_watch.hpp"
@@ -38,6 +40,7 @@
 #include "dispatch/courier.hpp"
 #include "dispatch/digest_desk.hpp"
 #include "dispatch/intake.hpp"
+#include "dispatch/order_desk.hpp"
 #include "http/operator_listener.hpp"
 #include "http/public_listener.hpp"
 #include "outbox/outbox.hpp"
@@ -111,6 +114,8 @@ struct App::Parts {
   ShareShelf shelf;
   std::unique_ptr<Services> services;
   std::optional<Courier> courier;
+  std::optional<OrderDesk> order_desk;
+  std::optional<OrderSocket> order_socket;
   std::optional<Intake> intake;
   std::optional<DigestDesk> digest_desk;
   std::list<FolderIntake> folders;
@@ -170,6 +175,7 @@ Result<void> App::Parts::open() {
   if (push_token->empty()) push_token = own_secret(config->state, "push.token");
   if (!push_token) return push_token.error();
 
+  std::vector<Pause> pauses;
   {
     if (const auto made = make_private_file(database_path(*config)); !made) return made;
     Sqlite db(database_path(*config));
@@ -181,6 +187,7 @@ Result<void> App::Parts::open() {
     suppressions = std::move(restored.suppressions);
     shelf = std::move(restored.shelf);
     watched_since = std::move(restored.watched_since);
+    pauses = std::move(restored.pauses);
     learn_words(db, config->newsroom, clock.now());
     warn_of(*config);
     for (const auto& [channel, deliveries] : stranded_queues(db, *config))
@@ -200,6 +207,12 @@ Result<void> App::Parts::open() {
   const auto current = [this] { return newsroom(); };
   courier.emplace(loop.get_executor(), Courier::Parts{*database, clock, suppressions, metrics,
                                                       services->channels(), current, *unsubscribe_key});
+  courier->obey(Pauses(std::move(pauses)));
+  order_desk.emplace(loop.get_executor(), OrderDesk::Parts{*database, workers, clock, *courier, current,
+                                                           [this] { return relay_names(*config); }});
+  order_socket.emplace(loop.get_executor(), clock, config->state, [this](std::string line) {
+    return answer_question(*order_desk, *courier, std::move(line));
+  });
   intake.emplace(Intake::Parts{
       .database = *database,
       .workers = workers,
@@ -219,6 +232,7 @@ Result<void> App::Parts::open() {
 }
 
 Result<void> App::Parts::open_doors(const std::string& push_token, const std::string& unsubscribe_key) {
+  if (auto opened = order_socket->open(); !opened) return opened;
   const DoorParts parts{.database = *database,
                         .workers = workers,
                         .clock = clock,
@@ -268,6 +282,8 @@ void App::Parts::start() {
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
   tasks.start("editions", digest_desk->run());
   courier->start(tasks);
+  tasks.start("orders", order_desk->run());
+  order_socket->start(tasks);
   const FolderIntake::Parts parts{workers, clock, *intake, metrics, [this] { return config; }};
   for (const auto& folder : config->folders) {
     folders.emplace_back(parts, folder, watched_since.at(folder.name));

@@ -11,6 +11,7 @@ int explain_command(const Words& words);
 int ledger_command(const Words& words);
 int match_command(const Words& words);
 int next_command(const Words& words);
+int outbox_command(const Words& words);
 int parse_command(const Words& words);
 int preview_command(const Words& words);
 int receive_command(const Words& words);

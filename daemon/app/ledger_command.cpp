@@ -53,18 +53,12 @@ int print_reader(const CommandLine& line, Sqlite* db, const std::string& id, std
   return exit_code::ok;
 }
 
-std::string subscriber_of(Sqlite& db, std::uint32_t number) {
-  auto row = db.query("SELECT id FROM subscriber_number WHERE number = ?");
-  row.bind(0, std::int64_t{number});
-  return row.step() ? std::string(row.text(0)) : std::to_string(number);
-}
-
 int print_deliveries(const CommandLine& line, Sqlite* db, const std::string& what) {
   if (db == nullptr && !what.empty()) return nothing_known(line, what, false);
   const auto writer = delivery_writer(format_of(line));
   if (db != nullptr) {
     const auto take = [&](const LedgerDelivery& delivery) {
-      writer->take(delivery, subscriber_of(*db, delivery.number));
+      writer->take(delivery, subscriber_name(*db, delivery.number));
     };
     if (!walk_deliveries(*db, resolve(*db, what), take)) return nothing_known(line, what, true);
   }

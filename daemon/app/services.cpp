@@ -74,6 +74,14 @@ Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& lo
 
 }  // namespace
 
+std::map<std::string, ChannelKind> relay_names(const Config& config) {
+  std::map<std::string, ChannelKind> names;
+  if (!config.email) return names;
+  const auto server = parse_smtp_url(config.email->relay);
+  names.emplace(server ? server->host : "maildir", ChannelKind::email);
+  return names;
+}
+
 struct Services::Parts {
   explicit Parts(const boost::asio::any_io_executor& loop) : resolver(loop) {}
 

@@ -1,7 +1,9 @@
 // Services: the outgoing side of the daemon, made from the configuration: HTTP client, relay and channels.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,6 +18,10 @@ class Channel;
 class Clock;
 class HttpClient;
 class Workers;
+
+/// The relays of the configuration by the names that operators know them by, and the channel that each is all
+/// of: the host of an SMTP relay, or "maildir".
+std::map<std::string, ChannelKind> relay_names(const Config& config);
 
 class Services {
  public:

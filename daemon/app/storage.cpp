@@ -11,6 +11,7 @@
 #include "db/database.hpp"
 #include "db/setting.hpp"
 #include "outbox/digest_items.hpp"
+#include "outbox/held.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 
@@ -37,10 +38,15 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);
   restored.shelf = ShareShelf::load(db);
+  restored.interrupted = recover_claims(db, config, now);
+  restored.pauses = load_pauses(db);
+  return restored;
+}
+
+std::int64_t recover_claims(Sqlite& db, const Config& config, Time now) {
   std::vector<ChannelKind> resend{ChannelKind::email, ChannelKind::webhook};
   if (config.whatsapp && config.whatsapp->resend_ambiguous) resend.push_back(ChannelKind::whatsapp);
-  restored.interrupted = recover(db, resend, now);
-  return restored;
+  return recover(db, resend, now);
 }
 
 std::vector<StrandedQueue> stranded_queues(Sqlite& db, const Config& config) {

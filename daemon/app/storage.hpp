@@ -14,6 +14,7 @@
 #include "app/share_shelf.hpp"
 #include "audience/suppression.hpp"
 #include "base/time.hpp"
+#include "outbox/pauses.hpp"
 
 namespace crier {
 
@@ -29,10 +30,15 @@ struct Restored {
   ShareShelf shelf;
   std::int64_t interrupted = 0;               ///< deliveries that were being sent when the last run ended
   std::map<std::string, Time> watched_since;  ///< source → when crier first watched it
+  std::vector<Pause> pauses;
 };
 
 /// In one transaction of the caller's.
 Restored restore(Sqlite& db, const Config& config, Time now);
+
+/// What a daemon that ended had claimed is free again; returns how many deliveries it was sending. While no
+/// daemon runs, in a transaction.
+std::int64_t recover_claims(Sqlite& db, const Config& config, Time now);
 
 /// What is owed on a channel that the configuration does not have.
 struct StrandedQueue {

@@ -255,6 +255,33 @@ DROP INDEX story_renaming_former;
 CREATE INDEX story_renaming_former ON story_renaming (former_id, number);
 CREATE INDEX story_group_since ON story_group (since);
 )sql",
+    R"sql(
+-- What an operator has told to wait. Chunks and retries that a pause holds have claimed = 2.
+CREATE TABLE pause (
+  kind TEXT NOT NULL,            -- channel, relay, domain, lane, batch
+  name TEXT NOT NULL,
+  why TEXT NOT NULL,
+  who TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  channel TEXT,                  -- that is held as a whole
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+-- What operators have done by hand.
+CREATE TABLE operator_act (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  why TEXT NOT NULL,
+  result TEXT NOT NULL
+);
+CREATE INDEX chunk_held ON chunk (expires_at) WHERE claimed = 2;
+CREATE INDEX exception_held ON exception (chunk_id) WHERE claimed = 2;
+-- What is owed, found among all that was.
+CREATE INDEX chunk_owed ON chunk (channel, lane, batch_id) WHERE open > 0;
+CREATE INDEX exception_owed ON exception (channel, lane, chunk_id) WHERE state IN ('retry', 'sending');
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "outbox/digest_items.hpp"
+#include "outbox/held.hpp"
 #include "outbox/spared.hpp"
 #include "story/story_groups.hpp"
 #include "story/story_log.hpp"
@@ -41,6 +42,7 @@ bool ClaimedBatch::is_for(const Part& part, std::uint32_t number) const {
 }
 
 std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> than, Time now) {
+  hold_paused(db, channel, now);
   if (than) {
     const auto waiting = waiting_lane(db, channel, now);
     if (!waiting || *waiting >= *than) return std::nullopt;

@@ -33,6 +33,7 @@ struct Courier::Held {
   std::shared_ptr<const ClaimedBatch> batch;
   std::vector<Delivery> deliveries;
   std::size_t taken = 0;
+  bool doubted = false;  // its deliveries may be owed no more
   Letters letters;
 };
 
@@ -93,6 +94,7 @@ struct Courier::Line {
   Bell work_owed;                       // something came into the outbox
   bool refilling = false;               // one slot at a time asks the outbox
   bool asking = false;                  // and its answer is not here yet
+  bool doubts_answer = false;           // which may be of deliveries that are owed no more
   bool look_again = true;               // the outbox may hold something more urgent than `ready`
   Time look_at = Time::max();           // when it may again, because of something that becomes due
   std::vector<const Handful*> sending;  // what the slots hold
@@ -104,6 +106,7 @@ Courier::Courier(asio::any_io_executor loop, Parts parts)
     : loop_(std::move(loop)),
       parts_(std::move(parts)),
       unsubscribe_key_(parts_.unsubscribe_key),
+      sent_(loop_),
       recorder_(loop_, parts_.database, parts_.clock) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
 }
@@ -132,6 +135,51 @@ void Courier::stop_story(const std::string& story_id, std::uint32_t version, std
 // What is read from the outbox from now on knows of the stories that were stopped before.
 void Courier::forget_stopped() {
   if (std::ranges::none_of(lines_, [](const auto& line) { return line->holds_work(); })) stopped_.clear();
+}
+
+void Courier::obey(Pauses pauses) {
+  pauses_ = std::move(pauses);
+}
+
+void Courier::doubt() {
+  for (auto& line : lines_) {
+    for (auto& queue : line->ready) {
+      for (auto& held : queue) held->doubted = true;
+    }
+    for (const auto* handful : line->sending) handful->held->doubted = true;
+    line->doubts_answer = line->asking;
+  }
+}
+
+std::vector<DeliveryKey> Courier::being_sent() const {
+  std::vector<DeliveryKey> keys;
+  for (const auto& line : lines_) {
+    for (const auto* handful : line->sending) {
+      for (const auto& delivery : handful->deliveries) keys.push_back({delivery.chunk_id, delivery.number});
+    }
+  }
+  std::ranges::sort(keys);
+  return keys;
+}
+
+asio::awaitable<void> Courier::ended(std::vector<DeliveryKey> deliveries) {
+  const auto is_sent = [&] {
+    return std::ranges::any_of(
+        being_sent(), [&](const DeliveryKey& key) { return std::ranges::binary_search(deliveries, key); });
+  };
+  while (is_sent()) co_await sent_.wait();
+}
+
+std::vector<Courier::LineState> Courier::lines() const {
+  std::vector<LineState> states;
+  for (const auto& line : lines_) {
+    auto& state = states.emplace_back(LineState{line->channel.kind(), 0, {}, {}});
+    for (const auto* handful : line->sending) state.in_flight += handful->deliveries.size();
+    state.breaker_pause = line->breaker.pause_left(parts_.clock.now());
+    if (!line->breaker.is_well() || state.breaker_pause > Duration::zero())
+      state.breaker_reason = line->breaker.reason();
+  }
+  return states;
 }
 
 asio::awaitable<void> Courier::drain() {
@@ -168,6 +216,7 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
       co_await deliver(line, handful);
     }
     handful = {};
+    sent_.ring();
     if (draining_) line.work_ready.ring();
   }
 }
@@ -219,6 +268,7 @@ asio::awaitable<void> Courier::refill(Line& line) {
     failure = e.what();
   }
   line.asking = false;
+  const bool doubts_answer = std::exchange(line.doubts_answer, false);
   if (!failure.empty()) {
     log::error("outbox.unreadable", {{"channel", to_string(channel)}, {"what", failure}});
     loaded.reset();
@@ -228,7 +278,8 @@ asio::awaitable<void> Courier::refill(Line& line) {
     line.look_again = loaded->deliveries.empty();
     if (line.look_again) co_return;
     const auto lane = static_cast<std::size_t>(loaded->batch->claim.lane);
-    line.ready[lane].push_back(std::make_shared<Held>(*std::move(loaded)));
+    auto& held = line.ready[lane].emplace_back(std::make_shared<Held>(*std::move(loaded)));
+    held->doubted = doubts_answer;
     co_return;
   }
   if (line.most_urgent() != nullptr || line.look_again || draining_) co_return;
@@ -324,7 +375,16 @@ std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& 
                    contents.missing);
   if (auto reason = reason_to_suppress(claim.channel, subscriber); !reason.empty())
     return settled(Settlement::suppressed, std::move(reason));
-  if (now >= claim.expires_at) return settled(Settlement::failed, expiry_reason(delivery->waited_for));
+  const auto* pause =
+      pauses_.holding({claim.channel, claim.lane, claim.batch_id, subscriber->address(claim.channel)}, now);
+  if (now >= claim.expires_at)
+    return settled(Settlement::failed,
+                   expiry_reason(pause == nullptr ? delivery->waited_for : pause->reason()));
+  if (pause != nullptr) {
+    auto held = settled(Settlement::retry, pause->reason());
+    held.due_at = held_until(*pause, claim.expires_at);
+    return held;
+  }
   const auto wait = [&](Time until, std::string_view reason) {
     return wait_until(settled(Settlement::suppressed, {}), until, reason, claim.expires_at);
   };
@@ -343,19 +403,19 @@ std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& 
 // Whether the outbox may know more of a delivery than this one, which was taken from it: its story may have
 // been stopped, or an earlier version that was stopped may have arrived all the same. Where a repeat cannot
 // be told it has to know of each attempt, too.
-bool Courier::asks_outbox(const Line& line, const ClaimedBatch& batch, const Ready& ready) const {
+bool Courier::asks_outbox(const Line& line, const Held& held, const Ready& ready) const {
   if (ready.asked) return false;
-  return !line.channel.recognises_repeats() ||
-         (!batch.is_digest() && stopped_.contains(ready.contents.chosen.front()->story.id));
+  return !line.channel.recognises_repeats() || held.doubted ||
+         (!held.batch->is_digest() && stopped_.contains(ready.contents.chosen.front()->story.id));
 }
 
 // Whether deliveries are still owed. Where a repeat cannot be told, their attempts are noted.
-asio::awaitable<void> Courier::ask_outbox(const Line& line, const ClaimedBatch& batch,
-                                          std::vector<Ready>& ready, Time now) {
-  const auto& claim = batch.claim;
+asio::awaitable<void> Courier::ask_outbox(const Line& line, const Held& held, std::vector<Ready>& ready,
+                                          Time now) {
+  const auto& claim = held.batch->claim;
   std::vector<Ready*> asking;
   for (auto& each : ready) {
-    if (asks_outbox(line, batch, each)) asking.push_back(&each);
+    if (asks_outbox(line, held, each)) asking.push_back(&each);
   }
   if (asking.empty()) co_return;
   co_await recorder_.write([&](Sqlite& db) {
@@ -385,9 +445,10 @@ asio::awaitable<std::vector<Courier::Ready>> Courier::check(Line& line, const Ha
       if (held) settled.push_back(*std::move(held));
       return held.has_value();
     });
-    again = std::ranges::any_of(ready, [&](const Ready& each) { return asks_outbox(line, batch, each); });
+    again =
+        std::ranges::any_of(ready, [&](const Ready& each) { return asks_outbox(line, *handful.held, each); });
     // A story may be stopped meanwhile, so that what was decided counts no more.
-    if (again) co_await ask_outbox(line, batch, ready, now);
+    if (again) co_await ask_outbox(line, *handful.held, ready, now);
   }
   co_return ready;
 }

@@ -21,6 +21,8 @@
 #include "channel/channel.hpp"
 #include "dispatch/newsroom.hpp"
 #include "dispatch/recorder.hpp"
+#include "outbox/orders.hpp"
+#include "outbox/pauses.hpp"
 #include "outbox/settlements.hpp"
 
 namespace crier {
@@ -57,6 +59,22 @@ class Courier {
   /// Deliveries of this story up to this version are not to leave any more, for `reason`; the outbox knows
   /// already.
   void stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason);
+  /// What is to wait from now on, in place of what was before.
+  void obey(Pauses pauses);
+  /// Deliveries that were taken from the outbox may be owed no more: the outbox is asked before they leave.
+  void doubt();
+  /// Deliveries that are being sent at this moment; ascending.
+  std::vector<DeliveryKey> being_sent() const;
+  /// Returns when none of these, ascending, is being sent any more.
+  boost::asio::awaitable<void> ended(std::vector<DeliveryKey> deliveries);
+  /// How a channel's line is.
+  struct LineState {
+    ChannelKind channel = ChannelKind::email;
+    std::size_t in_flight = 0;
+    Duration breaker_pause{};    ///< zero: it sends
+    std::string breaker_reason;  ///< of the last failure, if any since the last success
+  };
+  std::vector<LineState> lines() const;
   /// Finishes what is being sent and takes nothing new. Returns when no slot is sending.
   boost::asio::awaitable<void> drain();
   /// Deliveries being sent at this moment.
@@ -92,9 +110,9 @@ class Courier {
   std::string reason_to_suppress(ChannelKind channel, const Subscriber* subscriber) const;
   std::optional<Settled> held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
                                    const Newsroom& newsroom, Time now) const;
-  bool asks_outbox(const Line& line, const ClaimedBatch& batch, const Ready& ready) const;
-  boost::asio::awaitable<void> ask_outbox(const Line& line, const ClaimedBatch& batch,
-                                          std::vector<Ready>& ready, Time now);
+  bool asks_outbox(const Line& line, const Held& held, const Ready& ready) const;
+  boost::asio::awaitable<void> ask_outbox(const Line& line, const Held& held, std::vector<Ready>& ready,
+                                          Time now);
   const std::string* reason_to_stop(const Part& part) const;
   MessageParts contents_for(const ClaimedBatch& batch, const Delivery& delivery) const;
   void account_for(Line& line, const ClaimedBatch& batch, const Settled& settled, const Newsroom& newsroom);
@@ -104,6 +122,8 @@ class Courier {
   HmacSha256 unsubscribe_key_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
+  Pauses pauses_;
+  Bell sent_;  // a handful was sent and recorded
   bool draining_ = false;
   Recorder recorder_;
 };

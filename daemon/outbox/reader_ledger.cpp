@@ -9,6 +9,7 @@
 #include "db/sqlite.hpp"
 #include "db/time_column.hpp"
 #include "outbox/digest_items.hpp"
+#include "outbox/target.hpp"
 
 namespace crier {
 namespace {
@@ -294,6 +295,24 @@ std::optional<std::uint32_t> number_of_subscriber(Sqlite& db, std::string_view i
   auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
   row.bind(0, id);
   return row.step() ? std::optional(static_cast<std::uint32_t>(row.integer(0))) : std::nullopt;
+}
+
+std::string subscriber_name(Sqlite& db, std::uint32_t number) {
+  auto row = db.query("SELECT id FROM subscriber_number WHERE number = ?");
+  row.bind(0, std::int64_t{number});
+  return row.step() ? std::string(row.text(0)) : std::to_string(number);
+}
+
+std::optional<LedgerDelivery> find_delivery(Sqlite& db, std::string_view delivery_id) {
+  const auto id = parse_delivery_id(delivery_id);
+  if (!id) return std::nullopt;
+  auto rows = db.query(
+      fmt::format("{} WHERE b.uid = ?1 AND c.first_number <= ?2 AND c.last_number >= ?2", chunk_columns));
+  rows.bind(0, id->batch_uid).bind(1, std::int64_t{id->number});
+  while (rows.step()) {
+    if (auto delivery = find_delivery(db, rows, id->number)) return delivery;
+  }
+  return std::nullopt;
 }
 
 bool walk_deliveries(Sqlite& db, std::string_view what, const TakeDelivery& take) {

@@ -80,6 +80,12 @@ ReaderLedger read_reader_ledger(Sqlite& db, std::uint32_t number, std::size_t mo
 /// The number under which the outbox knows a subscriber, also one that has left; nullopt when there was none.
 std::optional<std::uint32_t> number_of_subscriber(Sqlite& db, std::string_view id);
 
+/// Its id; the number itself, where nobody has it.
+std::string subscriber_name(Sqlite& db, std::uint32_t number);
+
+/// One delivery by its id; nullopt when there is none.
+std::optional<LedgerDelivery> find_delivery(Sqlite& db, std::string_view delivery_id);
+
 /// Each delivery of the ledger, or of one story or batch (its id or uid), to `take`: those of batches, the
 /// oldest first, then the stories in no batch. Of a digest each message is one, without its stories; those of
 /// a story are, of the digests that carry it, the messages for whose readers it is. False when `what` names

@@ -51,8 +51,8 @@ struct ChunkState {
   SettledBits settled{0};
   std::int64_t size = 0;
   std::int64_t open = 0;
-  bool is_claimed = false;
-  bool left_out = false;  // a digest: something was left out of messages of its batch after it was planned
+  bool is_claimed = false;  // by a courier, not held by a pause
+  bool left_out = false;    // a digest: something was left out of messages of its batch after it was planned
   std::optional<Time> settled_from;  // of the deliveries that did not have to wait
   std::optional<Time> settled_until;
   LateMarks late;
@@ -77,7 +77,7 @@ ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
     return row.is_null(column) ? std::nullopt : std::optional(from_ms(row.integer(column)));
   };
   return {chunk_id,       row.integer(0),        SettledBits(row.blob(1)), row.integer(2),
-          row.integer(3), row.integer(4) != 0,   row.integer(5) != 0,      time(6),
+          row.integer(3), row.integer(4) == 1,   row.integer(5) != 0,      time(6),
           time(7),        LateMarks(row.blob(8))};
 }
 
@@ -134,41 +134,6 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
   }
   if (settled.settlement != Settlement::retry) chunk.settled.set(delivery.position);
   if (!was_settled && !had_row) --chunk.open;
-}
-
-std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now) {
-  auto chunk = load_chunk(db, chunk_id);
-  if (chunk.open == chunk.size && !chunk.is_claimed) {
-    // Nobody has touched it: one word for all of its members.
-    for (std::int64_t i = 0; i < chunk.size; ++i) chunk.settled.set(static_cast<std::size_t>(i));
-    chunk.open = 0;
-    chunk.note_settled(now);
-    store_chunk(db, chunk);
-    db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
-    return chunk.size;
-  }
-  std::vector<Settled> stopped;
-  {
-    auto row = db.query("SELECT channel, lane, members FROM chunk WHERE id = ?");
-    row.bind(0, chunk_id);
-    row.step();
-    const auto channel = parse_channel(row.text(0)).value_or(ChannelKind::email);
-    const auto lane = static_cast<Lane>(row.integer(1));
-    const auto audience = decode_audience(row.blob(2));
-    for (std::size_t i = 0; i < audience.members.size(); ++i) {
-      if (chunk.settled.test(i)) continue;
-      stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
-                         .channel = channel,
-                         .lane = lane,
-                         .settlement = Settlement::suppressed,
-                         .attempts = 0,
-                         .due_at = now,
-                         .reason = std::string(reason),
-                         .reply = {}});
-    }
-  }
-  settle(db, stopped, now);
-  return static_cast<std::int64_t>(stopped.size());
 }
 
 // What is still owed to the reader of `delivered` of later versions of the same story, as suppressed.
@@ -291,6 +256,41 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
   }
   settle(db, ended, now);
   return static_cast<std::int64_t>(interrupted.size());
+}
+
+std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now) {
+  auto chunk = load_chunk(db, chunk_id);
+  if (chunk.open == chunk.size && !chunk.is_claimed) {
+    // Nobody has touched it: one word for all of its members.
+    for (std::int64_t i = 0; i < chunk.size; ++i) chunk.settled.set(static_cast<std::size_t>(i));
+    chunk.open = 0;
+    chunk.note_settled(now);
+    store_chunk(db, chunk);
+    db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
+    return chunk.size;
+  }
+  std::vector<Settled> stopped;
+  {
+    auto row = db.query("SELECT channel, lane, members FROM chunk WHERE id = ?");
+    row.bind(0, chunk_id);
+    row.step();
+    const auto channel = parse_channel(row.text(0)).value_or(ChannelKind::email);
+    const auto lane = static_cast<Lane>(row.integer(1));
+    const auto audience = decode_audience(row.blob(2));
+    for (std::size_t i = 0; i < audience.members.size(); ++i) {
+      if (chunk.settled.test(i)) continue;
+      stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
+                         .channel = channel,
+                         .lane = lane,
+                         .settlement = Settlement::suppressed,
+                         .attempts = 0,
+                         .due_at = now,
+                         .reason = std::string(reason),
+                         .reply = {}});
+    }
+  }
+  settle(db, stopped, now);
+  return static_cast<std::int64_t>(stopped.size());
 }
 
 std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now) {

@@ -53,6 +53,9 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 /// `resend` channels and failures with the reason "ambiguous" on the others. Returns how many there were.
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now);
 
+/// Nothing more of this chunk leaves: what is owed of it becomes suppressed for `reason`. Returns how many.
+std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now);
+
 /// Nothing more of this story leaves: unsettled deliveries become suppressed for `reason`, digest items are
 /// dropped, also out of the messages of a batch that have not left. Returns how many readers were spared it.
 std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now);

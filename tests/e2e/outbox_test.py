@@ -1,7 +1,8 @@
-"""What an operator sees of the outbox and does about it: crier ledger, reader by reader."""
+"""What an operator sees of the outbox and does about it: crier ledger, reader by reader, and crier outbox."""
 
 import csv
 import io
+import threading
 
 import support
 from mail_server import MailServer
@@ -97,6 +98,171 @@ class ReaderLedgerTest(support.NewsroomTest):
     def test_a_spreadsheet_computes_nothing(self):
         [record] = self.records("--subscriber", "amara")
         self.assertEqual(record["title"], "'=Harbour fees, \"doubled\"")
+
+
+class OperatorsHandTest(support.NewsroomTest):
+    """crier outbox: what an operator changes counts at once, with and without the daemon"""
+
+    WHY = ("--why", "a test of the hand")
+
+    def setUp(self):
+        super().setUp()
+        self.replies = {}
+        self.gate = threading.Event()
+        self.gate.set()
+        self.server = self.use(MailServer(lambda to: self.replies.get(to.split("@")[0]), self.let_through))
+        readers = [support.reader(f"r{i}", email=f"r{i}@{'example.org' if i % 2 else 'example.com'}") for i in range(8)]
+        sections = support.config(f"smtp://127.0.0.1:{self.server.port}", subscribers=readers)
+        sections["channels"]["email"]["connections"] = 2
+        self.newsroom.configure(sections)
+
+    def let_through(self, received):
+        """The reply to a message comes when the gate is open."""
+        self.gate.wait(support.PATIENCE)
+
+    def hand(self, *words, code=0):
+        return self.newsroom.run("outbox", *words, code=code)
+
+    def hand_json(self, *words):
+        return self.newsroom.run_json("outbox", *words)
+
+    def publish(self):
+        self.newsroom.drop("harbour.txt", support.page("Harbour fees doubled"))
+
+    def batch(self):
+        [batch] = self.newsroom.ledger()["batches"]
+        return str(batch["batch"])
+
+    def receivers(self):
+        return sorted(each.recipient.split("@")[0] for each in self.server.received)
+
+    def test_why_and_names_are_checked_before_anything_happens(self):
+        for words in (
+            ["drop", "lane", "alert"],
+            ["drop", "lane", "alert", "--why", ""],
+            ["drop", "lane", "alarm", *self.WHY],
+            ["drop", "relay", "127.0.0.1", *self.WHY],
+            ["pause", "reason", "smtp-4.2.2", *self.WHY],
+            ["pause", "lane", "alert", "--for", "soon", *self.WHY],
+            ["pause", "lane", "alert", "--for", "0s", *self.WHY],
+            ["pause", "lane", *self.WHY],
+            ["dorp"],
+            [],
+        ):
+            with self.subTest(words=words):
+                self.hand(*words, code=64)
+        self.hand("drop", "batch", "1", *self.WHY, code=66)  # nothing has been seen yet
+        self.assertIn("Nothing is queued", self.hand("list"))
+        self.assertEqual(self.hand_json("log"), [])
+
+    def test_a_pause_while_the_daemon_runs(self):
+        daemon = self.serve_watching()
+        said = self.hand("pause", "relay", "127.0.0.1", "--for", "2h", *self.WHY)
+        self.assertIn("paused until", said)
+        self.publish()
+        daemon.wait_for("story.noticed", matched=8)
+        listed = self.hand_json("list")
+        [batch] = listed["batches"]
+        self.assertEqual((batch["queued"], batch["lane"]), (8, "alert"))
+        [pause] = listed["pauses"]
+        self.assertEqual((pause["target"], pause["why"]), ("relay 127.0.0.1", self.WHY[1]))
+        self.assertIsNotNone(listed["daemon"])
+        self.assertIn("paused: relay 127.0.0.1", self.hand("list"))
+        self.hand("pause", "domain", "example.org", *self.WHY)
+        self.hand("resume", "relay", "127.0.0.1", *self.WHY)
+        support.eventually(lambda: self.totals()["delivered"] == 4, "those elsewhere got theirs")
+        self.assertEqual(self.receivers(), ["r0", "r2", "r4", "r6"])
+        daemon.stop()
+        daemon = self.serve()  # a pause outlives the daemon
+        self.assertEqual(self.totals()["queued"], 4)
+        domains = self.hand_json("list", "--domains")["domains"]
+        self.assertEqual([(each["domain"], each["queued"]) for each in domains], [("example.org", 4)])
+        self.hand("resume", "domain", "example.org", *self.WHY)
+        support.eventually(lambda: self.totals()["delivered"] == 8, "all got theirs")
+        self.hand("resume", "domain", "example.org", *self.WHY, code=66)
+        daemon.wait_for("outbox.order", what="resume domain example.org")
+        acts = self.hand_json("log")
+        self.assertEqual(
+            [act["what"] for act in acts],
+            ["resume domain example.org", "resume relay 127.0.0.1", "pause domain example.org", "pause relay 127.0.0.1"],
+        )
+        self.assertTrue(all(act["why"] == self.WHY[1] and act["who"] for act in acts))
+        self.assertIn(self.WHY[1], self.hand("log"))
+
+    def test_a_batch_is_recalled_in_the_middle(self):
+        self.gate.clear()
+        daemon = self.serve_watching()
+        self.publish()
+        support.eventually(lambda: self.server.received, "the first is at the relay")
+        batch = self.batch()
+        recall = threading.Thread(target=lambda: answers.append(self.hand_json("drop", "batch", batch, *self.WHY)))
+        answers = []
+        recall.start()
+        daemon.wait_for("outbox.order", what=f"drop batch {batch}")
+        self.gate.set()
+        recall.join(support.PATIENCE)
+        [answer] = answers
+        under_way = answer["under_way"]
+        received = len(self.server.received)
+        self.assertEqual(under_way["left"], received)
+        self.assertEqual(under_way["deliveries"], under_way["left"] + under_way["stopped"])
+        self.assertEqual(answer["stopped"], 8 - received)
+        self.assertEqual(answer["batch"]["delivered"], received)
+        self.assertEqual(answer["batch"]["suppressed"], {f"dropped: {self.WHY[1]}": 8 - received})
+        self.assertTrue(answer["batch"]["balanced"])
+        daemon.stop()
+        self.assertEqual(len(self.server.received), received)
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (received, 0))
+
+    def test_retries_without_a_daemon(self):
+        self.replies["r1"] = "451 4.7.1 come back later"
+        self.replies["r2"] = "452 4.2.2 mailbox full"
+        daemon = self.serve()
+        self.publish()
+        daemon.wait_for("delivery.retry", count=2)
+        daemon.stop()
+        self.replies.clear()
+        shown = self.hand("show", self.batch())
+        self.assertIn("mailbox full", shown)
+        self.assertIn("come back later", shown)
+        self.assertIn("smtp-4.2.2", self.hand("list"))
+        self.assertIn("The daemon does not run", self.hand("list"))
+        self.assertIn("1 deliveries are due now", self.hand("retry", "domain", "example.org", *self.WHY))
+        self.assertIn("1 stopped", self.hand("drop", "reason", "smtp-4.2.2", *self.WHY))
+        daemon = self.serve()
+        daemon.wait_for("delivery.sent", subscriber="r1")
+        daemon.stop()
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (7, 0))
+        self.assertEqual(total["suppressed"], {f"dropped: {self.WHY[1]}": 1})
+        [delivery] = self.newsroom.run_json("ledger", "--subscriber", "r1")["deliveries"]
+        self.assertEqual(delivery["attempts"], 2)
+        self.assertIn("r1", self.hand("show", delivery["delivery"]))
+
+    def test_two_who_give_orders_together(self):
+        self.serve()
+        runs = [
+            threading.Thread(target=self.hand, args=("pause", "domain", f"d{i}.example.org", *self.WHY)) for i in range(6)
+        ]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join(support.PATIENCE)
+        self.assertEqual(len(self.hand_json("list")["pauses"]), 6)
+        socket_file = self.newsroom.state / "crier.sock"
+        self.assertEqual(socket_file.stat().st_mode & 0o777, 0o600)
+
+    def test_a_daemon_that_was_killed_is_no_daemon(self):
+        daemon = self.serve_watching()
+        daemon.kill()
+        self.hand("pause", "lane", "alert", *self.WHY)
+        daemon = self.serve()
+        self.publish()
+        daemon.wait_for("story.noticed", matched=8)
+        self.assertEqual(self.receivers(), [])
+        self.hand("drop", "channel", "email", *self.WHY)
+        self.assertEqual(self.totals()["suppressed"], {f"dropped: {self.WHY[1]}": 8})
 
 
 if __name__ == "__main__":

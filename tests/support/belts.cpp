@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "app/config.hpp"
+#include "outbox/held.hpp"
 #include "outbox/settlements.hpp"
 #include "support/run_loop.hpp"
 
@@ -127,15 +128,31 @@ void Belts::start() {
       .on_stopped = [this](const std::string& story, std::uint32_t version,
                            std::string_view reason) { courier_->stop_story(story, version, reason); }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
+  order_desk_.emplace(
+      loop,
+      OrderDesk::Parts{*database_, workers_, clock_, *courier_, current, [] {
+                         return std::map<std::string, ChannelKind>{{"relay.example.org", ChannelKind::email}};
+                       }});
   const auto now = clock_.now();
   run_loop(*loop_, database_->run([&](Sqlite& db) {
     subscriber_numbers(db, *newsroom_->book);
     suppressions_ = SuppressionList::load(db);
+    courier_->obey(Pauses(load_pauses(db)));
     return recover(db, {ChannelKind::email, ChannelKind::webhook}, now);
   }));
   tasks_->start("editions", desk_->run());
+  tasks_->start("orders", order_desk_->run());
   courier_->start(*tasks_);
   settle();
+}
+
+void Belts::give(Order order) {
+  // Parameters by value or of the belts: it goes on when this has returned.
+  const auto carry_out = [](Belts& belts, Order given) -> asio::awaitable<void> {
+    auto done = co_await belts.order_desk_->carry_out(std::move(given));
+    belts.carried_out.push_back(std::move(done));
+  };
+  tasks_->start("order", carry_out(*this, std::move(order)));
 }
 
 void Belts::reload(std::string_view rules) {
@@ -196,6 +213,7 @@ void Belts::end() {
   clock_.forget_sleepers();
   tasks_.reset();
   folders_.clear();
+  order_desk_.reset();
   desk_.reset();
   intake_.reset();
   courier_.reset();

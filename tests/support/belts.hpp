@@ -26,6 +26,7 @@
 #include "dispatch/courier.hpp"
 #include "dispatch/digest_desk.hpp"
 #include "dispatch/intake.hpp"
+#include "dispatch/order_desk.hpp"
 #include "outbox/ledger.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_folder.hpp"
@@ -99,6 +100,10 @@ class Belts {
   /// Orders about a story that was seen; wait as accept() does.
   std::optional<Accepted> cancel(std::string id);
   std::optional<Accepted> split(std::string id);
+  /// Gives an operator's order, which is carried out when the belts settle; a drop waits for what is under
+  /// way.
+  void give(Order order);
+  std::vector<Result<CarriedOut>> carried_out;
   /// Runs until nothing more happens at this time.
   void settle();
   /// Settles, moves the clock and settles again.
@@ -139,6 +144,7 @@ class Belts {
   std::optional<Courier> courier_;
   std::optional<Intake> intake_;
   std::optional<DigestDesk> desk_;
+  std::optional<OrderDesk> order_desk_;
   std::list<FolderIntake> folders_;
   std::optional<TaskGroup> tasks_;
 };

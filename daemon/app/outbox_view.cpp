@@ -1,0 +1,270 @@
+#include "app/outbox_view.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include "app/exit_codes.hpp"
+#include "app/ledger_writer.hpp"
+#include "app/order_answers.hpp"
+#include "app/order_socket.hpp"
+#include "app/story_input.hpp"
+#include "app/terminal.hpp"
+#include "audience/subscriber_book.hpp"
+#include "base/clock.hpp"
+#include "base/unicode.hpp"
+#include "outbox/held.hpp"
+#include "outbox/queue_view.hpp"
+
+namespace crier {
+namespace {
+
+namespace json = boost::json;
+
+std::string second_of(Time time) {
+  return to_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+std::string second_of(const std::optional<Time>& time) {
+  return time ? second_of(*time) : std::string();
+}
+
+struct DomainCount {
+  std::string domain;  ///< of WhatsApp, which has none, the channel
+  ChannelKind channel = ChannelKind::email;
+  std::int64_t queued = 0;
+};
+
+// Everything that is to be seen.
+struct View {
+  Queue queue;
+  std::vector<Pause> pauses;
+  std::vector<DomainCount> domains;  // the largest first
+  std::optional<json::array> lines;  // of the daemon, if it runs
+};
+
+// Who is owed something is known by number; where to, the configuration says.
+std::vector<DomainCount> count_domains(Sqlite& db, SubscriberBook& book) {
+  book.assign_numbers(subscriber_numbers(db, book));
+  std::map<std::pair<ChannelKind, std::string>, std::int64_t> counts;
+  walk_owed(db, [&](ChannelKind channel, std::uint32_t number) {
+    const auto* subscriber = book.by_number(number);
+    const auto domain = subscriber == nullptr ? std::string("(no longer subscribed)")
+                                              : domain_of(channel, subscriber->address(channel));
+    ++counts[{channel, domain.empty() ? std::string(to_string(channel)) : domain}];
+  });
+  std::vector<DomainCount> domains;
+  for (const auto& [key, count] : counts) domains.push_back({key.second, key.first, count});
+  std::ranges::stable_sort(domains, std::ranges::greater{}, &DomainCount::queued);
+  return domains;
+}
+
+std::optional<json::array> ask_lines(const CommandLine& line, const Config& config) {
+  const auto said = ask_daemon(config.state, lines_question());
+  if (!said) fmt::print(stderr, "crier {}: {}\n", line.name(), said.error().message);
+  if (!said || !*said) return std::nullopt;
+  const auto answer = json::parse(**said);
+  const auto* lines = answer.is_object() ? answer.as_object().if_contains("lines") : nullptr;
+  return lines != nullptr && lines->is_array() ? std::optional(lines->as_array()) : std::nullopt;
+}
+
+std::string about(const QueuedBatch& batch) {
+  const auto& subject = batch.subject;
+  if (!subject.edition.empty()) return subject.edition + "/" + subject.occurrence;
+  return fmt::format("{} v{} “{}”", subject.story_id, subject.story_version, batch.title);
+}
+
+json::object to_json(const QueuedBatch& batch) {
+  json::object out{
+      {"batch", batch.batch_id},       {"uid", batch.uid},       {"channel", to_string(batch.channel)},
+      {"lane", to_string(batch.lane)}, {"queued", batch.queued}, {"held", batch.held},
+      {"expired", batch.expired}};
+  if (batch.subject.edition.empty()) {
+    out["story"] = batch.subject.story_id;
+    out["version"] = batch.subject.story_version;
+    out["title"] = batch.title;
+  } else {
+    out["edition"] = batch.subject.edition;
+    out["occurrence"] = batch.subject.occurrence;
+  }
+  if (batch.oldest_due) out["oldest_due"] = second_of(*batch.oldest_due);
+  if (batch.expires_at) out["expires_at"] = second_of(*batch.expires_at);
+  json::array waiting;
+  for (const auto& [reason, deliveries, next_due] : batch.waiting)
+    waiting.push_back({{"reason", reason}, {"deliveries", deliveries}, {"next_due", second_of(next_due)}});
+  out["waiting"] = std::move(waiting);
+  return out;
+}
+
+json::object to_json(const View& view) {
+  json::array batches;
+  for (const auto& batch : view.queue.batches) batches.push_back(to_json(batch));
+  json::array editions;
+  for (const auto& [edition, channel, stories, deliveries] : view.queue.editions)
+    editions.push_back({{"edition", edition},
+                        {"channel", to_string(channel)},
+                        {"stories", stories},
+                        {"deliveries", deliveries}});
+  json::array pauses;
+  for (const auto& pause : view.pauses)
+    pauses.push_back({{"target", to_string(pause.target)},
+                      {"why", pause.why},
+                      {"who", pause.who},
+                      {"since", second_of(pause.since)},
+                      {"until", second_of(pause.until)}});
+  json::object out{{"batches", std::move(batches)},
+                   {"editions", std::move(editions)},
+                   {"pauses", std::move(pauses)},
+                   {"daemon", view.lines ? json::value(*view.lines) : json::value()}};
+  json::array domains;
+  for (const auto& [domain, channel, queued] : view.domains)
+    domains.push_back({{"domain", domain}, {"channel", to_string(channel)}, {"queued", queued}});
+  if (!view.domains.empty()) out["domains"] = std::move(domains);
+  return out;
+}
+
+void print_batches(const Queue& queue, std::size_t limit) {
+  if (queue.batches.empty()) return fmt::print("Nothing is queued.\n");
+  fmt::print("{:>9}  {:<8} {:<10} {:<20}  batch\n", "queued", "channel", "lane", "oldest due");
+  constexpr int columns_before = 54;
+  const auto room = std::max(24, columns_of(stdout) - columns_before);
+  for (std::size_t i = 0; i < std::min(limit, queue.batches.size()); ++i) {
+    const auto& batch = queue.batches[i];
+    const auto name = fmt::format("{} {}", batch.batch_id, about(batch));
+    fmt::print("{:>9}  {:<8} {:<10} {:<20}  {}\n", batch.queued, to_string(batch.channel),
+               to_string(batch.lane), second_of(batch.oldest_due), fit_columns(name, room));
+    if (batch.held > 0)
+      fmt::print("{:>20} held by a pause; the first expire {}{}\n", batch.held, second_of(batch.expires_at),
+                 batch.expired > 0 ? fmt::format(", {} have", batch.expired) : "");
+    for (const auto& [reason, deliveries, next_due] : batch.waiting)
+      fmt::print("{:>20} wait: {}, next {}\n", deliveries, reason, second_of(next_due));
+  }
+  if (limit < queue.batches.size())
+    fmt::print("and {} batches more; --limit 0 lists all\n", queue.batches.size() - limit);
+}
+
+void print_lines(const std::optional<json::array>& lines) {
+  if (!lines) return fmt::print("The daemon does not run.\n");
+  for (const auto& each : *lines) {
+    const auto& line = each.as_object();
+    const auto* failing = line.if_contains("failing");
+    const auto* stopped = line.if_contains("stopped_for_ms");
+    const auto in_flight = line.at("in_flight").to_number<std::int64_t>();
+    if (failing == nullptr && stopped == nullptr && in_flight == 0) continue;
+    fmt::print("{}: {} being sent", json::value_to<std::string>(line.at("channel")), in_flight);
+    if (stopped != nullptr)
+      fmt::print(
+          ", stopped by its breaker for {} more",
+          to_string(std::chrono::ceil<std::chrono::seconds>(Duration(stopped->to_number<std::int64_t>()))));
+    if (failing != nullptr) fmt::print(", failing: {}", json::value_to<std::string>(*failing));
+    fmt::print("\n");
+  }
+}
+
+void print_text(const View& view, std::size_t limit) {
+  print_batches(view.queue, limit);
+  for (const auto& [edition, channel, stories, deliveries] : view.queue.editions)
+    fmt::print("{:>9}  {:<8} wait in {} stories for the edition {}\n", deliveries, to_string(channel),
+               stories, edition);
+  for (std::size_t i = 0; i < std::min(limit, view.domains.size()); ++i) {
+    const auto& [domain, channel, queued] = view.domains[i];
+    fmt::print("{:>9}  {:<8} to {}\n", queued, to_string(channel), domain);
+  }
+  for (const auto& pause : view.pauses)
+    fmt::print("paused: {} until {}, by {} at {}: {}\n", to_string(pause.target), second_of(pause.until),
+               pause.who, second_of(pause.since), pause.why);
+  print_lines(view.lines);
+}
+
+int print_batch(const CommandLine& line, Sqlite& db, const std::string& what, std::size_t limit) {
+  const auto ledger = read_ledger(db, what);
+  if (!ledger || ledger->batches.empty())
+    return line.fail(exit_code::missing_input, fmt::format("there is no batch or delivery \"{}\"", what));
+  const auto format = line.json() ? OutputFormat::json : OutputFormat::text;
+  const auto balance = balance_writer(format);
+  if (!line.json()) {
+    for (const auto& batch : ledger->batches) balance->take(batch);
+    balance->finish(*ledger);
+  }
+  // Then what did not go well, or not yet.
+  const auto writer = delivery_writer(format);
+  std::size_t told = 0;
+  std::size_t others = 0;
+  walk_deliveries(db, what, [&](const LedgerDelivery& delivery) {
+    if (delivery.detail.empty()) return;
+    if (told++ < limit)
+      writer->take(delivery, subscriber_name(db, delivery.number));
+    else
+      ++others;
+  });
+  if (told > 0 || line.json()) writer->finish(others > 0);
+  return exit_code::ok;
+}
+
+}  // namespace
+
+int list_outbox(const Words& words) {
+  CommandLine line(
+      "outbox list", "[--domains] [--limit N]",
+      "What is owed, by channel, lane and batch: how much, since when, what waits for another attempt "
+      "and\nwhy; the pauses; what the running daemon is sending, and the state of its breakers.\n\n"
+      "JSON: {batches, editions, pauses, daemon: [{channel, in_flight, stopped_for_ms, failing}] or\n"
+      "null when none runs, domains}.");
+  line.flag("domains", "count by recipient's domain, too")
+      .option("limit", "N", "at most so many batches and domains (default 20); 0 = all")
+      .common();
+  if (const auto code = line.read(words, 0, 0)) return *code;
+  std::size_t limit = 20;
+  if (const auto code = line.read_number("limit", 0, 1'000'000'000, limit)) return *code;
+  if (limit == 0) limit = whole_ledger;
+  int code = exit_code::ok;
+  const bool asks_domains = line.has("domains");
+  const auto config =
+      asks_domains ? load_config_or_complain(line, code) : load_settings_or_complain(line, code);
+  if (!config) return code;
+  View view;
+  view.lines = ask_lines(line, *config);
+  if (const auto db = open_database(*config)) {
+    db->execute("BEGIN");  // what is read here is of one moment
+    view.queue = read_queue(*db, SystemClock().now());
+    view.pauses = load_pauses(*db);
+    if (asks_domains) view.domains = count_domains(*db, *config->book);
+  }
+  if (line.json())
+    fmt::print("{}\n", json::serialize(to_json(view)));
+  else
+    print_text(view, limit);
+  return exit_code::ok;
+}
+
+int show_outbox(const Words& words) {
+  CommandLine line(
+      "outbox show", "BATCH|DELIVERY [--limit N]",
+      "A batch: its balance, and the deliveries that did not go well, wait, or were suppressed, with "
+      "their\nreplies. A delivery (the id in its Message-ID or webhook-id): all that is known of it.\n"
+      "JSON: that of crier ledger --deliveries.");
+  line.option("limit", "N", "at most so many deliveries (default 20); 0 = all").common();
+  if (const auto code = line.read(words, 1, 1)) return *code;
+  std::size_t limit = 20;
+  if (const auto code = line.read_number("limit", 0, 1'000'000'000, limit)) return *code;
+  if (limit == 0) limit = whole_ledger;
+  int code = exit_code::ok;
+  const auto config = load_settings_or_complain(line, code);
+  if (!config) return code;
+  const auto& what = line.arguments()[0];
+  const auto db = open_database(*config);
+  if (!db) return line.fail(exit_code::missing_input, "nothing has been seen yet");
+  db->execute("BEGIN");
+  const auto delivery = find_delivery(*db, what);
+  if (!delivery) return print_batch(line, *db, what, limit);
+  const auto writer = delivery_writer(line.json() ? OutputFormat::json : OutputFormat::text);
+  writer->take(*delivery, subscriber_name(*db, delivery->number));
+  writer->finish(false);
+  return exit_code::ok;
+}
+
+}  // namespace crier
