@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
+#include "story/json_repair.hpp"
 #include "story/plain_text.hpp"
 #include "story/url_identity.hpp"
 
@@ -46,8 +47,8 @@ bool has_too_many_values(std::string_view text) {
   return count > max_values;
 }
 
-Result<json::value> parse_with(const Reading& reading, bool sloppy) {
-  if (has_too_many_values(reading.text))
+Result<json::value> parse_with(const Reading& reading, std::string_view text, bool sloppy) {
+  if (has_too_many_values(text))
     return reading.error(0, 0, fmt::format("more than {} values are too many", max_values));
   json::parse_options options;
   options.max_depth = max_depth;
@@ -55,14 +56,14 @@ Result<json::value> parse_with(const Reading& reading, bool sloppy) {
   options.allow_trailing_commas = sloppy;
   json::stream_parser parser({}, options);
   boost::system::error_code failed;
-  auto used = parser.write_some(reading.text.data(), reading.text.size(), failed);
+  auto used = parser.write_some(text.data(), text.size(), failed);
   if (failed) return syntax_error(reading, used, failed.message());
   // Boost 1.81 counts past the end of a text that ends in a comment.
-  used = std::min(used, reading.text.size());
-  if (const auto rest = skip_json_space(reading.text.substr(used)); !rest.empty())
-    return syntax_error(reading, reading.text.size() - rest.size(), "something follows its end");
+  used = std::min(used, text.size());
+  if (const auto rest = skip_json_space(text.substr(used)); !rest.empty())
+    return syntax_error(reading, text.size() - rest.size(), "something follows its end");
   parser.finish(failed);
-  if (failed) return syntax_error(reading, reading.text.size(), "it ends too early");
+  if (failed) return syntax_error(reading, text.size(), "it ends too early");
   return parser.release();
 }
 
@@ -109,13 +110,15 @@ std::string_view skip_json_space(std::string_view text) {
 }
 
 Result<json::value> parse_json(const Reading& reading) {
-  return parse_with(reading, false);
+  return parse_with(reading, reading.text, false);
 }
 
 Result<json::value> parse_sloppy_json(Reading& reading) {
-  auto parsed = parse_with(reading, false);
+  auto parsed = parse_with(reading, reading.text, false);
   if (parsed) return parsed;
-  auto again = parse_with(reading, true);
+  auto again = parse_with(reading, reading.text, true);
+  if (!again)
+    if (const auto repaired = repair_json(reading.text)) again = parse_with(reading, *repaired, true);
   if (!again) return parsed;
   reading.mark_bozo(parsed.error().message);
   return again;

@@ -30,7 +30,7 @@ std::string_view skip_json_space(std::string_view text);
 /// The text as JSON of RFC 8259, at most 64 deep; an Error with line and column otherwise.
 Result<boost::json::value> parse_json(const Reading& reading);
 
-/// As parse_json; but commas too many and comments are read over and mark the source as ill-formed.
+/// As parse_json; but commas too many, comments and what repair_json mends mark the source as ill-formed.
 Result<boost::json::value> parse_sloppy_json(Reading& reading);
 
 /// A string as it is, a number as it is written without exponent; nullopt for anything else.

@@ -156,7 +156,46 @@ TEST_CASE("a JSON Feed with commas too many or comments is read, and marked") {
   REQUIRE(source.bozo);
   REQUIRE(source.bozo_reason.find("not valid JSON") != std::string::npos);
   REQUIRE(feed_of("{}").bozo);
-  REQUIRE_FALSE(parse(R"({"version":"https://jsonfeed.org/version/1","items":[{"id":"a"}]} and more)"));
+  REQUIRE(parse(R"({"version":"https://jsonfeed.org/version/1","items":[{"id":"a"}]} and more)")->bozo);
+}
+
+TEST_CASE("what programs that write JSON by hand get wrong is read, and marked") {
+  const auto story = [](const std::string& title) {
+    const auto source = feed_of("[{\"id\":\"a\",\"title\":\"" + title + "\"}]");
+    CHECK(source.bozo);
+    return source.stories.at(0);
+  };
+  CHECK(story("One\ntwo\tthree\x01").title == "One two three");
+  CHECK(story("cut \\ud83d, \\ude00 and \\ud83d\\ude00").title == "cut \uFFFD, \uFFFD and 😀");
+  CHECK(story("Jane\\'s \\x and \\u12").title == "Jane's x and u12");
+  const auto commented = feed_of("[{\"id\":\"a\", // \"the first\n\"title\":\"One\ntwo\"}]");
+  CHECK(commented.stories.at(0).title == "One two");
+}
+
+TEST_CASE("a JSON Feed that breaks off keeps the stories that are whole") {
+  const std::string whole =
+      R"({"version":"https://jsonfeed.org/version/1","title":"Post","items":[{"id":"a","title":"One","tags":["x"]},)"
+      R"({"id":"b","title":"Two","tags":["y")";
+  for (std::size_t size = whole.find("]},") + 3; size <= whole.size(); ++size) {
+    const auto source = parse(whole.substr(0, size));
+    CAPTURE(size);
+    REQUIRE(source);
+    CHECK(source->bozo);
+    CHECK(source->title == "Post");
+    CHECK(source->stories.size() == 1);
+  }
+  CHECK_FALSE(parse(whole.substr(0, whole.find("[{"))));
+}
+
+TEST_CASE("a story of JSON that breaks off is refused: its embargo may be what is missing") {
+  const std::string whole =
+      R"({"uri":"urn:1","headline":"T","subjects":[{"name":"a"},{"name":"b"}],"bodies":[{"value":"x"}],)"
+      R"("embargoed":"2030-01-01T00:00:00Z"})";
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    CAPTURE(size);
+    const auto source = parse(whole.substr(0, size), "ninjs.json");
+    CHECK((!source || source->stories.empty()));
+  }
 }
 
 TEST_CASE("a JSON Feed without its version is told by its items") {
