@@ -1,5 +1,7 @@
 #include "story/front_matter.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -18,8 +20,8 @@ namespace {
 constexpr std::string_view yaml_fence = "---";
 constexpr std::string_view toml_fence = "+++";
 
-// Collects what lies one level deep: names, and scalars or lists of scalars. Whatever is deeper only makes
-// its field unusable.
+// Collects what lies one level deep: names, and scalars or lists of scalars. Of a mapping there, or in a list
+// there, what names it counts ("author: {name: …}"). Whatever is deeper only makes its field unusable.
 class FieldCollector final : public YAML::EventHandler {
  public:
   explicit FieldCollector(int lines_before) : lines_before_(lines_before) {}
@@ -41,16 +43,22 @@ class FieldCollector final : public YAML::EventHandler {
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
                   YAML::EmitterStyle::value) override {
-    if (depth_ == 0)
+    if (depth_ == 0) {
       ++depth_;
-    else
-      open(mark, Field::Kind::unusable);
+      return;
+    }
+    const bool is_item = depth_ == 2 && !inner_ && fields.back().kind == Field::Kind::list;
+    const bool is_value = depth_ == 1 && in_value_;
+    if (!is_item) open(mark, Field::Kind::unusable);
+    if (is_item) ++depth_;
+    if (is_item || is_value) inner_ = InnerMap{.depth = depth_};
   }
   void OnMapEnd() override { close(); }
 
  private:
   void leaf(const YAML::Mark& mark, Field::Kind kind, const std::string& value) {
     if (depth_ == 0) throw YAML::ParserException(mark, "must be a mapping of names to values");
+    if (inner_) return inner_leaf(kind, value);
     if (depth_ == 1 && !in_value_) return name(mark, kind, value);
     auto& field = fields.back();
     if (depth_ == 1) {
@@ -79,18 +87,54 @@ class FieldCollector final : public YAML::EventHandler {
   void open(const YAML::Mark& mark, Field::Kind kind) {
     if (depth_ == 0) throw YAML::ParserException(mark, "must be a mapping of names to values");
     if (!in_value_) throw YAML::ParserException(mark, "a name must be a text");
-    fields.back().kind = depth_ == 1 ? kind : Field::Kind::unusable;
+    if (!inner_) fields.back().kind = depth_ == 1 ? kind : Field::Kind::unusable;
+    if (inner_ && depth_ == inner_->depth) inner_->key.reset();  // the value is no text
     ++depth_;
   }
 
+  void inner_leaf(Field::Kind kind, const std::string& value) {
+    if (depth_ != inner_->depth) return;
+    if (!inner_->key) {
+      inner_->key = value;
+      return;
+    }
+    if (kind == Field::Kind::text) inner_->offer(*inner_->key, value);
+    inner_->key.reset();
+  }
+
   void close() {
+    if (inner_ && depth_ == inner_->depth) {
+      auto& field = fields.back();
+      const bool is_item = depth_ == 3;
+      if (inner_->value.empty())
+        field.kind = Field::Kind::unusable;
+      else
+        field.values.push_back(std::move(inner_->value));
+      if (!is_item && !field.values.empty()) field.kind = Field::Kind::text;
+      inner_.reset();
+    }
     --depth_;
     if (depth_ == 1) in_value_ = false;
   }
 
+  struct InnerMap {
+    int depth = 0;
+    std::optional<std::string> key;  // whose value comes next
+    std::string value;               // that names the whole
+    std::size_t rank = naming_keys.size();
+
+    void offer(std::string_view name, const std::string& text) {
+      const auto at = static_cast<std::size_t>(std::ranges::find(naming_keys, name) - naming_keys.begin());
+      if (at >= rank) return;
+      rank = at;
+      value = text;
+    }
+  };
+
   int lines_before_;
   int depth_ = 0;
   bool in_value_ = false;
+  std::optional<InnerMap> inner_;
   std::set<std::string> names_;
 };
 

@@ -3,6 +3,7 @@
 // costs nothing.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@
 namespace crier {
 
 constexpr std::size_t max_front_matter_bytes = 64U << 10;
+
+/// By which a mapping names what it stands for, the first that it has: "author: {name: …}", "cover: {image:
+/// …}".
+constexpr std::array<std::string_view, 6> naming_keys{"name", "title", "url", "src", "image", "path"};
 
 struct SplitMarkdown {
   std::string_view matter;  ///< between the fence that opens the text and the closing one

@@ -21,8 +21,18 @@ std::optional<std::string> scalar(const toml::node& node) {
   return out.str();
 }
 
+// Also of a table what names it.
+std::optional<std::string> text_of(const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return scalar(node);
+  for (const auto key : naming_keys)
+    if (const auto* value = table->get(key))
+      if (auto text = scalar(*value)) return text;
+  return std::nullopt;
+}
+
 void set_value(Field& field, const toml::node& node) {
-  if (auto text = scalar(node)) {
+  if (auto text = text_of(node)) {
     field.values.push_back(*std::move(text));
     return;
   }
@@ -30,7 +40,7 @@ void set_value(Field& field, const toml::node& node) {
   const auto* list = node.as_array();
   if (list == nullptr) return;
   for (const auto& item : *list) {
-    auto text = scalar(item);
+    auto text = text_of(item);
     if (!text) return;
     field.values.push_back(*std::move(text));
   }

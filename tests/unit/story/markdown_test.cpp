@@ -160,10 +160,27 @@ TEST_CASE("raw HTML and script links do not pass") {
   REQUIRE(story.body_text == "x b");
 }
 
+TEST_CASE("a mapping in front matter is what names it") {
+  const auto yaml = story_of(
+      "---\ntitle: T\nauthor: {name: Jane Sample, url: 'https://example.org/jane', links: [{name: no}]}\n"
+      "tags:\n  - name: politics\n    weight: {name: no}\n  - trade\n"
+      "cover:\n  alt: a boat\n  image: https://example.org/boat.jpg\nsection: News\n---\nBody.\n");
+  CHECK(yaml.authors == List{"Jane Sample"});
+  CHECK(yaml.topics == List{"politics", "trade"});
+  CHECK(yaml.image == "https://example.org/boat.jpg");
+  CHECK(yaml.section == "News");
+  const auto toml = story_of(
+      "+++\ntitle = \"T\"\n[cover]\nalt = \"a boat\"\nimage = \"https://example.org/boat.jpg\"\n"
+      "[[authors]]\nname = \"Jane Sample\"\n[[authors]]\nname = \"John Sample\"\n+++\nBody.\n");
+  CHECK(toml.authors == List{"Jane Sample", "John Sample"});
+  CHECK(toml.image == "https://example.org/boat.jpg");
+  CHECK(error_of("---\ntitle: T\nstatus: {name: witheld}\n---\n").find("status") != std::string::npos);
+}
+
 TEST_CASE("wrong values are warnings with their place, unknown names come with a suggestion") {
   const auto source = parse(
                           "---\ntitle: T\nurgency: high\nversion: [1]\nregoins: [Asia]\nupdated: someday\n"
-                          "url: javascript:alert(1)\nauthors: {name: Jane}\nlanguage: 'x y'\n---\nBody.\n")
+                          "url: javascript:alert(1)\nauthors: {first: Jane}\nlanguage: 'x y'\n---\nBody.\n")
                           .value();
   REQUIRE(source.stories.at(0).title == "T");
   REQUIRE(source.stories.at(0).url.empty());
