@@ -241,7 +241,11 @@ std::vector<std::string_view> story_formats() {
   return names;
 }
 
-Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& options) {
+Result<ParsedSource> parse_stories(std::string_view bytes, const ParseOptions& given) {
+  auto options = given;
+  // Where it came from is said by whoever fetched it, or by the response itself (RFC 9110 §8.7).
+  if (options.url.empty())
+    options.url = resolve_url(header_value(options.headers, "content-location"), "").value_or("");
   Reading reading({}, options);
   if (bytes.size() > max_story_bytes)
     return reading.error(0, 0,

@@ -386,6 +386,7 @@ class OperatorTest(support.NewsroomTest):
                                Authorization=f"Bearer {token}", Content_Type="text/html; charset=windows-1252",
                                Content_Location="https://courier.example.org/cafe")
         self.assertEqual(status, 202, body)
+        self.assertTrue(json.loads(body)["id"].startswith("courier-example-org-cafe-"), body)
         self.daemon.wait_for("delivery.sent", count=2)
         self.assertEqual({mail["Subject"] for mail in self.newsroom.maildir()}, {"Harbour café"})
 
