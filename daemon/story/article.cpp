@@ -69,12 +69,15 @@ std::string first_paragraph(const Story& story) {
   return {};
 }
 
-// Enough text to be a story when the page does not say that it is one.
+// Enough text to be a story when the page does not say that it is one: less where it says when or by whom.
 constexpr std::size_t least_weight = 200;
+constexpr std::size_t least_weight_of_known = 80;
 
 bool is_article(const article::Draft& draft, const article::Body& body) {
   if (draft.is_article) return true;
-  return !body.is_list_of_links && body.weight >= least_weight && !draft.story.title.empty();
+  const bool is_known = draft.story.published || !draft.story.authors.empty();
+  return !body.is_list_of_links && !draft.story.title.empty() &&
+         body.weight >= (is_known ? least_weight_of_known : least_weight);
 }
 
 // The body that the page has beside its markup counts when it is much longer than what can be seen: pages cut
@@ -123,6 +126,8 @@ Result<void> read_html_page(Reading& reading) {
   reading.source.language = draft.story.language;
 
   const auto furniture = article::find_furniture(tree);
+  // Newsrooms give their own name as the author of what has none.
+  std::erase(draft.story.authors, draft.story.site);
   article::read_hints(draft, furniture);
   auto body = article::find_body(tree, furniture, draft.story, draft.base());
   if (!is_article(draft, body)) {

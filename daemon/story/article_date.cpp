@@ -347,15 +347,26 @@ class Finder {
     read_zone();
   }
 
-  // "15:37, 18 октября 2023"
+  // "15:37, 18 октября 2023", "7:37 AM EDT, Wed October 18, 2023": nothing but a zone and a weekday between.
   void read_clock_before(std::size_t day) {
-    if (day > 0 && tokens_[day - 1].text == ",") --day;
-    if (day < 3) return;
-    at_ = day - 3;
-    const int hour = number(0, 1, 2), minute = number(2, 2, 2);
-    const bool goes_before = at_ > 0 && (tokens_[at_ - 1].text == ":" || tokens_[at_ - 1].text == ".");
-    if (sign(1, ":") && !goes_before && hour >= 0 && hour < 24 && minute >= 0 && minute < 60)
-      clock_ = std::chrono::hours(hour) + std::chrono::minutes(minute);
+    constexpr std::size_t furthest = 12;
+    for (std::size_t back = 3; back <= std::min(furthest, day); ++back) {
+      at_ = day - back;
+      if (number(0, 1, 2) < 0 || !sign(1, ":") || number(2, 2, 2) < 0) continue;
+      const bool goes_before = at_ > 0 && (tokens_[at_ - 1].text == ":" || tokens_[at_ - 1].text == ".");
+      if (goes_before) return;
+      read_clock();
+      const bool is_beside =
+          at_ <= day && std::all_of(tokens_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                    tokens_.begin() + static_cast<std::ptrdiff_t>(day), [](const Token& one) {
+                                      return one.kind == Token::Kind::word || one.text == "," ||
+                                             one.text == ".";
+                                    });
+      if (is_beside) return;
+      clock_.reset();
+      zone_ = {};
+      return;
+    }
   }
 
   void read_zone() {

@@ -90,6 +90,10 @@ std::size_t byline_word(std::string_view line) {
     if (lower.starts_with(word)) return word.size();
   for (const std::string_view word : {"Автор: ", "Автор ", "Текст: ", "Yazan: "})
     if (line.starts_with(word)) return word.size();
+  // Greek articles, which begin many other lines.
+  constexpr std::size_t most_words = 4;
+  for (const std::string_view word : {"Της ", "Του "})
+    if (line.starts_with(word) && count_words(line) <= most_words) return word.size();
   return 0;
 }
 
@@ -278,6 +282,8 @@ std::vector<std::string> names_of(std::string_view line) {
     for (auto at = text.find(joint); at != std::string::npos; at = text.find(joint, at + 1))
       text.replace(at, joint.size(), ",");
   split_between_full_names(text);
+  // "Jane Sample @jane"
+  if (const auto handle = text.find(" @"); handle != std::string::npos) text.erase(handle);
   auto names = split_names(text);
   std::erase_if(names, [](const std::string& name) { return !is_name(name); });
   return names;

@@ -207,9 +207,22 @@ class HintReader {
     ++looked_at_;
     const auto line = text_in(tree_, id, 400);
     if (line.empty() || weight_of(line) > longest_line) return;
-    if (is_author && !is_more && by_name_.empty()) take_author(line);
+    if (is_author && !is_more && by_name_.empty()) {
+      const auto name = name_within(id);
+      take_author(name.empty() ? line : name);
+    }
     if (!is_date && !is_change) return;
     offer_named(line, is_change && !is_date);
+  }
+
+  // Beside the name there may be an office, without a space between them.
+  std::string name_within(NodeId id) const {
+    constexpr std::size_t most_nodes = 50;
+    std::size_t seen = 0;
+    for (auto at = tree_.after(id, id, true); at != html::no_node && ++seen <= most_nodes;
+         at = tree_.after(at, id, true))
+      if (tree_[at].attribute_count > 0 && has_word(at, {"name", "fn"})) return text_in(tree_, at, 200);
+    return {};
   }
 
   void offer_named(std::string line, bool is_change) {

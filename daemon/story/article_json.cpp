@@ -188,6 +188,8 @@ class JsonLd {
         const auto* member = object ? object->if_contains(name) : nullptr;
         if (member && member->is_array() && !member->get_array().empty())
           member = &member->get_array().front();
+        // {"name": {"@value": "Jane Sample", "@language": "en"}}
+        if (const auto* inner = member ? member->if_object() : nullptr) member = inner->if_contains("@value");
         auto text = member ? scalar_text(*member) : std::nullopt;
         if (!text) continue;
         out.push_back(*std::move(text));

@@ -108,17 +108,38 @@ void read_dates(const Metas& metas, Draft& draft) {
               "dc.date",
               "dcterms.date",
               "dc.issued",
-              "date"},
+              "date",
+              "article.published",
+              "date.published",
+              "dc.date.published",
+              "rnews:datepublished",
+              "citation_publication_date",
+              "citation_date",
+              "cxenseparse:recs:publishtime",
+              "iso-8601-publish-date",
+              "originalpublicationdate",
+              "article_date_original",
+              "published_at",
+              "og:pubdate",
+              "bt:pubdate",
+              "ptime",
+              "weibo: article:create_at",
+              "creation_date",
+              "datecreated",
+              "displaydate"},
              [&](const auto& text) { draft.offer_published(text); });
   metas.each({"article:modified_time", "og:article:modified_time", "og:updated_time", "article:modified",
               "datemodified", "dcterms.modified", "dc.date.modified", "dc.modified", "last-modified",
-              "lastmod", "revised"},
+              "lastmod", "revised", "modified", "article:updated", "article.updated", "last_updated",
+              "revision_date", "parsely-modified", "updated_time", "rnews:datemodified"},
              [&](const auto& text) { draft.offer_updated(text); });
 }
 
 void read_lists(const Metas& metas, Draft& draft) {
-  for (const auto* name : {"author", "article:author", "og:article:author", "parsely-author",
-                           "sailthru.author", "dc.creator", "dcterms.creator", "byl", "twitter:creator"})
+  for (const auto* name :
+       {"author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "dc.creator",
+        "dcterms.creator", "byl", "twitter:creator", "article.author", "article:author_name", "og:author",
+        "cxenseparse:author", "rbauthors", "citation_author", "creator", "author_name", "content_author"})
     draft.offer_authors(metas.all(name));
   draft.offer_topics(metas.all("article:tag"));
   for (const auto* name :

@@ -366,6 +366,9 @@ std::optional<DateReading> parse_feed_date(std::string_view text, const std::str
   const bool is_korean = rewrite_korean(written);
   const auto zone = is_korean ? std::string("Asia/Seoul") : default_zone;
   if (auto epoch = read_epoch(written)) return epoch;
+  // A comment (RFC 5322 §3.2.2): "+0200 (Central European Summer Time)".
+  if (const auto comment = written.rfind(" ("); comment != std::string::npos && written.ends_with(')'))
+    written.erase(comment);
   written = translate(written);
   if (auto iso = read_iso(written, zone)) return iso;
   replace_all(written, "etc/", "");

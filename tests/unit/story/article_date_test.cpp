@@ -22,6 +22,9 @@ TEST_CASE("page date: short years, and a time before its day", "[page]") {
   CHECK(found("15:37, 18 октября 2023") == "2023-10-18T15:37:00Z");
   CHECK(found("15:37 18.10.2023") == "2023-10-18T15:37:00Z");
   CHECK(found("3:15:37 18.10.2023") == "2023-10-18T00:00:00Z");
+  CHECK(found("Published 3:37 PM EDT, Wed October 18, 2023") == "2023-10-18T19:37:00Z");
+  CHECK(found("at 9:37 a.m., October 18, 2023") == "2023-10-18T09:37:00Z");
+  CHECK(found("9:37 of 11, October 18, 2023") == "2023-10-18T00:00:00Z");
   CHECK(is_about_update("Mis à jour le 19/10/2023"));
 }
 

@@ -315,3 +315,60 @@ TEST_CASE("page: a headline in a lesser heading under a logo", "[page]") {
   CHECK(title_of("Example Blog » Two ports sign a pact") == "Two ports sign a pact");
   CHECK(title_of("Two ports sign a pact to share pilots") == "Two ports sign a pact to share pilots");
 }
+
+TEST_CASE("page: a linked heading is the site's when a lesser one is the headline", "[page]") {
+  const std::string text(300, 'x');
+  const auto story = story_of_page(
+      "<html lang=en><title>Two ports sign a pact | The Harbour Post</title><body><div id=header>"
+      "<h1><a href=/>The Harbour Post</a></h1></div><h2>Two ports sign a pact</h2>"
+      "<p>October 18, 2023 - By Jane Sample</p><p>" +
+      text + ".</p></body></html>");
+  CHECK(story.title == "Two ports sign a pact");
+  CHECK(story.authors == Names{"Jane Sample"});
+  CHECK(time_of(story.published) == "2023-10-18T00:00:00Z");
+  CHECK(story.body_text == text + ".");
+}
+
+TEST_CASE("page: where it is may be said by the response alone", "[page]") {
+  ParseOptions options;
+  options.file_name = "page";
+  options.headers = {{"content-type", "text/html"}, {"content-location", "https://example.org/harbour/1"}};
+  const auto page =
+      "<html><title>Ports</title><meta property=og:type content=article><p>See <a href=2>more</a>.";
+  auto source = parse_stories(page, options);
+  REQUIRE(source);
+  CHECK(source->stories.at(0).url == "https://example.org/harbour/1");
+  CHECK_THAT(source->stories[0].body_html, Contains("https://example.org/harbour/2"));
+  options.url = "https://example.org/asked/1";
+  CHECK(parse_stories(page, options)->stories.at(0).url == "https://example.org/asked/1");
+}
+
+TEST_CASE("page: names beside an office or a handle, and a newsroom's own name", "[page]") {
+  const std::string text(300, 'x');
+  const auto authors = [&](const std::string& head) {
+    return story_of_page("<html lang=en><title>Two ports sign a pact</title>" + head + "<p>" + text +
+                         ".</p></html>")
+        .authors;
+  };
+  CHECK(authors(
+            "<div class=byline><span class=name>Jane Sample</span><span class=role>Reporter</span></div>") ==
+        Names{"Jane Sample"});
+  CHECK(authors("<p class=byline>By Jane Sample @jane</p>") == Names{"Jane Sample"});
+  CHECK(authors(ld(R"({"@type":"NewsArticle","headline":"T","author":{"name":{"@value":"Jane Sample"}}})")) ==
+        Names{"Jane Sample"});
+  CHECK(authors(ld(R"({"@type":"NewsArticle","headline":"T","author":{"name":"Harbour Post"},)"
+                   R"("publisher":{"name":"Harbour Post"}})") +
+                "<p>By Jane Sample</p>") == Names{"Jane Sample"});
+}
+
+TEST_CASE("page: a brief is an article when it says when or by whom", "[page]") {
+  const auto page = [](const std::string& head) {
+    return parse_page(
+        "<html lang=en><title>Two ports sign a pact</title><body><h1>Two ports sign a pact</h1>" + head +
+        "<p>The ports of the lagoon signed a pact on Wednesday after two years of talks about the fees of "
+        "the harbours.</p></body></html>");
+  };
+  CHECK(page("").stories.empty());
+  CHECK(page("<time datetime=2023-10-18T15:37:00Z>today</time>").stories.size() == 1);
+  CHECK(page("<p>By Jane Sample</p>").stories.size() == 1);
+}

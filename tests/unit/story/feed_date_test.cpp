@@ -48,6 +48,7 @@ TEST_CASE("ISO 8601 dates are read in all their forms") {
   }
   for (const auto* text : {"2003-12", "-03-12", "-0312"}) REQUIRE(read(text) == "2003-12-01T00:00:00Z");
   REQUIRE(read("2003") == "2003-01-01T00:00:00Z");
+  REQUIRE(read("Wed Oct 18 2023 21:37:00 GMT+0200 (Central European Summer Time)") == "2023-10-18T19:37:00Z");
   REQUIRE(read("2003-12-31Z") == "2003-12-31T00:00:00Z");
   REQUIRE(read("2003-12-31+02:00") == "2003-12-30T22:00:00Z");
   REQUIRE(read("1697657820") == "2023-10-18T19:37:00Z");
