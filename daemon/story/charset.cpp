@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <unicode/ucnv.h>
+#include <unicode/ucsdet.h>
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
@@ -134,6 +135,63 @@ std::optional<std::string> decode_as(std::string_view bytes, const std::string& 
   return decoded;
 }
 
+// How the bytes beyond ASCII look.
+struct HighBytes {
+  std::size_t characters = 0;  // of UTF-8
+  std::size_t stray = 0;       // bytes that are none
+  std::size_t letters = 0;     // of ASCII, outside tags
+};
+
+HighBytes look_at(std::string_view bytes) {
+  HighBytes seen;
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const auto size = static_cast<std::int32_t>(bytes.size());
+  bool in_tag = false;
+  for (std::int32_t at = 0; at < size;) {
+    const char c = bytes[static_cast<std::size_t>(at)];
+    if (static_cast<unsigned char>(c) < 0x80) {
+      in_tag = c == '<' || (in_tag && c != '>');
+      seen.letters += !in_tag && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) ? 1 : 0;
+      ++at;
+      continue;
+    }
+    const auto start = at;
+    UChar32 character = 0;
+    U8_NEXT(data, at, size, character);
+    if (character < 0) at = start + 1;
+    ++(character < 0 ? seen.stray : seen.characters);
+  }
+  return seen;
+}
+
+// No text of another charset of some length is UTF-8 by chance; many files were converted, and still declare
+// what they were.
+bool is_surely_utf8(std::string_view bytes) {
+  constexpr std::size_t enough = 8;
+  if (!is_valid_utf8(bytes)) return false;
+  std::size_t characters = 0;
+  for (const char c : bytes) characters += static_cast<unsigned char>(c) >= 0xC0 ? 1 : 0;
+  return characters >= enough;
+}
+
+// Of a text in another script than the Latin one, of which nobody says rightly what it is. Empty: it is not
+// such a text, or nothing is likely.
+std::string guess_charset(std::string_view bytes) {
+  constexpr std::size_t looked_at = 64U << 10;
+  constexpr std::int32_t least_confidence = 20;  // of 100
+  bytes = bytes.substr(0, looked_at);
+  const auto seen = look_at(bytes);
+  if (seen.stray <= 2 * seen.characters || seen.stray < seen.letters) return {};
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::LocalUCharsetDetectorPointer detector(ucsdet_open(&status));
+  ucsdet_setText(detector.getAlias(), bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);
+  ucsdet_enableInputFilter(detector.getAlias(), true);
+  const auto* match = ucsdet_detect(detector.getAlias(), &status);
+  if (U_FAILURE(status) || !match || ucsdet_getConfidence(match, &status) < least_confidence) return {};
+  const auto* name = ucsdet_getName(match, &status);
+  return U_FAILURE(status) ? std::string() : ascii_lower(name);
+}
+
 // UTF-8 that a server vouches for: what is no character becomes U+FFFD.
 DecodedText repair_vouched(std::string_view bytes) {
   auto mixed = repair_as_windows_1252(bytes);
@@ -155,12 +213,15 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
                          : !labels.document.empty()     ? labels.document
                          : !labels.mark.empty()         ? labels.mark
                                                         : labels.assumed;
+  const bool is_told_otherwise = promised != "utf-8" && promised != "us-ascii";
+  const bool is_utf8 = !is_marked && !is_shifted && is_told_otherwise && is_surely_utf8(bytes);
   std::vector<std::string> tried;
   // A byte order mark is hardly ever wrong, so it comes first (RFC 7303 §3.3).
-  for (const auto& label : {is_marked    ? labels.mark
-                            : is_shifted ? labels.document
-                                         : promised,
-                            promised, labels.document, labels.mark, std::string("utf-8")}) {
+  const auto first = is_marked    ? labels.mark
+                     : is_shifted ? labels.document
+                     : is_utf8    ? std::string("utf-8")
+                                  : promised;
+  for (const auto& label : {first, promised, labels.document, labels.mark, std::string("utf-8")}) {
     if (label.empty() || std::find(tried.begin(), tried.end(), label) != tried.end()) continue;
     tried.push_back(label);
     auto text = decode_as(bytes, label);
@@ -171,6 +232,9 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
     if (!is_same && !is_assumption) out.breach = "declared as " + promised + ", but read as " + label;
     return out;
   }
+  if (const auto guess = guess_charset(bytes); !guess.empty())
+    if (auto text = decode_as(bytes, guess))
+      return {*std::move(text), guess, "declared as " + promised + ", but read as " + guess + ", a guess"};
   auto out = labels.header == "utf-8" ? repair_vouched(bytes) : repair_as_windows_1252(bytes);
   out.breach = promised == "utf-8" ? "not valid UTF-8; read as " + out.encoding
                                    : "declared as " + promised + ", but read as " + out.encoding;

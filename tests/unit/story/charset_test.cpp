@@ -139,3 +139,36 @@ TEST_CASE("a page's charset is found behind scripts and comments") {
   CHECK(page.encoding == "windows-1251");
   CHECK(holds(page, "Мир"));
 }
+
+TEST_CASE("what is plainly UTF-8 is read so, whatever it is called") {
+  const std::string text = "Порт открылся вновь";
+  for (const auto* charset : {"windows-1251", "iso-8859-1", "gb2312", "shift_jis"}) {
+    CAPTURE(charset);
+    const auto page = decode("<html><meta charset=" + std::string(charset) + "><p>" + text + "</p></html>");
+    CHECK(page.encoding == "utf-8");
+    CHECK(holds(page, text));
+    CHECK(page.breach == "declared as " +
+                             std::string(charset == std::string("gb2312") ? "gb18030" : charset) +
+                             ", but read as utf-8");
+    CHECK(holds(decode(declared(charset, text)), text));
+    CHECK(
+        holds(decode("<t>" + text + "</t>", served_as("text/html; charset=" + std::string(charset))), text));
+  }
+  // A few letters may be either.
+  CHECK(holds(decode(declared("windows-1252", "\xC3\xA9t\xC3\xA9")), "Ã©tÃ©"));
+}
+
+TEST_CASE("a text of another script whose charset nobody tells is guessed") {
+  // "Порт Линдхольма вновь открылся в среду после трёх недель шторма, сообщили власти." in windows-1251.
+  const std::string cyrillic =
+      "\xCF\xEE\xF0\xF2 \xCB\xE8\xED\xE4\xF5\xEE\xEB\xFC\xEC\xE0 \xE2\xED\xEE\xE2\xFC "
+      "\xEE\xF2\xEA\xF0\xFB\xEB\xF1\xFF \xE2 \xF1\xF0\xE5\xE4\xF3 \xEF\xEE\xF1\xEB\xE5 "
+      "\xF2\xF0\xB8\xF5 \xED\xE5\xE4\xE5\xEB\xFC \xF8\xF2\xEE\xF0\xEC\xE0, "
+      "\xF1\xEE\xEE\xE1\xF9\xE8\xEB\xE8 \xE2\xEB\xE0\xF1\xF2\xE8.";
+  const auto page = decode("<html><p>" + cyrillic + "</p><p>" + cyrillic + "</p></html>");
+  CHECK(page.encoding == "windows-1251");
+  CHECK(holds(page, "Порт Линдхольма вновь открылся"));
+  CHECK(page.breach.find("a guess") != std::string::npos);
+  // Latin letters with accents stay windows-1252.
+  CHECK(decode("<p>Les \xE9l\xE8ves \xE9t\xE9s \xE0 l'\xE9" "cole</p>").encoding == "windows-1252");
+}
