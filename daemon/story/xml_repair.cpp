@@ -168,6 +168,12 @@ class Repair {
     while (true) {
       while (at_ < in_.size() && (is_space(in_[at_]) || in_[at_] == '"' || in_[at_] == '\'')) ++at_;
       if (at_ >= in_.size() || in_[at_] == '<') {
+        // "<item<title>" has lost its end; any other is no tag.
+        const auto lower = ascii_lower(name);
+        if (at_ < in_.size() && attributes_.empty() && (is_item(lower) || is_leaf(lower))) {
+          put_start(name, false, 0);
+          return true;
+        }
         at_ = from;
         return false;
       }

@@ -50,6 +50,11 @@ bool is_atom_root(std::string_view root) {
   return root == "feed" || root == "entry";
 }
 
+bool ends_as_feed(std::string_view text) {
+  const auto end = text.substr(0, text.find_last_not_of(" \t\n") + 1);
+  return end.ends_with("</rss>") || end.ends_with("</feed>") || end.ends_with("</rdf:RDF>");
+}
+
 // What a broken server says before the feed begins, in HTML: a program's warnings, mostly. Its length.
 std::size_t junk_before_feed(std::string_view text) {
   constexpr std::size_t longest_junk = 8192;
@@ -57,7 +62,8 @@ std::size_t junk_before_feed(std::string_view text) {
   const auto declaration = start.find("<?xml ");
   if (declaration == std::string_view::npos || declaration == 0) return 0;
   const auto root = root_of(text);
-  const bool is_document = is_feed_root(root) || root == "html" || root == "urlset" || root == "newsitem" ||
+  const bool is_page = root == "html" && !ends_as_feed(text);
+  const bool is_document = is_feed_root(root) || is_page || root == "urlset" || root == "newsitem" ||
                            root == "newsmessage" || root == "sitemapindex";
   return is_document || !is_feed_root(root_of(text.substr(declaration))) ? 0 : declaration;
 }

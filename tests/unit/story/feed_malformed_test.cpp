@@ -65,12 +65,24 @@ TEST_CASE("a program's warnings in HTML before the document are left out") {
   REQUIRE(source.format == "rss20");
   REQUIRE(source.title == "Harbour Post");
   REQUIRE(source.stories.at(0).title == "x <?xml y");
+  CHECK(malformed("<html><body>\n" + rss("<item><title>x</title></item>")).format == "rss20");
   // What stands in a feed is not taken for its beginning.
   const auto quoted = parse_feed(
       "<rss version=\"2.0\"><channel><title>a <![CDATA[<?xml version=\"1.0\"?><rss><channel>]]></title>"
       "<item><title>x</title></item></channel></rss>");
   REQUIRE_FALSE(quoted.bozo);
   REQUIRE(quoted.stories.size() == 1);
+}
+
+TEST_CASE("a tag that has lost its end is one when it begins a story or a field of it") {
+  const auto source = malformed(
+      "<rss version=\"2.0\"><channel><item<title>One</title><link>https://example.org/1</link></item>"
+      "<item><title<b>Two</b></title></item><item><title>1 <2 and <three</title></item></channel></rss>");
+  REQUIRE(source.stories.size() == 3);
+  CHECK(source.stories[0].title == "One");
+  CHECK(source.stories[0].url == "https://example.org/1");
+  CHECK(source.stories[1].title == "Two");
+  CHECK(source.stories[2].title == "1 <2 and <three");
 }
 
 TEST_CASE("references to what is no character: halves are joined, controls go") {
