@@ -26,25 +26,6 @@ constexpr std::array<std::string_view, 24> advert_lines{
     "anzeige", "werbung", "publicité", "publicidad", "publicidade", "pubblicità", "advertentie", "annons",
     "annonse", "annonce", "reklam",    "reklama",    "реклама",     "διαφήμιση",  "إعلان",       "اعلان",
     "विज्ञापन", "বিজ্ঞাপন", "โฆษณา",     "iklan",      "quảng cáo",   "広告",       "广告",        "廣告"};
-constexpr auto pointer_starts = std::to_array<std::string_view>(
-    {"read more:",     "read also",      "also read",      "read next",          "see also:",
-     "related:",       "more:",          "watch:",         "lesen sie auch",     "mehr zum thema",
-     "lire aussi",     "à lire aussi",   "lea también",    "lee también",        "leia também",
-     "leia mais",      "leggi anche",    "lees ook",       "läs också",          "les også",
-     "læs også",       "czytaj też",     "czytaj także",   "baca juga",          "ayrıca okuyun",
-     "читайте также",  "Читайте также",  "اقرأ أيضا",      "اقرأ أيضًا",          "यह भी पढ़ें",
-     "อ่านเพิ่มเติม",      "อ่านข่าว",         "相关阅读",       "延伸阅读",           "関連記事",
-     "soma pia",       "ilgili haber",   "İlgili haber",   "διαβάστε επίσης",    "Διαβάστε επίσης",
-     "διαβάστε ακόμη", "Διαβάστε ακόμη", "관련기사",       "관련 기사",          "あわせて読みたい",
-     "延伸閱讀",       "相關閱讀",       "相关新闻",       "lue myös",           "čtěte také",
-     "přečtěte si",    "olvassa el",     "citește și",     "citeşte şi",         "Читайте також",
-     "читайте також",  "xem thêm",       "bài liên quan",  "läs mer:",           "les mer:",
-     "læs mere:",      "lees meer:",     "lire également", "te puede interesar", "le puede interesar",
-     "saiba mais:",    "veja também",    "veja mais:",     "zobacz też",         "zobacz także",
-     "zobacz również", "przeczytaj też", "leggi pure",     "vedi anche",         "mehr dazu:",
-     "siehe auch:",    "lesen sie hier", "اقرأ المزيد",    "إقرأ أيضا",          "طالع أيضا",
-     "مواضيع ذات صلة", "По теме:",       "по теме:"});
-
 bool is_label(std::string_view text) {
   return weight_of(cut_text(text, 1000)) <= longest_label && text.size() <= 1000;
 }
@@ -55,11 +36,9 @@ bool is_furniture_line(std::string_view text) {
   if (page::is_advert(text) || page::is_share_bar(text, 2) || page::is_furniture(text) ||
       page::is_credit(text))
     return true;
-  auto lower = ascii_lower(text);
-  if (std::find(advert_lines.begin(), advert_lines.end(), lower) != advert_lines.end()) return true;
-  if (lower.starts_with("• ")) lower.erase(0, std::string_view("• ").size());
-  return std::any_of(pointer_starts.begin(), pointer_starts.end(),
-                     [&](auto start) { return lower.starts_with(start); });
+  const auto lower = ascii_lower(text);
+  return std::find(advert_lines.begin(), advert_lines.end(), lower) != advert_lines.end() ||
+         page::is_pointer(text);
 }
 
 // "October 18, 2023 at 9:37 a.m." ends as a sentence does, and is none.

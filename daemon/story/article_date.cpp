@@ -94,6 +94,29 @@ constexpr std::string_view update_words =
     "güncelleme "
     "güncellendi diperbarui обновлено обновлён изменено оновлено ενημερώθηκε تحديث تحديثه محدث עודכן अपडेट ";
 
+constexpr std::string_view beside_words =
+    " published publié publiée veröffentlicht erstellt stand publicado publicada fecha data pubblicato "
+    "pubblicata "
+    "gepubliceerd geplaatst publicerad publicerat publisert udgivet offentliggjort opublikowano dodano data "
+    "publikacji опубликовано дата публикации вчера в yayınlanma tarihi yayın giriş son δημοσιεύτηκε "
+    "δημοσίευση "
+    "نشر في تاريخ النشر آخر الأحد الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت 公開 掲載 配信 更新 发布 "
+    "发布时间 更新时间 发表于 "
+    "입력 등록 수정 प्रकाशित प्रकाशित: dipublikasikan diterbitkan terbit mis jour uhr a m p am pm h kl ας τις "
+    "στις on at the "
+    "le à às op um den il alle el las os o "
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun "
+    "montag dienstag mittwoch donnerstag freitag samstag sonntag mo di mi do fr sa so "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado "
+    "domingo "
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica segunda terça quarta quinta sexta feira "
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag måndag tisdag onsdag torsdag fredag lördag "
+    "söndag "
+    "mandag tirsdag lørdag søndag poniedziałek wtorek środa czwartek piątek sobota niedziela "
+    "понедельник вторник среда четверг пятница суббота воскресенье "
+    "pazartesi salı çarşamba perşembe cuma cumartesi pazar "
+    "δευτέρα τρίτη τετάρτη πέμπτη παρασκευή σάββατο κυριακή senin selasa rabu kamis jumat sabtu minggu ";
+
 int month_of(std::string_view word) {
   const auto wanted = " " + std::string(word) + " ";
   for (const auto& [month, names] : month_names)
@@ -170,7 +193,10 @@ class Finder {
       const std::chrono::year_month_day date{std::chrono::year(year_), std::chrono::month(month_),
                                              std::chrono::day(day_)};
       if (!date.ok() || year_ < 1900 || year_ > 2200) continue;
+      from_ = start;
+      const auto day_end = at_;
       read_clock();
+      to_ = clock_ ? at_ : day_end;
       if (!clock_) read_clock_before(start);
       auto reading = apply_zone(std::chrono::sys_days(date) + clock_.value_or(std::chrono::seconds(0)), zone_,
                                 default_zone);
@@ -178,6 +204,18 @@ class Finder {
       return reading;
     }
     return std::nullopt;
+  }
+
+  /// Of the date that was found: whether there is nothing else.
+  bool is_alone() const {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (i >= from_ && i < to_) continue;
+      const auto& [kind, text, value, digits] = tokens_[i];
+      const bool is_known =
+          is_in(beside_words, text) || is_in(small_words, text) || is_in(update_words, text);
+      if (kind == Token::Kind::number || (kind == Token::Kind::word && !is_known)) return false;
+    }
+    return true;
   }
 
  private:
@@ -362,7 +400,10 @@ class Finder {
                                       return one.kind == Token::Kind::word || one.text == "," ||
                                              one.text == ".";
                                     });
-      if (is_beside) return;
+      if (is_beside) {
+        from_ = day - back;
+        return;
+      }
       clock_.reset();
       zone_ = {};
       return;
@@ -384,6 +425,7 @@ class Finder {
   std::vector<Token> tokens_;
   std::string_view language_;
   std::size_t at_ = 0;
+  std::size_t from_ = 0, to_ = 0;  // of the date, with its time
   int year_ = 0;
   unsigned month_ = 0, day_ = 0;
   std::optional<std::chrono::seconds> clock_;
@@ -396,6 +438,13 @@ std::optional<DateReading> find_date(std::string_view line, std::string_view lan
                                      const std::string& default_zone) {
   if (line.size() > max_line) return std::nullopt;
   return Finder(tokenize(line), language).find(default_zone);
+}
+
+std::optional<DateReading> read_lone_date(std::string_view line, const std::string& default_zone) {
+  if (line.size() > max_line) return std::nullopt;
+  Finder finder(tokenize(line), {});
+  auto date = finder.find(default_zone);
+  return date && finder.is_alone() ? date : std::nullopt;
 }
 
 bool is_about_update(std::string_view line) {

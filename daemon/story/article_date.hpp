@@ -17,6 +17,9 @@ namespace crier::article {
 std::optional<DateReading> find_date(std::string_view line, std::string_view language,
                                      const std::string& default_zone);
 
+/// As find_date, of a line that has nothing else but words which stand beside dates: a weekday, "Publié le".
+std::optional<DateReading> read_lone_date(std::string_view line, const std::string& default_zone);
+
 /// Whether the line says that its date is that of a change ("Updated", "Aktualisiert", "更新").
 bool is_about_update(std::string_view line);
 

@@ -8,6 +8,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "story/article_date.hpp"
+#include "story/article_draft.hpp"
 #include "story/date_text.hpp"
 #include "story/fields.hpp"
 #include "story/plain_text.hpp"
@@ -15,6 +17,7 @@
 namespace crier::page {
 namespace {
 
+constexpr std::size_t longest_label = 150;     // of a line that points to another story
 constexpr std::size_t max_marker_bytes = 160;  // longer lines are prose, and need no closer look
 
 constexpr std::array<std::string_view, 10> advert_lines{"ad",
@@ -54,6 +57,86 @@ constexpr std::array<std::string_view, 16> share_networks{
 constexpr std::array<std::string_view, 19> share_words{
     "bookmark", "copy link", "copylink", "comments", "article", "comment", "share", "print", "story", "post",
     "save",     "send",      "copy",     "link",     "this",    "text",    "sms",   "via",   "on"};
+
+constexpr auto pointer_starts = std::to_array<std::string_view>(
+    {"read more:",     "read also",      "also read",      "read next",          "see also:",
+     "related:",       "more:",          "watch:",         "lesen sie auch",     "mehr zum thema",
+     "lire aussi",     "à lire aussi",   "lea también",    "lee también",        "leia também",
+     "leia mais",      "leggi anche",    "lees ook",       "läs också",          "les også",
+     "læs også",       "czytaj też",     "czytaj także",   "baca juga",          "ayrıca okuyun",
+     "читайте также",  "Читайте также",  "اقرأ أيضا",      "اقرأ أيضًا",          "यह भी पढ़ें",
+     "อ่านเพิ่มเติม",      "อ่านข่าว",         "相关阅读",       "延伸阅读",           "関連記事",
+     "soma pia",       "ilgili haber",   "İlgili haber",   "διαβάστε επίσης",    "Διαβάστε επίσης",
+     "διαβάστε ακόμη", "Διαβάστε ακόμη", "관련기사",       "관련 기사",          "あわせて読みたい",
+     "延伸閱讀",       "相關閱讀",       "相关新闻",       "lue myös",           "čtěte také",
+     "přečtěte si",    "olvassa el",     "citește și",     "citeşte şi",         "Читайте також",
+     "читайте також",  "xem thêm",       "bài liên quan",  "läs mer:",           "les mer:",
+     "læs mere:",      "lees meer:",     "lire également", "te puede interesar", "le puede interesar",
+     "saiba mais:",    "veja também",    "veja mais:",     "zobacz też",         "zobacz także",
+     "zobacz również", "przeczytaj też", "leggi pure",     "vedi anche",         "mehr dazu:",
+     "siehe auch:",    "lesen sie hier", "اقرأ المزيد",    "إقرأ أيضا",          "طالع أيضا",
+     "مواضيع ذات صلة", "По теме:",       "по теме:"});
+
+// What stands before a name at the end of a caption.
+constexpr auto caption_marks = std::to_array<std::string_view>(
+    {"photo: ",  "photo : ", "foto: ", "foto : ", "fot. ",   "bild: ", "fotoğraf: ",   "picture: ",
+     "credit: ", "image: ",  "фото: ", "Фото: ",  "φωτό: ",  "Φωτό: ", "Φωτογραφία: ", "撮影：",
+     "摄影：",   "攝影：",   "사진: ", "사진=",   "تصوير: ", "फ़ोटो: "});
+
+// Alone in a line.
+constexpr auto share_lines = std::to_array<std::string_view>({"teilen",
+                                                              "link kopieren",
+                                                              "partager",
+                                                              "copier le lien",
+                                                              "compartir",
+                                                              "copiar enlace",
+                                                              "compartilhar",
+                                                              "copiar link",
+                                                              "condividi",
+                                                              "copia link",
+                                                              "delen",
+                                                              "kopieer link",
+                                                              "dela",
+                                                              "kopiera länk",
+                                                              "kopiér link",
+                                                              "udostępnij",
+                                                              "kopiuj link",
+                                                              "поделиться",
+                                                              "Поделиться",
+                                                              "скопировать ссылку",
+                                                              "Скопировать ссылку",
+                                                              "paylaş",
+                                                              "bağlantıyı kopyala",
+                                                              "Bağlantıyı kopyala",
+                                                              "نسخ الرابط",
+                                                              "شارك",
+                                                              "مشاركة",
+                                                              "シェア",
+                                                              "シェアする",
+                                                              "ツイート",
+                                                              "リンクをコピー",
+                                                              "分享",
+                                                              "复制链接",
+                                                              "複製連結",
+                                                              "공유",
+                                                              "공유하기",
+                                                              "링크 복사",
+                                                              "शेयर करें",
+                                                              "ट्वीट करें",
+                                                              "लिंक कॉपी करें",
+                                                              "αντιγραφή συνδέσμου",
+                                                              "Αντιγραφή συνδέσμου",
+                                                              "Κοινοποίηση"});
+// With the name of a network.
+constexpr auto share_verbs = std::to_array<std::string_view>(
+    {"teilen", "auf ", "partager", "compartir", "compartilhar", "condividi", "deel ", "dela ", "del ",
+     "udostępnij", "оделиться", "paylaş", "شارك", "シェア", "分享", "공유", "शेयर", "οινοποίηση", "share "});
+constexpr auto networks = std::to_array<std::string_view>(
+    {"facebook", "twitter", "whatsapp", "telegram", "linkedin", "instagram", "pinterest", "e-mail", "email",
+     "mail", "x", "facebook’ta", "x’te", "facebook'ta", "x'te", "facebooku"});
+constexpr auto networks_in_other_letters =
+    std::to_array<std::string_view>({"вконтакте", "Вконтакте", "ВКонтакте", "фейсбук", "微博", "微信",
+                                     "페이스북", "트위터", "카카오", "فيسبوك", "إكس", "फ़ेसबुक", "व्हाट्सऐप"});
 
 constexpr std::array<std::string_view, 13> credit_starts{
     "photo by",    "photos by",       "photo:",       "photo courtesy of", "photograph by",
@@ -111,8 +194,9 @@ std::vector<std::string_view> split(std::string_view line,
 
 // Every word begins as a name does, or is one of the small words between names.
 bool is_made_of_names(std::string_view text) {
-  static constexpr std::array<std::string_view, 9> small{"via", "for", "of", "the", "de",
-                                                         "van", "von", "/",  "and"};
+  static constexpr std::array<std::string_view, 17> small{"via", "for", "of",  "the", "de",  "van",
+                                                          "von", "/",   "and", "et",  "und", "och",
+                                                          "og",  "y",   "e",   "en",  "и"};
   for (const auto word : split(text, {" "})) {
     if (word.empty() || contains(small, word)) continue;
     if (u_islower(first_character(word))) return false;
@@ -142,6 +226,29 @@ bool is_bare_name(std::string_view part) {
          std::ranges::none_of(words, [](auto word) { return contains(of_sections, word); });
 }
 
+// "Auf Facebook teilen", "Поделиться ВКонтакте".
+bool is_share_offer(std::string_view lower) {
+  constexpr std::size_t most_words = 4;
+  const auto words = split(lower, {" "});
+  if (words.size() > most_words || ends_sentence(lower)) return false;
+  const auto holds = [&](std::string_view part) { return lower.find(part) != std::string_view::npos; };
+  const bool has_network = std::ranges::any_of(words, [](auto word) { return contains(networks, word); }) ||
+                           std::ranges::any_of(networks_in_other_letters, holds);
+  return has_network && std::ranges::any_of(share_verbs, holds);
+}
+
+// Bylines of other languages than English: "Von Jana Muster", "記者：王小明".
+std::vector<std::string> other_byline(std::string_view line) {
+  constexpr std::size_t most_words = 8, most_words_without_mark = 7;
+  if (!article::is_byline(line)) return {};
+  const bool has_mark = line.find(':') != std::string_view::npos || line.find("：") != std::string_view::npos;
+  const auto words = split(line, {" "});
+  if (words.size() > (has_mark ? most_words : most_words_without_mark)) return {};
+  // The first word announces the names.
+  if (words.size() > 1 && !is_made_of_names(line.substr(words.front().size() + 1))) return {};
+  return article::names_of(line);
+}
+
 // Takes "Last updated:", "Published on" … off the front; whether it was about an update.
 bool take_date_label(std::string_view& text) {
   static constexpr std::array<std::string_view, 9> labels{
@@ -167,6 +274,13 @@ bool is_advert(std::string_view line) {
          lower.starts_with("article continues below ") || lower.starts_with("advertisement - ");
 }
 
+bool is_pointer(std::string_view line) {
+  if (line.size() > 2 * longest_label) return false;
+  auto lower = ascii_lower(line);
+  if (lower.starts_with("• ")) lower.erase(0, std::string_view("• ").size());
+  return starts_with_one_of(pointer_starts, lower);
+}
+
 bool is_icon(std::string_view line) {
   // "Icon" with a capital may be a heading; "Title icon" is what pictures are called.
   return line == "icon" || line == "Icon" || (line.ends_with(" icon") && count_words(line) == 2);
@@ -185,6 +299,8 @@ bool is_furniture(std::string_view line) {
 bool is_share_bar(std::string_view line, std::size_t least_words) {
   if (line.size() > max_marker_bytes) return false;
   const auto lower = ascii_lower(line);
+  if (contains(share_lines, lower)) return true;
+  if (is_share_offer(lower)) return true;
   std::string_view rest = lower;
   std::size_t words = 0;
   bool names_network = false;
@@ -225,7 +341,7 @@ std::vector<std::string> byline_authors(std::string_view line) {
   else if (lower.starts_with("by ") || lower.starts_with("by:"))
     names.remove_prefix(3);
   else
-    return {};
+    return other_byline(line);
   names = trim(names);
   // "By the numbers" is a heading.
   if (names.empty() || u_islower(first_character(names)) || !is_made_of_names(split(names, {","}).front()))
@@ -239,6 +355,21 @@ bool is_credit(std::string_view line) {
   return starts_with_one_of(credit_starts, lower) || contains(agencies, lower) || is_agency_slash_name(line);
 }
 
+bool is_caption(std::string_view line) {
+  constexpr std::size_t most_words = 30, most_words_of_name = 4;
+  if (count_words(line) > most_words) return false;
+  const auto lower = ascii_lower(line);
+  return std::any_of(caption_marks.begin(), caption_marks.end(), [&](auto mark) {
+    const auto at = lower.rfind(mark);
+    const auto name = at == std::string::npos ? std::string_view() : line.substr(at + mark.size());
+    return !name.empty() && split(name, {" "}).size() <= most_words_of_name;
+  });
+}
+
+bool is_name(std::string_view line) {
+  return is_bare_name(line);
+}
+
 std::optional<DateLine> read_date_line(std::string_view line, const std::string& default_zone) {
   if (line.size() > max_marker_bytes) return std::nullopt;
   DateLine out;
@@ -250,7 +381,9 @@ std::optional<DateLine> read_date_line(std::string_view line, const std::string&
       continue;
     }
     const bool is_update = take_date_label(part);
-    const auto date = parse_date_text(part, default_zone);
+    auto date = parse_date_text(part, default_zone);
+    const bool is_english = date || is_update;
+    if (!date) date = article::read_lone_date(part, default_zone);
     if (!date && !resembles_date(part)) {
       // "5 min read" stands beside a date; a longer text with a date in it is a title or a sentence.
       if (count_words(part) > 4) return std::nullopt;
@@ -263,7 +396,8 @@ std::optional<DateLine> read_date_line(std::string_view line, const std::string&
       continue;
     }
     if (!date->doubt.empty()) out.doubts.push_back(fmt::format("\"{}\": {}", part, date->doubt));
-    (is_update ? out.updated : out.published) = date->time;
+    const bool is_change = is_english ? is_update : article::is_about_update(part);
+    (is_change ? out.updated : out.published) = date->time;
   }
   if (!any_date) return std::nullopt;
   if (out.authors.empty() && !name.empty()) out.authors = split_names(name);

@@ -1,6 +1,7 @@
 // Page line: what one line of a scraped news page is, judged by the line alone.
 // Called by page_text.cpp, which knows what stands around it; pure, any thread. Lines are tidy_line()d.
-// The word lists are what share bars, menus and advertising say on English-language sites, not one site's.
+// The word lists are what share bars, menus and advertising say on many sites, not one site's; menus and
+// advertising in English alone.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,9 @@ namespace crier::page {
 
 /// "AD", "Advertisement", "Story continues below", …
 bool is_advert(std::string_view line);
+
+/// "Read more: …", "Lesen Sie auch …", "関連記事：…": a line that leads to another story.
+bool is_pointer(std::string_view line);
 
 /// "icon", "Title icon": the text alternatives of small pictures.
 bool is_icon(std::string_view line);
@@ -37,6 +41,12 @@ std::vector<std::string> byline_authors(std::string_view line);
 
 /// The credit of a picture: "Agency/Jane Sample", "Photo by …", "Getty Images".
 bool is_credit(std::string_view line);
+
+/// What is seen in a picture, with its credit at the end: "The harbour at dawn. Photo: Jane Sample".
+bool is_caption(std::string_view line);
+
+/// "Jane Sample", and not "World News".
+bool is_name(std::string_view line);
 
 struct DateLine {
   std::optional<Time> published;

@@ -128,7 +128,8 @@ class PageReader {
     if (!page::byline_authors(text).empty()) return Role::byline;
     if (page::is_share_bar(text, 1)) return Role::share;
     if (page::is_furniture(text)) return Role::noise;
-    if (page::is_credit(text)) return Role::credit;
+    if (page::is_credit(text) || page::is_caption(text)) return Role::credit;
+    if (page::is_pointer(text)) return Role::noise;
     if (page::bullet_text(text)) return Role::bullet;
     if (tag_reader_.knows(text)) return Role::tags;
     return page::is_paragraph(text) ? Role::paragraph : Role::plain;
@@ -201,7 +202,9 @@ class PageReader {
       const bool is_sentence = text.ends_with('.') && last_long != none;
       if (is_sentence) continue;
       last = i;
-      if (count_words(text) >= 3) last_long = i;
+      // Of letters that need no spaces a name has four, and each counts as a word.
+      const bool is_spaced = text.find(' ') != std::string::npos;
+      if (count_words(text) >= (is_spaced ? 3U : 7U)) last_long = i;
     }
     return last_long != none ? last_long : last;
   }
@@ -244,7 +247,9 @@ class PageReader {
     const bool above_title = title_at_ == none || i < title_at_;
     const bool above_anchor = anchor_ != none && i < anchor_;
     if (i == title_at_) return;
-    if (!above_title && above_anchor && page::ends_sentence(line.text))
+    if (!above_title && date_at_ == i + 1 && page::is_name(line.text))
+      add_authors({line.text});
+    else if (!above_title && above_anchor && page::ends_sentence(line.text))
       story_.summary = line.text;
     else if (above_title || above_anchor)
       labels_.insert(line.text);
@@ -288,8 +293,8 @@ class PageReader {
 
   bool is_body_noise(const std::string& text) const {
     return page::is_advert(text) || page::is_icon(text) || page::is_share_bar(text, 2) ||
-           page::is_furniture(text) || page::is_credit(text) || text == story_.title ||
-           labels_.contains(text) || is_own_logo(text) || is_slogan(text);
+           page::is_furniture(text) || page::is_credit(text) || page::is_pointer(text) ||
+           text == story_.title || labels_.contains(text) || is_own_logo(text) || is_slogan(text);
   }
 
   bool is_own_logo(const std::string& text) const {

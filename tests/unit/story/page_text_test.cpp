@@ -307,3 +307,86 @@ TEST_CASE("numbered lines are no headings") {
   REQUIRE(source->stories.at(0).body_text.find("1. Close the gates\n\n2. Call the pilot") !=
           std::string::npos);
 }
+
+TEST_CASE("pages in other languages have bylines, dates, buttons and pointers, too") {
+  struct Page {
+    std::string date, byline, share, caption, pointer;
+    List authors;
+  };
+  const std::string title = "Zwei Häfen schließen einen Pakt über saubere Schiffe";
+  const std::string first =
+      "Die Bürgermeister beider Häfen haben am Mittwoch erklärt, dass alle Schiffe der Lagune sauber werden "
+      "sollen.";
+  const std::string second =
+      "Der Rat entscheidet in der nächsten Woche, was davon im Januar schon in Kraft tritt.";
+  for (const auto& page : {Page{"18. Oktober 2023, 15:37 Uhr",
+                                "Von Jana Muster",
+                                "Auf Facebook teilen",
+                                "Der Hafen. Foto: J. Linse",
+                                "Lesen Sie auch: Die Fähren",
+                                {"Jana Muster"}},
+                           Page{"Publié le 18 octobre 2023 à 15h37",
+                                "Par Zoé Exemple et Luc Modèle",
+                                "Partager sur X",
+                                "Le port. Photo : J. Lens",
+                                "Lire aussi : Les ferries",
+                                {"Zoé Exemple", "Luc Modèle"}},
+                           Page{"18/10/2023 15h37",
+                                "Por Rui Exemplo",
+                                "Compartilhar",
+                                "O porto. Foto: J. Lente",
+                                "Leia também: As balsas",
+                                {"Rui Exemplo"}},
+                           Page{"18 października 2023, 15:37",
+                                "Autor: Jan Wzór",
+                                "Udostępnij na Facebooku",
+                                "Port. Fot. J. Lens",
+                                "Czytaj także: Promy",
+                                {"Jan Wzór"}},
+                           Page{"18 октября 2023, 15:37",
+                                "Автор: Иван Образец",
+                                "Поделиться ВКонтакте",
+                                "Порт. Фото: Ю. Линз",
+                                "Читайте также: Паромы",
+                                {"Иван Образец"}},
+                           Page{"2023年10月18日 15:37",
+                                "记者：王小明",
+                                "分享到微博",
+                                "港口。摄影：J. 镜头",
+                                "相关阅读：渡轮",
+                                {"王小明"}}}) {
+    CAPTURE(page.date);
+    const auto story =
+        parse(title + "\n\n" + page.byline + "\n\n" + page.date + "\n\n" + page.share + "\n\n" +
+              page.caption + "\n\n" + first + "\n\n" + second + "\n\n" + page.pointer + "\n")
+            .stories.front();
+    CHECK(story.title == title);
+    CHECK(published(story) == "2023-10-18T15:37:00Z");
+    CHECK(story.authors == page.authors);
+    CHECK(story.body_text == first + "\n\n" + second);
+  }
+}
+
+TEST_CASE("a name of four letters under a headline without spaces is not the headline") {
+  const auto story = parse(
+                         "三週間の嵐の後、港が再開\n\n読者花子\n\n2023年10月18日 "
+                         "9時37分\n\n湾の外では二百隻の船が待っており、最初の穀物船は夜明け直後に接岸したと、"
+                         "港の当局が水曜日の朝に発表した。\n")
+                         .stories.front();
+  CHECK(story.title == "三週間の嵐の後、港が再開");
+  CHECK(published(story) == "2023-10-18T09:37:00Z");
+}
+
+TEST_CASE("a headline with a day or a network in it is one") {
+  for (const std::string title : {"Wahl am 18. Oktober 2023", "Auf nach Mailand", "Von Hamburg nach Berlin",
+                                  "Facebook teilen sich zwei Erben, die streiten"}) {
+    CAPTURE(title);
+    const auto story =
+        parse(title +
+              "\n\n19. Oktober 2023\n\nDie Stadt hat am Mittwoch entschieden, was sie in diesem "
+              "Jahr noch vorhat und was nicht.\n")
+            .stories.front();
+    CHECK(story.title == title);
+    CHECK(published(story) == "2023-10-19T00:00:00Z");
+  }
+}
