@@ -18,6 +18,7 @@
 #include "app/exit_codes.hpp"
 #include "app/feed_desk.hpp"
 #include "app/folder_intake.hpp"
+#include "app/ledger_keeper.hpp"
 #include "app/load_log.hpp"
 #include "app/notify.hpp"
 #include "app/order_answers.hpp"
@@ -110,6 +111,7 @@ struct App::Parts {
   std::optional<Database> database;
   std::optional<StorageWatch> storage;
   std::optional<TextKeeper> text_keeper;
+  std::optional<LedgerKeeper> ledger_keeper;
   SuppressionList suppressions;
   ShareShelf shelf;
   std::unique_ptr<Services> services;
@@ -200,6 +202,7 @@ Result<void> App::Parts::open() {
   database.emplace(database_path(*config));
   storage.emplace(*database, clock, metrics, config->state);
   text_keeper.emplace(*database, clock, [this] { return config; });
+  ledger_keeper.emplace(*database, clock, [this] { return config; });
 
   auto made = Services::make(loop.get_executor(), workers, clock, *config);
   if (!made) return made.error();
@@ -279,6 +282,7 @@ void App::Parts::start() {
   tasks.start("signals", obey_signals());
   tasks.start("storage", storage->run());
   tasks.start("story log", text_keeper->run());
+  tasks.start("ledger", ledger_keeper->run());
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
   tasks.start("editions", digest_desk->run());
   courier->start(tasks);

@@ -112,6 +112,7 @@ void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   if (const auto* node = single("http")) read_http(*node, file, config);
   if (const auto* node = single("alerts")) read_alerts(*node, file, config);
   if (const auto* node = single("story_log")) read_story_log(*node, file, config);
+  if (const auto* node = single("ledger")) read_ledger(*node, file, config);
   if (const auto* node = single("repeats")) read_repeats(*node, file, config);
   if (single("public_url") != nullptr) {
     auto& url = config.newsroom.public_url;

@@ -140,9 +140,10 @@ struct Config {
   std::optional<PublicConfig> public_listener;
   std::optional<ListenConfig> operator_listener;
   Duration keep_texts = std::chrono::days(30);  ///< of stories, in the story log
-  std::string push_token;                       ///< empty = one is made and kept under `state`
-  std::vector<std::string> push_keys;           ///< of signed pushes; newest first
-  std::string push_url;                         ///< of pushed stories that have none; "{id}" is replaced
+  Duration keep_ledger = std::chrono::days(400);
+  std::string push_token;              ///< empty = one is made and kept under `state`
+  std::vector<std::string> push_keys;  ///< of signed pushes; newest first
+  std::string push_url;                ///< of pushed stories that have none; "{id}" is replaced
   std::vector<RuleTest> tests;
   std::vector<std::string> files;      ///< that hold rules
   std::vector<Diagnostic> warnings;    ///< what is left out, though the configuration is good

@@ -32,6 +32,7 @@ void read_channels(const YamlNode& node, const YamlFile& file, Config& config);
 void read_http(const YamlNode& node, const YamlFile& file, Config& config);
 void read_alerts(const YamlNode& node, const YamlFile& file, Config& config);
 void read_story_log(const YamlNode& node, const YamlFile& file, Config& config);
+void read_ledger(const YamlNode& node, const YamlFile& file, Config& config);
 void read_repeats(const YamlNode& node, const YamlFile& file, Config& config);
 void read_edition(const Pending& entry, Config& config);
 /// When the book and the editions are there: a test names both.

@@ -279,6 +279,15 @@ void read_story_log(const YamlNode& node, const YamlFile& file, Config& config) 
   section.finish();
 }
 
+void read_ledger(const YamlNode& node, const YamlFile& file, Config& config) {
+  YamlSection section(node, file, "ledger");
+  config.keep_ledger = section.duration("keep").value_or(config.keep_ledger);
+  if (config.keep_ledger < std::chrono::days(7))
+    section.error(*section.find("keep"),
+                  "keep must be seven days at least: updates and corrections ask it who had the story");
+  section.finish();
+}
+
 void read_repeats(const YamlNode& node, const YamlFile& file, Config& config) {
   YamlSection section(node, file, "repeats");
   auto& within = config.newsroom.repeats_within;

@@ -20,20 +20,25 @@ std::string resolve(Sqlite& db, const std::string& what) {
   return meant.size() == 1 ? meant.front() : what;
 }
 
-int nothing_known(const CommandLine& line, const std::string& what, bool has_database) {
-  return line.fail(exit_code::missing_input, fmt::format("there is no story or batch \"{}\"{}", what,
-                                                         has_database ? "" : ": nothing has been seen yet"));
+int nothing_known(const CommandLine& line, const Config& config, const std::string& what, bool has_database) {
+  return line.fail(
+      exit_code::missing_input,
+      fmt::format("there is no story or batch \"{}\"{}", what,
+                  has_database ? fmt::format("; what is older than {} is no longer kept (ledger.keep)",
+                                             to_string(config.keep_ledger))
+                               : ": nothing has been seen yet"));
 }
 
-int print_balance(const CommandLine& line, Sqlite* db, const std::string& what, std::size_t limit) {
-  if (db == nullptr && !what.empty()) return nothing_known(line, what, false);
+int print_balance(const CommandLine& line, const Config& config, Sqlite* db, const std::string& what,
+                  std::size_t limit) {
+  if (db == nullptr && !what.empty()) return nothing_known(line, config, what, false);
   const auto writer = balance_writer(format_of(line));
   LedgerSums sums;
   if (db != nullptr) {
     const auto found = walk_ledger(*db, resolve(*db, what), limit,
                                    {[&](const StoryLedger& story) { writer->take(story); },
                                     [&](const BatchLedger& batch) { writer->take(batch); }});
-    if (!found) return nothing_known(line, what, true);
+    if (!found) return nothing_known(line, config, what, true);
     sums = *found;
   }
   writer->finish(sums);
@@ -53,14 +58,14 @@ int print_reader(const CommandLine& line, Sqlite* db, const std::string& id, std
   return exit_code::ok;
 }
 
-int print_deliveries(const CommandLine& line, Sqlite* db, const std::string& what) {
-  if (db == nullptr && !what.empty()) return nothing_known(line, what, false);
+int print_deliveries(const CommandLine& line, const Config& config, Sqlite* db, const std::string& what) {
+  if (db == nullptr && !what.empty()) return nothing_known(line, config, what, false);
   const auto writer = delivery_writer(format_of(line));
   if (db != nullptr) {
     const auto take = [&](const LedgerDelivery& delivery) {
       writer->take(delivery, subscriber_name(*db, delivery.number));
     };
-    if (!walk_deliveries(*db, resolve(*db, what), take)) return nothing_known(line, what, true);
+    if (!walk_deliveries(*db, resolve(*db, what), take)) return nothing_known(line, config, what, true);
   }
   writer->finish(false);
   return exit_code::ok;
@@ -104,8 +109,8 @@ int ledger_command(const Words& words) {
   // One transaction: the daemon goes on writing, what is read here is of one moment.
   if (db) db->execute("BEGIN");
   if (reader) return print_reader(line, db.get(), *reader, limit);
-  if (line.has("deliveries")) return print_deliveries(line, db.get(), what);
-  return print_balance(line, db.get(), what, limit);
+  if (line.has("deliveries")) return print_deliveries(line, *config, db.get(), what);
+  return print_balance(line, *config, db.get(), what, limit);
 }
 
 }  // namespace crier

@@ -282,6 +282,13 @@ CREATE INDEX exception_held ON exception (chunk_id) WHERE claimed = 2;
 CREATE INDEX chunk_owed ON chunk (channel, lane, batch_id) WHERE open > 0;
 CREATE INDEX exception_owed ON exception (channel, lane, chunk_id) WHERE state IN ('retry', 'sending');
 )sql",
+    R"sql(
+-- What the ledger no longer tells, and is being deleted (a batch), or is only known should it come again (a story).
+ALTER TABLE story ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE batch ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX story_in_ledger ON story (seen_at) WHERE retired = 0;
+CREATE INDEX batch_retired ON batch (id) WHERE retired = 1;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

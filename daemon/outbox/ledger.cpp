@@ -236,7 +236,8 @@ Tally walk_batches(Sqlite& db, Statement& rows, std::size_t most, const LedgerRe
 
 // Adds what became of a story's alerts.
 void tally_alerts(Sqlite& db, StoryLedger& story) {
-  auto rows = db.query(std::string(batch_columns) + "WHERE story_id = ? AND story_version = ?");
+  auto rows =
+      db.query(std::string(batch_columns) + "WHERE retired = 0 AND story_id = ? AND story_version = ?");
   rows.bind(0, story.id).bind(1, std::int64_t{story.version});
   while (rows.step()) {
     auto batch = read_batch(rows);
@@ -250,7 +251,8 @@ void walk_stories(Sqlite& db, std::string_view id, std::size_t most, const Ledge
                   LedgerSums& sums) {
   Listing listing(most);
   auto rows = db.query(
-      "SELECT id, version, title, status, seen_at, matched FROM story WHERE ?1 = '' OR id = ?1"
+      "SELECT id, version, title, status, seen_at, matched FROM story WHERE retired = 0 AND (?1 = '' OR id = "
+      "?1)"
       " ORDER BY seen_at DESC, version DESC");
   rows.bind(0, id);
   while (rows.step()) {
@@ -277,7 +279,7 @@ struct Candidate {
 std::vector<Candidate> candidates_of(Sqlite& db, std::string_view story_id, std::uint32_t number) {
   std::vector<Candidate> candidates;
   auto rows = db.query(
-      "SELECT id, story_version, channel, lane, '', NULL, NULL FROM batch WHERE story_id = ?1"
+      "SELECT id, story_version, channel, lane, '', NULL, NULL FROM batch WHERE story_id = ?1 AND retired = 0"
       " UNION ALL"
       " SELECT batch_id, story_version, channel, ?2, edition, members, dropped FROM digest_item"
       " WHERE story_id = ?1");
@@ -323,12 +325,14 @@ std::optional<LedgerSums> walk_ledger(Sqlite& db, std::string_view what, std::si
   LedgerSums sums;
   walk_stories(db, what, most, reader, sums);
   if (!what.empty() && sums.stories_in_all == 0) {
-    auto rows = db.query(std::string(batch_columns) + "WHERE uid = ?1 OR CAST(id AS TEXT) = ?1");
+    auto rows =
+        db.query(std::string(batch_columns) + "WHERE retired = 0 AND (uid = ?1 OR CAST(id AS TEXT) = ?1)");
     rows.bind(0, what);
     sums.total = walk_batches(db, rows, most, reader, sums);
     return sums.batches_in_all == 0 ? std::nullopt : std::optional(sums);
   }
-  auto rows = db.query(std::string(batch_columns) + "WHERE ?1 = '' OR story_id = ?1 ORDER BY id DESC");
+  auto rows = db.query(std::string(batch_columns) +
+                       "WHERE retired = 0 AND (?1 = '' OR story_id = ?1) ORDER BY id DESC");
   rows.bind(0, what);
   walk_batches(db, rows, most, reader, sums);
   return sums;

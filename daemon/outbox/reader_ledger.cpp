@@ -41,7 +41,8 @@ constexpr std::string_view chunk_columns =
     "SELECT b.id, b.uid, b.story_id, b.story_version, b.edition, b.occurrence, b.channel, b.lane,"
     " b.created_at, c.id, c.due_at, c.members, c.settled, c.suppressed, c.settled_from, c.settled_until, "
     "c.late"
-    " FROM batch b CROSS JOIN chunk c ON c.batch_id = b.id ";  // CROSS: the batches in their order
+    " FROM batch b CROSS JOIN chunk c ON c.batch_id = b.id AND b.retired = 0 ";  // CROSS: the batches in
+                                                                                 // their order
 
 std::optional<Time> time_of(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(from_ms(row.integer(column)));
@@ -166,7 +167,7 @@ struct UnbatchedItem {
 constexpr std::string_view item_columns =
     "SELECT i.edition, i.channel, i.story_id, i.story_version, i.members, i.not_before, i.dropped, s.title,"
     " s.seen_at FROM digest_item i LEFT JOIN story s ON s.id = i.story_id AND s.version = i.story_version"
-    " WHERE i.batch_id IS NULL ";
+    " WHERE i.batch_id IS NULL AND s.retired IS NOT 1 ";
 
 UnbatchedItem read_item(const Statement& row, NumberRange range) {
   UnbatchedItem item;

@@ -100,7 +100,8 @@ std::int64_t release_alerts(Sqlite& db, std::string_view story_id, Served& serve
   std::int64_t count = 0;
   for (const auto chunk :
        keys(db,
-            "SELECT c.id FROM batch b JOIN chunk c ON c.batch_id = b.id WHERE b.story_id = ?1"
+            "SELECT c.id FROM batch b JOIN chunk c ON c.batch_id = b.id WHERE b.story_id = ?1 AND b.retired "
+            "= 0"
             " AND b.story_version = (SELECT MAX(version) FROM story WHERE id = ?1) AND c.suppressed = ?2",
             story_id)) {
     auto row = db.query("SELECT channel, members FROM chunk WHERE id = ?");

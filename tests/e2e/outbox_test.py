@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sqlite3
 import threading
 
 import support
@@ -263,6 +264,48 @@ class OperatorsHandTest(support.NewsroomTest):
         self.assertEqual(self.receivers(), [])
         self.hand("drop", "channel", "email", *self.WHY)
         self.assertEqual(self.totals()["suppressed"], {f"dropped: {self.WHY[1]}": 8})
+
+
+class RetentionTest(support.NewsroomTest):
+    """ledger.keep"""
+
+    def setUp(self):
+        super().setUp()
+        self.newsroom.configure(support.config(ledger={"keep": "30d"}))
+        self.newsroom.write("stories/old.txt", support.page("Harbour news of old"))
+        daemon = self.serve()
+        daemon.wait_for("delivery.sent", count=2)
+        daemon.stop()
+        self.age(40)
+        self.newsroom.write("stories/new.txt", support.page("Harbour news of today"))
+
+    def age(self, days):
+        """As if so many days had passed since everything happened. Only while no daemon runs."""
+        with sqlite3.connect(self.newsroom.state / "crier.db") as database:
+            shift = days * 86_400_000
+            database.execute("UPDATE story SET seen_at = seen_at - ?", [shift])
+            database.execute("UPDATE batch SET created_at = created_at - ?", [shift])
+        database.close()
+
+    def test_the_old_goes_and_is_no_news_when_it_comes_again(self):
+        daemon = self.serve()
+        pruned = daemon.wait_for("ledger.pruned")
+        self.assertEqual(pruned.fields["older_than"], "30d")
+        daemon.wait_for("delivery.sent", count=2)
+        ledger = self.newsroom.ledger()
+        self.assertEqual([story["title"] for story in ledger["stories"]], ["Harbour news of today"])
+        self.assertEqual(len(ledger["batches"]), 1)
+        [delivery] = self.newsroom.run_json("ledger", "--subscriber", "amara")["deliveries"]
+        self.assertEqual(delivery["title"], "Harbour news of today")
+        self.newsroom.run("ledger", "harbour-news-of-old-2023-10-18", code=66)
+        self.newsroom.drop("again.txt", support.page("Harbour news of old"))
+        daemon.wait_for("story.unchanged", story="harbour-news-of-old-2023-10-18", count=2)
+        daemon.stop()
+        self.assertEqual(len(self.newsroom.maildir()), 4)
+
+    def test_a_time_that_is_too_short_is_a_mistake(self):
+        self.newsroom.configure(support.config(ledger={"keep": "1d"}))
+        self.newsroom.run("check", code=78)
 
 
 if __name__ == "__main__":
