@@ -107,6 +107,21 @@ int ledger_bench(const Words& words) {
     Order order{
         Act::drop, {TargetKind::batch, std::to_string(options.batches)}, "the benchmark", "bench", {}};
     std::int64_t stopped = 0;
+    // One in three is at one domain.
+    OrderContext context;
+    context.numbers_in = [&](std::string_view, ChannelKind) {
+      std::vector<std::uint32_t> numbers;
+      for (std::int64_t number = 3; number <= options.readers * options.one_in; number += 3)
+        numbers.push_back(static_cast<std::uint32_t>(number));
+      return numbers;
+    };
+    const Order domain{Act::drop, {TargetKind::domain, "example.org"}, "the benchmark", "bench", {}};
+    out["drop_domain_ms"] = milliseconds_of([&] {
+      Transaction transaction(db);
+      stopped = carry_out(db, domain, context, Time{}).value().stopped;
+      transaction.commit();
+    });
+    out["dropped_of_domain"] = stopped;
     out["recall_ms"] = milliseconds_of([&] {
       Transaction transaction(db);
       stopped = carry_out(db, order, {}, Time{}).value().stopped;

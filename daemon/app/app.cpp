@@ -181,6 +181,7 @@ Result<void> App::Parts::open() {
   {
     if (const auto made = make_private_file(database_path(*config)); !made) return made;
     Sqlite db(database_path(*config));
+    db.keep_log();
     migrate(db);
     Transaction transaction(db);
     auto restored = restore(db, *config, clock.now());
@@ -226,7 +227,8 @@ Result<void> App::Parts::open() {
       .on_seen = [this](const Story& story) { shelf.put(story); },
       .on_owed = [this] { courier->wake(); },
       .on_stopped = [this](const std::string& story, std::uint32_t version,
-                           std::string_view reason) { courier->stop_story(story, version, reason); }});
+                           std::string_view reason) { courier->stop_story(story, version, reason); },
+      .takes_stories = [this] { return storage->is_good(); }});
   digest_desk.emplace(loop.get_executor(),
                       DigestDesk::Parts{*database, clock, current, [this] { courier->wake(); }});
   feeds.emplace(loop.get_executor(), FeedDesk::Parts{*database, workers, clock, *intake, metrics, *services,
@@ -249,7 +251,7 @@ Result<void> App::Parts::open_doors(const std::string& push_token, const std::st
                         .unsubscribe_key = unsubscribe_key,
                         .is_draining = [this] { return draining; },
                         .is_config_good = [this] { return config_good; },
-                        .is_storage_good = [this] { return storage->is_good(); },
+                        .storage_trouble = [this] { return storage->trouble(); },
                         .websub = feeds->door()};
   if (const auto& listener = config->public_listener) {
     public_router.emplace(public_doors(parts));

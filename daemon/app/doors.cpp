@@ -224,16 +224,18 @@ http::StoryPush push_door(const std::shared_ptr<DoorParts>& parts, std::shared_p
                   {"text/markdown", "markdown"},
                   {"text/plain", "page-text"}};
   push.body_bytes = max_story_bytes;
+  push.storage_trouble = parts->storage_trouble;
   push.parse = [parts](http::Submission submission) { return parse_pushed(parts, std::move(submission)); };
   push.accept = [parts](Story story) { return accept_pushed(parts, std::move(story)); };
   return push;
 }
 
 std::vector<http::HealthCheck> health_checks(const DoorParts& parts) {
+  const auto trouble = parts.storage_trouble();
   return {
       {"draining", !parts.is_draining(), parts.is_draining() ? "shutting down" : ""},
-      {"storage", parts.is_storage_good(),
-       parts.is_storage_good() ? "" : "cannot write, or the disk is nearly full"},
+      {"storage", trouble.empty(),
+       trouble.empty() ? "" : trouble + "; no stories are taken, what is owed is still sent"},
       // A refused reload leaves the former configuration at work: nothing to take a node out for.
       {"config", true,
        parts.is_config_good() ? "" : "the last reload was refused; the former configuration is in force"}};

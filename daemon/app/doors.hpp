@@ -34,8 +34,8 @@ struct DoorParts {
   std::vector<std::string> push_keys;  ///< of signed pushes; newest first
   std::string unsubscribe_key;
   std::function<bool()> is_draining;
-  std::function<bool()> is_config_good;   ///< the last reload was taken over
-  std::function<bool()> is_storage_good;  ///< the database can be written and the disk has room
+  std::function<bool()> is_config_good;          ///< the last reload was taken over
+  std::function<std::string()> storage_trouble;  ///< why no stories are taken; empty = they are
   http::WebSubDoor websub;
 };
 

@@ -99,6 +99,7 @@ int carry_out_alone(const CommandLine& line, const Config& settings, Order order
   if (!std::filesystem::exists(database_path(settings), ignored))
     return line.fail(exit_code::missing_input, "nothing has been seen yet, so nothing is owed");
   Sqlite db(database_path(settings));
+  db.keep_log();
   migrate(db);
   Transaction transaction(db);
   const auto now = SystemClock().now();

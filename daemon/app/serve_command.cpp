@@ -21,6 +21,7 @@ int serve_command(const Words& words) {
   if (line.has("verbose")) log::set_level(log::Level::debug);
   if (line.has("quiet")) log::set_level(log::Level::warn);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a disk that is full
   int code = exit_code::ok;
   const SystemClock clock;
   LoadLog progress(clock);

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "db/database.hpp"
+#include "db/reserve.hpp"
 #include "db/setting.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/held.hpp"
@@ -22,10 +23,12 @@ namespace asio = boost::asio;
 
 constexpr std::uint64_t least_free_bytes = 64ULL << 20;
 
-bool has_room(const std::filesystem::path& folder) {
+// Why stories are not to be stored; empty = there is room.
+std::string lack_of_room(const std::filesystem::path& folder) {
   struct statvfs info {};
-  if (::statvfs(folder.c_str(), &info) != 0) return false;
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize >= least_free_bytes;
+  if (::statvfs(folder.c_str(), &info) != 0) return "its disk cannot be asked for its room";
+  const auto free = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  return free < least_free_bytes ? "less than 64 MB are free" : "";
 }
 
 }  // namespace
@@ -63,21 +66,48 @@ StorageWatch::StorageWatch(Database& database, Clock& clock, Metrics& metrics, s
     : database_(database), clock_(clock), metrics_(metrics), folder_(std::move(folder)) {}
 
 asio::awaitable<void> StorageWatch::run() {
+  constexpr auto between_measurements = std::chrono::seconds(10);
+  Time measure_at{};
   for (;;) {
-    std::string failure;
-    try {
-      co_await measure_queues();
-    } catch (const SqliteError& e) {
-      failure = e.what();
+    auto trouble = lack_of_room(folder_);
+    const auto now = clock_.now();
+    if (!trouble.empty() || !is_good() || now >= measure_at) {
+      measure_at = now + between_measurements;
+      if (auto failure = co_await measure(trouble.empty()); !failure.empty()) trouble = std::move(failure);
     }
-    const bool was_good = good_;
-    good_ = failure.empty() && has_room(folder_);
-    if (was_good && !good_)
-      log::error("storage.bad", {{"folder", folder_.string()},
-                                 {"what", failure.empty() ? "less than 64 MB free" : failure}});
-    if (!was_good && good_) log::info("storage.good");
-    co_await clock_.sleep_for(std::chrono::seconds(10));
+    tell(std::move(trouble));
+    co_await clock_.sleep_for(std::chrono::seconds(1));
   }
+}
+
+// What the database said against it; empty = nothing.
+asio::awaitable<std::string> StorageWatch::measure(bool has_room) {
+  try {
+    co_await measure_queues();
+    if (has_room) co_await keep_pages();
+  } catch (const SqliteError& e) {
+    co_return e.what();
+  }
+  co_return std::string();
+}
+
+void StorageWatch::tell(std::string trouble) {
+  const bool was_good = is_good();
+  trouble_ = std::move(trouble);
+  if (was_good && !is_good())
+    log::error("storage.bad", {{"folder", folder_.string()},
+                               {"what", trouble_},
+                               {"next", "no stories are taken until there is room; what is owed is sent"}});
+  if (!was_good && is_good()) log::info("storage.good");
+  metrics_.set_accepting_stories(is_good());
+}
+
+// What is sent when the disk is full finds pages in the file.
+asio::awaitable<void> StorageWatch::keep_pages() {
+  if (!co_await database_.run([](Sqlite& db) { return lacks_free_pages(db); }, Durability::written))
+    co_return;
+  co_await database_.run(take_pages, Durability::written);
+  co_await database_.run(free_pages, Durability::written);
 }
 
 // Writes, too: a database that can only be read is not good.

@@ -47,25 +47,31 @@ struct StrandedQueue {
 };
 std::vector<StrandedQueue> stranded_queues(Sqlite& db, const Config& config);
 
-/// Looks every ten seconds whether the database can be written and the disk has room, which /readyz tells,
-/// and keeps the queue metrics true.
+/// Looks every second whether the disk has room, and every ten seconds, in trouble every second, whether the
+/// database can be written: no stories are taken in trouble, so that there is room for what is owed. Keeps
+/// the queue metrics true, and free pages in the database.
 class StorageWatch {
  public:
   /// All of it outlives the watch.
   StorageWatch(Database& database, Clock& clock, Metrics& metrics, std::filesystem::path folder);
 
-  bool is_good() const { return good_; }
+  bool is_good() const { return trouble_.empty(); }
+  /// What is wrong; empty = nothing.
+  const std::string& trouble() const { return trouble_; }
   /// Ends by cancellation only.
   boost::asio::awaitable<void> run();
 
  private:
+  boost::asio::awaitable<std::string> measure(bool has_room);
   boost::asio::awaitable<void> measure_queues();
+  boost::asio::awaitable<void> keep_pages();
+  void tell(std::string trouble);
 
   Database& database_;
   Clock& clock_;
   Metrics& metrics_;
   std::filesystem::path folder_;
-  bool good_ = true;
+  std::string trouble_;
 };
 
 }  // namespace crier

@@ -103,6 +103,7 @@ struct Metrics::State {
   std::map<std::string, prometheus::Gauge*, std::less<>> queue_depth;
   prometheus::Gauge& oldest_age;
   prometheus::Gauge& reload_successful;
+  prometheus::Gauge& accepting_stories;
   prometheus::Histogram& alert_latency;
 };
 
@@ -127,6 +128,8 @@ Metrics::State::State(const MetricLabels& labels)
           gauge("crier_oldest_age_seconds", "Age of the oldest delivery that is due and not settled.")),
       reload_successful(gauge("crier_config_last_reload_successful",
                               "Whether the configuration last read was accepted: 1 or 0.")),
+      accepting_stories(gauge("crier_accepting_stories",
+                              "Whether stories are taken: 1, or 0 while the disk has no room for them.")),
       alert_latency(prometheus::BuildHistogram()
                         .Name("crier_alert_latency_seconds")
                         .Help("Time from a story's acceptance to the hand-over of an alert.")
@@ -186,6 +189,10 @@ void Metrics::set_oldest_age(Duration age) {
 
 void Metrics::observe_alert_latency(Duration latency) {
   state_->alert_latency.Observe(seconds(latency));
+}
+
+void Metrics::set_accepting_stories(bool accepting) {
+  state_->accepting_stories.Set(accepting ? 1 : 0);
 }
 
 void Metrics::set_reload_successful(bool successful) {

@@ -51,6 +51,8 @@ class Metrics {
   void observe_alert_latency(Duration latency);
   /// crier_config_last_reload_successful.
   void set_reload_successful(bool successful);
+  /// crier_accepting_stories: 0 while there is no room for them.
+  void set_accepting_stories(bool accepting);
   /// crier_http_requests_total; counted by class: 2xx, 3xx, 4xx, 5xx.
   void request_answered(std::string_view listener, int status);
 

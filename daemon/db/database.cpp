@@ -10,14 +10,19 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/log.hpp"
+#include "db/reserve.hpp"
 #include "db/schema.hpp"
 
 namespace crier {
 
 namespace asio = boost::asio;
 
-Database::Database(const std::filesystem::path& path) : db_(path) {
+Database::Database(const std::filesystem::path& path) : path_(path), db_(path) {
   migrate(db_);
+  db_.keep_log();
+  if (!reserve_log(path_))
+    log::warn("db.no_reserve", {{"what", "the disk has no room for the database's log"}});
   thread_ = std::thread([this] { serve(); });
 }
 
@@ -28,6 +33,9 @@ Database::~Database() {
   }
   woken_.notify_one();
   thread_.join();
+  // Its room is kept, but nothing in it that another database in this place would take for its own.
+  db_.empty_log();
+  reserve_log(path_);
 }
 
 asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work, Durability durability) {
@@ -97,6 +105,8 @@ void Database::run_group(std::deque<Job>& group) {
   } catch (...) {
     // Nothing of the group is on the disk, so every caller hears of it.
     for (auto& failure : failures) failure = std::current_exception();
+    // The log may have come to the end of its room: then the next group finds it empty.
+    db_.checkpoint();
   }
   for (std::size_t i = 0; i < group.size(); ++i) group[i].done(failures[i]);
 }

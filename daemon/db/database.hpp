@@ -62,6 +62,7 @@ class Database {
   void run_group(std::deque<Job>& group);
   void set_durability(Durability durability);
 
+  std::filesystem::path path_;
   Sqlite db_;
   std::mutex mutex_;
   std::condition_variable woken_;

@@ -111,6 +111,19 @@ void Sqlite::execute(const char* sql) {
   if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(db_.get(), sql);
 }
 
+void Sqlite::checkpoint() noexcept {
+  sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+void Sqlite::empty_log() noexcept {
+  sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
+void Sqlite::keep_log() {
+  int keeps = 1;
+  sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &keeps);
+}
+
 Statement Sqlite::query(std::string_view sql) {
   auto found = prepared_.find(std::string(sql));
   if (found == prepared_.end()) {

@@ -22,6 +22,8 @@ class SqliteError : public std::runtime_error {
   SqliteError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
   int code() const { return code_; }
 
+  static constexpr int full = 13;  ///< SQLITE_FULL: the disk, or what a quota leaves of it
+
  private:
   int code_;
 };
@@ -67,6 +69,13 @@ class Sqlite {
   Sqlite& operator=(const Sqlite&) = delete;
 
   void execute(const char* sql);
+  /// Brings what the log holds to the database file, so that the log begins anew; what cannot be brought
+  /// stays. Throws nothing.
+  void checkpoint() noexcept;
+  /// The same, and leaves an empty log.
+  void empty_log() noexcept;
+  /// Whether the log outlives the last connection; it takes its room on the disk with it into the next run.
+  void keep_log();
   /// Prepared once per text and kept; one at a time may be in use for the same text.
   Statement query(std::string_view sql);
   /// False also when SQLite has rolled back by itself (disk full, I/O error).

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "outbox/pauses.hpp"
 
 namespace crier {
 namespace {
@@ -42,6 +43,8 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscr
     return;
   }
   const bool is_retry = settled.settlement == Settlement::retry;
+  // The operator who paused it knows, and they may be a million.
+  if (is_retry && is_paused(settled.reason)) return;
   const auto event = is_retry ? "delivery.retry" : "delivery.ended";
   const auto next = is_retry ? to_rfc3339(settled.due_at) : std::string("never");
   log::warn(event, {{"about", about},

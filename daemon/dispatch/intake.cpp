@@ -57,6 +57,9 @@ void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions
     log::info("story.owed", {{"story", story.id}, {"more", decisions.list.size() - few}});
 }
 
+constexpr std::string_view no_room =
+    "the disk is nearly full: no stories are taken; what is owed is still sent";
+
 // Rules that are put under rarer terms, if there are any, after each story.
 constexpr std::size_t rules_looked_over = 100;
 
@@ -178,6 +181,8 @@ asio::awaitable<std::optional<Accepted>> Intake::split(std::string id) {
 }
 
 asio::awaitable<Accepted> Intake::accept(Story story, Arrival arrival) {
+  if (story.status == StoryStatus::usable && !parts_.takes_stories())
+    throw SqliteError(SqliteError::full, std::string(no_room));
   if (story.status == StoryStatus::usable || arrival.authority == Authority::own_stories)
     co_return co_await take(std::move(story), arrival);
   co_return co_await take_all(

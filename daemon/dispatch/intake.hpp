@@ -62,12 +62,15 @@ class Intake {
     /// Nothing more of this version, or an earlier one, may leave.
     std::function<void(const std::string& story_id, std::uint32_t version, std::string_view reason)>
         on_stopped;
+    /// False while there is no room for stories: what is there is for what is owed.
+    std::function<bool()> takes_stories = [] { return true; };
   };
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
 
   /// The id of a feed's story counts within its source: see recognise(). A stop by the newsroom's own hands
   /// reaches the stories of all feeds that give them its id, when it has no story of its own with that.
-  /// Throws SqliteError when it cannot be stored: nothing was, or of several stories some.
+  /// Throws SqliteError when it cannot be stored: nothing was, or of several stories some. What stops a story
+  /// is taken as long as it can be written, others only while stories are taken.
   boost::asio::awaitable<Accepted> accept(Story story, Arrival arrival = {});
 
   /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs,

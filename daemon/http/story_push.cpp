@@ -27,9 +27,15 @@ Response unsupported(const StoryPush& push) {
   return response;
 }
 
-Response unstored(const Error& error) {
+Response unstored(const Error& error, std::string_view trouble = {}) {
   log::error("story.unstored", {{"source", "push"}, {"what", error.message}});
-  auto response = problem(503, "It could not be stored; send it again later.");
+  auto response =
+      trouble.empty()
+          ? problem(503, "It could not be stored; send it again later.")
+          : problem(507,
+                    fmt::format("No stories are taken while there is no room for them ({}); what is owed is "
+                                "still sent. Send it again later.",
+                                trouble));
   response.headers.set("Retry-After", "30");
   return response;
 }
@@ -86,7 +92,7 @@ asio::awaitable<Response> take_story(std::shared_ptr<const StoryPush> push, Requ
   auto parsed = co_await push->parse(std::move(submission));
   if (!parsed) co_return problem(400, parsed.error().message);
   const auto accepted = co_await push->accept(std::move(parsed->story));
-  if (!accepted) co_return unstored(accepted.error());
+  if (!accepted) co_return unstored(accepted.error(), push->storage_trouble());
   std::get<PushGate::Pass>(admitted).keep();
   auto answer = answer_of(*accepted);
   warnings.insert(warnings.end(), parsed->warnings.begin(), parsed->warnings.end());

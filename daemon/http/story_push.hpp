@@ -44,15 +44,18 @@ struct StoryPush {
   std::shared_ptr<PushGate> gate;
   std::map<std::string, std::string> formats;  ///< lower-case media type → the parser's name of the format
   std::size_t body_bytes = 1024UL * 1024;
+  /// Why there is no room for stories; empty = there is.
+  std::function<std::string()> storage_trouble = [] { return std::string(); };
 
   /// The story of a submission. An Error is the sender's fault: its sentence is answered with 400.
   std::function<boost::asio::awaitable<Result<PushedBody>>(Submission submission)> parse;
-  /// Makes it durable and hands it on. An Error is ours: 503, and its sentence goes to the log only.
+  /// Makes it durable and hands it on. An Error is ours, and its sentence goes to the log only: 507 when
+  /// there is trouble with the storage, else 503.
   std::function<boost::asio::awaitable<Result<PushedStory>>(Story story)> accept;
 };
 
 /// 202 {"id", "version", "result"}, with "warnings" where there are any; else 400, 401, 403, 409, 413, 415
-/// with Accept-Post, or 503 with Retry-After. Of a multipart body the first part that has a media type of
+/// with Accept-Post, 503 or 507 with Retry-After. Of a multipart body the first part that has a media type of
 /// `formats` is the story.
 Handler story_push(StoryPush push);
 

@@ -24,8 +24,15 @@ struct Pause {
   std::optional<ChannelKind> channel{};
 
   /// What a delivery that waits for it gives as its reason: "paused domain example.org".
-  std::string reason() const { return "paused " + to_string(target); }
+  std::string reason() const { return std::string(paused_prefix) + to_string(target); }
+
+  static constexpr std::string_view paused_prefix = "paused ";
 };
+
+/// Whether a delivery's reason is that of a pause.
+inline bool is_paused(std::string_view reason) {
+  return reason.starts_with(Pause::paused_prefix);
+}
 
 /// Which way a delivery goes.
 struct Route {

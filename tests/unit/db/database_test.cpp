@@ -1,13 +1,16 @@
 // The database thread: a job is all or nothing for its caller, also when it shares a commit with others.
 #include "db/database.hpp"
 
+#include <fstream>
 #include <future>
+#include <iterator>
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <sqlite3.h>
 
 #include "base/tasks.hpp"
+#include "db/reserve.hpp"
 #include "db/schema.hpp"
 #include "support/run_loop.hpp"
 #include "support/temp_folder.hpp"
@@ -278,5 +281,39 @@ TEST_CASE("a transaction that is not committed leaves nothing") {
     CHECK(db.in_transaction());
   }
   CHECK_FALSE(db.in_transaction());
+  CHECK(keys(db).empty());
+}
+
+TEST_CASE(
+    "the log has its room when the database is open, and keeps it, without content, when it is closed") {
+  TempFolder folder;
+  const auto path = folder.path() / "crier.db";
+  const auto log_path = folder.path() / "crier.db-wal";
+  constexpr std::uintmax_t room = 8 << 20;
+  {
+    Database database(path);
+    asio::io_context loop{1};
+    run_loop(loop, database.run([](Sqlite& db) {
+      put(db, "kept");
+      return true;
+    }));
+    CHECK(std::filesystem::file_size(log_path) >= room);
+  }
+  CHECK(std::filesystem::file_size(log_path) >= room);
+  std::ifstream log(log_path, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(log), {}};
+  CHECK(content.find_first_not_of('\0') == std::string::npos);
+  Sqlite db(path);
+  CHECK(keys(db) == "kept ");
+}
+
+TEST_CASE("free pages are kept inside the database") {
+  TempFolder folder;
+  Sqlite db(folder.path() / "crier.db");
+  migrate(db);
+  CHECK(lacks_free_pages(db));
+  take_pages(db);
+  free_pages(db);
+  CHECK_FALSE(lacks_free_pages(db));
   CHECK(keys(db).empty());
 }
