@@ -114,20 +114,61 @@ struct OwedChunk {
   Lane lane = Lane::alert;
   Audience audience;
   SettledBits settled{0};
+  bool is_untouched = false;  // no courier has it, and none of its members is settled or waits
 };
 
 OwedChunk load_owed(Sqlite& db, std::int64_t id) {
-  auto row = db.query("SELECT channel, lane, members, settled FROM chunk WHERE id = ?");
+  auto row = db.query(
+      "SELECT channel, lane, members, settled, open = size AND claimed <> 1 FROM chunk WHERE id = ?");
   row.bind(0, id);
   if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
-  return {id, parse_channel(row.text(0)).value_or(ChannelKind::email), static_cast<Lane>(row.integer(1)),
-          decode_audience(row.blob(2)), SettledBits(row.blob(3))};
+  return {id,
+          parse_channel(row.text(0)).value_or(ChannelKind::email),
+          static_cast<Lane>(row.integer(1)),
+          decode_audience(row.blob(2)),
+          SettledBits(row.blob(3)),
+          row.integer(4) != 0};
 }
 
 // Which of those that are being sent are of this chunk.
 std::span<const DeliveryKey> sent_of(const std::vector<DeliveryKey>& being_sent, std::int64_t chunk_id) {
   const auto [first, last] = std::ranges::equal_range(being_sent, chunk_id, {}, &DeliveryKey::chunk_id);
   return {first, last};
+}
+
+// Some of the members of an untouched chunk move to one that is suppressed: one row, however many they are.
+void split_off(Sqlite& db, const OwedChunk& chunk, const std::vector<Settled>& stopped,
+               std::string_view reason, Time now) {
+  std::vector<Member> gone;
+  for (const auto& each : stopped) gone.push_back({each.delivery.number, each.delivery.reason});
+  auto kept = chunk.audience.members;
+  std::erase_if(kept, [&](const Member& member) {
+    return std::ranges::binary_search(gone, member.number, {}, &Member::number);
+  });
+  SettledBits settled(gone.size());
+  for (std::size_t i = 0; i < gone.size(); ++i) settled.set(i);
+  const auto& reasons = chunk.audience.reasons;
+  db.query(
+        "INSERT INTO chunk (batch_id, channel, lane, due_at, expires_at, members, size, settled, open, "
+        "suppressed,"
+        " first_number, last_number, settled_from, settled_until)"
+        " SELECT batch_id, channel, lane, due_at, expires_at, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?8 FROM chunk"
+        " WHERE id = ?1")
+      .bind(0, chunk.id)
+      .bind_blob(1, encode_audience(audience_of(gone, reasons)))
+      .bind(2, static_cast<std::int64_t>(gone.size()))
+      .bind_blob(3, settled.bytes())
+      .bind(4, reason)
+      .bind(5, std::int64_t{gone.front().number})
+      .bind(6, std::int64_t{gone.back().number})
+      .bind(7, to_ms(now))
+      .run();
+  db.query("UPDATE chunk SET members = ?2, size = ?3, open = ?3, settled = ?4 WHERE id = ?1")
+      .bind(0, chunk.id)
+      .bind_blob(1, encode_audience(audience_of(kept, reasons)))
+      .bind(2, static_cast<std::int64_t>(kept.size()))
+      .bind_blob(3, SettledBits(kept.size()).bytes())
+      .run();
 }
 
 void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, const OrderContext& context,
@@ -154,7 +195,12 @@ void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, cons
     const DeliveryKey key{chunk_id, number};
     if (std::ranges::binary_search(sent, key)) report.under_way.push_back(key);
   }
-  settle(db, stopped, now);
+  if (!chunk.is_untouched || stopped.empty())
+    settle(db, stopped, now);
+  else if (stopped.size() == chunk.audience.members.size())
+    suppress_chunk(db, chunk_id, reason, now);
+  else
+    split_off(db, chunk, stopped, reason, now);
   report.stopped += static_cast<std::int64_t>(stopped.size());
 }
 
