@@ -268,6 +268,11 @@ void FeedReader::open_text(Frame& frame, const XmlName& name, Attributes attribu
     }
   } else if (element == FeedElement::title || element == FeedElement::summary ||
              element == FeedElement::content) {
+    // Atom 0.3: the forms of one content stand in it, each in an element of its own.
+    if (element == FeedElement::content && ascii_lower(type.substr(0, 10)) == "multipart/") {
+      frame.captures = false;
+      return;
+    }
     const bool is_html = element == FeedElement::content && !is_atom_name(name);
     frame.takes_markup = true;
     frame.kind = feed_text_kind(type, is_html              ? FeedTextKind::html

@@ -108,3 +108,13 @@ TEST_CASE("the categories of podcasts are topics") {
     <title>T</title><itunes:category text="News"><itunes:category text="Ports"/></itunes:category></item></channel></rss>)");
   REQUIRE(source.stories.at(0).topics == List{"News", "Ports"});
 }
+
+TEST_CASE("of content in several forms one is the body") {
+  const auto source = parse_feed(
+      "<feed version=\"0.3\" xmlns=\"http://purl.org/atom/ns#\"><entry><title>x</title><id>1</id>"
+      "<content type=\"multipart/alternative\"><content type=\"text/html\" "
+      "mode=\"escaped\">&lt;p>One.&lt;/p></content>"
+      "<content type=\"text/plain\">One.</content></content><summary>Two.</summary></entry></feed>");
+  CHECK(source.stories.at(0).body_html == "<p>One.</p>");
+  CHECK(source.stories.at(0).summary == "Two.");
+}
