@@ -301,6 +301,8 @@ void FeedReader::text(std::string_view text) {
   const auto& frame = frames_.back();
   if (frame.is_markup || (frame.takes_markup && frame.has_markup))
     text_ += html_escape(text);
+  else if (frame.captures && text.size() == 1)
+    text_ += text.front();  // each reference to a character comes by itself
   else if (frame.captures)
     append_repaired_controls(text_, text);
 }

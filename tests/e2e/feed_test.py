@@ -179,7 +179,7 @@ class ManyFeedsTest(support.NewsroomTest):
         self.feeds = {f"wire-{host}-{feed}": f"{server.url}/{host}/{feed}"
                       for host, server in enumerate(servers) for feed in range(self.FEEDS)}
         self.listen = f"127.0.0.1:{support.free_port()}"
-        sources = {name: {"feed": url, "every": "1s", "allow": ["127.0.0.0/8"]} for name, url in self.feeds.items()}
+        sources = {name: {"feed": url, "every": "5s", "allow": ["127.0.0.0/8"]} for name, url in self.feeds.items()}
         desk = support.config()["sources"]
         self.newsroom.configure(
             support.config(sources=desk | sources, http={"operator": {"listen": self.listen}}))
