@@ -101,6 +101,9 @@ int ledger_bench(const Words& words) {
   read("reader_of_one_batch_ms",
        [&](Sqlite& db) { found = read_reader_ledger(db, 1, 20).deliveries.size(); });
   out["found_of_one"] = found;
+  read("balance_ms", [&](Sqlite& db) {
+    walk_ledger(db, {}, 20, {[](const StoryLedger&) {}, [](const BatchLedger&) {}});
+  });
   read("queue_ms", [&](Sqlite& db) { read_queue(db, Time{}); });
   {
     Sqlite db(path);

@@ -70,6 +70,7 @@ asio::awaitable<void> StorageWatch::run() {
   Time measure_at{};
   for (;;) {
     auto trouble = lack_of_room(folder_);
+    if (!trouble.empty()) tell(trouble);  // before the database has answered
     const auto now = clock_.now();
     if (!trouble.empty() || !is_good() || now >= measure_at) {
       measure_at = now + between_measurements;

@@ -5,6 +5,7 @@
 
 #include "db/sqlite.hpp"
 #include "db/time_column.hpp"
+#include "outbox/audit.hpp"
 
 namespace crier {
 namespace {
@@ -119,6 +120,7 @@ std::vector<Pause> end_due_pauses(Sqlite& db, Time now) {
   for (const auto& pause : load_pauses(db)) {
     if (pause.until > now) continue;
     end_pause(db, pause.target, now);
+    note_act(db, {now, "crier", "resume " + to_string(pause.target), "its time is over", "goes on"});
     ended.push_back(pause);
   }
   db.query("UPDATE chunk SET claimed = 0 WHERE claimed = 2 AND expires_at <= ?").bind(0, to_ms(now)).run();

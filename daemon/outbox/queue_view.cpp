@@ -36,7 +36,7 @@ void add_retries(Sqlite& db, std::map<std::int64_t, QueuedBatch>& batches, Time 
       "SELECT c.batch_id, CASE e.state WHEN 'sending' THEN 'being sent' ELSE e.reason END AS why, COUNT(*),"
       " MIN(e.due_at), MIN(c.due_at), MIN(c.expires_at), TOTAL(e.claimed = 2),"
       " TOTAL(e.claimed = 2 AND c.expires_at <= ?1)"
-      " FROM exception e JOIN chunk c ON c.id = e.chunk_id WHERE e.state IN ('retry', 'sending')"
+      " FROM exception e CROSS JOIN chunk c ON c.id = e.chunk_id WHERE e.state IN ('retry', 'sending')"
       " GROUP BY c.batch_id, why ORDER BY c.batch_id, COUNT(*) DESC");
   rows.bind(0, to_ms(now));
   while (rows.step()) {

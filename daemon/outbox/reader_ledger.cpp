@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -228,9 +229,15 @@ bool walk_batches(Sqlite& db, std::string_view what, const TakeDelivery& take) {
                            " ORDER BY b.id, c.id",
                            chunk_columns));
   rows.bind(0, what);
+  std::int64_t batch_id = 0;
+  std::string title;
   while (rows.step()) {
     is_known = true;
-    const auto chunk = read_chunk(rows, {});
+    auto chunk = read_chunk(rows, {});
+    auto& shared = chunk.shared;
+    if (shared.batch_id != std::exchange(batch_id, shared.batch_id))
+      title = title_of(db, shared.subject.story_id, shared.subject.story_version);
+    shared.title = title;
     const auto exceptions = exceptions_of(db, chunk.id, {});
     const auto& members = chunk.audience.members;
     for (std::size_t i = 0; i < members.size(); ++i) take(delivery_of(chunk, members[i], i, exceptions));

@@ -124,6 +124,10 @@ TEST_CASE("a paused domain holds up nobody else, and ends by itself") {
   scene.belts.advance(2min);
   CHECK(scene.email.sent.size() == 10);
   CHECK(scene.total().delivered == 10);
+  std::vector<OperatorAct> acts;
+  scene.belts.change_database([&](Sqlite& db) { acts = read_acts(db, 1); });
+  CHECK(acts.at(0).what == "resume domain example.org");
+  CHECK(acts.at(0).who == "crier");
 }
 
 TEST_CASE("a pause of one batch lets the next one pass") {

@@ -239,6 +239,7 @@ TEST_CASE("delivery by delivery the ledger comes to the same") {
     std::map<std::string, std::int64_t> counts;
     const bool known = walk_deliveries(books.db, what, [&](const LedgerDelivery& delivery) {
       ++counts[std::string(to_string(delivery.state)) + ":" + delivery.detail];
+      if (delivery.title != "The harbour reopens") FAIL("a delivery without its title");
     });
     CHECK(known);
     return counts;
