@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import socket
 import sqlite3
 import threading
 
@@ -253,6 +255,39 @@ class OperatorsHandTest(support.NewsroomTest):
         self.assertEqual(len(self.hand_json("list")["pauses"]), 6)
         socket_file = self.newsroom.state / "crier.sock"
         self.assertEqual(socket_file.stat().st_mode & 0o777, 0o600)
+
+    def say(self, words):
+        """What the daemon answers to bytes on its socket; empty when it hangs up."""
+        with socket.socket(socket.AF_UNIX) as talk:
+            talk.settimeout(support.PATIENCE)
+            talk.connect(str(self.newsroom.state / "crier.sock"))
+            try:
+                talk.sendall(words)
+                talk.shutdown(socket.SHUT_WR)
+                return b"".join(iter(lambda: talk.recv(4096), b""))
+            except (BrokenPipeError, ConnectionResetError):
+                return b""
+
+    def test_nonsense_on_the_socket_is_answered_and_changes_nothing(self):
+        self.serve()
+        good = {"act": "drop", "kind": "lane", "name": "alert", "why": "because", "who": "ops"}
+        wrong = [
+            b"nonsense",
+            b"[]",
+            b"{}",
+            b'{"order": 7}',
+            b'{"order": {}}',
+            b'{"ask": "everything"}',
+            *(json.dumps({"order": good | change}).encode() for change in ({"why": ""}, {"act": "burn"}, {"name": 1})),
+            json.dumps({"order": good | {"act": "pause", "lasts_ms": -5}}).encode(),
+        ]
+        for words in wrong:
+            with self.subTest(words=words):
+                self.assertIn("error", json.loads(self.say(words + b"\n")))
+        self.assertEqual(self.say(b"x" * 200_000), b"")
+        self.assertEqual(self.say(b""), b"")
+        self.assertEqual(self.hand_json("log"), [])
+        self.assertIn("lines", json.loads(self.say(b'{"ask": "lines"}\n')))
 
     def test_a_daemon_that_was_killed_is_no_daemon(self):
         daemon = self.serve_watching()
