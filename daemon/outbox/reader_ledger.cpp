@@ -36,14 +36,14 @@ struct Chunk {
   std::optional<Time> settled_from;
   std::optional<Time> settled_until;
   LateMarks late;
+  bool is_held = false;  // by a pause
 };
 
+// CROSS: the batches in their order.
 constexpr std::string_view chunk_columns =
     "SELECT b.id, b.uid, b.story_id, b.story_version, b.edition, b.occurrence, b.channel, b.lane,"
-    " b.created_at, c.id, c.due_at, c.members, c.settled, c.suppressed, c.settled_from, c.settled_until, "
-    "c.late"
-    " FROM batch b CROSS JOIN chunk c ON c.batch_id = b.id AND b.retired = 0 ";  // CROSS: the batches in
-                                                                                 // their order
+    " b.created_at, c.id, c.due_at, c.members, c.settled, c.suppressed, c.settled_from, c.settled_until,"
+    " c.late, c.claimed = 2 FROM batch b CROSS JOIN chunk c ON c.batch_id = b.id AND b.retired = 0 ";
 
 std::optional<Time> time_of(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(from_ms(row.integer(column)));
@@ -67,6 +67,7 @@ Chunk read_chunk(const Statement& row, NumberRange range) {
   chunk.settled_from = time_of(row, 14);
   chunk.settled_until = time_of(row, 15);
   chunk.late = LateMarks(row.blob(16));
+  chunk.is_held = row.integer(17) != 0;
   return chunk;
 }
 
@@ -118,6 +119,7 @@ LedgerDelivery delivery_of(const Chunk& chunk, const Member& member, std::size_t
     put_exception(delivery, exception->second);
   } else if (!chunk.settled.test(position)) {
     delivery.due_at = chunk.due_at;
+    if (chunk.is_held) delivery.detail = "held by a pause";
   } else {
     delivery.state = DeliveryState::delivered;
     delivery.settled_from = chunk.settled_from;

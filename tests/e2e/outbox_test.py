@@ -171,6 +171,9 @@ class OperatorsHandTest(support.NewsroomTest):
         self.assertEqual((pause["target"], pause["why"]), ("relay 127.0.0.1", self.WHY[1]))
         self.assertIsNotNone(listed["daemon"])
         self.assertIn("paused: relay 127.0.0.1", self.hand("list"))
+        support.eventually(
+            lambda: "held by a pause" in self.newsroom.run("ledger", "--subscriber", "r1"), "the ledger says so, too"
+        )
         self.hand("pause", "domain", "example.org", *self.WHY)
         self.hand("resume", "relay", "127.0.0.1", *self.WHY)
         support.eventually(lambda: self.totals()["delivered"] == 4, "those elsewhere got theirs")
