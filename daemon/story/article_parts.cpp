@@ -25,13 +25,13 @@ constexpr std::array<std::string_view, 44> furniture_words{
     "ads",        "adslot",          "outbrain",   "taboola",  "cookie",   "cookies",       "consent",
     "gdpr",       "pagination",      "pager",      "mostread", "trending", "readmore",      "masthead",
     "sharedaddy", "relatedposts"};
-constexpr std::array<std::string_view, 42> doubtful_words{
-    "ad",        "sponsor",      "sponsored", "promo",    "promotion", "newsletter", "signup",
-    "subscribe", "subscription", "paywall",   "popup",    "modal",     "overlay",    "banner",
-    "widget",    "tags",         "taglist",   "byline",   "author",    "authors",    "bio",
-    "meta",      "timestamp",    "caption",   "captions", "credit",    "credits",    "teaser",
-    "teasers",   "toolbar",      "tools",     "skip",     "popular",   "more",       "toc",
-    "rating",    "poll",         "hidden",    "hide",     "tooltip",   "kicker",     "player"};
+constexpr std::array<std::string_view, 45> doubtful_words{
+    "ad",           "sponsor", "sponsored", "promo",      "promotion", "newsletter", "signup",    "subscribe",
+    "subscription", "paywall", "popup",     "modal",      "overlay",   "banner",     "widget",    "tags",
+    "taglist",      "byline",  "author",    "authors",    "bio",       "meta",       "timestamp", "caption",
+    "captions",     "credit",  "credits",   "teaser",     "teasers",   "toolbar",    "tools",     "skip",
+    "popular",      "more",    "toc",       "rating",     "poll",      "hidden",     "hide",      "tooltip",
+    "kicker",       "player",  "copyright", "disclaimer", "pullquote"};
 constexpr std::array<std::string_view, 9> unseen_words{"sr", "visually", "screenreader", "offscreen", "d",
                                                        "is", "u",        "screen",       "assistive"};
 constexpr std::array<std::string_view, 10> story_subjects{"article", "story", "post",    "entry", "news",
@@ -114,6 +114,8 @@ class Finder {
     if (is_role(role, {"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "menu",
                        "menubar", "toolbar"}))
       return !holds(id, 60);
+    const auto label = tree_[id].attribute_count > 0 ? tree_.raw_attribute(id, "aria-label") : std::nullopt;
+    if (label && label->size() < 20 && ascii_lower(*label).starts_with("advertis")) return !holds(id, 60);
     if (is_furniture_tag(tag)) return !holds(id, 60);
     if (tag == "header"_tag) return !masses_[id].has_heading && !holds(id, 25);
     if (tag == "form"_tag) return !holds(id, 30);  // old ASP.NET pages are one form
@@ -210,7 +212,7 @@ std::vector<Mass> weigh(const html::Tree& tree, const std::vector<bool>& left_ou
 }
 
 void each_hint_word(const html::Tree& tree, NodeId id, const std::function<void(std::string_view)>& take) {
-  for (const auto* name : {"class", "id"})
+  for (const auto* name : {"class", "id", "data-component"})
     if (const auto value = tree.raw_attribute(id, name)) split_words(*value, take);
 }
 
@@ -220,9 +222,11 @@ Hint hint_of(const html::Tree& tree, NodeId id) {
   const auto take = [&](std::string_view word) {
     // "no-sidebar", "has-comments" tell how the page looks.
     const bool is_negated = last == "no" || last == "has" || last == "with" || last == "without";
-    is_furniture = is_furniture || (contains(furniture_words, word) && !is_negated);
+    is_furniture = is_furniture || (contains(furniture_words, word) && !is_negated) ||
+                   (last == "read" && (word == "next" || word == "more" || word == "also"));
     is_doubtful = is_doubtful || (contains(doubtful_words, word) && !is_negated) ||
-                  ((word == "only" || word == "hidden" || word == "none") && contains(unseen_words, last));
+                  ((word == "only" || word == "hidden" || word == "none") && contains(unseen_words, last)) ||
+                  (word == "only" && last == "print");
     is_of_body = is_of_body || (contains(story_subjects, last) && contains(story_bodies, word));
     is_body = is_body || word == "articlebody" || word == "storybody" || word == "bodytext" ||
               word == "storytext" || word == "articletext" || word == "maincontent" ||

@@ -328,3 +328,19 @@ TEST_CASE("page: pointers to other stories, in the words of many languages", "[p
     CHECK(story.body_text == first_prose + "\n\n" + second_prose);
   }
 }
+
+TEST_CASE("page: blocks that are none of the story's, by what they are called", "[page]") {
+  for (const auto* block : {"class=read-next", "class='copyright'", "class=print-only", "class=pullquote",
+                            "data-component=related", "aria-label=Advertisement", "class=video-player"}) {
+    CAPTURE(block);
+    const auto story = story_of_page(
+        "<html lang=en><title>Ferries run again</title><meta property=og:type content=article><body><article>"
+        "<h1>Ferries run again</h1><p>" +
+            first_prose + "</p><div " + block +
+            "><p>Another text, which is as long as a paragraph of the story would be, "
+            "but says nothing of the ferries.</p></div><p>" +
+            second_prose + "</p><p>" + first_prose + " So they said.</p></article></body></html>",
+        address);
+    CHECK(story.body_text == first_prose + "\n\n" + second_prose + "\n\n" + first_prose + " So they said.");
+  }
+}
