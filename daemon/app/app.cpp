@@ -209,8 +209,9 @@ Result<void> App::Parts::open() {
   if (!made) return made.error();
   services = std::move(*made);
   const auto current = [this] { return newsroom(); };
-  courier.emplace(loop.get_executor(), Courier::Parts{*database, clock, suppressions, metrics,
-                                                      services->channels(), current, *unsubscribe_key});
+  courier.emplace(loop.get_executor(),
+                  Courier::Parts{*database, clock, suppressions, metrics, services->channels(), current,
+                                 *unsubscribe_key, std::chrono::milliseconds(1)});
   courier->obey(Pauses(std::move(pauses)));
   order_desk.emplace(loop.get_executor(), OrderDesk::Parts{*database, workers, clock, *courier, current,
                                                            [this] { return relay_names(*config); }});

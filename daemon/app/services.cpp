@@ -8,11 +8,13 @@
 
 #include <unistd.h>
 
+#include "base/io_thread.hpp"
 #include "base/url.hpp"
 #include "channel/email_channel.hpp"
 #include "channel/maildir_relay.hpp"
 #include "channel/missing_channel.hpp"
 #include "channel/smtp_relay.hpp"
+#include "channel/threaded_relay.hpp"
 #include "channel/webhook_channel.hpp"
 #include "channel/whatsapp_channel.hpp"
 #include "net/address_guard.hpp"
@@ -54,12 +56,17 @@ SmtpTimeouts timeouts_of(const EmailConfig& email) {
   return timeouts;
 }
 
-Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& loop, Resolver& resolver,
-                                          Workers& workers, const EmailConfig& email) {
+// The thread that mail goes over the wire on, and the look-ups for it.
+struct Wire {
+  IoThread thread{"crier mail"};
+  Resolver resolver{thread.executor()};
+};
+
+Result<std::unique_ptr<Relay>> make_relay(Wire& wire, Workers& workers, const EmailConfig& email) {
   constexpr std::string_view maildir = "maildir:";
   if (email.relay.starts_with(maildir))
-    return std::unique_ptr<Relay>(
-        std::make_unique<MaildirRelay>(std::filesystem::path(email.relay.substr(maildir.size())), workers));
+    return std::unique_ptr<Relay>(std::make_unique<MaildirRelay>(
+        std::filesystem::path(email.relay.substr(maildir.size())), workers, email.connections));
   auto server = parse_smtp_url(email.relay);
   if (!server) return server.error();
   server->helo = host_name();
@@ -69,7 +76,10 @@ Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& lo
   options.server = std::move(*server);
   options.ca_file = email.ca_file;
   options.connections = email.connections;
-  return std::unique_ptr<Relay>(std::make_unique<SmtpRelay>(loop, resolver, std::move(options)));
+  return std::unique_ptr<Relay>(
+      std::make_unique<ThreadedRelay>(wire.thread, [&](const boost::asio::any_io_executor& executor) {
+        return std::make_unique<SmtpRelay>(executor, wire.resolver, std::move(options));
+      }));
 }
 
 }  // namespace
@@ -84,8 +94,10 @@ std::map<std::string, ChannelKind> relay_names(const Config& config) {
 
 struct Services::Parts {
   explicit Parts(const boost::asio::any_io_executor& loop) : resolver(loop) {}
+  ~Parts() { wire.thread.stop(); }
 
   Resolver resolver;
+  Wire wire;
   std::unique_ptr<Relay> relay;
   std::optional<HttpClient> webhook_client;
   std::optional<WebhookSender> webhook_sender;
@@ -103,11 +115,11 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
                                                  const Clock& clock, const Config& config) {
   auto parts = std::make_unique<Parts>(loop);
   if (const auto& email = config.email) {
-    auto relay = make_relay(loop, parts->resolver, workers, *email);
+    auto relay = make_relay(parts->wire, workers, *email);
     if (!relay) return relay.error();
     parts->relay = std::move(*relay);
-    parts->channels.push_back(std::make_unique<EmailChannel>(
-        *parts->relay, EmailSender{email->from, email->from_name}, email->connections));
+    parts->channels.push_back(
+        std::make_unique<EmailChannel>(*parts->relay, EmailSender{email->from, email->from_name}));
   }
   if (const auto& whatsapp = config.whatsapp) {
     auto guard = make_whatsapp_guard(*whatsapp);

@@ -12,7 +12,7 @@ std::string sha256(std::string_view bytes);
 /// 32 bytes (RFC 2104).
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
-/// hmac_sha256 of one key for many texts: what the key costs is paid once. One thread at a time.
+/// hmac_sha256 of one key for many texts: what the key costs is paid once. Any thread.
 class HmacSha256 {
  public:
   explicit HmacSha256(std::string_view key);
@@ -20,8 +20,7 @@ class HmacSha256 {
   HmacSha256(const HmacSha256&) = delete;
   HmacSha256& operator=(const HmacSha256&) = delete;
 
-  /// 32 bytes.
-  std::string of(std::string_view bytes) const;
+  std::array<char, 32> of(std::string_view bytes) const;
 
  private:
   struct State;

@@ -108,15 +108,19 @@ class SlugWriter {
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   out.reserve(bytes.size() * 2);
+  append_hex(bytes, out);
+  return out;
+}
+
+void append_hex(std::string_view bytes, std::string& out) {
+  static constexpr std::string_view digits = "0123456789abcdef";
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     out += digits[byte >> 4];
     out += digits[byte & 15];
   }
-  return out;
 }
 
 std::string to_base64(std::string_view bytes) {

@@ -8,6 +8,7 @@
 namespace crier {
 
 std::string to_hex(std::string_view bytes);
+void append_hex(std::string_view bytes, std::string& out);
 /// Standard alphabet with padding (RFC 4648 §4).
 std::string to_base64(std::string_view bytes);
 /// Strict: standard alphabet, right padding, nothing else.

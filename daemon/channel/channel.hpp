@@ -47,8 +47,10 @@ class Channel {
   virtual ChannelKind kind() const = 0;
   /// False of what stands for a channel that the configuration does not have: nothing can be sent.
   virtual bool is_there() const { return true; }
-  /// How many send() may be under way at once.
+  /// How many send() may be under way at once, as far as is known now.
   virtual unsigned concurrency() const = 0;
+  /// It is never above this.
+  virtual unsigned most_concurrency() const { return concurrency(); }
   /// How many messages one send() takes at most.
   virtual std::size_t handful() const { return 1; }
   /// Whether the other side can tell a repeat by its id, so that it is safe to send again when in doubt.

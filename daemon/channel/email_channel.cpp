@@ -79,8 +79,7 @@ struct EmailChannel::Mail {
   FilledMail filled;
 };
 
-EmailChannel::EmailChannel(Relay& relay, EmailSender sender, unsigned connections)
-    : relay_(relay), sender_(std::move(sender)), connections_(connections) {}
+EmailChannel::EmailChannel(Relay& relay, EmailSender sender) : relay_(relay), sender_(std::move(sender)) {}
 
 EmailChannel::~EmailChannel() = default;
 

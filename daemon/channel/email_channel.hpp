@@ -41,11 +41,12 @@ Result<Email> compose_email(const EmailSender& sender, const Outgoing& message);
 class EmailChannel final : public Channel {
  public:
   /// `relay` outlives this.
-  EmailChannel(Relay& relay, EmailSender sender, unsigned connections);
+  EmailChannel(Relay& relay, EmailSender sender);
   ~EmailChannel() override;
 
   ChannelKind kind() const override { return ChannelKind::email; }
-  unsigned concurrency() const override { return connections_; }
+  unsigned concurrency() const override { return relay_.concurrency(); }
+  unsigned most_concurrency() const override { return relay_.most_concurrency(); }
   std::size_t handful() const override { return relay_.handful(); }
   /// A repeat has the same Message-ID.
   bool recognises_repeats() const override { return true; }
@@ -63,7 +64,6 @@ class EmailChannel final : public Channel {
 
   Relay& relay_;
   EmailSender sender_;
-  unsigned connections_;
   std::deque<std::shared_ptr<const Prepared>> prepared_;  // the newest first
   std::vector<std::vector<Mail>> spare_;   // of handfuls that were sent: they keep their memory
   std::map<std::string, Time> warned_of_;  // edition → when the batch that was last warned of was made

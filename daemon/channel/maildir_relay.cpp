@@ -30,8 +30,8 @@ std::string maildir_name(std::string_view message_id, std::string_view to) {
   return to_hex(sha256(std::string(message_id).append("\n").append(to))).substr(0, 32);
 }
 
-MaildirRelay::MaildirRelay(std::filesystem::path folder, Workers& workers)
-    : folder_(std::move(folder)), workers_(workers) {}
+MaildirRelay::MaildirRelay(std::filesystem::path folder, Workers& workers, unsigned concurrency)
+    : folder_(std::move(folder)), workers_(workers), concurrency_(concurrency) {}
 
 boost::asio::awaitable<Outcome> MaildirRelay::deliver_one(const MailPieces& message) {
   Outcome outcome;

@@ -17,11 +17,11 @@ class Workers;
 class MaildirRelay final : public Relay {
  public:
   /// `folder` is the one that holds tmp/, new/ and cur/; they are created when missing. `workers` outlives
-  /// this.
-  MaildirRelay(std::filesystem::path folder, Workers& workers);
+  /// this; so many messages at once are written by them.
+  MaildirRelay(std::filesystem::path folder, Workers& workers, unsigned concurrency);
 
   boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override;
-  unsigned handful() const override { return 1; }
+  unsigned concurrency() const override { return concurrency_; }
   boost::asio::awaitable<void> stop() override;
 
  private:
@@ -29,6 +29,7 @@ class MaildirRelay final : public Relay {
 
   std::filesystem::path folder_;
   Workers& workers_;
+  unsigned concurrency_;
 };
 
 /// The file name of a message in new/: 32 hex digits.

@@ -18,8 +18,11 @@ class Relay {
 
   /// One attempt to hand over each of these messages. Every failure is an Outcome; by position.
   virtual boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) = 0;
-  /// How many messages it likes to be given at once.
-  virtual unsigned handful() const = 0;
+  /// How many messages a deliver() likes to be given, and how many of these calls may be under way at once,
+  /// as far as is known now; of the latter there are never more than most_concurrency().
+  virtual unsigned handful() const { return 1; }
+  virtual unsigned concurrency() const = 0;
+  virtual unsigned most_concurrency() const { return concurrency(); }
 
   /// Ends what is idle, politely. Call once, when no deliver() is running.
   virtual boost::asio::awaitable<void> stop() = 0;

@@ -308,6 +308,19 @@ asio::awaitable<void> SmtpRelay::stop() {
 
 // ---- delivering
 
+unsigned SmtpRelay::handful() const {
+  const auto share = std::max<std::size_t>(options_.server.window.messages / handfuls_per_connection, 1);
+  return pipelined_ ? static_cast<unsigned>(share) : 1;
+}
+
+unsigned SmtpRelay::concurrency() const {
+  return pipelined_ ? most_concurrency() : static_cast<unsigned>(options_.connections);
+}
+
+unsigned SmtpRelay::most_concurrency() const {
+  return static_cast<unsigned>(options_.connections * handfuls_per_connection);
+}
+
 asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPieces> messages) {
   std::vector<Outcome> outcomes(messages.size());
   std::vector<std::size_t> left(messages.size());  // the positions of those that are not decided

@@ -1,6 +1,6 @@
 // SmtpRelay: a pool of connections to the operator's SMTP server. Lives on the loop.
-// What has begun is finished to its final reply, also while crier shuts down; a crash leaves at most two
-// handfuls a connection in doubt.
+// What has begun is finished to its final reply, also while crier shuts down; a crash leaves at most a
+// window a connection in doubt.
 #pragma once
 
 #include <list>
@@ -45,10 +45,11 @@ class SmtpRelay final : public Relay {
   /// to the final replies it is put off: the Outcomes are returned, and the caller asks its own stop flag
   /// before it begins anything new.
   boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override;
-  /// One, as long as the server is asked one thing at a time: more connections serve more readers then.
-  unsigned handful() const override {
-    return pipelined_ ? static_cast<unsigned>(options_.server.window.messages) : 1;
-  }
+  /// A connection that is asked one thing at a time has one message; else two calls share a window, so that
+  /// the wire is busy while what became of one is being recorded.
+  unsigned handful() const override;
+  unsigned concurrency() const override;
+  unsigned most_concurrency() const override;
   boost::asio::awaitable<void> stop() override;
 
  private:

@@ -9,6 +9,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <pthread.h>
 
 #include "base/log.hpp"
 #include "db/reserve.hpp"
@@ -24,6 +25,7 @@ Database::Database(const std::filesystem::path& path) : path_(path), db_(path) {
   if (!reserve_log(path_))
     log::warn("db.no_reserve", {{"what", "the disk has no room for the database's log"}});
   thread_ = std::thread([this] { serve(); });
+  ::pthread_setname_np(thread_.native_handle(), "crier db");
 }
 
 Database::~Database() {
@@ -90,16 +92,16 @@ void Database::run_group(std::deque<Job>& group) {
     set_durability(is_synced ? Durability::synced : Durability::written);
     Transaction transaction(db_);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      db_.execute("SAVEPOINT job");
+      if (group.size() > 1) db_.query("SAVEPOINT job").run();
       try {
         group[i].work(db_);
       } catch (...) {
         failures[i] = std::current_exception();
         // A full or broken disk ends the whole transaction, and with it what the jobs before have done.
-        if (!db_.in_transaction()) throw;
-        db_.execute("ROLLBACK TO job");
+        if (group.size() == 1 || !db_.in_transaction()) throw;
+        db_.query("ROLLBACK TO job").run();
       }
-      db_.execute("RELEASE job");
+      if (group.size() > 1) db_.query("RELEASE job").run();
     }
     transaction.commit();
   } catch (...) {

@@ -91,6 +91,9 @@ void Sqlite::Close::operator()(sqlite3* db) const {
 }
 
 Sqlite::Sqlite(const std::filesystem::path& path, Mode mode) {
+  // Its books on memory, which nobody reads, cost a lock for each piece.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(configured);
   sqlite3* db = nullptr;
   const int flags =
       mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -149,7 +152,7 @@ std::int64_t Sqlite::changes() const {
 }
 
 Transaction::Transaction(Sqlite& db) : db_(db) {
-  db_.execute("BEGIN IMMEDIATE");
+  db_.query("BEGIN IMMEDIATE").run();
 }
 
 Transaction::~Transaction() {
@@ -163,7 +166,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  db_.execute("COMMIT");
+  db_.query("COMMIT").run();
   open_ = false;
 }
 

@@ -41,13 +41,9 @@ bool ClaimedBatch::is_for(const Part& part, std::uint32_t number) const {
   return !is_digest() || position_of(part.audience, number).has_value();
 }
 
-std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> than, Time now) {
+std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet lanes, Time now) {
   hold_paused(db, channel, now);
-  if (than) {
-    const auto waiting = waiting_lane(db, channel, now);
-    if (!waiting || *waiting >= *than) return std::nullopt;
-  }
-  auto claimed = claim(db, channel, now);
+  auto claimed = claim(db, channel, now, lanes);
   if (!claimed) return std::nullopt;
   auto batch = std::make_shared<ClaimedBatch>();
   auto deliveries = std::move(claimed->deliveries);

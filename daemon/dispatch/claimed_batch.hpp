@@ -38,8 +38,8 @@ struct LoadedClaim {
   std::vector<Delivery> deliveries;
 };
 
-/// Claims the most urgent work of a channel and reads all that is needed to render it; nullopt when there is
-/// none, or none more urgent than `than`. In a database job.
-std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, std::optional<Lane> than, Time now);
+/// Claims the most urgent work of these lanes of a channel and reads all that is needed to render it; nullopt
+/// when there is none. In a database job.
+std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet lanes, Time now);
 
 }  // namespace crier

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <span>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/encoding.hpp"
@@ -70,11 +71,6 @@ Site site_of(const Newsroom& newsroom) {
   return {newsroom.site.name, newsroom.site.url, newsroom.site.address, {}};
 }
 
-// What is signed: a kind of link, the channel and the number. Another use of the key has another first word.
-std::string signed_text(std::uint32_t number, ChannelKind channel) {
-  return fmt::format("unsubscribe {} {}", to_string(channel), number);
-}
-
 constexpr std::size_t mac_bytes = 16;
 
 }  // namespace
@@ -122,9 +118,21 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
   return content;
 }
 
+void append_unsubscribe_token(const HmacSha256& key, std::uint32_t number, ChannelKind channel,
+                              std::string& out) {
+  // What is signed: a kind of link, the channel and the number. Another use of the key has another first
+  // word.
+  fmt::basic_memory_buffer<char, 64> text;
+  fmt::format_to(std::back_inserter(text), "unsubscribe {} {}", to_string(channel), number);
+  const auto mac = key.of({text.data(), text.size()});
+  fmt::format_to(std::back_inserter(out), "{}-{}-", static_cast<int>(channel), number);
+  append_hex(std::string_view(mac.data(), mac_bytes), out);
+}
+
 std::string unsubscribe_token(const HmacSha256& key, std::uint32_t number, ChannelKind channel) {
-  const auto mac = key.of(signed_text(number, channel)).substr(0, mac_bytes);
-  return fmt::format("{}-{}-{}", static_cast<int>(channel), number, to_hex(mac));
+  std::string token;
+  append_unsubscribe_token(key, number, channel, token);
+  return token;
 }
 
 std::optional<UnsubscribeTarget> read_unsubscribe_token(const HmacSha256& key, std::string_view token) {

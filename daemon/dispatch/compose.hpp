@@ -43,6 +43,9 @@ Content compose_digest(const Newsroom& newsroom, const Edition& edition, std::st
 /// What leads out of the mailing: the path of an unsubscribe link under public_url. The token names the
 /// subscriber and channel, and only who has the key can make one.
 std::string unsubscribe_token(const HmacSha256& key, std::uint32_t number, ChannelKind channel);
+/// The same, behind what is there.
+void append_unsubscribe_token(const HmacSha256& key, std::uint32_t number, ChannelKind channel,
+                              std::string& out);
 
 struct UnsubscribeTarget {
   std::uint32_t number = 0;

@@ -1,13 +1,11 @@
 #include "dispatch/courier.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
-#include "base/bell.hpp"
 #include "base/finally.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -16,6 +14,7 @@
 #include "dispatch/claimed_batch.hpp"
 #include "dispatch/compose.hpp"
 #include "dispatch/delivery_log.hpp"
+#include "dispatch/line.hpp"
 #include "dispatch/message.hpp"
 #include "dispatch/planner.hpp"
 #include "dispatch/what_follows.hpp"
@@ -24,24 +23,6 @@
 namespace crier {
 
 namespace asio = boost::asio;
-
-// A claim, and how much of it slots have taken.
-struct Courier::Held {
-  explicit Held(LoadedClaim loaded)
-      : batch(std::move(loaded.batch)), deliveries(std::move(loaded.deliveries)), letters(*batch) {}
-
-  std::shared_ptr<const ClaimedBatch> batch;
-  std::vector<Delivery> deliveries;
-  std::size_t taken = 0;
-  bool doubted = false;  // its deliveries may be owed no more
-  Letters letters;
-};
-
-// What a slot has taken of a claim.
-struct Courier::Handful {
-  std::shared_ptr<Held> held;
-  std::span<const Delivery> deliveries;
-};
 
 // A delivery of a handful that has not been settled.
 struct Courier::Ready {
@@ -52,62 +33,12 @@ struct Courier::Ready {
   bool owed = true;
 };
 
-struct Courier::Line {
-  Line(const asio::any_io_executor& loop, Channel& its_channel)
-      : channel(its_channel), work_ready(loop), work_owed(loop) {}
-
-  // The claims of the most urgent lane that has any; nullptr when there are none.
-  std::deque<std::shared_ptr<Held>>* most_urgent() {
-    const auto lane = std::ranges::find_if(ready, [](const auto& queue) { return !queue.empty(); });
-    return lane == ready.end() ? nullptr : &*lane;
-  }
-  // Whether it has, or is about to have, deliveries that it took from the outbox.
-  bool holds_work() { return asking || !sending.empty() || most_urgent() != nullptr; }
-  // Whether an alert with an earlier version of the story is being sent to the same reader.
-  bool sends_earlier(const Story& story, std::uint32_t number) const {
-    return std::ranges::any_of(sending, [&](const Handful* handful) {
-      const auto& subject = handful->held->batch->claim.subject;
-      return subject.story_version < story.version && subject.story_id == story.id &&
-             std::ranges::any_of(handful->deliveries,
-                                 [&](const Delivery& delivery) { return delivery.number == number; });
-    });
-  }
-  std::optional<Lane> ready_lane() {
-    const auto* queue = most_urgent();
-    return queue == nullptr ? std::nullopt : std::optional(queue->front()->batch->claim.lane);
-  }
-  Handful take() {
-    auto& queue = *most_urgent();
-    Handful handful{queue.front(), {}};
-    auto& held = *handful.held;
-    const auto size =
-        std::min(breaker.is_well() ? channel.handful() : 1, held.deliveries.size() - held.taken);
-    handful.deliveries = std::span(held.deliveries).subspan(held.taken, size);
-    held.taken += size;
-    if (held.taken == held.deliveries.size()) queue.pop_front();
-    return handful;
-  }
-
-  Channel& channel;
-  std::array<std::deque<std::shared_ptr<Held>>, lane_count> ready;
-  Bell work_ready;                      // something came into `ready`, or the courier drains
-  Bell work_owed;                       // something came into the outbox
-  bool refilling = false;               // one slot at a time asks the outbox
-  bool asking = false;                  // and its answer is not here yet
-  bool doubts_answer = false;           // which may be of deliveries that are owed no more
-  bool look_again = true;               // the outbox may hold something more urgent than `ready`
-  Time look_at = Time::max();           // when it may again, because of something that becomes due
-  std::vector<const Handful*> sending;  // what the slots hold
-  std::int64_t sent = 0;
-  Breaker breaker;
-};
-
 Courier::Courier(asio::any_io_executor loop, Parts parts)
     : loop_(std::move(loop)),
       parts_(std::move(parts)),
       unsubscribe_key_(parts_.unsubscribe_key),
       sent_(loop_),
-      recorder_(loop_, parts_.database, parts_.clock) {
+      recorder_(loop_, parts_.database, parts_.clock, parts_.write_distance) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
 }
 
@@ -115,16 +46,15 @@ Courier::~Courier() = default;
 
 void Courier::start(TaskGroup& tasks) {
   for (auto& line : lines_) {
-    for (unsigned slot = 0; slot < line->channel.concurrency(); ++slot)
-      tasks.start(fmt::format("courier {} {}", to_string(line->channel.kind()), slot), run_slot(*line));
+    const auto name = to_string(line->channel.kind());
+    tasks.start(fmt::format("courier {} claims", name), run_claims(*line));
+    for (unsigned slot = 0; slot < line->channel.most_concurrency(); ++slot)
+      tasks.start(fmt::format("courier {} {}", name, slot), run_slot(*line));
   }
 }
 
 void Courier::wake() {
-  for (auto& line : lines_) {
-    line->look_again = true;
-    line->work_owed.ring();
-  }
+  for (auto& line : lines_) line->look_again();
 }
 
 void Courier::stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason) {
@@ -142,13 +72,7 @@ void Courier::obey(Pauses pauses) {
 }
 
 void Courier::doubt() {
-  for (auto& line : lines_) {
-    for (auto& queue : line->ready) {
-      for (auto& held : queue) held->doubted = true;
-    }
-    for (const auto* handful : line->sending) handful->held->doubted = true;
-    line->doubts_answer = line->asking;
-  }
+  for (auto& line : lines_) line->doubt();
 }
 
 std::vector<DeliveryKey> Courier::being_sent() const {
@@ -173,8 +97,7 @@ asio::awaitable<void> Courier::ended(std::vector<DeliveryKey> deliveries) {
 std::vector<Courier::LineState> Courier::lines() const {
   std::vector<LineState> states;
   for (const auto& line : lines_) {
-    auto& state = states.emplace_back(LineState{line->channel.kind(), 0, {}, {}});
-    for (const auto* handful : line->sending) state.in_flight += handful->deliveries.size();
+    auto& state = states.emplace_back(LineState{line->channel.kind(), line->in_flight(), {}, {}});
     state.breaker_pause = line->breaker.pause_left(parts_.clock.now());
     if (!line->breaker.is_well() || state.breaker_pause > Duration::zero())
       state.breaker_reason = line->breaker.reason();
@@ -195,9 +118,7 @@ asio::awaitable<void> Courier::drain() {
 
 std::size_t Courier::in_flight() const {
   std::size_t total = 0;
-  for (const auto& line : lines_) {
-    for (const auto* handful : line->sending) total += handful->deliveries.size();
-  }
+  for (const auto& line : lines_) total += line->in_flight();
   return total;
 }
 
@@ -217,7 +138,9 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
     }
     handful = {};
     sent_.ring();
-    if (draining_) line.work_ready.ring();
+    const auto concurrency = line.channel.concurrency();
+    const bool may_more = concurrency > std::exchange(line.concurrency, concurrency);
+    if (draining_ || may_more) line.work_ready.ring();
   }
 }
 
@@ -228,41 +151,43 @@ asio::awaitable<bool> Courier::take(Line& line, Handful& handful) {
       co_await parts_.clock.sleep_for(pause);
       continue;
     }
-    if (parts_.clock.now() >= line.look_at) line.look_again = true;
-    if (line.most_urgent() != nullptr && (!line.look_again || line.refilling)) {
-      handful = line.take();
+    if (auto taken = line.take()) {
+      handful = *std::move(taken);
       co_return true;
     }
-    if (line.refilling) {
-      co_await line.work_ready.wait();
-    } else {
-      line.refilling = true;
-      co_await refill(line);
-      line.refilling = false;
-      line.work_ready.ring();
-    }
+    co_await line.work_ready.wait();
   }
   co_return false;
 }
 
-// Asks the outbox for more; when it has nothing, waits until it does.
-asio::awaitable<void> Courier::refill(Line& line) {
-  line.look_again = false;
-  // While the line is busy something more urgent may become due, so it looks again every second.
-  line.look_at = parts_.clock.now() + std::chrono::seconds(1);
+// Keeps claims ready for the slots; when the outbox has none, waits until it does.
+asio::awaitable<void> Courier::run_claims(Line& line) {
+  while (!draining_) {
+    line.is_to_ask = false;
+    const auto due = co_await claim_for(line);
+    if (due <= parts_.clock.now() || line.is_to_ask) continue;
+    if (due == Time::max())
+      co_await line.work_owed.wait();
+    else
+      co_await line.work_owed.wait_until(parts_.clock, due);
+  }
+}
+
+// Claims what its lanes have room for. Returns when there may be more of it, unless something happens before.
+asio::awaitable<Time> Courier::claim_for(Line& line) {
+  const auto lanes = line.low_lanes();
+  if (lanes.none()) co_return Time::max();
   const auto channel = line.channel.kind();
   const auto now = parts_.clock.now();
   forget_stopped();
   line.asking = true;
-  // Read here, on the loop: other slots take from `ready` while the database is asked.
-  const auto ready_lane = line.ready_lane();
   std::optional<LoadedClaim> loaded;
   std::optional<Time> due;
   std::string failure;
   try {
     co_await parts_.database.run([&](Sqlite& db) {
-      loaded = load_claim(db, channel, ready_lane, now);
-      if (!loaded) due = next_due(db, channel);
+      loaded = load_claim(db, channel, lanes, now);
+      if (!loaded) due = next_due(db, channel, lanes);
     });
   } catch (const std::runtime_error& e) {
     failure = e.what();
@@ -271,24 +196,11 @@ asio::awaitable<void> Courier::refill(Line& line) {
   const bool doubts_answer = std::exchange(line.doubts_answer, false);
   if (!failure.empty()) {
     log::error("outbox.unreadable", {{"channel", to_string(channel)}, {"what", failure}});
-    loaded.reset();
-    due = now + std::chrono::seconds(5);
+    co_return now + std::chrono::seconds(5);
   }
-  if (loaded) {
-    line.look_again = loaded->deliveries.empty();
-    if (line.look_again) co_return;
-    const auto lane = static_cast<std::size_t>(loaded->batch->claim.lane);
-    auto& held = line.ready[lane].emplace_back(std::make_shared<Held>(*std::move(loaded)));
-    held->doubted = doubts_answer;
-    co_return;
-  }
-  if (line.most_urgent() != nullptr || line.look_again || draining_) co_return;
-  if (due && *due > now) {
-    co_await line.work_owed.wait_until(parts_.clock, *due);
-  } else if (!due) {
-    co_await line.work_owed.wait();
-  }
-  line.look_again = true;
+  if (!loaded) co_return due.value_or(Time::max());
+  if (!loaded->deliveries.empty()) line.add(*std::move(loaded), doubts_answer);
+  co_return now;
 }
 
 // Why a delivery is not to be attempted; empty when it is.
@@ -403,14 +315,14 @@ std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& 
 // Whether the outbox may know more of a delivery than this one, which was taken from it: its story may have
 // been stopped, or an earlier version that was stopped may have arrived all the same. Where a repeat cannot
 // be told it has to know of each attempt, too.
-bool Courier::asks_outbox(const Line& line, const Held& held, const Ready& ready) const {
+bool Courier::asks_outbox(const Line& line, const HeldClaim& held, const Ready& ready) const {
   if (ready.asked) return false;
   return !line.channel.recognises_repeats() || held.doubted ||
          (!held.batch->is_digest() && stopped_.contains(ready.contents.chosen.front()->story.id));
 }
 
 // Whether deliveries are still owed. Where a repeat cannot be told, their attempts are noted.
-asio::awaitable<void> Courier::ask_outbox(const Line& line, const Held& held, std::vector<Ready>& ready,
+asio::awaitable<void> Courier::ask_outbox(const Line& line, const HeldClaim& held, std::vector<Ready>& ready,
                                           Time now) {
   const auto& claim = held.batch->claim;
   std::vector<Ready*> asking;
@@ -495,7 +407,7 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
   }
 }
 
-Outgoing Courier::address(Held& held, const std::shared_ptr<const Newsroom>& newsroom,
+Outgoing Courier::address(HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
                           const Ready& ready) const {
   const auto& claim = held.batch->claim;
   const auto& delivery = *ready.delivery;
@@ -504,9 +416,12 @@ Outgoing Courier::address(Held& held, const std::shared_ptr<const Newsroom>& new
                    delivery.attempts,
                    ready.subscriber,
                    {}};
-  if (!newsroom->public_url.empty())
-    message.unsubscribe_url =
-        newsroom->public_url + "/u/" + unsubscribe_token(unsubscribe_key_, delivery.number, claim.channel);
+  if (newsroom->public_url.empty()) return message;
+  constexpr std::size_t most_of_token = 48;
+  auto& url = message.unsubscribe_url;
+  url.reserve(newsroom->public_url.size() + std::string_view("/u/").size() + most_of_token);
+  url.append(newsroom->public_url).append("/u/");
+  append_unsubscribe_token(unsubscribe_key_, delivery.number, claim.channel, url);
   return message;
 }
 
@@ -530,8 +445,7 @@ void Courier::account_for(Line& line, const ClaimedBatch& batch, const Settled& 
   }
   if (settled.settlement == Settlement::retry || settled.settlement == Settlement::failed) {
     // It, or what is owed instead, may be due before whatever the line waits for, if that waits for anything.
-    line.look_again = true;
-    line.work_owed.ring();
+    line.look_again();
   }
   const bool was_attempted = settled.attempts > settled.delivery.attempts;
   if (was_attempted || settled.settlement != Settlement::retry)

@@ -30,6 +30,9 @@ namespace crier {
 class Database;
 class Metrics;
 struct ClaimedBatch;
+struct Handful;
+struct HeldClaim;
+class Line;
 struct MessageParts;
 struct Part;
 class Sqlite;
@@ -46,6 +49,7 @@ class Courier {
     std::vector<Channel*> channels;
     std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
     std::string unsubscribe_key;
+    Duration write_distance{};  ///< see Recorder
   };
   Courier(boost::asio::any_io_executor loop, Parts parts);
   ~Courier();
@@ -83,9 +87,6 @@ class Courier {
   std::int64_t sent() const;
 
  private:
-  struct Held;
-  struct Handful;
-  struct Line;
   struct Ready;
   struct Stop {
     std::uint32_t version = 0;
@@ -94,7 +95,8 @@ class Courier {
 
   boost::asio::awaitable<void> run_slot(Line& line);
   boost::asio::awaitable<bool> take(Line& line, Handful& handful);
-  boost::asio::awaitable<void> refill(Line& line);
+  boost::asio::awaitable<void> run_claims(Line& line);
+  boost::asio::awaitable<Time> claim_for(Line& line);
   void forget_stopped();
   boost::asio::awaitable<void> deliver(Line& line, const Handful& handful);
   boost::asio::awaitable<std::vector<Ready>> check(Line& line, const Handful& handful,
@@ -102,7 +104,8 @@ class Courier {
   boost::asio::awaitable<void> attempt(Line& line, const Handful& handful,
                                        const std::shared_ptr<const Newsroom>& newsroom,
                                        const std::vector<Ready>& ready, std::vector<Settled>& settled);
-  Outgoing address(Held& held, const std::shared_ptr<const Newsroom>& newsroom, const Ready& ready) const;
+  Outgoing address(HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
+                   const Ready& ready) const;
   static void tell_breaker(Line& line, const Outcome& outcome, Time now);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
   static Settled unattempted(const ClaimedBatch& batch, const Delivery& delivery, Settlement settlement,
@@ -110,8 +113,8 @@ class Courier {
   std::string reason_to_suppress(ChannelKind channel, const Subscriber* subscriber) const;
   std::optional<Settled> held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
                                    const Newsroom& newsroom, Time now) const;
-  bool asks_outbox(const Line& line, const Held& held, const Ready& ready) const;
-  boost::asio::awaitable<void> ask_outbox(const Line& line, const Held& held, std::vector<Ready>& ready,
+  bool asks_outbox(const Line& line, const HeldClaim& held, const Ready& ready) const;
+  boost::asio::awaitable<void> ask_outbox(const Line& line, const HeldClaim& held, std::vector<Ready>& ready,
                                           Time now);
   const std::string* reason_to_stop(const Part& part) const;
   MessageParts contents_for(const ClaimedBatch& batch, const Delivery& delivery) const;

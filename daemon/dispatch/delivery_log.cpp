@@ -31,15 +31,15 @@ std::string_view metric_outcome(const Settled& settled) {
 
 void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscriber* subscriber,
                  std::int64_t sent) {
+  constexpr std::int64_t few = 100;
+  const bool is_delivered = settled.settlement == Settlement::delivered;
+  if (is_delivered && sent > few && sent % 1000 != 0) return;
   const auto& subject = batch.claim.subject;
   const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
   const auto who = subscriber != nullptr ? subscriber->id : std::to_string(settled.delivery.number);
   const auto channel = to_string(settled.channel);
-  constexpr std::int64_t few = 100;
-  if (settled.settlement == Settlement::delivered) {
-    if (sent <= few || sent % 1000 == 0)
-      log::info("delivery.sent",
-                {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});
+  if (is_delivered) {
+    log::info("delivery.sent", {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});
     return;
   }
   const bool is_retry = settled.settlement == Settlement::retry;

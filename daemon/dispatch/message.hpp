@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include "channel/channel.hpp"
 #include "dispatch/claimed_batch.hpp"
 
@@ -20,9 +22,9 @@ struct Newsroom;
 
 /// The stories of one reader's message.
 struct MessageParts {
-  std::vector<const Part*> chosen;          ///< of an alert the one
-  std::size_t no_room = 0;                  ///< further ones that the edition has no room for
-  std::string missing = "nothing to send";  ///< why one is not among them
+  boost::container::small_vector<const Part*, 1> chosen;  ///< of an alert the one
+  std::size_t no_room = 0;                                ///< further ones that the edition has no room for
+  std::string missing = "nothing to send";                ///< why one is not among them
 };
 
 /// `parts.chosen` is not empty and outlives the letter. Pure.

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/use_awaitable.hpp>
+
 #include "base/finally.hpp"
 #include "base/log.hpp"
 
@@ -25,6 +27,9 @@ asio::awaitable<void> Recorder::record(std::span<const Settled> settled, bool re
       recording_ = false;
       done_.ring();
     });
+    if (pause_.expiry() > asio::steady_timer::clock_type::now())
+      co_await pause_.async_wait(asio::use_awaitable);
+    pause_.expires_after(distance_);
     const auto batch = std::exchange(unrecorded_, {});
     const auto number = next_++;
     const auto now = clock_.now();

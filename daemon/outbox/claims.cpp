@@ -94,35 +94,34 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
 
 }  // namespace
 
-std::optional<Lane> waiting_lane(Sqlite& db, ChannelKind channel, Time now) {
-  auto row = db.query(
-      "SELECT MIN(lane) FROM ("
-      " SELECT MIN(lane) AS lane FROM chunk WHERE channel = ?1 AND open > 0 AND claimed = 0 AND due_at <= ?2"
-      " UNION ALL"
-      " SELECT MIN(lane) FROM exception WHERE channel = ?1 AND state = 'retry' AND claimed = 0 AND due_at <= "
-      "?2)");
-  row.bind(0, to_string(channel)).bind(1, to_ms(now));
-  if (!row.step() || row.is_null(0)) return std::nullopt;
-  return static_cast<Lane>(row.integer(0));
+std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now, LaneSet lanes) {
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    if (!lanes.test(i)) continue;
+    const auto lane = static_cast<Lane>(i);
+    // Fresh deliveries go before retries of the same lane: those have already waited for a reason.
+    if (auto fresh = claim_chunk(db, channel, lane, now)) return fresh;
+    if (auto retries = claim_retries(db, channel, lane, now)) return retries;
+  }
+  return std::nullopt;
 }
 
-std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now) {
-  const auto lane = waiting_lane(db, channel, now);
-  if (!lane) return std::nullopt;
-  // Fresh deliveries go before retries of the same lane: those have already waited for a reason.
-  if (auto fresh = claim_chunk(db, channel, *lane, now)) return fresh;
-  return claim_retries(db, channel, *lane, now);
-}
-
-std::optional<Time> next_due(Sqlite& db, ChannelKind channel) {
-  auto row = db.query(
-      "SELECT MIN(due_at) FROM ("
-      " SELECT MIN(due_at) AS due_at FROM chunk WHERE channel = ?1 AND open > 0 AND claimed = 0"
-      " UNION ALL"
-      " SELECT MIN(due_at) FROM exception WHERE channel = ?1 AND state = 'retry' AND claimed = 0)");
-  row.bind(0, to_string(channel));
-  if (!row.step() || row.is_null(0)) return std::nullopt;
-  return from_ms(row.integer(0));
+// Lane by lane, so that each is one look into an index.
+std::optional<Time> next_due(Sqlite& db, ChannelKind channel, LaneSet lanes) {
+  std::optional<Time> next;
+  for (const std::string_view which :
+       {"SELECT MIN(due_at) FROM chunk WHERE channel = ? AND lane = ? AND open > 0 AND claimed = 0",
+        "SELECT MIN(due_at) FROM exception WHERE channel = ? AND lane = ? AND state = 'retry' AND claimed = "
+        "0"}) {
+    for (std::size_t i = 0; i < lane_count; ++i) {
+      if (!lanes.test(i)) continue;
+      auto row = db.query(which);
+      row.bind(0, to_string(channel)).bind(1, static_cast<int>(i));
+      if (!row.step() || row.is_null(0)) continue;
+      const auto due = from_ms(row.integer(0));
+      if (!next || due < *next) next = due;
+    }
+  }
+  return next;
 }
 
 }  // namespace crier

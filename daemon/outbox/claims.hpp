@@ -38,13 +38,11 @@ struct Claim {
   std::vector<Delivery> deliveries;
 };
 
-/// The most urgent work that is due on a channel: a chunk, or retries of one chunk; nullopt if none.
-std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now);
+/// The most urgent work of these lanes that is due on a channel: a chunk, or retries of one chunk; nullopt if
+/// none.
+std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now, LaneSet lanes = all_lanes);
 
-/// When something unclaimed is due next on a channel; nullopt when nothing waits.
-std::optional<Time> next_due(Sqlite& db, ChannelKind channel);
-
-/// The lane of the most urgent unclaimed work that is due.
-std::optional<Lane> waiting_lane(Sqlite& db, ChannelKind channel, Time now);
+/// When something of these lanes that is unclaimed is due next on a channel; nullopt when nothing waits.
+std::optional<Time> next_due(Sqlite& db, ChannelKind channel, LaneSet lanes = all_lanes);
 
 }  // namespace crier

@@ -128,20 +128,19 @@ std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t n
   return static_cast<std::size_t>(member - audience.members.begin());
 }
 
+SettledBits::SettledBits(std::string_view bytes) : bytes_(bytes) {
+  for (const char byte : bytes_)
+    count_ += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
+}
+
 bool SettledBits::test(std::size_t position) const {
   return (static_cast<unsigned char>(bytes_.at(position / 8)) >> position % 8 & 1) != 0;
 }
 
 void SettledBits::set(std::size_t position) {
   auto& byte = bytes_.at(position / 8);
+  if (!test(position)) ++count_;
   byte = static_cast<char>(static_cast<unsigned char>(byte) | 1U << position % 8);
-}
-
-std::size_t SettledBits::count() const {
-  std::size_t total = 0;
-  for (const char byte : bytes_)
-    total += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
-  return total;
 }
 
 void LateMarks::add(const LateMark& mark) {

@@ -51,15 +51,16 @@ std::optional<std::size_t> position_of(const Audience& audience, std::uint32_t n
 class SettledBits {
  public:
   explicit SettledBits(std::size_t size) : bytes_((size + 7) / 8, '\0') {}
-  explicit SettledBits(std::string_view bytes) : bytes_(bytes) {}
+  explicit SettledBits(std::string_view bytes);
 
   bool test(std::size_t position) const;
   void set(std::size_t position);
-  std::size_t count() const;
+  std::size_t count() const { return count_; }
   const std::string& bytes() const { return bytes_; }
 
  private:
   std::string bytes_;
+  std::size_t count_ = 0;
 };
 
 /// A delivery that had waited for something, and then arrived.

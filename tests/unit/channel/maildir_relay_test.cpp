@@ -30,7 +30,7 @@ struct Bench {
   TempFolder folder;
   boost::asio::io_context loop;
   Workers workers{1};
-  MaildirRelay relay{folder.path() / "mail", workers};
+  MaildirRelay relay{folder.path() / "mail", workers, 8};
 };
 
 }  // namespace

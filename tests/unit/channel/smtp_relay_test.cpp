@@ -228,7 +228,9 @@ TEST_CASE("a handful goes by one connection, and its size follows what the serve
   Bench bench(with_chunks());
   REQUIRE(bench.relay().handful() == 1);
   REQUIRE(all_delivered(deliver_handful(bench, 1)));
-  REQUIRE(bench.relay().handful() == bench.options.server.window.messages);
+  // Two of them fill the window of a connection.
+  REQUIRE(bench.relay().handful() * 2 == bench.options.server.window.messages);
+  REQUIRE(bench.relay().concurrency() == bench.options.connections * 2);
   REQUIRE(all_delivered(deliver_handful(bench, 50)));
   REQUIRE(bench.server.messages().size() == 51);
   REQUIRE(bench.server.connections() == 1);
@@ -237,6 +239,7 @@ TEST_CASE("a handful goes by one connection, and its size follows what the serve
   Bench lockstep(old);
   REQUIRE(all_delivered(deliver_handful(lockstep, 3)));
   REQUIRE(lockstep.relay().handful() == 1);
+  REQUIRE(lockstep.relay().concurrency() == lockstep.options.connections);
 }
 
 TEST_CASE("a handful larger than a connection's share goes on by the next one") {

@@ -1,4 +1,4 @@
-// What an outcome leads to, and when a channel takes a rest.
+// What an outcome leads to.
 #include "dispatch/what_follows.hpp"
 
 #include <array>
@@ -73,63 +73,4 @@ TEST_CASE("a delivery whose next attempt would come too late fails now, with the
   auto asked = outcome(OutcomeKind::retry_later);
   asked.retry_after = 4h;
   CHECK(follow(asked).settlement == Settlement::failed);
-}
-
-namespace {
-
-// What the breaker makes of an outcome: the pause, if it is one.
-std::optional<Duration> recorded(Breaker& breaker, Outcome outcome, Time at) {
-  return breaker.record(outcome, at);
-}
-
-}  // namespace
-
-TEST_CASE("a channel on which everything fails in one way takes longer and longer rests") {
-  Breaker breaker;
-  const auto failed = outcome(OutcomeKind::retry_later, "unreachable");
-  for (int i = 0; i < 4; ++i) CHECK_FALSE(recorded(breaker, failed, now));
-  CHECK(recorded(breaker, failed, now) == 5s);
-  CHECK(breaker.pause_left(now) == 5s);
-  CHECK(breaker.reason() == "unreachable");
-  CHECK_FALSE(recorded(breaker, failed, now + 1s));  // one that was under way
-  Time at = now;
-  for (const auto pause : {10s, 20s, 40s, 80s, 80s, 80s}) {
-    at += breaker.pause_left(at);
-    CHECK(recorded(breaker, failed, at) == pause);  // one attempt finds out
-  }
-  SECTION("an answer ends it") {
-    CHECK_FALSE(recorded(breaker, outcome(OutcomeKind::delivered), at + 100s));
-    for (int i = 0; i < 4; ++i) CHECK_FALSE(recorded(breaker, failed, at + 100s));
-    CHECK(recorded(breaker, failed, at + 100s) == 5s);
-  }
-  SECTION("a refusal is an answer, too") {
-    recorded(breaker, outcome(OutcomeKind::refused), at + 100s);
-    CHECK_FALSE(recorded(breaker, failed, at + 100s));
-  }
-  SECTION("a wall clock that is put back does not make it longer") {
-    CHECK(breaker.pause_left(at) == 80s);
-    CHECK(breaker.pause_left(at - 1h) == 0s);
-  }
-}
-
-TEST_CASE("failures of different kinds are no outage; blame of the sender is one at once") {
-  Breaker breaker;
-  for (int i = 0; i < 50; ++i)
-    CHECK_FALSE(recorded(breaker,
-                         outcome(OutcomeKind::retry_later, i % 2 == 0 ? "greylisted" : "mailbox full"), now));
-  CHECK(recorded(breaker, outcome(OutcomeKind::retry_later, "token expired", true), now) == 5s);
-}
-
-TEST_CASE("answers about readers and messages are no outage; a hundred of a kind slow the channel down") {
-  Breaker breaker;
-  auto vague = outcome(OutcomeKind::retry_later, "smtp-550");
-  vague.about_delivery = true;
-  for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < 99; ++i) CHECK_FALSE(recorded(breaker, vague, now));
-    CHECK(recorded(breaker, vague, now) == 5s);
-  }
-  for (int i = 0; i < 99; ++i) recorded(breaker, vague, now);
-  recorded(breaker, outcome(OutcomeKind::delivered), now);
-  CHECK_FALSE(recorded(breaker, vague, now));
-  for (int i = 0; i < 500; ++i) CHECK_FALSE(recorded(breaker, outcome(OutcomeKind::refused), now));
 }

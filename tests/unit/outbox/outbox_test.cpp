@@ -20,6 +20,12 @@ namespace {
 const auto now = parse_rfc3339("2026-11-23T12:00:00Z").value();
 const std::vector<ChannelKind> resend{ChannelKind::email, ChannelKind::webhook};
 
+LaneSet lanes(std::initializer_list<Lane> some) {
+  LaneSet set;
+  for (const auto lane : some) set.set(static_cast<std::size_t>(lane));
+  return set;
+}
+
 struct Outbox {
   Sqlite db{":memory:"};
 
@@ -65,13 +71,14 @@ TEST_CASE("the most urgent lane is claimed first, within it what was due first")
   outbox.add("breaking", 1, Lane::breaking);
   outbox.add("kill", 1, Lane::kill);
   outbox.add("tomorrow", 1, Lane::kill, now + 24h);
-  CHECK(waiting_lane(outbox.db, ChannelKind::email, now) == Lane::kill);
+  CHECK_FALSE(claim(outbox.db, ChannelKind::email, now, lanes({Lane::replay})));
+  CHECK_FALSE(next_due(outbox.db, ChannelKind::email, lanes({Lane::replay})));
+  CHECK(next_due(outbox.db, ChannelKind::email, lanes({Lane::alert, Lane::replay})) == now - 1h);
   std::string order;
   for (auto taken = claim(outbox.db, ChannelKind::email, now); taken;
        taken = claim(outbox.db, ChannelKind::email, now))
     order += taken->subject.story_id + " ";
   CHECK(order == "kill breaking early late digest ");
-  CHECK_FALSE(waiting_lane(outbox.db, ChannelKind::email, now));
   CHECK(next_due(outbox.db, ChannelKind::email) == now + 24h);
   CHECK_FALSE(next_due(outbox.db, ChannelKind::whatsapp));
   CHECK_FALSE(claim(outbox.db, ChannelKind::whatsapp, now + 48h));

@@ -1,0 +1,82 @@
+#include "dispatch/line.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace crier {
+namespace {
+
+// While so many are being sent, the outbox answers.
+constexpr std::size_t low_mark = chunk_capacity / 2;
+
+}  // namespace
+
+Line::Line(const boost::asio::any_io_executor& loop, Channel& its_channel)
+    : channel(its_channel), work_ready(loop), work_owed(loop) {}
+
+void Line::add(LoadedClaim claim, bool doubted) {
+  const auto lane = static_cast<std::size_t>(claim.batch->claim.lane);
+  left_[lane] += claim.deliveries.size();
+  ready_[lane].emplace_back(std::make_shared<HeldClaim>(std::move(claim)))->doubted = doubted;
+  work_ready.ring();
+}
+
+std::optional<Handful> Line::take() {
+  if (sending.size() >= channel.concurrency()) return std::nullopt;
+  LaneSet ready;
+  for (std::size_t i = 0; i < lane_count; ++i) ready.set(i, left_[i] > 0);
+  const auto turn = turns_.next(ready);
+  if (!turn) return std::nullopt;
+  const auto lane = static_cast<std::size_t>(*turn);
+  auto& queue = ready_[lane];
+  Handful handful{queue.front(), {}};
+  auto& held = *handful.held;
+  const auto size = std::min(breaker.is_well() ? channel.handful() : 1, held.left());
+  handful.deliveries = std::span(held.deliveries).subspan(held.taken, size);
+  held.taken += size;
+  if (held.left() == 0) queue.pop_front();
+  const bool had_enough = left_[lane] > low_mark;
+  left_[lane] -= size;
+  if (queue.empty() || (had_enough && left_[lane] <= low_mark)) look_again();
+  return handful;
+}
+
+LaneSet Line::low_lanes() const {
+  LaneSet low;
+  for (std::size_t i = 0; i < lane_count; ++i) low.set(i, left_[i] <= low_mark);
+  return low;
+}
+
+void Line::doubt() {
+  for (auto& queue : ready_) {
+    for (auto& held : queue) held->doubted = true;
+  }
+  for (const auto* handful : sending) handful->held->doubted = true;
+  doubts_answer = asking;
+}
+
+void Line::look_again() {
+  is_to_ask = true;
+  work_owed.ring();
+}
+
+bool Line::holds_work() const {
+  return asking || !sending.empty() || std::ranges::any_of(left_, [](auto left) { return left > 0; });
+}
+
+bool Line::sends_earlier(const Story& story, std::uint32_t number) const {
+  return std::ranges::any_of(sending, [&](const Handful* handful) {
+    const auto& subject = handful->held->batch->claim.subject;
+    return subject.story_version < story.version && subject.story_id == story.id &&
+           std::ranges::any_of(handful->deliveries,
+                               [&](const Delivery& delivery) { return delivery.number == number; });
+  });
+}
+
+std::size_t Line::in_flight() const {
+  std::size_t total = 0;
+  for (const auto* handful : sending) total += handful->deliveries.size();
+  return total;
+}
+
+}  // namespace crier
