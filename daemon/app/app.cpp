@@ -30,6 +30,7 @@
 #include "app/storage.hpp"
 #include "app/story_input.hpp"
 #include "app/text_keeper.hpp"
+#include "app/warm_up_book.hpp"
 #include "audience/suppression.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
@@ -112,6 +113,7 @@ struct App::Parts {
   std::optional<StorageWatch> storage;
   std::optional<TextKeeper> text_keeper;
   std::optional<LedgerKeeper> ledger_keeper;
+  std::optional<WarmUpBook> warm_up_book;
   SuppressionList suppressions;
   ShareShelf shelf;
   std::unique_ptr<Services> services;
@@ -208,10 +210,16 @@ Result<void> App::Parts::open() {
   auto made = Services::make(loop.get_executor(), workers, clock, *config);
   if (!made) return made.error();
   services = std::move(*made);
+  if (auto* const relays = services->relays()) {
+    Sqlite db(database_path(*config), Sqlite::Mode::read_only);
+    load_sent_today(db, *relays);
+    warm_up_book.emplace(*database, clock, *relays);
+  }
   const auto current = [this] { return newsroom(); };
   courier.emplace(loop.get_executor(),
                   Courier::Parts{*database, clock, suppressions, metrics, services->channels(), current,
-                                 *unsubscribe_key, std::chrono::milliseconds(1)});
+                                 *unsubscribe_key, std::chrono::milliseconds(1),
+                                 config->email ? config->email->domains : std::vector<DomainLimits>()});
   courier->obey(Pauses(std::move(pauses)));
   order_desk.emplace(loop.get_executor(), OrderDesk::Parts{*database, workers, clock, *courier, current,
                                                            [this] { return relay_names(*config); }});
@@ -285,6 +293,7 @@ void App::Parts::start() {
   tasks.start("signals", obey_signals());
   tasks.start("storage", storage->run());
   tasks.start("story log", text_keeper->run());
+  if (warm_up_book) tasks.start("warm-up", warm_up_book->run());
   tasks.start("ledger", ledger_keeper->run());
   if (notify.watchdog_period()) tasks.start("watchdog", feed_watchdog());
   tasks.start("editions", digest_desk->run());

@@ -13,9 +13,11 @@
 
 #include "base/diagnostic.hpp"
 #include "base/time.hpp"
+#include "dispatch/domain_paces.hpp"
 #include "dispatch/newsroom.hpp"
 #include "net/address_guard.hpp"
 #include "net/ip_address.hpp"
+#include "schedule/warm_up.hpp"
 #include "story/folder_listing.hpp"
 #include "story/parse.hpp"
 
@@ -46,14 +48,25 @@ struct FeedConfig {
   bool operator==(const FeedConfig&) const = default;
 };
 
-struct EmailConfig {
-  std::string relay;  ///< "maildir:PATH" or "smtp://…", "smtps://…"
-  std::string from;
-  std::string from_name;
+struct RelayConfig {
+  std::string url;  ///< "maildir:PATH" or "smtp://…", "smtps://…"
   std::string password;
   std::string ca_file;
   unsigned connections = 8;
+  unsigned messages_per_connection = 1000;
   std::optional<Duration> timeout;  ///< of each stage of the dialogue; absent = those of RFC 5321
+  unsigned weight = 1;              ///< 0 = only what no other can take
+  std::optional<double> rate;       ///< messages a second
+  std::optional<WarmUp> warm_up;
+
+  bool operator==(const RelayConfig&) const = default;
+};
+
+struct EmailConfig {
+  std::vector<RelayConfig> relays;  ///< at least one; a Maildir is alone
+  std::string from;
+  std::string from_name;
+  std::vector<DomainLimits> domains;
 
   bool operator==(const EmailConfig&) const = default;
 };

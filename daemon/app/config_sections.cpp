@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include "app/config_parts.hpp"
 #include "app/rule_reader.hpp"
 #include "app/secret.hpp"
+#include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "base/url.hpp"
 #include "channel/smtp_relay.hpp"
@@ -51,24 +53,108 @@ std::string relay_mistake(std::string_view relay) {
   return server ? std::string() : server.error().message;
 }
 
+std::optional<double> read_rate(YamlSection& section) {
+  const auto text = section.text("rate");
+  if (!text) return std::nullopt;
+  const auto rate = parse_rate(*text);
+  if (!rate)
+    section.error(*section.find("rate"),
+                  "rate is a number of messages by time: 20/s, 300/m, 1000/h or 50000/d");
+  return rate;
+}
+
+std::optional<WarmUp> read_warm_up(YamlSection& relay) {
+  const auto* node = relay.find("warm_up");
+  if (node == nullptr) return std::nullopt;
+  YamlSection section(*node, relay.file(), "warm_up");
+  WarmUp plan;
+  const auto from = section.required_text("from");
+  const auto begin = parse_rfc3339(from + "T00:00:00Z");
+  if (begin)
+    plan.from = std::chrono::floor<std::chrono::days>(*begin);
+  else if (!from.empty())
+    section.error(*section.find("from"), "from is the first day, like 2026-12-01");
+  constexpr std::int64_t most = 1'000'000'000;
+  plan.first_day = section.integer("first_day", 1, most).value_or(plan.first_day);
+  plan.done_at = section.integer("done_at", 1, most).value_or(plan.done_at);
+  section.finish();
+  return plan;
+}
+
+// What is said of a relay; its URL stands at `key`.
+RelayConfig read_relay(YamlSection& section, std::string_view key) {
+  RelayConfig relay;
+  relay.url = section.required_text(key);
+  if (!relay.url.empty()) {
+    if (const auto mistake = relay_mistake(relay.url); !mistake.empty())
+      section.file().error_without_excerpt(*section.find(key), mistake);  // the URL may hold a password
+  }
+  relay.password = read_secret_key(section, "password_file");
+  relay.ca_file = section.text("ca_file").value_or("");
+  relay.connections =
+      static_cast<unsigned>(section.integer("connections", 1, 256).value_or(relay.connections));
+  relay.messages_per_connection = static_cast<unsigned>(
+      section.integer("messages_per_connection", 1, 1'000'000).value_or(relay.messages_per_connection));
+  relay.timeout = section.duration("timeout");
+  relay.rate = read_rate(section);
+  relay.warm_up = read_warm_up(section);
+  return relay;
+}
+
+void read_relays(YamlSection& email, std::vector<RelayConfig>& relays) {
+  const auto* list = email.find("relays");
+  if (list == nullptr) {
+    relays.push_back(read_relay(email, "relay"));
+    return;
+  }
+  for_each_item(*list, email.file(), "relays", [&](const YamlNode& item) {
+    YamlSection section(item, email.file(), "relay");
+    auto& relay = relays.emplace_back(read_relay(section, "url"));
+    relay.weight = static_cast<unsigned>(section.integer("weight", 0, 1000).value_or(relay.weight));
+    if (relay.url.starts_with("maildir:"))
+      section.error(*section.find("url"), "a Maildir stands alone: relay: maildir:PATH");
+    if (std::ranges::count(relays, relay.url, &RelayConfig::url) > 1)
+      section.file().error_without_excerpt(*section.find("url"), "this relay is there already");
+    section.finish();
+  });
+  if (relays.empty()) {
+    email.error(*list, "relays needs at least one relay: {url: smtp://HOST:PORT}");
+    relays.emplace_back();
+  }
+}
+
+void read_domains(YamlSection& email, std::vector<DomainLimits>& domains) {
+  const auto* list = email.find("domains");
+  if (list == nullptr) return;
+  std::set<std::string> named;
+  for_each_item(*list, email.file(), "domains", [&](const YamlNode& item) {
+    YamlSection section(item, email.file(), "domain");
+    auto& limits = domains.emplace_back();
+    for (const auto* node : section.text_nodes("names")) {
+      const auto& name = limits.names.emplace_back(to_lower_ascii(node->scalar));
+      if (!named.insert(name).second) section.error(*node, fmt::format("{} has limits already", name));
+      if (name.empty() || name.find('@') != std::string::npos)
+        section.error(*node, "a domain is what stands behind the @: example.org");
+    }
+    limits.limits.rate = read_rate(section);
+    limits.limits.at_once = static_cast<std::size_t>(section.integer("at_once", 1, 100'000).value_or(0));
+    if (limits.names.empty()) section.error(item, "a limit needs names: the domains that it is for");
+    if (!limits.limits.rate && limits.limits.at_once == 0 && section.find("rate") == nullptr)
+      section.error(item, "a limit needs rate or at_once");
+    section.finish();
+  });
+}
+
 void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
   YamlSection section(node, file, "channels.email");
   EmailConfig email;
-  email.relay = section.required_text("relay");
-  if (!email.relay.empty()) {
-    if (const auto mistake = relay_mistake(email.relay); !mistake.empty())
-      section.file().error_without_excerpt(*section.find("relay"), mistake);  // the URL may hold a password
-  }
+  read_relays(section, email.relays);
   email.from = section.required_text("from");
   if (!email.from.empty() && !to_wire_address(email.from))
     section.error(*section.find("from"),
                   "from must be a bare address like news@example.org; its display name goes to from_name");
   email.from_name = section.text("from_name").value_or("");
-  email.password = read_secret_key(section, "password_file");
-  email.ca_file = section.text("ca_file").value_or("");
-  email.connections =
-      static_cast<unsigned>(section.integer("connections", 1, 256).value_or(email.connections));
-  email.timeout = section.duration("timeout");
+  read_domains(section, email.domains);
   section.finish();
   config.email = std::move(email);
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/io_thread.hpp"
@@ -13,6 +14,7 @@
 #include "channel/email_channel.hpp"
 #include "channel/maildir_relay.hpp"
 #include "channel/missing_channel.hpp"
+#include "channel/relay_group.hpp"
 #include "channel/smtp_relay.hpp"
 #include "channel/threaded_relay.hpp"
 #include "channel/webhook_channel.hpp"
@@ -47,11 +49,11 @@ Result<AddressGuard> make_whatsapp_guard(const WhatsAppConfig& whatsapp) {
   return AddressGuard::create(rules);
 }
 
-SmtpTimeouts timeouts_of(const EmailConfig& email) {
+SmtpTimeouts timeouts_of(const RelayConfig& relay) {
   SmtpTimeouts timeouts;
-  if (email.timeout) {
-    timeouts.connect = timeouts.tls = timeouts.greeting = timeouts.command = *email.timeout;
-    timeouts.data_start = timeouts.data_block = timeouts.final_reply = *email.timeout;
+  if (relay.timeout) {
+    timeouts.connect = timeouts.tls = timeouts.greeting = timeouts.command = *relay.timeout;
+    timeouts.data_start = timeouts.data_block = timeouts.final_reply = *relay.timeout;
   }
   return timeouts;
 }
@@ -62,33 +64,47 @@ struct Wire {
   Resolver resolver{thread.executor()};
 };
 
-Result<std::unique_ptr<Relay>> make_relay(Wire& wire, Workers& workers, const EmailConfig& email) {
+Result<std::unique_ptr<Relay>> make_relay(Wire& wire, Workers& workers, const RelayConfig& config) {
   constexpr std::string_view maildir = "maildir:";
-  if (email.relay.starts_with(maildir))
+  if (config.url.starts_with(maildir))
     return std::unique_ptr<Relay>(std::make_unique<MaildirRelay>(
-        std::filesystem::path(email.relay.substr(maildir.size())), workers, email.connections));
-  auto server = parse_smtp_url(email.relay);
+        std::filesystem::path(config.url.substr(maildir.size())), workers, config.connections));
+  auto server = parse_smtp_url(config.url);
   if (!server) return server.error();
   server->helo = host_name();
-  server->login.password = email.password;
-  server->timeouts = timeouts_of(email);
+  server->login.password = config.password;
+  server->timeouts = timeouts_of(config);
   SmtpRelayOptions options;
   options.server = std::move(*server);
-  options.ca_file = email.ca_file;
-  options.connections = email.connections;
+  options.ca_file = config.ca_file;
+  options.connections = config.connections;
+  options.messages_per_connection = config.messages_per_connection;
   return std::unique_ptr<Relay>(
       std::make_unique<ThreadedRelay>(wire.thread, [&](const boost::asio::any_io_executor& executor) {
         return std::make_unique<SmtpRelay>(executor, wire.resolver, std::move(options));
       }));
 }
 
+// The host, and where there are several relays on it the port, too.
+std::string relay_name(const RelayConfig& relay, const std::vector<RelayConfig>& all) {
+  const auto server = parse_smtp_url(relay.url);
+  if (!server) return "maildir";
+  const auto here = std::ranges::count_if(all, [&](const RelayConfig& other) {
+    const auto its = parse_smtp_url(other.url);
+    return its && its->host == server->host;
+  });
+  return here > 1 ? fmt::format("{}:{}", server->host, server->port) : server->host;
+}
+
 }  // namespace
 
-std::map<std::string, ChannelKind> relay_names(const Config& config) {
-  std::map<std::string, ChannelKind> names;
+std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& config) {
+  std::map<std::string, std::optional<ChannelKind>> names;
   if (!config.email) return names;
-  const auto server = parse_smtp_url(config.email->relay);
-  names.emplace(server ? server->host : "maildir", ChannelKind::email);
+  const auto& relays = config.email->relays;
+  for (const auto& relay : relays)
+    names.emplace(relay_name(relay, relays),
+                  relays.size() == 1 ? std::optional(ChannelKind::email) : std::nullopt);
   return names;
 }
 
@@ -98,7 +114,7 @@ struct Services::Parts {
 
   Resolver resolver;
   Wire wire;
-  std::unique_ptr<Relay> relay;
+  std::unique_ptr<RelayGroup> relays;
   std::optional<HttpClient> webhook_client;
   std::optional<WebhookSender> webhook_sender;
   std::optional<HttpClient> whatsapp_client;
@@ -112,14 +128,22 @@ Services::Services(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Services::~Services() = default;
 
 Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_executor& loop, Workers& workers,
-                                                 const Clock& clock, const Config& config) {
+                                                 Clock& clock, const Config& config) {
   auto parts = std::make_unique<Parts>(loop);
   if (const auto& email = config.email) {
-    auto relay = make_relay(parts->wire, workers, *email);
-    if (!relay) return relay.error();
-    parts->relay = std::move(*relay);
+    std::vector<RelayGroup::Member> members;
+    for (const auto& each : email->relays) {
+      auto relay = make_relay(parts->wire, workers, each);
+      if (!relay) return relay.error();
+      members.push_back({.name = relay_name(each, email->relays),
+                         .relay = std::move(*relay),
+                         .weight = each.weight,
+                         .limits = {.rate = each.rate, .at_once = 0},
+                         .warm_up = each.warm_up});
+    }
+    parts->relays = std::make_unique<RelayGroup>(std::move(members), clock);
     parts->channels.push_back(
-        std::make_unique<EmailChannel>(*parts->relay, EmailSender{email->from, email->from_name}));
+        std::make_unique<EmailChannel>(*parts->relays, EmailSender{email->from, email->from_name}));
   }
   if (const auto& whatsapp = config.whatsapp) {
     auto guard = make_whatsapp_guard(*whatsapp);
@@ -170,8 +194,12 @@ HttpClient& Services::client_of(const FeedConfig& feed) {
   return parts_->feed_clients.at(feed.allow);
 }
 
+RelayGroup* Services::relays() const {
+  return parts_->relays.get();
+}
+
 boost::asio::awaitable<void> Services::stop() {
-  if (parts_->relay) co_await parts_->relay->stop();
+  if (parts_->relays) co_await parts_->relays->stop();
 }
 
 }  // namespace crier

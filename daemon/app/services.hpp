@@ -17,21 +17,24 @@ namespace crier {
 class Channel;
 class Clock;
 class HttpClient;
+class RelayGroup;
 class Workers;
 
 /// The relays of the configuration by the names that operators know them by, and the channel that each is all
 /// of: the host of an SMTP relay, or "maildir".
-std::map<std::string, ChannelKind> relay_names(const Config& config);
+std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& config);
 
 class Services {
  public:
   /// Makes a channel for each section under `channels:`, and a MissingChannel for each that is not there.
   /// `workers` and `clock` outlive it.
   static Result<std::unique_ptr<Services>> make(const boost::asio::any_io_executor& loop, Workers& workers,
-                                                const Clock& clock, const Config& config);
+                                                Clock& clock, const Config& config);
   ~Services();
 
   std::vector<Channel*> channels() const;
+  /// nullptr without e-mail.
+  RelayGroup* relays() const;
   /// What fetches a feed of the configuration.
   HttpClient& client_of(const FeedConfig& feed);
   /// Says goodbye to the relay; call when nothing is being sent.

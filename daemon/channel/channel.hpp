@@ -2,6 +2,8 @@
 // never retries, that is the courier's. Runs on the loop.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include "audience/subscriber.hpp"
 #include "base/time.hpp"
+#include "channel/relay_state.hpp"
 #include "outbox/outcome.hpp"
 #include "render/content.hpp"
 #include "story/story.hpp"
@@ -51,6 +54,11 @@ class Channel {
   virtual unsigned concurrency() const = 0;
   /// It is never above this.
   virtual unsigned most_concurrency() const { return concurrency(); }
+  static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+  /// How many messages may be with it at `now`, those that are under way included; and when there may be
+  /// more.
+  virtual std::size_t allowance(Time) const { return no_limit; }
+  virtual Time free_at(Time now) const { return now; }
   /// How many messages one send() takes at most.
   virtual std::size_t handful() const { return 1; }
   /// Whether the other side can tell a repeat by its id, so that it is safe to send again when in doubt.
@@ -59,6 +67,9 @@ class Channel {
   virtual bool has_one_service() const = 0;
   /// Waits between attempts; the last one goes on until the delivery expires.
   virtual std::span<const Duration> retry_steps() const = 0;
+  virtual std::vector<RelayState> relays(Time) const { return {}; }
+  /// From now on its relays of these names, and no others, are given nothing.
+  virtual void hold_relays(const std::vector<std::string>&) {}
 
   /// What became of each, by position. Keeps nothing of them.
   virtual boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) = 0;

@@ -47,11 +47,15 @@ class EmailChannel final : public Channel {
   ChannelKind kind() const override { return ChannelKind::email; }
   unsigned concurrency() const override { return relay_.concurrency(); }
   unsigned most_concurrency() const override { return relay_.most_concurrency(); }
+  std::size_t allowance(Time now) const override { return relay_.allowance(now); }
+  Time free_at(Time now) const override { return relay_.free_at(now); }
   std::size_t handful() const override { return relay_.handful(); }
   /// A repeat has the same Message-ID.
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return true; }
   std::span<const Duration> retry_steps() const override;
+  std::vector<RelayState> relays(Time now) const override { return relay_.states(now); }
+  void hold_relays(const std::vector<std::string>& names) override { relay_.hold(names); }
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:

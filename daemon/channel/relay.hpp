@@ -2,11 +2,16 @@
 // Called by the e-mail channel on the loop.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/time.hpp"
+#include "channel/relay_state.hpp"
 #include "net/mail_pieces.hpp"
 #include "outbox/outcome.hpp"
 
@@ -23,6 +28,15 @@ class Relay {
   virtual unsigned handful() const { return 1; }
   virtual unsigned concurrency() const = 0;
   virtual unsigned most_concurrency() const { return concurrency(); }
+
+  static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+  /// How many messages may be with it at `now`, those that are under way included; and when there may be
+  /// more.
+  virtual std::size_t allowance(Time) const { return no_limit; }
+  virtual Time free_at(Time now) const { return now; }
+  virtual std::vector<RelayState> states(Time) const { return {}; }
+  /// From now on the relays of these names, and no others, are given nothing.
+  virtual void hold(const std::vector<std::string>&) {}
 
   /// Ends what is idle, politely. Call once, when no deliver() is running.
   virtual boost::asio::awaitable<void> stop() = 0;

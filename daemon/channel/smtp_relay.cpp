@@ -74,6 +74,11 @@ bool was_hung_up_on(const SmtpResult& result) {
          (result.code == 421 || result.code == 0 || is_enough(result));
 }
 
+// The server has no room for another connection.
+bool is_full(const SmtpResult& result) {
+  return result.code == 421 && result.stage < SmtpStage::reset;
+}
+
 // The recipient was already accepted, so what is refused is the message, unless the reply names the mailbox.
 bool speaks_of_message(const SmtpResult& result) {
   if (result.stage == SmtpStage::recipient) return false;
@@ -177,6 +182,7 @@ SmtpRelay::SmtpRelay(asio::any_io_executor executor, Resolver& resolver, SmtpRel
       options_(std::move(options)),
       tls_(make_smtp_tls(options_.ca_file)),
       reaper_(std::make_unique<Reaper>(executor_)),
+      allowed_(std::min<std::size_t>(options_.connections, 2)),
       tasks_(executor_, [](const std::string& task, const std::string& what) {
         log::error("smtp.task_failed", {{"task", task}, {"what", what}});
       }) {}
@@ -213,7 +219,7 @@ std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
       continue;
     }
     if (idle) return idle;
-    if (pool_.size() >= options_.connections) return shared;
+    if (pool_.size() >= allowed_) return shared;
     return pool_.emplace_back(std::make_shared<Pooled>(executor_, resolver_, tls_, options_.server));
   }
 }
@@ -314,7 +320,7 @@ unsigned SmtpRelay::handful() const {
 }
 
 unsigned SmtpRelay::concurrency() const {
-  return pipelined_ ? most_concurrency() : static_cast<unsigned>(options_.connections);
+  return static_cast<unsigned>(pipelined_ ? allowed_ * handfuls_per_connection : allowed_);
 }
 
 unsigned SmtpRelay::most_concurrency() const {
@@ -325,19 +331,24 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
   std::vector<Outcome> outcomes(messages.size());
   std::vector<std::size_t> left(messages.size());  // the positions of those that are not decided
   std::iota(left.begin(), left.end(), 0U);
+  bool may_find_it_full = true;  // and go by a connection that is there
   for (bool is_first = true; !left.empty(); is_first = false) {
     const auto pooled = co_await take();
     if (is_first) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    co_await attempt(*pooled, messages, left, outcomes);
+    const auto before = left;
+    const bool was_full = co_await attempt(*pooled, messages, left, outcomes);
     put_back(pooled);
+    const bool others_are_open =
+        std::ranges::any_of(pool_, [](const auto& each) { return each->connection.is_open(); });
+    if (was_full && others_are_open && std::exchange(may_find_it_full, false)) left = before;
   }
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   co_return outcomes;
 }
 
 // Gives the connection as many of those that are left as it has room for. What it has decided is left no
-// longer; nor is what it has not, unless another connection may do better.
-asio::awaitable<void> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPieces> messages,
+// longer; nor is what it has not, unless another connection may do better. True when the server was full.
+asio::awaitable<bool> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPieces> messages,
                                          std::vector<std::size_t>& left, std::vector<Outcome>& outcomes) {
   const auto count = std::min(left.size(), room(pooled));
   std::vector<MailPieces> part;
@@ -349,6 +360,10 @@ asio::awaitable<void> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPie
   pooled.messages -= count;
   pooled.is_spent |= std::ranges::any_of(results, is_enough);
   learn_from(pooled.connection);
+  const bool was_full = is_full(results.front());
+  if (was_full) make_fewer();
+  if (std::ranges::any_of(results, [](const auto& each) { return each.verdict == SmtpVerdict::accepted; }))
+    make_more();
   const auto hung_up_on = std::ranges::count_if(results, was_hung_up_on);
   const bool try_again = was_used || static_cast<std::size_t>(hung_up_on) < count;
   std::vector<std::size_t> still_left;
@@ -360,6 +375,34 @@ asio::awaitable<void> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPie
   }
   still_left.insert(still_left.end(), left.begin() + static_cast<std::ptrdiff_t>(count), left.end());
   left = std::move(still_left);
+  co_return was_full;
+}
+
+void SmtpRelay::make_more() {
+  constexpr auto growth_time = std::chrono::seconds(30);
+  if (allowed_ >= options_.connections) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!has_been_full_) {
+    allowed_ = std::min(allowed_ * 2, options_.connections);
+  } else if (now >= changed_at_ + growth_time) {
+    ++allowed_;
+    changed_at_ = now;
+  } else {
+    return;
+  }
+  give_turns();
+}
+
+// What several connections hear at once is one word.
+void SmtpRelay::make_fewer() {
+  constexpr auto one_word = std::chrono::seconds(5);
+  const auto now = std::chrono::steady_clock::now();
+  if (has_been_full_ && now < changed_at_ + one_word) return;
+  has_been_full_ = true;
+  changed_at_ = now;
+  allowed_ = std::max<std::size_t>(allowed_ / 2, 1);
+  log::warn("smtp.full",
+            {{"relay", options_.server.host}, {"connections", static_cast<std::int64_t>(allowed_)}});
 }
 
 // So that not every connection has to find it out.

@@ -27,6 +27,8 @@ Result<SmtpServer> parse_smtp_url(std::string_view url);
 struct SmtpRelayOptions {
   SmtpServer server;
   std::string ca_file;  ///< PEM; empty = the system's
+  /// It begins with two at most, and doubles as long as messages are taken. When the server has too many (421
+  /// before any message), half of them are made, and one more each half minute.
   std::size_t connections = 5;
   std::size_t messages_per_connection = 1000;
   Duration max_age = std::chrono::minutes(10);  ///< then a connection is given nothing more
@@ -64,8 +66,10 @@ class SmtpRelay final : public Relay {
   void say_goodbye(const std::shared_ptr<Pooled>& pooled);
   boost::asio::awaitable<void> quit(std::shared_ptr<Pooled> pooled);
   boost::asio::awaitable<void> reap();
-  boost::asio::awaitable<void> attempt(Pooled& pooled, std::span<const MailPieces> messages,
+  boost::asio::awaitable<bool> attempt(Pooled& pooled, std::span<const MailPieces> messages,
                                        std::vector<std::size_t>& left, std::vector<Outcome>& outcomes);
+  void make_more();
+  void make_fewer();
   void learn_from(const SmtpConnection& connection);
 
   struct Reaper;
@@ -78,7 +82,10 @@ class SmtpRelay final : public Relay {
   std::list<Turn*> waiting_;  // first come, first served; each belongs to a deliver()
   std::unique_ptr<Reaper> reaper_;
   bool stopping_ = false;
-  bool pipelined_ = false;  // the last connection
+  bool pipelined_ = false;                            // the last connection
+  std::size_t allowed_;                               // connections, for now
+  bool has_been_full_ = false;                        // the server has said so
+  std::chrono::steady_clock::time_point changed_at_;  // `allowed_`, since then
   TaskGroup tasks_;
 };
 

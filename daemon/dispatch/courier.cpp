@@ -37,6 +37,7 @@ Courier::Courier(asio::any_io_executor loop, Parts parts)
     : loop_(std::move(loop)),
       parts_(std::move(parts)),
       unsubscribe_key_(parts_.unsubscribe_key),
+      domains_(parts_.domains),
       sent_(loop_),
       recorder_(loop_, parts_.database, parts_.clock, parts_.write_distance) {
   for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
@@ -69,6 +70,13 @@ void Courier::forget_stopped() {
 
 void Courier::obey(Pauses pauses) {
   pauses_ = std::move(pauses);
+  std::vector<std::string> relays;
+  for (const auto& pause : pauses_.list())
+    if (pause.target.kind == TargetKind::relay && !pause.channel) relays.push_back(pause.target.name);
+  for (auto& line : lines_) {
+    line->channel.hold_relays(relays);
+    line->work_ready.ring();
+  }
 }
 
 void Courier::doubt() {
@@ -96,11 +104,14 @@ asio::awaitable<void> Courier::ended(std::vector<DeliveryKey> deliveries) {
 
 std::vector<Courier::LineState> Courier::lines() const {
   std::vector<LineState> states;
+  const auto now = parts_.clock.now();
   for (const auto& line : lines_) {
     auto& state = states.emplace_back(LineState{line->channel.kind(), line->in_flight(), {}, {}});
-    state.breaker_pause = line->breaker.pause_left(parts_.clock.now());
+    state.breaker_pause = line->breaker.pause_left(now);
     if (!line->breaker.is_well() || state.breaker_pause > Duration::zero())
       state.breaker_reason = line->breaker.reason();
+    state.relays = line->channel.relays(now);
+    if (state.channel == ChannelKind::email) state.domains = domains_.states(now);
   }
   return states;
 }
@@ -140,7 +151,8 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
     sent_.ring();
     const auto concurrency = line.channel.concurrency();
     const bool may_more = concurrency > std::exchange(line.concurrency, concurrency);
-    if (draining_ || may_more) line.work_ready.ring();
+    const bool is_paced = line.channel.allowance(parts_.clock.now()) != Channel::no_limit;
+    if (draining_ || may_more || is_paced) line.work_ready.ring();
   }
 }
 
@@ -151,11 +163,15 @@ asio::awaitable<bool> Courier::take(Line& line, Handful& handful) {
       co_await parts_.clock.sleep_for(pause);
       continue;
     }
-    if (auto taken = line.take()) {
+    const auto now = parts_.clock.now();
+    if (auto taken = line.take(now)) {
       handful = *std::move(taken);
       co_return true;
     }
-    co_await line.work_ready.wait();
+    if (const auto free = line.channel.free_at(now); free > now)
+      co_await line.work_ready.wait_until(parts_.clock, free);
+    else
+      co_await line.work_ready.wait();
   }
   co_return false;
 }
@@ -369,10 +385,27 @@ asio::awaitable<void> Courier::deliver(Line& line, const Handful& handful) {
   const auto newsroom = parts_.newsroom();
   std::vector<Settled> settled;
   settled.reserve(handful.deliveries.size());
-  const auto ready = co_await check(line, handful, *newsroom, settled);
+  auto ready = co_await check(line, handful, *newsroom, settled);
+  pace(*handful.held, ready, settled);
   co_await attempt(line, handful, newsroom, ready, settled);
   co_await recorder_.record(settled, line.channel.recognises_repeats());
   for (const auto& each : settled) account_for(line, *handful.held->batch, each, *newsroom);
+}
+
+// Puts back what is more than its recipient domain may be sent now; what stays counts as under way there.
+void Courier::pace(const HeldClaim& held, std::vector<Ready>& ready, std::vector<Settled>& settled) {
+  const auto& claim = held.batch->claim;
+  if (claim.channel != ChannelKind::email) return;
+  const auto now = parts_.clock.now();
+  std::erase_if(ready, [&](const Ready& each) {
+    const auto& delivery = *each.delivery;
+    const auto turn =
+        domains_.wait(each.subscriber->address(claim.channel), delivery.waited_for == domain_limit, now);
+    if (turn)
+      settled.push_back(wait_until(unattempted(*held.batch, delivery, Settlement::retry, {}, now), *turn,
+                                   domain_limit, claim.expires_at));
+    return turn.has_value();
+  });
 }
 
 // One attempt of each, and what follows from it.
@@ -391,6 +424,8 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
       settled.push_back(
           unattempted(*held.batch, *each.delivery, Settlement::failed, "cannot-compose", parts_.clock.now()));
       settled.back().reply = e.what();
+      if (claim.channel == ChannelKind::email)
+        domains_.ended(each.subscriber->address(claim.channel), {}, parts_.clock.now());
     }
   }
   if (messages.empty()) co_return;
@@ -401,6 +436,8 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
     const auto& [delivery, subscriber, contents, asked, owed] = *sent[i];
     if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
     tell_breaker(line, outcomes[i], now);
+    if (claim.channel == ChannelKind::email)
+      domains_.ended(subscriber->address(claim.channel), outcomes[i], now);
     settled.push_back(what_follows(outcomes[i], claim, *delivery, policy, now));
     if (!held.batch->is_digest()) continue;
     for (const auto* part : contents.chosen) settled.back().carried.push_back(part->item);

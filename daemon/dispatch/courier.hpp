@@ -19,6 +19,7 @@
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
 #include "channel/channel.hpp"
+#include "dispatch/domain_paces.hpp"
 #include "dispatch/newsroom.hpp"
 #include "dispatch/recorder.hpp"
 #include "outbox/orders.hpp"
@@ -49,7 +50,8 @@ class Courier {
     std::vector<Channel*> channels;
     std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
     std::string unsubscribe_key;
-    Duration write_distance{};  ///< see Recorder
+    Duration write_distance{};            ///< see Recorder
+    std::vector<DomainLimits> domains{};  ///< of e-mail
   };
   Courier(boost::asio::any_io_executor loop, Parts parts);
   ~Courier();
@@ -77,6 +79,8 @@ class Courier {
     std::size_t in_flight = 0;
     Duration breaker_pause{};    ///< zero: it sends
     std::string breaker_reason;  ///< of the last failure, if any since the last success
+    std::vector<RelayState> relays{};    ///< of e-mail
+    std::vector<DomainState> domains{};  ///< of e-mail: those that are sent to with restraint
   };
   std::vector<LineState> lines() const;
   /// Finishes what is being sent and takes nothing new. Returns when no slot is sending.
@@ -101,6 +105,7 @@ class Courier {
   boost::asio::awaitable<void> deliver(Line& line, const Handful& handful);
   boost::asio::awaitable<std::vector<Ready>> check(Line& line, const Handful& handful,
                                                    const Newsroom& newsroom, std::vector<Settled>& settled);
+  void pace(const HeldClaim& held, std::vector<Ready>& ready, std::vector<Settled>& settled);
   boost::asio::awaitable<void> attempt(Line& line, const Handful& handful,
                                        const std::shared_ptr<const Newsroom>& newsroom,
                                        const std::vector<Ready>& ready, std::vector<Settled>& settled);
@@ -126,6 +131,7 @@ class Courier {
   std::vector<std::unique_ptr<Line>> lines_;
   std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
   Pauses pauses_;
+  DomainPaces domains_;
   Bell sent_;  // a handful was sent and recorded
   bool draining_ = false;
   Recorder recorder_;

@@ -21,8 +21,12 @@ void Line::add(LoadedClaim claim, bool doubted) {
   work_ready.ring();
 }
 
-std::optional<Handful> Line::take() {
+std::optional<Handful> Line::take(Time now) {
   if (sending.size() >= channel.concurrency()) return std::nullopt;
+  auto most = breaker.is_well() ? channel.handful() : std::size_t{1};
+  if (const auto allowance = channel.allowance(now); allowance != Channel::no_limit)
+    most = std::min(most, allowance - std::min(in_flight(), allowance));
+  if (most == 0) return std::nullopt;
   LaneSet ready;
   for (std::size_t i = 0; i < lane_count; ++i) ready.set(i, left_[i] > 0);
   const auto turn = turns_.next(ready);
@@ -31,7 +35,7 @@ std::optional<Handful> Line::take() {
   auto& queue = ready_[lane];
   Handful handful{queue.front(), {}};
   auto& held = *handful.held;
-  const auto size = std::min(breaker.is_well() ? channel.handful() : 1, held.left());
+  const auto size = std::min(most, held.left());
   handful.deliveries = std::span(held.deliveries).subspan(held.taken, size);
   held.taken += size;
   if (held.left() == 0) queue.pop_front();

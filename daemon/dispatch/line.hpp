@@ -50,9 +50,9 @@ class Line {
 
   /// Keeps a claim that has deliveries until slots take it.
   void add(LoadedClaim claim, bool doubted);
-  /// As much as the channel likes at once, of the lane whose turn it is; nullopt when there is nothing, or as
-  /// many slots are sending as the channel may use now. Rings `work_owed` when a lane begins to run low.
-  std::optional<Handful> take();
+  /// As much as the channel likes at once, of the lane whose turn it is; nullopt when there is nothing, or
+  /// the channel takes no more at `now`. Rings `work_owed` when a lane begins to run low.
+  std::optional<Handful> take(Time now);
   /// Of these lanes the outbox is asked for more.
   LaneSet low_lanes() const;
   /// What was taken from the outbox may be owed no more.

@@ -52,7 +52,7 @@ class OrderDesk {
     Clock& clock;
     Courier& courier;
     std::function<std::shared_ptr<const Newsroom>()> newsroom;
-    std::function<std::map<std::string, ChannelKind>()> relays;  ///< as in OrderContext
+    std::function<std::map<std::string, std::optional<ChannelKind>>()> relays;  ///< as in OrderContext
   };
   OrderDesk(boost::asio::any_io_executor loop, Parts parts) : parts_(std::move(parts)), changed_(loop) {}
 

@@ -46,8 +46,8 @@ Result<void> check_order(const Order& order);
 struct OrderContext {
   /// The subscribers, by number and ascending, whose address on a channel is in a domain.
   std::function<std::vector<std::uint32_t>(std::string_view domain, ChannelKind channel)> numbers_in;
-  /// The relays that there are, and the channel that each is all of.
-  std::map<std::string, ChannelKind> relays;
+  /// The relays that there are, and the channel that one is all of.
+  std::map<std::string, std::optional<ChannelKind>> relays;
   /// What a courier sends at this moment; ascending. It may leave although it is dropped, which settling it
   /// will say.
   std::vector<DeliveryKey> being_sent{};

@@ -9,7 +9,7 @@ namespace {
 bool holds(const Pause& pause, const Route& route, std::string_view domain, std::string_view batch) {
   switch (pause.target.kind) {
     case TargetKind::channel:
-    case TargetKind::relay:
+    case TargetKind::relay:  // one of several: the others take its mail
       return pause.channel == route.channel;
     case TargetKind::lane:
       return pause.target.name == to_string(route.lane);

@@ -10,10 +10,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration one_word = 5s;
-constexpr double least_rate = 1.0 / 60;
+constexpr double least_rate = 1;         // unless the configured one is lower
 constexpr double first_share = 1.0 / 8;  // of a configured rate
 constexpr double doubling_s = 10;
 constexpr double growth_a_second = 1.0 / 200;  // of the goal: half of it in 100 s
+constexpr double rounding = 1e-6;              // thirds of a message make a whole one
 constexpr double free_again = 2;               // times the rate that was too much
 
 double seconds(Duration duration) {
@@ -69,14 +70,14 @@ std::size_t Pace::room(Time now) {
   auto room = no_limit;
   if (limits_.at_once > 0) room = limits_.at_once - std::min(under_way_, limits_.at_once);
   refill(now);
-  if (rate(now)) room = std::min(room, static_cast<std::size_t>(std::max(tokens_, 0.0)));
+  if (rate(now)) room = std::min(room, static_cast<std::size_t>(std::max(tokens_ + rounding, 0.0)));
   return room;
 }
 
 Time Pace::free_at(Time now) {
   if (room(now) > 0) return now;
   const auto current = rate(now);
-  if (current && tokens_ < 1) return now + to_duration((1 - tokens_) / *current);
+  if (current && tokens_ + rounding < 1) return now + to_duration((1 - tokens_) / *current);
   // As soon as one of those that are under way is answered.
   return now + to_duration(std::clamp(1 / seen_rate(now), 0.01, 1.0));
 }
@@ -117,8 +118,8 @@ void Pace::end(Time now, bool too_much) {
 
 void Pace::slow_down(Time now) {
   const auto before = rate(now).value_or(seen_rate(now));
-  rate_ = std::max(before / 2, least_rate);
-  goal_ = limits_.rate.value_or(std::max(before, least_rate));
+  rate_ = std::max(before / 2, std::min(before, least_rate));
+  goal_ = limits_.rate.value_or(before);
   doubles_ = false;
   since_ = slowed_at_ = refilled_at_ = now;
   tokens_ = 0;

@@ -104,6 +104,11 @@ std::shared_ptr<const Newsroom> Belts::load(std::string_view rules) {
   return std::make_shared<const Newsroom>(config.newsroom);
 }
 
+void Belts::limit(std::vector<DomainLimits> domains) {
+  domains_ = std::move(domains);
+  crash();
+}
+
 void Belts::start() {
   loop_ = std::make_unique<Loop>(1);
   database_.emplace(folder_.path() / "crier.db");
@@ -114,8 +119,9 @@ void Belts::start() {
   std::vector<Channel*> channels;
   for (auto& [kind, channel] : channels_) channels.push_back(channel.get());
   const auto current = [this] { return newsroom_; };
-  courier_.emplace(loop,
-                   Courier::Parts{*database_, clock_, suppressions_, metrics_, channels, current, "key"});
+  courier_.emplace(
+      loop,
+      Courier::Parts{*database_, clock_, suppressions_, metrics_, channels, current, "key", {}, domains_});
   intake_.emplace(Intake::Parts{
       .database = *database_,
       .workers = workers_,
@@ -128,11 +134,10 @@ void Belts::start() {
       .on_stopped = [this](const std::string& story, std::uint32_t version,
                            std::string_view reason) { courier_->stop_story(story, version, reason); }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
-  order_desk_.emplace(
-      loop,
-      OrderDesk::Parts{*database_, workers_, clock_, *courier_, current, [] {
-                         return std::map<std::string, ChannelKind>{{"relay.example.org", ChannelKind::email}};
-                       }});
+  order_desk_.emplace(loop, OrderDesk::Parts{*database_, workers_, clock_, *courier_, current, [] {
+                                               return std::map<std::string, std::optional<ChannelKind>>{
+                                                   {"relay.example.org", ChannelKind::email}};
+                                             }});
   const auto now = clock_.now();
   run_loop(*loop_, database_->run([&](Sqlite& db) {
     subscriber_numbers(db, *newsroom_->book);

@@ -111,6 +111,9 @@ class Belts {
   /// As a kill -9 and a new start: everything in memory is gone.
   void crash();
 
+  /// Starts anew with these limits.
+  void limit(std::vector<DomainLimits> domains);
+
   Ledger ledger(std::string_view what = {});
   ScriptedChannel& channel(ChannelKind kind) { return *channels_.at(kind); }
   void suppress(ChannelKind kind, std::string_view address, std::string reason);
@@ -140,6 +143,7 @@ class Belts {
   std::unique_ptr<Loop> loop_;
   std::optional<Database> database_;
   SuppressionList suppressions_;
+  std::vector<DomainLimits> domains_;
   std::map<ChannelKind, std::unique_ptr<ScriptedChannel>> channels_;
   std::optional<Courier> courier_;
   std::optional<Intake> intake_;

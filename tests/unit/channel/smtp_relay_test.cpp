@@ -304,6 +304,41 @@ TEST_CASE("a server that hangs up on everybody is not asked again and again") {
   REQUIRE(bench.server.connections() == 1);
 }
 
+TEST_CASE("a relay gets two connections at first, and more as long as it takes mail") {
+  Bench bench(with_chunks(), 5);
+  REQUIRE(bench.relay().concurrency() == 2);
+  REQUIRE(bench.relay().most_concurrency() == 10);
+  REQUIRE(all_delivered(bench.deliver(1)));
+  REQUIRE(bench.relay().concurrency() == 2 * 4);
+  REQUIRE(all_delivered(bench.deliver(1)));
+  REQUIRE(bench.relay().concurrency() == 2 * 5);
+  REQUIRE(all_delivered(bench.deliver(1)));
+  REQUIRE(bench.relay().concurrency() == 2 * 5);
+}
+
+TEST_CASE("a relay that has too many connections is made fewer, and no message pays for it") {
+  auto script = with_chunks();
+  script.replies["GREETING"] = {
+      {"220 ok"}, {"220 ok"}, {"421 4.3.2 too many connections", Manner::say_and_close}};
+  Bench bench(script, 8);
+  REQUIRE(all_delivered(bench.deliver(1)));
+  REQUIRE(bench.relay().concurrency() == 2 * 4);
+  REQUIRE(all_delivered(bench.deliver(9)));
+  REQUIRE(bench.server.connections() >= 3);
+  REQUIRE(bench.relay().concurrency() == 2 * 2);
+}
+
+TEST_CASE("a relay that has no room for a single connection is a failure, not asked again and again") {
+  auto script = with_chunks();
+  for (int i = 0; i < 20; ++i)
+    script.replies["GREETING"].push_back({"421 4.3.2 too many connections", Manner::say_and_close});
+  Bench bench(script, 8);
+  const auto outcome = bench.deliver(1).front();
+  REQUIRE(outcome.kind == OutcomeKind::retry_later);
+  REQUIRE(outcome.reason == "smtp-4.3.2");
+  REQUIRE(bench.server.connections() == 1);
+}
+
 TEST_CASE("that a server does not know BDAT is found out once") {
   auto script = with_chunks();
   script.knows_bdat = false;

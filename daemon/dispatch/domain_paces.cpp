@@ -1,0 +1,68 @@
+#include "dispatch/domain_paces.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+
+namespace crier {
+namespace {
+
+// Beyond it those that nothing is known of are forgotten.
+constexpr std::size_t most_known = 10'000;
+
+// The service answered about this recipient, and it was about how much we send (RFC 3463 §3.8). 4.7.1 is how
+// greylisting speaks (RFC 6647): that passes by itself, at any pace.
+bool is_too_much(const Outcome& outcome) {
+  return outcome.kind == OutcomeKind::retry_later && outcome.about_delivery &&
+         outcome.reason.starts_with("smtp-4.7.") && outcome.reason != "smtp-4.7.1";
+}
+
+}  // namespace
+
+DomainPaces::DomainPaces(const std::vector<DomainLimits>& limits) {
+  for (const auto& each : limits) {
+    if (each.names.empty()) continue;
+    const auto provider = std::make_shared<Provider>(Provider{each.names.front(), true, Pace(each.limits)});
+    for (const auto& name : each.names) providers_.emplace(name, provider);
+  }
+}
+
+DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time now) {
+  const auto domain = address.substr(address.rfind('@') + 1);
+  if (const auto found = providers_.find(domain); found != providers_.end()) return *found->second;
+  const auto name = to_lower_ascii(domain);
+  if (const auto found = providers_.find(name); found != providers_.end()) return *found->second;
+  if (providers_.size() >= most_known)
+    std::erase_if(providers_, [&](const auto& known) {
+      const auto& [its_name, provider] = known;
+      return !provider->is_limited && provider->pace.under_way() == 0 && !provider->pace.is_slowed(now);
+    });
+  return *providers_.emplace(name, std::make_shared<Provider>(Provider{name, false, Pace()})).first->second;
+}
+
+std::optional<Time> DomainPaces::wait(std::string_view address, bool has_waited, Time now) {
+  auto& pace = provider_of(address, now).pace;
+  const bool others_come_first = !has_waited && pace.has_queue(now);
+  if (others_come_first || pace.room(now) == 0) return pace.queue(now);
+  pace.begin(now, 1);
+  return std::nullopt;
+}
+
+void DomainPaces::ended(std::string_view address, const Outcome& outcome, Time now) {
+  provider_of(address, now).pace.end(now, is_too_much(outcome));
+}
+
+std::vector<DomainState> DomainPaces::states(Time now) const {
+  std::map<std::string, DomainState> by_name;
+  for (const auto& [domain, provider] : providers_) {
+    const bool is_slowed = provider->pace.is_slowed(now);
+    if (provider->is_limited || is_slowed)
+      by_name[provider->name] = {provider->name, provider->pace.rate(now), provider->pace.under_way(),
+                                 is_slowed};
+  }
+  std::vector<DomainState> states;
+  for (auto& [name, state] : by_name) states.push_back(std::move(state));
+  return states;
+}
+
+}  // namespace crier

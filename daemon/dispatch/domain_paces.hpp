@@ -1,0 +1,64 @@
+// DomainPaces: how fast mail may go to each recipient domain. What ops have limited keeps to that; any other
+// domain is slowed down when it asks for less (4.7.x about its recipients), and let go again. On the loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "outbox/outcome.hpp"
+#include "schedule/pace.hpp"
+
+namespace crier {
+
+/// The domains of one provider, which count together.
+struct DomainLimits {
+  std::vector<std::string> names;  ///< lower case
+  PaceLimits limits;
+
+  bool operator==(const DomainLimits&) const = default;
+};
+
+/// How a provider is sent to, for people.
+struct DomainState {
+  std::string name;  ///< the first of its domains
+  std::optional<double> rate;
+  std::size_t under_way = 0;
+  bool is_slowed = false;
+};
+
+class DomainPaces {
+ public:
+  explicit DomainPaces(const std::vector<DomainLimits>& limits);
+
+  /// Whether a message may leave for `address` now; then it counts as under way until ended(). Else when its
+  /// turn is. `has_waited`: it was told so before.
+  std::optional<Time> wait(std::string_view address, bool has_waited, Time now);
+  void ended(std::string_view address, const Outcome& outcome, Time now);
+
+  /// Those that are limited or slowed down.
+  std::vector<DomainState> states(Time now) const;
+
+ private:
+  struct Provider {
+    std::string name;
+    bool is_limited = false;
+    Pace pace;
+  };
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  Provider& provider_of(std::string_view address, Time now);
+
+  std::unordered_map<std::string, std::shared_ptr<Provider>, Hash, std::equal_to<>> providers_;  // by domain
+};
+
+/// Why a delivery waits for its domain.
+inline constexpr std::string_view domain_limit = "domain limit";
+
+}  // namespace crier
