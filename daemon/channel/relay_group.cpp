@@ -133,11 +133,15 @@ asio::awaitable<std::vector<Outcome>> RelayGroup::deliver(std::span<const MailPi
   co_return outcomes;
 }
 
-// What suits each of them.
+// What suits each of those that are well.
 unsigned RelayGroup::handful() const {
-  auto size = std::numeric_limits<unsigned>::max();
-  for (const auto& kept : members_) size = std::min(size, kept->member.relay->handful());
-  return size;
+  const auto now = clock_.now();
+  std::optional<unsigned> size;
+  for (const auto& kept : members_) {
+    if (kept->is_held || kept->breaker.pause_left(now) > Duration::zero()) continue;
+    size = std::min(size.value_or(std::numeric_limits<unsigned>::max()), kept->member.relay->handful());
+  }
+  return size.value_or(1);
 }
 
 unsigned RelayGroup::concurrency() const {

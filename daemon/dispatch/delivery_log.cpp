@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "dispatch/domain_paces.hpp"
 #include "outbox/pauses.hpp"
 
 namespace crier {
@@ -34,6 +35,8 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscr
   constexpr std::int64_t few = 100;
   const bool is_delivered = settled.settlement == Settlement::delivered;
   if (is_delivered && sent > few && sent % 1000 != 0) return;
+  // Of those there may be very many; the outbox lists them.
+  if (settled.settlement == Settlement::retry && settled.reason == domain_limit) return;
   const auto& subject = batch.claim.subject;
   const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
   const auto who = subscriber != nullptr ? subscriber->id : std::to_string(settled.delivery.number);
