@@ -77,6 +77,7 @@ std::optional<WarmUp> read_warm_up(YamlSection& relay) {
   constexpr std::int64_t most = 1'000'000'000;
   plan.first_day = section.integer("first_day", 1, most).value_or(plan.first_day);
   plan.done_at = section.integer("done_at", 1, most).value_or(plan.done_at);
+  if (plan.first_day >= plan.done_at) section.error(*node, "first_day must be less than done_at");
   section.finish();
   return plan;
 }
@@ -113,7 +114,12 @@ void read_relays(YamlSection& email, std::vector<RelayConfig>& relays) {
     relay.weight = static_cast<unsigned>(section.integer("weight", 0, 1000).value_or(relay.weight));
     if (relay.url.starts_with("maildir:"))
       section.error(*section.find("url"), "a Maildir stands alone: relay: maildir:PATH");
-    if (std::ranges::count(relays, relay.url, &RelayConfig::url) > 1)
+    const auto server = parse_smtp_url(relay.url);
+    const auto is_same = [&](const RelayConfig& other) {
+      const auto its = parse_smtp_url(other.url);
+      return its && server && its->host == server->host && its->port == server->port;
+    };
+    if (std::ranges::count_if(relays, is_same) > 1)
       section.file().error_without_excerpt(*section.find("url"), "this relay is there already");
     section.finish();
   });

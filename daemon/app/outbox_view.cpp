@@ -147,31 +147,42 @@ void print_batches(const Queue& queue, std::size_t limit) {
     fmt::print("and {} batches more; --limit 0 lists all\n", queue.batches.size() - limit);
 }
 
-// A relay or domain of a channel's line, if there is anything to be said of it.
-void print_part(std::string_view kind, const json::object& part) {
+// What there is to be said of a relay or domain of a channel's line; empty: nothing.
+std::string words_of(const json::object& part) {
   std::string said;
-  const auto say = [&](std::string words) { said += (said.empty() ? "" : ", ") + std::move(words); };
+  const auto say = [&](const std::string& words) { said += (said.empty() ? "" : ", ") + words; };
   if (part.contains("paused")) say("paused");
   if (const auto* left = part.if_contains("stopped_for_ms")) {
     const auto duration = std::chrono::ceil<std::chrono::seconds>(Duration(left->to_number<std::int64_t>()));
     say(fmt::format("stopped by its breaker for {} more", to_string(duration)));
+    if (const auto* reason = part.if_contains("failed_last"))
+      say("failing: " + json::value_to<std::string>(*reason));
   }
-  if (const auto* reason = part.if_contains("failed_last");
-      reason != nullptr && part.contains("stopped_for_ms"))
-    say("failing: " + json::value_to<std::string>(*reason));
   if (const auto* rate = part.if_contains("rate_per_s"))
     say(fmt::format("at most {:.4g} a second{}", rate->to_number<double>(),
                     part.contains("slowed") ? ", because it asked for less" : ""));
   if (const auto* most = part.if_contains("most_today"))
     say(fmt::format("{} of {} today, as it warms up", part.at("sent_today").to_number<std::int64_t>(),
                     most->to_number<std::int64_t>()));
-  if (!said.empty()) fmt::print("  {} {}: {}\n", kind, json::value_to<std::string>(part.at(kind)), said);
+  return said;
 }
 
-void print_parts(std::string_view kind, const json::object& line, std::string_view key) {
+json::array parts_of(const json::object& line, std::string_view key) {
   const auto* parts = line.if_contains(key);
-  if (parts == nullptr) return;
-  for (const auto& part : parts->as_array()) print_part(kind, part.as_object());
+  return parts == nullptr ? json::array() : parts->as_array();
+}
+
+bool is_held_back(const json::object& line) {
+  const auto says = [](const json::value& part) { return !words_of(part.as_object()).empty(); };
+  return std::ranges::any_of(parts_of(line, "relays"), says) ||
+         std::ranges::any_of(parts_of(line, "domains"), says);
+}
+
+void print_parts(std::string_view kind, const json::array& parts) {
+  for (const auto& part : parts) {
+    const auto said = words_of(part.as_object());
+    if (!said.empty()) fmt::print("  {} {}: {}\n", kind, json::value_to<std::string>(part.at(kind)), said);
+  }
 }
 
 void print_lines(const std::optional<json::array>& lines) {
@@ -182,7 +193,7 @@ void print_lines(const std::optional<json::array>& lines) {
     const auto* stopped = line.if_contains("stopped_for_ms");
     const auto in_flight = line.at("in_flight").to_number<std::int64_t>();
     const bool is_quiet = failing == nullptr && stopped == nullptr && in_flight == 0;
-    if (is_quiet && !line.contains("relays")) continue;
+    if (is_quiet && !is_held_back(line)) continue;
     fmt::print("{}: {} being sent", json::value_to<std::string>(line.at("channel")), in_flight);
     if (stopped != nullptr)
       fmt::print(
@@ -190,8 +201,8 @@ void print_lines(const std::optional<json::array>& lines) {
           to_string(std::chrono::ceil<std::chrono::seconds>(Duration(stopped->to_number<std::int64_t>()))));
     if (failing != nullptr) fmt::print(", failing: {}", json::value_to<std::string>(*failing));
     fmt::print("\n");
-    print_parts("relay", line, "relays");
-    print_parts("domain", line, "domains");
+    print_parts("relay", parts_of(line, "relays"));
+    print_parts("domain", parts_of(line, "domains"));
   }
 }
 

@@ -21,7 +21,8 @@ class RelayGroup;
 class Workers;
 
 /// The relays of the configuration by the names that operators know them by, and the channel that each is all
-/// of: the host of an SMTP relay, or "maildir".
+/// of: the host of an SMTP relay, with its port where it has
+/// several, or "maildir".
 std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& config);
 
 class Services {

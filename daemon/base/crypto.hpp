@@ -1,6 +1,7 @@
 // Hashes, keyed hashes and random bytes, from OpenSSL. Raw bytes in, raw bytes out.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/finally.hpp"
 #include "base/log.hpp"
 
 namespace crier {
@@ -30,12 +31,21 @@ bool may_go_elsewhere(const Outcome& outcome) {
   return outcome.kind == OutcomeKind::retry_later && !outcome.about_delivery;
 }
 
-// It says that it gets too much from us (RFC 5321 §3.8 for 421; RFC 3463 for 4.3 and 4.7).
+// It says that it gets too much from us (RFC 5321 §3.8 for 421; RFC 3463 for the others).
 bool is_too_much(const Outcome& outcome) {
   if (outcome.kind != OutcomeKind::retry_later || outcome.about_delivery) return false;
   const auto& reason = outcome.reason;
-  return reason.starts_with("smtp-421") || reason.starts_with("smtp-4.7.") ||
-         reason.starts_with("smtp-4.3.2");
+  return reason == "smtp-421" || reason == "smtp-4.3.2" || reason == "smtp-4.4.5" ||
+         reason.starts_with("smtp-4.7.");
+}
+
+// For what no relay can be given now, though one of them is well.
+Outcome busy() {
+  Outcome outcome;
+  outcome.reason = "relays busy";
+  outcome.about_delivery = true;
+  outcome.retry_after = std::chrono::seconds(1);
+  return outcome;
 }
 
 }  // namespace
@@ -46,7 +56,7 @@ RelayGroup::RelayGroup(std::vector<Member> members, Clock& clock) : clock_(clock
 
 RelayGroup::~RelayGroup() = default;
 
-// How many messages it may be given now.
+// How many messages it may be given now, by its pace and its warm-up.
 std::size_t RelayGroup::room(const Kept& kept, Time now) {
   if (kept.is_held) return 0;
   auto room = kept.pace.room(now);
@@ -55,18 +65,28 @@ std::size_t RelayGroup::room(const Kept& kept, Time now) {
   return today ? std::min(room, static_cast<std::size_t>(*today)) : room;
 }
 
-// By weight among those that are well and have room; else one that stands by; else, when none was tried yet,
-// any: somebody has to find out whether it is well again.
+bool RelayGroup::is_well(const Kept& kept, Time now) {
+  return !kept.is_held && kept.breaker.pause_left(now) == Duration::zero();
+}
+
+// By weight among those that are well and have room and a free call; else of these the least busy, and one
+// that stands by only when no other is well; else, when none was tried yet, any that has room: somebody has
+// to find out whether it is well again.
 RelayGroup::Kept* RelayGroup::choose(const std::vector<const Kept*>& tried, Time now) {
-  const auto is_usable = [&](const Kept& kept) {
-    return std::ranges::find(tried, &kept) == tried.end() &&
-           kept.breaker.pause_left(now) == Duration::zero() && room(kept, now) > 0;
+  const auto is_open = [&](const Kept& kept) {
+    return std::ranges::find(tried, &kept) == tried.end() && room(kept, now) > 0;
+  };
+  const auto least_busy = [&](const auto& may) {
+    Kept* best = nullptr;
+    for (auto& kept : members_)
+      if (is_open(*kept) && may(*kept) && (best == nullptr || kept->calls < best->calls)) best = kept.get();
+    return best;
   };
   Kept* best = nullptr;
   std::int64_t weights = 0;
   for (auto& kept : members_) {
-    const bool has_slot = kept->calls < kept->member.relay->concurrency();
-    if (kept->member.weight == 0 || !is_usable(*kept) || !has_slot) continue;
+    const bool is_free = kept->calls < kept->member.relay->concurrency();
+    if (kept->member.weight == 0 || !is_free || !is_open(*kept) || !is_well(*kept, now)) continue;
     weights += kept->member.weight;
     kept->share += kept->member.weight;
     if (best == nullptr || kept->share > best->share) best = kept.get();
@@ -75,79 +95,97 @@ RelayGroup::Kept* RelayGroup::choose(const std::vector<const Kept*>& tried, Time
     best->share -= weights;
     return best;
   }
-  for (auto& kept : members_) {
-    if (is_usable(*kept) && (best == nullptr || kept->calls < best->calls)) best = kept.get();
-  }
-  if (best != nullptr || !tried.empty()) return best;
-  for (auto& kept : members_) {
-    if (kept->is_held) continue;
-    if (best == nullptr || kept->breaker.pause_left(now) < best->breaker.pause_left(now)) best = kept.get();
-  }
+  best = least_busy([&](const Kept& kept) { return kept.member.weight > 0 && is_well(kept, now); });
+  if (best == nullptr) best = least_busy([&](const Kept& kept) { return is_well(kept, now); });
+  if (best == nullptr && tried.empty()) best = least_busy([](const Kept&) { return true; });
   return best;
 }
 
+// One attempt of a relay; the outcomes of what it was given, by position.
+asio::awaitable<std::vector<Outcome>> RelayGroup::ask(Kept& kept, std::span<const MailPieces> messages) {
+  const auto begun = clock_.now();
+  const auto today = std::chrono::floor<std::chrono::days>(begun);
+  if (kept.sent.day != today) kept.sent = {today, 0};
+  kept.sent.count += static_cast<std::int64_t>(messages.size());
+  kept.pace.begin(begun, messages.size());
+  ++kept.calls;
+  std::vector<Outcome> outcomes;
+  {
+    const Finally ended([&] {
+      --kept.calls;
+      const auto now = clock_.now();
+      for (std::size_t i = 0; i < messages.size(); ++i)
+        kept.pace.end(now, i < outcomes.size() && is_too_much(outcomes[i]));
+    });
+    outcomes = co_await kept.member.relay->deliver(messages);
+  }
+  const auto now = clock_.now();
+  for (const auto& outcome : outcomes) {
+    if (may_go_elsewhere(outcome) && kept.sent.day == today) --kept.sent.count;
+    const auto pause = kept.breaker.record(outcome, now);
+    if (pause && !kept.breaker.goes_on() && members_.size() > 1)
+      log::warn("relay.paused", {{"relay", kept.member.name},
+                                 {"for", to_string(*pause)},
+                                 {"reason", outcome.reason},
+                                 {"reply", outcome.reply},
+                                 {"next", "the other relays take its mail"}});
+  }
+  co_return outcomes;
+}
+
 asio::awaitable<std::vector<Outcome>> RelayGroup::deliver(std::span<const MailPieces> messages) {
-  Outcome held;  // by an operator, all of them, since the messages were taken
-  held.reason = "relay paused";
-  held.about_delivery = true;
-  std::vector<Outcome> outcomes(messages.size(), held);
+  std::vector<Outcome> outcomes(messages.size(), busy());
   std::vector<std::size_t> left(
       messages.size());  // the positions of those that no relay has taken or refused
   std::iota(left.begin(), left.end(), 0U);
   std::vector<const Kept*> tried;
   while (!left.empty()) {
-    auto* const kept = choose(tried, clock_.now());
-    if (kept == nullptr) break;
-    tried.push_back(kept);
-    std::vector<MailPieces> part;
-    part.reserve(left.size());
-    for (const auto position : left) part.push_back(messages[position]);
-    const auto begun = clock_.now();
-    kept->pace.begin(begun, part.size());
-    const auto today = std::chrono::floor<std::chrono::days>(begun);
-    if (kept->sent.day != today) kept->sent = {today, 0};
-    kept->sent.count += static_cast<std::int64_t>(part.size());
-    ++kept->calls;
-    auto got = co_await kept->member.relay->deliver(part);
-    --kept->calls;
     const auto now = clock_.now();
-    std::vector<std::size_t> refused;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      auto& outcome = got.at(i);
-      kept->pace.end(now, is_too_much(outcome));
-      const auto pause = kept->breaker.record(outcome, now);
-      if (pause && !kept->breaker.goes_on() && members_.size() > 1)
-        log::warn("relay.paused", {{"relay", kept->member.name},
-                                   {"for", to_string(*pause)},
-                                   {"reason", outcome.reason},
-                                   {"reply", outcome.reply},
-                                   {"next", "the other relays take its mail"}});
-      if (may_go_elsewhere(outcome)) {
-        refused.push_back(left[i]);
-        --kept->sent.count;
-      }
-      outcomes[left[i]] = std::move(outcome);
+    auto* const kept = choose(tried, now);
+    if (kept == nullptr) break;
+    const auto count = std::min({left.size(), room(*kept, now), std::size_t{kept->member.relay->handful()}});
+    std::vector<MailPieces> part;
+    part.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) part.push_back(messages[left[i]]);
+    auto got = co_await ask(*kept, part);
+    std::vector<std::size_t> still_left;
+    for (std::size_t i = 0; i < count; ++i) {
+      outcomes[left[i]] = std::move(got.at(i));
+      if (may_go_elsewhere(outcomes[left[i]])) still_left.push_back(left[i]);
     }
-    left = std::move(refused);
+    if (!still_left.empty()) tried.push_back(kept);
+    still_left.insert(still_left.end(), left.begin() + static_cast<std::ptrdiff_t>(count), left.end());
+    left = std::move(still_left);
   }
+  const auto now = clock_.now();
+  const bool one_is_well = std::ranges::any_of(members_, [&](const auto& kept) {
+    return is_well(*kept, now) && std::ranges::find(tried, kept.get()) == tried.end();
+  });
+  if (one_is_well)
+    for (const auto position : left) outcomes[position] = busy();
   co_return outcomes;
 }
 
-// What suits each of those that are well.
+// What the one that likes most likes: deliver() gives each what suits it.
 unsigned RelayGroup::handful() const {
   const auto now = clock_.now();
-  std::optional<unsigned> size;
-  for (const auto& kept : members_) {
-    if (kept->is_held || kept->breaker.pause_left(now) > Duration::zero()) continue;
-    size = std::min(size.value_or(std::numeric_limits<unsigned>::max()), kept->member.relay->handful());
-  }
-  return size.value_or(1);
+  unsigned most = 1;
+  for (const auto& kept : members_)
+    if (is_well(*kept, now)) most = std::max(most, kept->member.relay->handful());
+  return most;
 }
 
+// Those that stand by count only when no other is well.
 unsigned RelayGroup::concurrency() const {
-  unsigned total = 0;
-  for (const auto& kept : members_) total += kept->member.relay->concurrency();
-  return total;
+  const auto now = clock_.now();
+  unsigned first = 0;
+  unsigned all = 0;
+  for (const auto& kept : members_) {
+    if (!is_well(*kept, now)) continue;
+    all += kept->member.relay->concurrency();
+    if (kept->member.weight > 0) first += kept->member.relay->concurrency();
+  }
+  return std::max(first > 0 ? first : all, 1U);
 }
 
 unsigned RelayGroup::most_concurrency() const {
@@ -159,7 +197,7 @@ unsigned RelayGroup::most_concurrency() const {
 std::size_t RelayGroup::allowance(Time now) const {
   std::size_t total = 0;
   for (const auto& kept : members_) {
-    const auto more = room(*kept, now);
+    const auto more = is_well(*kept, now) ? room(*kept, now) : 0;
     if (more == no_limit) return no_limit;
     total += kept->pace.under_way() + more;
   }
@@ -170,7 +208,7 @@ Time RelayGroup::free_at(Time now) const {
   auto first = Time::max();
   for (const auto& kept : members_) {
     if (kept->is_held) continue;
-    auto free = kept->pace.free_at(now);
+    auto free = std::max(kept->pace.free_at(now), now + kept->breaker.pause_left(now));
     if (kept->member.warm_up && daily_room(*kept->member.warm_up, kept->sent, now) == 0)
       free = std::max(free, next_day(now));
     first = std::min(first, free);

@@ -53,7 +53,9 @@ class RelayGroup final : public Relay {
   struct Kept;
 
   Kept* choose(const std::vector<const Kept*>& tried, Time now);
+  boost::asio::awaitable<std::vector<Outcome>> ask(Kept& kept, std::span<const MailPieces> messages);
   static std::size_t room(const Kept& kept, Time now);
+  static bool is_well(const Kept& kept, Time now);
 
   std::vector<std::unique_ptr<Kept>> members_;
   Clock& clock_;

@@ -351,6 +351,7 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
 asio::awaitable<bool> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPieces> messages,
                                          std::vector<std::size_t>& left, std::vector<Outcome>& outcomes) {
   const auto count = std::min(left.size(), room(pooled));
+  if (count == 0) co_return false;  // others have filled it since it was given
   std::vector<MailPieces> part;
   part.reserve(count);
   for (std::size_t i = 0; i < count; ++i) part.push_back(messages[left[i]]);
@@ -382,32 +383,34 @@ void SmtpRelay::make_more() {
   constexpr auto growth_time = std::chrono::seconds(30);
   if (allowed_ >= options_.connections) return;
   const auto now = std::chrono::steady_clock::now();
-  if (!has_been_full_) {
+  if (!full_at_) {
     allowed_ = std::min(allowed_ * 2, options_.connections);
-  } else if (now >= changed_at_ + growth_time) {
+  } else if (now >= std::max(*full_at_, grown_at_) + growth_time) {
     ++allowed_;
-    changed_at_ = now;
+    grown_at_ = now;
   } else {
     return;
   }
   give_turns();
 }
 
-// What several connections hear at once is one word.
+// What several connections hear at once is one word. No more are made than are open.
 void SmtpRelay::make_fewer() {
   constexpr auto one_word = std::chrono::seconds(5);
   const auto now = std::chrono::steady_clock::now();
-  if (has_been_full_ && now < changed_at_ + one_word) return;
-  has_been_full_ = true;
-  changed_at_ = now;
-  allowed_ = std::max<std::size_t>(allowed_ / 2, 1);
-  log::warn("smtp.full",
-            {{"relay", options_.server.host}, {"connections", static_cast<std::int64_t>(allowed_)}});
+  const auto open = static_cast<std::size_t>(
+      std::ranges::count_if(pool_, [](const auto& each) { return each->connection.is_open(); }));
+  const bool is_new = !full_at_ || now >= *full_at_ + one_word;
+  const auto half = is_new ? allowed_ / 2 : allowed_;
+  allowed_ = std::max<std::size_t>(std::min(half, open), 1);
+  if (!is_new) return;
+  full_at_ = now;
+  log::warn("smtp.full", {{"relay", options_.server.host}, {"connections", allowed_}});
 }
 
 // So that not every connection has to find it out.
 void SmtpRelay::learn_from(const SmtpConnection& connection) {
-  pipelined_ = connection.is_pipelined();
+  if (connection.is_open()) pipelined_ = connection.is_pipelined();
   const auto learnt = connection.learnt();
   if (!learnt || *learnt == options_.server.mode) return;
   if (*learnt == SmtpMode::overlapped) {

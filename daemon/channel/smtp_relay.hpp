@@ -1,10 +1,11 @@
-// SmtpRelay: a pool of connections to the operator's SMTP server. Lives on the loop.
+// SmtpRelay: a pool of connections to the operator's SMTP server. Lives on its executor.
 // What has begun is finished to its final reply, also while crier shuts down; a crash leaves at most a
 // window a connection in doubt.
 #pragma once
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,10 +83,10 @@ class SmtpRelay final : public Relay {
   std::list<Turn*> waiting_;  // first come, first served; each belongs to a deliver()
   std::unique_ptr<Reaper> reaper_;
   bool stopping_ = false;
-  bool pipelined_ = false;                            // the last connection
-  std::size_t allowed_;                               // connections, for now
-  bool has_been_full_ = false;                        // the server has said so
-  std::chrono::steady_clock::time_point changed_at_;  // `allowed_`, since then
+  bool pipelined_ = false;                                        // the last connection
+  std::size_t allowed_;                                           // connections, for now
+  std::optional<std::chrono::steady_clock::time_point> full_at_;  // when the server said so last
+  std::chrono::steady_clock::time_point grown_at_;                // `allowed_`, since then
   TaskGroup tasks_;
 };
 

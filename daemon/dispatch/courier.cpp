@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
@@ -152,7 +154,8 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
     const auto concurrency = line.channel.concurrency();
     const bool may_more = concurrency > std::exchange(line.concurrency, concurrency);
     const bool is_paced = line.channel.allowance(parts_.clock.now()) != Channel::no_limit;
-    if (draining_ || may_more || is_paced) line.work_ready.ring();
+    const bool was_paced = std::exchange(line.is_paced, is_paced);
+    if (draining_ || may_more || is_paced || was_paced) line.work_ready.ring();
   }
 }
 
@@ -387,8 +390,11 @@ asio::awaitable<void> Courier::deliver(Line& line, const Handful& handful) {
   settled.reserve(handful.deliveries.size());
   auto ready = co_await check(line, handful, *newsroom, settled);
   pace(*handful.held, ready, settled);
+  // What may have left is recorded, whatever ends the courier meanwhile.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await attempt(line, handful, newsroom, ready, settled);
   co_await recorder_.record(settled, line.channel.recognises_repeats());
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   for (const auto& each : settled) account_for(line, *handful.held->batch, each, *newsroom);
 }
 
@@ -399,11 +405,15 @@ void Courier::pace(const HeldClaim& held, std::vector<Ready>& ready, std::vector
   const auto now = parts_.clock.now();
   std::erase_if(ready, [&](const Ready& each) {
     const auto& delivery = *each.delivery;
-    const auto turn =
-        domains_.wait(each.subscriber->address(claim.channel), delivery.waited_for == domain_limit, now);
-    if (turn)
-      settled.push_back(wait_until(unattempted(*held.batch, delivery, Settlement::retry, {}, now), *turn,
-                                   domain_limit, claim.expires_at));
+    const auto order = delivery.waited_for == domain_limit ? PaceOrder::again
+                       : claim.lane < Lane::digest         ? PaceOrder::urgent
+                                                           : PaceOrder::usual;
+    const auto turn = domains_.wait(each.subscriber->address(claim.channel), order, now);
+    if (turn) {
+      settled.push_back(
+          unattempted(*held.batch, delivery, Settlement::retry, std::string(domain_limit), now));
+      settled.back().due_at = std::min(*turn, claim.expires_at);
+    }
     return turn.has_value();
   });
 }

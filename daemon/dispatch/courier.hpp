@@ -77,8 +77,8 @@ class Courier {
   struct LineState {
     ChannelKind channel = ChannelKind::email;
     std::size_t in_flight = 0;
-    Duration breaker_pause{};    ///< zero: it sends
-    std::string breaker_reason;  ///< of the last failure, if any since the last success
+    Duration breaker_pause{};            ///< zero: it sends
+    std::string breaker_reason;          ///< of the last failure, if any since the last success
     std::vector<RelayState> relays{};    ///< of e-mail
     std::vector<DomainState> domains{};  ///< of e-mail: those that are sent to with restraint
   };

@@ -40,10 +40,9 @@ DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time n
   return *providers_.emplace(name, std::make_shared<Provider>(Provider{name, false, Pace()})).first->second;
 }
 
-std::optional<Time> DomainPaces::wait(std::string_view address, bool has_waited, Time now) {
+std::optional<Time> DomainPaces::wait(std::string_view address, PaceOrder order, Time now) {
   auto& pace = provider_of(address, now).pace;
-  const bool others_come_first = !has_waited && pace.has_queue(now);
-  if (others_come_first || pace.room(now) == 0) return pace.queue(now);
+  if (pace.is_others_turn(order, now) || pace.room(now) == 0) return pace.queue(order, now);
   pace.begin(now, 1);
   return std::nullopt;
 }

@@ -36,8 +36,8 @@ class DomainPaces {
   explicit DomainPaces(const std::vector<DomainLimits>& limits);
 
   /// Whether a message may leave for `address` now; then it counts as under way until ended(). Else when its
-  /// turn is. `has_waited`: it was told so before.
-  std::optional<Time> wait(std::string_view address, bool has_waited, Time now);
+  /// turn is.
+  std::optional<Time> wait(std::string_view address, PaceOrder order, Time now);
   void ended(std::string_view address, const Outcome& outcome, Time now);
 
   /// Those that are limited or slowed down.

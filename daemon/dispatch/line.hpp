@@ -75,6 +75,7 @@ class Line {
   bool is_to_ask = true;                ///< it may answer something else than the last time
   std::vector<const Handful*> sending;  ///< what the slots hold
   unsigned concurrency = 0;             ///< of the channel, when slots were last told
+  bool is_paced = false;                ///< the channel had an allowance then
   std::int64_t sent = 0;
   Breaker breaker;
 

@@ -98,7 +98,8 @@ std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now, LaneSet la
   for (std::size_t i = 0; i < lane_count; ++i) {
     if (!lanes.test(i)) continue;
     const auto lane = static_cast<Lane>(i);
-    // Fresh deliveries go before retries of the same lane: those have already waited for a reason.
+    // Fresh deliveries go before retries of the same lane, which have waited for a reason, but not for long.
+    if (auto overdue = claim_retries(db, channel, lane, now - std::chrono::seconds(30))) return overdue;
     if (auto fresh = claim_chunk(db, channel, lane, now)) return fresh;
     if (auto retries = claim_retries(db, channel, lane, now)) return retries;
   }

@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration one_word = 5s;
+constexpr Duration longest_turn = 5min;
 constexpr double least_rate = 1;         // unless the configured one is lower
 constexpr double first_share = 1.0 / 8;  // of a configured rate
 constexpr double doubling_s = 10;
@@ -19,6 +20,10 @@ constexpr double free_again = 2;               // times the rate that was too mu
 
 double seconds(Duration duration) {
   return static_cast<double>(duration.count()) / 1000;
+}
+
+double ms(Time time) {
+  return static_cast<double>(time.time_since_epoch().count());
 }
 
 Duration to_duration(double seconds) {
@@ -82,15 +87,19 @@ Time Pace::free_at(Time now) {
   return now + to_duration(std::clamp(1 / seen_rate(now), 0.01, 1.0));
 }
 
-Time Pace::queue(Time now) {
-  const auto first = static_cast<double>(free_at(now).time_since_epoch().count());
-  const auto turn = std::max(next_turn_ms_, first);
-  next_turn_ms_ = turn + 1000 / rate(now).value_or(seen_rate(now));
+Time Pace::queue(PaceOrder order, Time now) {
+  auto& next = next_turn_ms_[static_cast<std::size_t>(order)];
+  const auto turn = std::min(std::max(next, ms(free_at(now))), ms(now + longest_turn));
+  // Of a place that takes so many at once nobody knows how fast it is: a bit faster than it was.
+  next = turn + 1000 / rate(now).value_or(seen_rate(now) * 2);
   return Time(Duration(static_cast<Duration::rep>(std::ceil(turn))));
 }
 
-bool Pace::has_queue(Time now) const {
-  return next_turn_ms_ > static_cast<double>(now.time_since_epoch().count());
+bool Pace::is_others_turn(PaceOrder order, Time now) {
+  if (order == PaceOrder::again || next_turn_ms_[static_cast<std::size_t>(order)] <= ms(now)) return false;
+  const auto most =
+      limits_.at_once > 0 ? static_cast<double>(limits_.at_once) : std::max(rate(now).value_or(0), 1.0);
+  return static_cast<double>(room(now)) < most / 2;
 }
 
 void Pace::begin(Time now, std::size_t count) {

@@ -3,6 +3,7 @@
 // (AIMD, as TCP's congestion control: RFC 5681). Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,6 +25,10 @@ struct PaceLimits {
   bool operator==(const PaceLimits&) const = default;
 };
 
+/// Those who wait stand in three queues, so that what is urgent does not wait behind what is not, nor who has
+/// waited behind who has not.
+enum class PaceOrder { urgent, usual, again };
+
 class Pace {
  public:
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
@@ -36,10 +41,11 @@ class Pace {
   std::size_t room(Time now);
   /// When there will be room: `now` where there is, an estimate where it depends on what is under way.
   Time free_at(Time now);
-  /// For one that cannot leave now: when its turn is, behind all who were told before.
-  Time queue(Time now);
-  /// Whether somebody was told to wait whose turn has not come.
-  bool has_queue(Time now) const;
+  /// For one that cannot leave now: when its turn is, behind those of its order who were told before. In five
+  /// minutes at the latest: how fast it will go then nobody knows.
+  Time queue(PaceOrder order, Time now);
+  /// Whether somebody of its order was told to wait whose turn has not come, and there is not much room.
+  bool is_others_turn(PaceOrder order, Time now);
 
   /// So many leave now; more than there is room for may.
   void begin(Time now, std::size_t count);
@@ -68,7 +74,7 @@ class Pace {
   Time slowed_at_{};
   double tokens_ = 0;
   Time refilled_at_{};
-  double next_turn_ms_ = 0;  // since 1970: turns may be closer than a millisecond
+  std::array<double, 3> next_turn_ms_{};  // of each order; since 1970: turns may be closer than a millisecond
   // What has left in the second that began at second_, and in the one before.
   Time second_{};
   std::uint64_t in_second_ = 0;

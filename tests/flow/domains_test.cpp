@@ -73,3 +73,18 @@ TEST_CASE("a domain that asks for less gets less, until it is silent") {
   CHECK(belts.ledger().total.delivered == 60);
   CHECK(belts.ledger().balances());
 }
+
+TEST_CASE("no delivery fails because its domain's turn is far away") {
+  Belts belts(std::string(topics) + readers(1000, "slow"), noon);
+  belts.limit({{{"slow.example"}, {.rate = 1, .at_once = 0}}});
+  auto& email = belts.channel(ChannelKind::email);
+  email.set_handful(50);
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  CHECK(belts.ledger().total.queued >= 998);
+  CHECK(belts.ledger().total.failed.empty());
+  for (int i = 0; i < 10; ++i) belts.advance(1min);
+  CHECK(email.sent.size() >= 10);
+  CHECK(belts.ledger().total.failed.empty());
+  CHECK(belts.ledger().balances());
+}

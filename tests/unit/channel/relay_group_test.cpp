@@ -180,6 +180,28 @@ TEST_CASE("a relay that warms up gets its share of the day, the others the rest"
   }
 }
 
+TEST_CASE("a relay that is down does not make the others break their limits") {
+  const WarmUp plan{.from = std::chrono::floor<std::chrono::days>(noon), .first_day = 50, .done_at = 1000};
+  Group group(of(member("down"), member("new", 1, {}, plan)));
+  group.relays["down"]->answer = dead;
+  for (int i = 0; i < 200; ++i) group.deliver(1);
+  CHECK(group.relays["new"]->asked.size() == 50);
+  CHECK(group.group->allowance(noon) == 0);
+  CHECK(group.group->free_at(noon) > noon);
+  CHECK(group.group->free_at(noon) <= noon + 5s);  // then the other one is asked again
+}
+
+TEST_CASE("what a relay has no room for goes by the others, and waits a moment when they have none") {
+  Group group(of(member("slow", 1, {.rate = 8, .at_once = 0}), member("large")));
+  REQUIRE(all_are(group.deliver(10), OutcomeKind::delivered));
+  CHECK(group.relays["slow"]->asked.size() == 1);
+  CHECK(group.relays["large"]->asked.size() == 9);
+  group.relays["large"]->answer = dead;
+  const auto outcomes = group.deliver(3);
+  CHECK(all_are(outcomes, OutcomeKind::retry_later));
+  CHECK(std::ranges::all_of(outcomes, [](const auto& each) { return each.about_delivery; }));
+}
+
 TEST_CASE("a relay that an operator holds is given nothing") {
   Group group(of(member("one"), member("two")));
   group.group->hold({"one"});

@@ -98,19 +98,22 @@ TEST_CASE("so many at once, and the next when one has its answer") {
   CHECK(pace.room(start + 1s) == 1);
 }
 
-TEST_CASE("those who wait have turns one after the other, as the rate allows") {
+TEST_CASE("those who wait have turns one after the other, as the rate allows, but none far away") {
   Pace pace({.rate = 8, .at_once = 0});
   pace.begin(start, 1);
-  CHECK_FALSE(pace.has_queue(start));
+  CHECK_FALSE(pace.is_others_turn(PaceOrder::usual, start));
   Time last = start;
   for (int i = 0; i < 20; ++i) {
-    const auto turn = pace.queue(start);
+    const auto turn = pace.queue(PaceOrder::usual, start);
     CHECK(turn > last);
     last = turn;
   }
   CHECK(last >= start + 15s);  // one a second, as long as the rate is an eighth
-  CHECK(pace.has_queue(start));
-  CHECK_FALSE(pace.has_queue(last + 2s));
+  CHECK(pace.is_others_turn(PaceOrder::usual, start));
+  CHECK_FALSE(pace.is_others_turn(PaceOrder::urgent, start));
+  CHECK_FALSE(pace.is_others_turn(PaceOrder::usual, last + 2s));
+  for (int i = 0; i < 10'000; ++i) last = pace.queue(PaceOrder::usual, start);
+  CHECK(last <= start + 5min);
 }
 
 TEST_CASE("a clock that is put back stops nothing for long") {
