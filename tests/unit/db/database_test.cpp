@@ -291,8 +291,8 @@ TEST_CASE(
   const auto log_path = folder.path() / "crier.db-wal";
   constexpr std::uintmax_t room = 8 << 20;
   {
+    asio::io_context loop{1};  // outlives the thread that posts to it
     Database database(path);
-    asio::io_context loop{1};
     run_loop(loop, database.run([](Sqlite& db) {
       put(db, "kept");
       return true;
