@@ -220,12 +220,10 @@ Run watch(const Options& options, const std::string& feeds, const Counts& counts
   const NewsroomFolder folder(scratch.path(), plan);
   std::ofstream(folder.path() / "config" / "feeds.yaml") << feeds;
   RunningCrier crier(folder);
-  const auto patience = std::chrono::minutes(5);
-  const auto give_up = std::chrono::steady_clock::now() + patience;
-  while (wait_for_all && counts.answers < options.feeds && std::chrono::steady_clock::now() < give_up) {
-    show_progress(fmt::format("first polls: {} of {}", counts.answers.load(), options.feeds));
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
+  const auto answers = [&] { return static_cast<std::int64_t>(counts.answers.load()); };
+  const auto all_are_read = [&] { return answers() >= options.feeds; };
+  if (wait_for_all && !crier.wait_until(all_are_read, answers, "first polls"))
+    throw std::runtime_error("the feeds are not read: nothing moved for a minute");
   show_progress("/livez is asked");
   const auto cpu_before = crier.process().cpu_s();
   const auto answers_before = counts.answers.load();

@@ -13,7 +13,7 @@ std::string sha256(std::string_view bytes);
 /// 32 bytes (RFC 2104).
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
-/// hmac_sha256 of one key for many texts: what the key costs is paid once. Any thread.
+/// hmac_sha256 of one key for many texts: what the key costs is paid once. One thread at a time.
 class HmacSha256 {
  public:
   explicit HmacSha256(std::string_view key);
