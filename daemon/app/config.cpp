@@ -62,6 +62,7 @@ struct Collected {
   std::vector<Pending> editions;
   std::vector<SubscriberList> subscribers;
   std::vector<Pending> tests;
+  std::optional<Pending> alerts;
   std::map<std::string, std::string> single;  // section → file that has it
   bool is_whole = true;                       // every file could be read
 };
@@ -110,7 +111,7 @@ void read_root(const LoadedFile& loaded, Config& config, Collected& collected) {
   if (const auto* node = single("site")) read_site(*node, file, config);
   if (const auto* node = single("channels")) read_channels(*node, file, config);
   if (const auto* node = single("http")) read_http(*node, file, config);
-  if (const auto* node = single("alerts")) read_alerts(*node, file, config);
+  if (const auto* node = single("alerts")) collected.alerts = Pending{&file, nullptr, node};
   if (const auto* node = single("story_log")) read_story_log(*node, file, config);
   if (const auto* node = single("ledger")) read_ledger(*node, file, config);
   if (const auto* node = single("repeats")) read_repeats(*node, file, config);
@@ -288,6 +289,7 @@ std::optional<Config> try_to_load(const fs::path& path, Diagnostics& diagnostics
   for (const auto& name : config_files(path, diagnostics)) load_file(files, name, lists, diagnostics);
   const auto collected = read_with_rules(files, options, lists, config, diagnostics);
   for (const auto& edition : collected.editions) read_edition(edition, config);
+  if (collected.alerts) read_alerts(*collected.alerts, config);
   if (!read_book(collected.topics, collected.subscribers, options, config)) return std::nullopt;
   for (const auto& test : collected.tests) read_test(test, config);
   config.templates_path = find_templates(config.templates_path, path);

@@ -246,12 +246,7 @@ class BookReader {
   std::string_view read_cadence(YamlSection& section) const {
     const auto deliver = section.text("deliver").value_or("alert");
     if (deliver == "alert") return {};
-    if (const auto* edition = config_.newsroom.find_edition(deliver)) return edition->name;
-    std::vector<std::string_view> known{"alert"};
-    for (const auto& edition : config_.newsroom.editions) known.push_back(edition.name);
-    section.error(*section.find("deliver"),
-                  fmt::format("there is no edition \"{}\"{}", deliver, did_you_mean(deliver, known)));
-    return {};
+    return find_edition(section, "deliver", deliver, config_.newsroom, {"alert"});
   }
 
   // The channels of a follow; all that the subscriber has when it names none.

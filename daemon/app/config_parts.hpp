@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config.hpp"
@@ -30,11 +31,16 @@ void read_site(const YamlNode& node, const YamlFile& file, Config& config);
 void read_sources(const YamlNode& node, const YamlFile& file, Config& config);
 void read_channels(const YamlNode& node, const YamlFile& file, Config& config);
 void read_http(const YamlNode& node, const YamlFile& file, Config& config);
-void read_alerts(const YamlNode& node, const YamlFile& file, Config& config);
 void read_story_log(const YamlNode& node, const YamlFile& file, Config& config);
 void read_ledger(const YamlNode& node, const YamlFile& file, Config& config);
 void read_repeats(const YamlNode& node, const YamlFile& file, Config& config);
 void read_edition(const Pending& entry, Config& config);
+/// When the editions are there.
+void read_alerts(const Pending& alerts, Config& config);
+/// The name, as the newsroom keeps it, of the edition that `key` of the section calls `name`; empty, and an
+/// error, when there is none. `others`: what might have been meant besides editions.
+std::string_view find_edition(YamlSection& section, std::string_view key, std::string_view name,
+                              const Newsroom& newsroom, std::vector<std::string_view> others);
 /// When the book and the editions are there: a test names both.
 void read_test(const Pending& entry, Config& config);
 

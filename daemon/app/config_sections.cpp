@@ -353,12 +353,23 @@ void read_http(const YamlNode& node, const YamlFile& file, Config& config) {
   section.finish();
 }
 
-void read_alerts(const YamlNode& node, const YamlFile& file, Config& config) {
-  YamlSection section(node, file, "alerts");
+std::string_view find_edition(YamlSection& section, std::string_view key, std::string_view name,
+                              const Newsroom& newsroom, std::vector<std::string_view> others) {
+  if (const auto* edition = newsroom.find_edition(name)) return edition->name;
+  for (const auto& edition : newsroom.editions) others.push_back(edition.name);
+  section.error(*section.find(key),
+                fmt::format("there is no edition \"{}\"{}", name, did_you_mean(name, others)));
+  return {};
+}
+
+void read_alerts(const Pending& alerts, Config& config) {
+  YamlSection section(*alerts.value, *alerts.file, "alerts");
   auto& newsroom = config.newsroom;
   newsroom.alert_expiry = section.duration("expire_after").value_or(newsroom.alert_expiry);
   newsroom.digest_expiry = section.duration("digest_expire_after").value_or(newsroom.digest_expiry);
   newsroom.catch_up = section.duration("catch_up").value_or(newsroom.catch_up);
+  if (const auto name = section.text("late_into"))
+    newsroom.late_edition = find_edition(section, "late_into", *name, newsroom, {});
   section.finish();
 }
 

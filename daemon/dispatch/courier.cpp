@@ -162,19 +162,20 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
 // Waits for the most urgent deliveries. False when the courier drains.
 asio::awaitable<bool> Courier::take(Line& line, Handful& handful) {
   while (!draining_) {
-    if (const auto pause = line.breaker.pause_left(parts_.clock.now()); pause > Duration::zero()) {
-      co_await parts_.clock.sleep_for(pause);
-      continue;
-    }
     const auto now = parts_.clock.now();
-    if (auto taken = line.take(now)) {
+    const auto pause = line.breaker.pause_left(now);
+    auto taken = line.take_expired(now);
+    if (!taken && pause == Duration::zero()) taken = line.take(now);
+    if (taken) {
       handful = *std::move(taken);
       co_return true;
     }
-    if (const auto free = line.channel.free_at(now); free > now)
-      co_await line.work_ready.wait_until(parts_.clock, free);
-    else
+    const auto free = std::max(now + pause, line.channel.free_at(now));
+    const auto next = std::min(line.next_expiry(), free > now ? free : Time::max());
+    if (next == Time::max())
       co_await line.work_ready.wait();
+    else
+      co_await line.work_ready.wait_until(parts_.clock, next);
   }
   co_return false;
 }
@@ -309,8 +310,8 @@ std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& 
   const auto* pause =
       pauses_.holding({claim.channel, claim.lane, claim.batch_id, subscriber->address(claim.channel)}, now);
   if (now >= claim.expires_at)
-    return settled(Settlement::failed,
-                   expiry_reason(pause == nullptr ? delivery->waited_for : pause->reason()));
+    return wait_until(settled(Settlement::failed, {}), now,
+                      pause == nullptr ? delivery->waited_for : pause->reason(), claim.expires_at);
   if (pause != nullptr) {
     auto held = settled(Settlement::retry, pause->reason());
     held.due_at = held_until(*pause, claim.expires_at);
@@ -393,6 +394,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Handful& handful) {
   // What may have left is recorded, whatever ends the courier meanwhile.
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await attempt(line, handful, newsroom, ready, settled);
+  send_in_digest(*handful.held, newsroom, settled);
   co_await recorder_.record(settled, line.channel.recognises_repeats());
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   for (const auto& each : settled) account_for(line, *handful.held->batch, each, *newsroom);
@@ -470,6 +472,30 @@ Outgoing Courier::address(HeldClaim& held, const std::shared_ptr<const Newsroom>
   url.append(newsroom->public_url).append("/u/");
   append_unsubscribe_token(unsubscribe_key_, delivery.number, claim.channel, url);
   return message;
+}
+
+// What is too late for an alert its reader's next edition brings, if she gets one.
+void Courier::send_in_digest(const HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
+                             std::vector<Settled>& settled) {
+  if (held.batch->is_digest()) return;
+  const auto& claim = held.batch->claim;
+  const auto now = parts_.clock.now();
+  std::map<std::string, std::size_t> late;
+  for (auto& each : settled) {
+    if (!each.expired) continue;
+    if (!next_editions_ || !next_editions_->holds(newsroom, now)) next_editions_.emplace(newsroom, now);
+    const auto* edition = next_editions_->of(each.delivery.number, claim.channel);
+    if (edition == nullptr) continue;
+    each.settlement = Settlement::suppressed;
+    each.reason += ", instead in " + edition->name;
+    each.edition = edition->name;
+    ++late[edition->name];
+  }
+  for (const auto& [edition, readers] : late)
+    log::warn("alerts.late", {{"story", claim.subject.story_id},
+                              {"channel", to_string(claim.channel)},
+                              {"readers", readers},
+                              {"next", fmt::format("they get it in {}", edition)}});
 }
 
 // A pause is said when it begins.

@@ -21,6 +21,7 @@
 #include "channel/channel.hpp"
 #include "dispatch/domain_paces.hpp"
 #include "dispatch/newsroom.hpp"
+#include "dispatch/next_editions.hpp"
 #include "dispatch/recorder.hpp"
 #include "outbox/orders.hpp"
 #include "outbox/pauses.hpp"
@@ -111,6 +112,8 @@ class Courier {
                                        const std::vector<Ready>& ready, std::vector<Settled>& settled);
   Outgoing address(HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
                    const Ready& ready) const;
+  void send_in_digest(const HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
+                      std::vector<Settled>& settled);
   static void tell_breaker(Line& line, const Outcome& outcome, Time now);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
   static Settled unattempted(const ClaimedBatch& batch, const Delivery& delivery, Settlement settlement,
@@ -132,6 +135,7 @@ class Courier {
   std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
   Pauses pauses_;
   DomainPaces domains_;
+  std::optional<NextEditions> next_editions_;
   Bell sent_;  // a handful was sent and recorded
   bool draining_ = false;
   Recorder recorder_;

@@ -35,8 +35,9 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled, const Subscr
   constexpr std::int64_t few = 100;
   const bool is_delivered = settled.settlement == Settlement::delivered;
   if (is_delivered && sent > few && sent % 1000 != 0) return;
-  // Of those there may be very many; the outbox lists them.
+  // Of those there may be very many; the outbox lists them, or the courier has said how many.
   if (settled.settlement == Settlement::retry && settled.reason == domain_limit) return;
+  if (!settled.edition.empty()) return;
   const auto& subject = batch.claim.subject;
   const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
   const auto who = subscriber != nullptr ? subscriber->id : std::to_string(settled.delivery.number);

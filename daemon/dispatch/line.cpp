@@ -32,13 +32,34 @@ std::optional<Handful> Line::take(Time now) {
   const auto turn = turns_.next(ready);
   if (!turn) return std::nullopt;
   const auto lane = static_cast<std::size_t>(*turn);
-  auto& queue = ready_[lane];
-  Handful handful{queue.front(), {}};
+  return take_of(lane, ready_[lane].begin(), most);
+}
+
+std::optional<Handful> Line::take_expired(Time now) {
+  for (std::size_t lane = 0; lane < lane_count; ++lane) {
+    auto& queue = ready_[lane];
+    const auto expired =
+        std::ranges::find_if(queue, [&](const auto& held) { return held->batch->claim.expires_at <= now; });
+    if (expired != queue.end()) return take_of(lane, expired, (*expired)->left());
+  }
+  return std::nullopt;
+}
+
+Time Line::next_expiry() const {
+  auto next = Time::max();
+  for (const auto& queue : ready_)
+    for (const auto& held : queue) next = std::min(next, held->batch->claim.expires_at);
+  return next;
+}
+
+Handful Line::take_of(std::size_t lane, Queue::iterator its, std::size_t most) {
+  Handful handful{*its, {}};
   auto& held = *handful.held;
   const auto size = std::min(most, held.left());
   handful.deliveries = std::span(held.deliveries).subspan(held.taken, size);
   held.taken += size;
-  if (held.left() == 0) queue.pop_front();
+  auto& queue = ready_[lane];
+  if (held.left() == 0) queue.erase(its);
   const bool had_enough = left_[lane] > low_mark;
   left_[lane] -= size;
   if (queue.empty() || (had_enough && left_[lane] <= low_mark)) look_again();

@@ -53,6 +53,10 @@ class Line {
   /// As much as the channel likes at once, of the lane whose turn it is; nullopt when there is nothing, or
   /// the channel takes no more at `now`. Rings `work_owed` when a lane begins to run low.
   std::optional<Handful> take(Time now);
+  /// All that is left of a claim whose time is over at `now`, whatever the channel takes: it is not sent.
+  std::optional<Handful> take_expired(Time now);
+  /// When the time of the first that it keeps is over.
+  Time next_expiry() const;
   /// Of these lanes the outbox is asked for more.
   LaneSet low_lanes() const;
   /// What was taken from the outbox may be owed no more.
@@ -80,7 +84,11 @@ class Line {
   Breaker breaker;
 
  private:
-  std::array<std::deque<std::shared_ptr<HeldClaim>>, lane_count> ready_;
+  using Queue = std::deque<std::shared_ptr<HeldClaim>>;
+
+  Handful take_of(std::size_t lane, Queue::iterator held, std::size_t most);
+
+  std::array<Queue, lane_count> ready_;
   std::array<std::size_t, lane_count> left_{};  // deliveries in each
   LaneTurns turns_;
 };

@@ -32,6 +32,7 @@ struct Newsroom {
   std::vector<Edition> editions;
   std::shared_ptr<const SubscriberBook> book;     ///< never null
   Duration alert_expiry = std::chrono::hours(4);  ///< an alert that could not be sent until then never is
+  std::string late_edition;  ///< it goes into this one for readers who get no edition; may be empty
   Duration digest_expiry = std::chrono::hours(24);
   Duration webhook_expiry = std::chrono::hours(76);  ///< the whole retry schedule of Standard Webhooks
   /// How long a story of another source is compared with; nullopt = not at all.

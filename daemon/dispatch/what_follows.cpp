@@ -45,6 +45,7 @@ Settled wait_until(Settled settled, Time until, std::string_view reason, Time ex
   if (until >= expires_at) {
     settled.settlement = Settlement::failed;
     settled.reason = expiry_reason(reason);
+    settled.expired = true;
   }
   return settled;
 }

@@ -41,14 +41,6 @@ std::vector<PendingItem> find_items(Sqlite& db, NumberRange range, std::string_v
   return items;
 }
 
-void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience) {
-  db.query("UPDATE digest_item SET members = ?, size = ? WHERE seq = ?")
-      .bind_blob(0, encode_audience(audience))
-      .bind(1, static_cast<std::int64_t>(audience.members.size()))
-      .bind(2, seq)
-      .run();
-}
-
 // The members of a batch whose message has not left, ascending.
 std::vector<std::uint32_t> unsettled_members(Sqlite& db, std::int64_t batch_id) {
   std::vector<std::uint32_t> numbers;
@@ -119,6 +111,14 @@ void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::st
 }
 
 }  // namespace
+
+void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience) {
+  db.query("UPDATE digest_item SET members = ?, size = ? WHERE seq = ?")
+      .bind_blob(0, encode_audience(audience))
+      .bind(1, static_cast<std::int64_t>(audience.members.size()))
+      .bind(2, seq)
+      .run();
+}
 
 void add_digest_item(Sqlite& db, const DigestItem& item) {
   auto insert = db.query(

@@ -17,6 +17,8 @@ namespace crier {
 class Sqlite;
 
 void add_digest_item(Sqlite& db, const DigestItem& item);
+/// From now on the item is for these.
+void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience);
 
 /// The reason for which a dropped item counts as failed; for all others it is suppressed.
 inline constexpr std::string_view unreadable_story = "unreadable story";

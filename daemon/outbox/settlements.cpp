@@ -5,6 +5,7 @@
 
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
+#include "outbox/late_alerts.hpp"
 #include "outbox/rows.hpp"
 #include "outbox/spared.hpp"
 
@@ -108,7 +109,7 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
   const auto& delivery = settled.delivery;
   const bool was_settled = chunk.settled.test(delivery.position);
   // Stopped while the attempt was under way, which came to nothing: it stays stopped.
-  if (settled.settlement == Settlement::retry && was_settled) return;
+  if (was_settled && (settled.settlement == Settlement::retry || !settled.edition.empty())) return;
   const bool had_row = (was_settled || chunk.waiting() > 0) && has_exception(db, delivery);
   if (settled.settlement == Settlement::delivered) {
     if (had_row)
@@ -191,6 +192,7 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   std::map<std::int64_t, ChunkState> chunks;
   std::vector<const Settled*> late;  // delivered, or perhaps, although they were stopped
   Failed failed;
+  std::vector<LateAlert> too_late;
   for (const auto& each : settled) {
     const auto id = each.delivery.chunk_id;
     auto chunk = chunks.find(id);
@@ -201,10 +203,12 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
     if (was_stopped && may_have_arrived) late.push_back(&each);
     if (each.settlement == Settlement::failed && !may_have_arrived)
       failed[chunk->second.batch_id].push_back(each.delivery.number);
+    if (!each.edition.empty() && !was_stopped) too_late.push_back({id, each.delivery.number, each.edition});
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
   for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
   send_instead(db, failed, now);
+  add_to_digests(db, too_late);
 }
 
 bool is_owed(Sqlite& db, const Delivery& delivery) {

@@ -27,6 +27,8 @@ struct Settled {
   std::string reason;  ///< short and countable
   std::string reply;
   std::vector<std::int64_t> carried{};  ///< the digest items that were in the message
+  bool expired = false;                 ///< its time was over, or would have been before the next attempt
+  std::string edition{};                ///< of a suppressed alert: it brings the story instead
 };
 
 /// The reason for which a later version of a story does not go to a reader.

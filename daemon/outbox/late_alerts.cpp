@@ -1,0 +1,133 @@
+#include "outbox/late_alerts.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "db/sqlite.hpp"
+#include "outbox/digest_items.hpp"
+#include "outbox/rows.hpp"
+#include "story/story_log.hpp"
+
+namespace crier {
+namespace {
+
+// Readers and why a story is for them, from several audiences.
+class Readers {
+ public:
+  void add(std::uint32_t number, std::string_view reason) { members_.push_back({number, index_of(reason)}); }
+  void add(const Audience& audience) {
+    std::vector<std::uint32_t> indexes;
+    for (const auto& reason : audience.reasons) indexes.push_back(index_of(reason));
+    for (const auto& member : audience.members)
+      members_.push_back({member.number, indexes.at(member.reason)});
+  }
+  /// `numbers`: ascending.
+  void remove(std::span<const std::uint32_t> numbers) {
+    std::erase_if(members_,
+                  [&](const Member& member) { return std::ranges::binary_search(numbers, member.number); });
+  }
+  std::size_t size() const { return members_.size(); }
+  Audience audience() {
+    std::ranges::sort(members_, {}, &Member::number);
+    return audience_of(members_, reasons_);
+  }
+
+ private:
+  std::uint32_t index_of(std::string_view reason) {
+    const auto [entry, is_new] =
+        indexes_.try_emplace(std::string(reason), static_cast<std::uint32_t>(reasons_.size()));
+    if (is_new) reasons_.emplace_back(reason);
+    return entry->second;
+  }
+
+  std::vector<std::string> reasons_;
+  std::map<std::string, std::uint32_t> indexes_;
+  std::vector<Member> members_;
+};
+
+struct Alert {
+  std::string story_id;
+  std::uint32_t version = 0;
+  ChannelKind channel = ChannelKind::email;
+  Audience audience;
+};
+
+Alert load_alert(Sqlite& db, std::int64_t chunk_id) {
+  auto row = db.query(
+      "SELECT b.story_id, b.story_version, c.channel, c.members FROM chunk c JOIN batch b ON b.id = "
+      "c.batch_id"
+      " WHERE c.id = ?");
+  row.bind(0, chunk_id);
+  if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
+  return {std::string(row.text(0)), static_cast<std::uint32_t>(row.integer(1)),
+          parse_channel(row.text(2)).value_or(ChannelKind::email), decode_audience(row.blob(3))};
+}
+
+// The item that waits for the edition with the same story already; nullopt when there is none.
+std::optional<PendingItem> waiting_item(Sqlite& db, const DigestItem& item) {
+  std::optional<std::int64_t> seq;
+  {
+    auto row = db.query(
+        "SELECT seq FROM digest_item WHERE story_id = ? AND story_version = ? AND edition = ? AND channel = ?"
+        " AND batch_id IS NULL AND dropped IS NULL LIMIT 1");
+    row.bind(0, item.story_id)
+        .bind(1, std::int64_t{item.story_version})
+        .bind(2, item.edition)
+        .bind(3, to_string(item.channel));
+    if (row.step()) seq = row.integer(0);
+  }
+  if (!seq) return std::nullopt;
+  return load_item(db, *seq);
+}
+
+// Makes them readers of the edition's item. Returns how many were not yet.
+std::int64_t add_readers(Sqlite& db, DigestItem item, Readers& readers) {
+  readers.remove(owed_in_edition(db, item.story_id, item.edition, item.channel));
+  const auto added = static_cast<std::int64_t>(readers.size());
+  if (added == 0) return 0;
+  const auto waiting = waiting_item(db, item);
+  if (waiting) {
+    readers.add(waiting->item.audience);
+    put_audience(db, waiting->seq, readers.audience());
+  } else {
+    item.audience = readers.audience();
+    add_digest_item(db, item);
+  }
+  return added;
+}
+
+}  // namespace
+
+void add_to_digests(Sqlite& db, std::span<const LateAlert> late) {
+  std::map<std::int64_t, Alert> alerts;
+  std::map<std::tuple<std::string_view, std::uint32_t, std::string_view, ChannelKind>, Readers> items;
+  for (const auto& [chunk_id, number, edition] : late) {
+    auto alert = alerts.find(chunk_id);
+    if (alert == alerts.end()) alert = alerts.emplace(chunk_id, load_alert(db, chunk_id)).first;
+    const auto& [story_id, version, channel, audience] = alert->second;
+    items[{story_id, version, edition, channel}].add(number, reason_for(audience, number));
+  }
+  for (auto& [key, readers] : items) {
+    const auto& [story_id, version, edition, channel] = key;
+    DigestItem item{.edition = std::string(edition),
+                    .channel = channel,
+                    .story_id = std::string(story_id),
+                    .story_version = version,
+                    .audience = {}};
+    if (const auto story = load_story(db, item.story_id, version); story && story->urgency)
+      item.urgency = *story->urgency;
+    const auto added = add_readers(db, item, readers);
+    db.query("UPDATE story SET matched = matched + ? WHERE id = ? AND version = ?")
+        .bind(0, added)
+        .bind(1, item.story_id)
+        .bind(2, std::int64_t{version})
+        .run();
+  }
+}
+
+}  // namespace crier
