@@ -300,6 +300,7 @@ void App::Parts::start() {
   courier->start(tasks);
   tasks.start("orders", order_desk->run());
   order_socket->start(tasks);
+  tasks.start("unfinished stories", intake->finish());
   const FolderIntake::Parts parts{workers, clock, *intake, metrics, [this] { return config; }};
   for (const auto& folder : config->folders) {
     folders.emplace_back(parts, folder, watched_since.at(folder.name));

@@ -17,7 +17,7 @@ SubscriberBook::SubscriberBook(std::vector<Subscriber> subscribers, std::vector<
       rules_(std::move(rules)) {
   for (RulePosition i = 0; i < rules_.size(); ++i)
     if (!rules_[i].hold) rules_[i].hold = registry_->hold(rule_of(i));
-  keep_editions();
+  keep_followers();
   list_positions();
   const auto id_of = [this](std::uint32_t i) -> std::string_view { return subscribers_[i].id; };
   for (std::uint32_t i = 0; i < subscribers_.size(); ++i)
@@ -32,9 +32,11 @@ SubscriberBook::~SubscriberBook() {
   if (registry_.use_count() == 1) registry_->abandon();
 }
 
-// Makes the book's subscriptions independent of where the names of their editions came from.
-void SubscriberBook::keep_editions() {
+// Makes the book's subscriptions independent of where the names of their editions came from, and in order.
+void SubscriberBook::keep_followers() {
   for (auto& rule : rules_) {
+    if (!std::ranges::is_sorted(rule.followers, {}, &Subscription::subscriber))
+      std::ranges::stable_sort(rule.followers, {}, &Subscription::subscriber);
     rule.followers.shrink_to_fit();
     for (auto& subscription : rule.followers)
       if (!subscription.edition.empty()) {

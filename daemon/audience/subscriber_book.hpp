@@ -32,7 +32,7 @@ struct FollowedRule {
   std::string topic;         ///< its name; empty for subscribers' own rules
   std::string title;         ///< "China and Russia"; the query's text for an own rule
   std::optional<Rule> rule;  ///< absent for an own rule that `title` says whole: see SubscriberBook::rule_of
-  std::vector<Subscription> followers;
+  std::vector<Subscription> followers;  ///< in a book ascending by subscriber
   RuleHold hold{};  ///< taken by the book where it is missing
 
   /// What the commands call it: the topic, or the query.
@@ -79,7 +79,7 @@ class SubscriberBook {
   const Subscriber* by_number(std::uint32_t number) const;
 
  private:
-  void keep_editions();
+  void keep_followers();
   void list_positions();
 
   bool stemming_;

@@ -289,6 +289,11 @@ ALTER TABLE batch ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX story_in_ledger ON story (seen_at) WHERE retired = 0;
 CREATE INDEX batch_retired ON batch (id) WHERE retired = 1;
 )sql",
+    R"sql(
+-- Whether all who are owed a story are in the outbox; of a large audience the first are before the others.
+ALTER TABLE story ADD COLUMN planned INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX story_unplanned ON story (id) WHERE planned = 0;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

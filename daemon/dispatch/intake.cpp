@@ -33,7 +33,8 @@ std::string when_due(const Newsroom& newsroom, const Story& story, const Decisio
 }
 
 // One line per reader while they are few, so that a person can follow; counts are always there.
-void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions& decisions, Time now) {
+void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions& decisions,
+                   std::int64_t matched, Time now) {
   constexpr std::size_t few = 50;
   const auto shown = std::min(decisions.list.size(), few);
   for (std::size_t i = 0; i < shown; ++i) {
@@ -53,12 +54,17 @@ void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions
                                {"why", decisions.reasons[decision.reason]}});
     }
   }
-  if (decisions.list.size() > few)
-    log::info("story.owed", {{"story", story.id}, {"more", decisions.list.size() - few}});
+  if (const auto more = matched - static_cast<std::int64_t>(shown); more > 0)
+    log::info("story.owed", {{"story", story.id}, {"more", more}});
 }
 
 constexpr std::string_view no_room =
     "the disk is nearly full: no stories are taken; what is owed is still sent";
+
+// Of an audience larger than this the first go ahead, so many; then so many at a time, since the loop and
+// what is sent have to wait for each. Followers of one rule.
+constexpr std::size_t first_readers = chunk_capacity;
+constexpr std::size_t next_readers = 16 * chunk_capacity;
 
 // Rules that are put under rarer terms, if there are any, after each story.
 constexpr std::size_t rules_looked_over = 100;
@@ -99,15 +105,16 @@ std::optional<Story> split_version(Sqlite& db, std::string_view meant) {
   return *std::move(story);
 }
 
+// `decisions`: on the first readers; `matched`: of all.
 void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, const StoryEntry& entry,
-                Time now) {
+                const Decisions& decisions, std::int64_t matched, Time now) {
   log::info("story.noticed", {{"story", story.id},
                               {"version", story.version},
                               {"is", to_string(novelty)},
                               {"status", to_string(story.status)},
                               {"source", story.source},
                               {"title", story.title},
-                              {"matched", entry.plan.matched}});
+                              {"matched", matched}});
   if (entry.repeated)
     log::info("story.repeats", {{"story", story.id},
                                 {"of", entry.repeated->id},
@@ -117,7 +124,7 @@ void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, c
     log::info(
         "story.replaced",
         {{"story", story.id}, {"deliveries", entry.released}, {"next", "they get another source's report"}});
-  log_decisions(newsroom, story, entry.decisions, now);
+  log_decisions(newsroom, story, decisions, matched, now);
 }
 
 void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
@@ -138,10 +145,77 @@ asio::awaitable<void> Intake::find_audience(std::shared_ptr<const Newsroom> news
                                             StoryEntry& entry) {
   const auto now = parts_.clock.now();
   co_await parts_.workers.run([&] {
-    auto& analysed = entry.analysed.emplace(analyze(story, newsroom->site.language));
-    entry.decisions = decide(*newsroom, story, analysed, newsroom->book->match(analysed), now);
+    const auto& analysed = entry.analysed.emplace(analyze(story, newsroom->site.language));
+    entry.decider.emplace(*newsroom, story, analysed, newsroom->book->match(analysed), now);
+    entry.decisions = entry.decider->next(first_readers);
   });
   apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
+}
+
+// The first readers are owed the story already. Returns how many more deliveries that are.
+asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsroom> newsroom,
+                                                     const Story& story, StoryEntry& entry) {
+  std::int64_t matched = 0;
+  while (!is_last(entry)) {
+    co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next_readers); });
+    apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
+    if (!co_await enter_next(newsroom, story, entry)) break;
+    matched += entry.matched;
+  }
+  co_return matched;
+}
+
+// A story that some readers are owed has to come to the others: a database that cannot be written is tried
+// until it can. False when another version took its place.
+asio::awaitable<bool> Intake::enter_next(std::shared_ptr<const Newsroom> newsroom, const Story& story,
+                                         StoryEntry& entry) {
+  for (;;) {
+    const auto now = parts_.clock.now();
+    std::string failure;
+    try {
+      const bool is_entered = co_await parts_.database.run(
+          [&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, now); });
+      if (is_entered && entry.matched > 0) parts_.on_owed();
+      co_return is_entered;
+    } catch (const SqliteError& e) {
+      failure = e.what();
+    }
+    log::error("story.unwritable",
+               {{"story", story.id}, {"what", failure}, {"next", "trying again in five seconds"}});
+    co_await parts_.clock.sleep_for(std::chrono::seconds(5));
+  }
+}
+
+asio::awaitable<void> Intake::finish() {
+  for (auto& version : co_await parts_.database.run([](Sqlite& db) { return unplanned_stories(db); }))
+    co_await finish(std::move(version));
+}
+
+asio::awaitable<void> Intake::finish(StoryVersion version) {
+  const auto newsroom = parts_.newsroom();
+  StoryEntry entry;
+  auto story = co_await parts_.database.run([&](Sqlite& db) {
+    entry.known = find_known(db, version.id);
+    auto logged = load_story(db, version.id, version.version);
+    if (!logged) note_planned(db, version.id, version.version, 0, true);
+    return logged;
+  });
+  if (!story) {
+    log::error("story.unreadable", {{"story", version.id}, {"what", story.error().message}});
+    co_return;
+  }
+  const auto now = parts_.clock.now();
+  co_await parts_.workers.run([&] {
+    const auto& analysed = entry.analysed.emplace(analyze(*story, newsroom->site.language));
+    entry.decisions = decide(*newsroom, *story, analysed, newsroom->book->match(analysed), now);
+  });
+  co_await parts_.database.run([&](Sqlite& db) { drop_entered(db, *newsroom, *story, entry.decisions); });
+  apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
+  if (!co_await enter_next(newsroom, *story, entry)) co_return;
+  log::info("story.finished", {{"story", story->id},
+                               {"version", story->version},
+                               {"matched", entry.matched},
+                               {"why", "crier ended before all its readers were owed it"}});
 }
 
 asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority authority) {
@@ -230,11 +304,13 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     has_new_id = has_new_id || entry.former_id;
     if (entry.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *entry.former_id}});
     if (!is_entered) continue;
-    log_stored(*newsroom, story, verdict.novelty, entry, now);
     announce(story, verdict.novelty, entry);
+    const auto first = std::exchange(entry.decisions, {});
+    const auto matched = entry.matched + co_await owe_the_others(newsroom, story, entry);
+    log_stored(*newsroom, story, verdict.novelty, entry, first, matched, now);
     // No reader waits for it.
     if (entry.analysed) co_await parts_.workers.run([&] { learn_from(*entry.analysed, *newsroom->book); });
-    co_return Accepted{story.id, story.version, verdict.novelty, entry.plan.matched};
+    co_return Accepted{story.id, story.version, verdict.novelty, matched};
   }
 }
 
@@ -246,7 +322,7 @@ void Intake::announce(const Story& story, Novelty novelty, const StoryEntry& ent
     const bool is_usable = story.status == StoryStatus::usable;
     parts_.on_stopped(story.id, is_usable ? entry.known->version : story.version, entry.stopped);
   }
-  if (entry.plan.matched > 0 || entry.released > 0) parts_.on_owed();
+  if (entry.matched > 0 || entry.released > 0) parts_.on_owed();
 }
 
 }  // namespace crier

@@ -1,6 +1,8 @@
 // Intake: the belt that turns a parsed story into what is owed. Runs on the loop; matching runs on the
 // workers, writing in one database transaction: the story is seen and its deliveries are owed, or neither.
-// A crash before the commit leaves nothing, so the source hands the story over again.
+// A crash before the commit leaves nothing, so the source hands the story over again. Of a large audience the
+// first readers are owed it in that transaction, the others in more of them; what a crash comes between is
+// finished at the next start.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +75,9 @@ class Intake {
   /// is taken as long as it can be written, others only while stories are taken.
   boost::asio::awaitable<Accepted> accept(Story story, Arrival arrival = {});
 
+  /// Owes stories to the readers whom the end of an earlier run has left out. Once, at the start.
+  boost::asio::awaitable<void> finish();
+
   /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs,
   /// and without a word in the log. Throws SqliteError; `stories` are all there then.
   boost::asio::awaitable<void> drop_known(std::vector<Story>& stories, Authority authority);
@@ -92,6 +97,11 @@ class Intake {
   boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
   boost::asio::awaitable<void> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
                                              StoryEntry& entry);
+  boost::asio::awaitable<std::int64_t> owe_the_others(std::shared_ptr<const Newsroom> newsroom,
+                                                      const Story& story, StoryEntry& entry);
+  boost::asio::awaitable<bool> enter_next(std::shared_ptr<const Newsroom> newsroom, const Story& story,
+                                          StoryEntry& entry);
+  boost::asio::awaitable<void> finish(StoryVersion version);
   void announce(const Story& story, Novelty novelty, const StoryEntry& entry);
 
   Parts parts_;

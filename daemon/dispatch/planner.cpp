@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "audience/suppression.hpp"
 #include "dispatch/reason.hpp"
@@ -10,10 +11,9 @@
 #include "schedule/quiet_hours.hpp"
 
 namespace crier {
-namespace {
 
 // One rule that brought a subscriber one delivery, before the rules of the same delivery are joined.
-struct Hit {
+struct Decider::Hit {
   std::uint32_t subscriber;
   std::string_view edition;
   ChannelKind channel;
@@ -22,19 +22,7 @@ struct Hit {
   auto key() const { return std::tuple(subscriber, edition, channel); }
 };
 
-std::vector<Hit> hits_of(const SubscriberBook& book, const std::vector<RulePosition>& matched) {
-  std::vector<Hit> hits;
-  for (const auto rule : matched) {
-    for (const auto& subscription : book.rules().at(rule).followers) {
-      for (const auto channel : subscription.channels)
-        hits.push_back({subscription.subscriber, subscription.edition, channel, rule});
-    }
-  }
-  std::ranges::sort(hits, [](const Hit& a, const Hit& b) {
-    return std::tuple(a.key(), a.rule) < std::tuple(b.key(), b.rule);
-  });
-  return hits;
-}
+namespace {
 
 // Gives equal sets of rules one sentence: it quotes the story, so it is the same for all their readers.
 class Reasons {
@@ -43,9 +31,13 @@ class Reasons {
       : book_(book), story_(story), sentences_(sentences) {}
 
   std::uint32_t index_of(const std::vector<RulePosition>& rules) {
-    const auto [entry, is_new] = indexes_.emplace(rules, static_cast<std::uint32_t>(sentences_.size()));
-    if (is_new) sentences_.push_back(sentence_of(rules));
-    return entry->second;
+    // Most readers of a large audience follow the same topic.
+    if (last_ == indexes_.end() || last_->first != rules) {
+      const auto [entry, is_new] = indexes_.emplace(rules, static_cast<std::uint32_t>(sentences_.size()));
+      if (is_new) sentences_.push_back(sentence_of(rules));
+      last_ = entry;
+    }
+    return last_->second;
   }
 
  private:
@@ -64,6 +56,7 @@ class Reasons {
   const AnalyzedStory& story_;
   std::vector<std::string>& sentences_;
   std::map<std::vector<RulePosition>, std::uint32_t> indexes_;
+  std::map<std::vector<RulePosition>, std::uint32_t>::iterator last_ = indexes_.end();
 };
 
 // When an alert may leave for a subscriber. Zones are looked up once per name.
@@ -124,13 +117,60 @@ std::string_view why_it_waits(const Story& story, Time now) {
   return story.embargo > now ? "embargo" : "quiet hours";
 }
 
-Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
-                 const std::vector<RulePosition>& matched, Time now) {
-  const auto& book = *newsroom.book;
+Decider::Decider(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
+                 const std::vector<RulePosition>& matched, Time now)
+    : newsroom_(newsroom), story_(story), analysed_(analysed), now_(now) {
+  for (const auto rule : matched) {
+    const auto& followers = newsroom.book->rules().at(rule).followers;
+    followers_.push_back({rule, followers, followers});
+  }
+}
+
+// Up to the first follower whom a rule has no room for, since all rules of a reader are found together;
+// nullopt when there is none.
+std::optional<std::uint32_t> Decider::end_of_next(std::size_t most) const {
+  std::optional<std::uint32_t> end;
+  for (const auto& [rule, all, left] : followers_) {
+    if (left.size() <= most) continue;
+    const auto later = std::max(left[most].subscriber, left.front().subscriber + 1);
+    end = std::min(end.value_or(later), later);
+  }
+  return end;
+}
+
+std::vector<Decider::Hit> Decider::next_hits(std::size_t most) {
+  std::vector<Hit> hits;
+  const auto add = [&](RulePosition rule, const Subscription& each) {
+    for (const auto channel : each.channels) hits.push_back({each.subscriber, each.edition, channel, rule});
+  };
+  const auto end = end_of_next(most);
+  const bool is_whole = !std::exchange(has_begun_, true) && !end;
+  if (alerts_done_) {
+    for (const auto& [rule, all, left] : followers_)
+      for (const auto& each : all)
+        if (!each.edition.empty()) add(rule, each);
+  } else {
+    for (auto& [rule, all, left] : followers_) {
+      for (; !left.empty() && (!end || left.front().subscriber < *end); left = left.subspan(1))
+        if (is_whole || left.front().edition.empty()) add(rule, left.front());
+    }
+  }
+  done_ = alerts_done_ || is_whole;
+  alerts_done_ = !end;
+  const auto in_order = [](const Hit& a, const Hit& b) {
+    return std::tuple(a.key(), a.rule) < std::tuple(b.key(), b.rule);
+  };
+  if (!std::ranges::is_sorted(hits, in_order)) std::ranges::sort(hits, in_order);
+  return hits;
+}
+
+Decisions Decider::next(std::size_t most) {
+  const auto& book = *newsroom_.book;
   Decisions decisions;
-  Reasons reasons(book, analysed, decisions.reasons);
-  DueTimes due_times(newsroom, story, now);
-  const auto hits = hits_of(book, matched);
+  Reasons reasons(book, analysed_, decisions.reasons);
+  DueTimes due_times(newsroom_, story_, now_);
+  auto hits = next_hits(most);
+  while (hits.empty() && !done_) hits = next_hits(most);
   std::vector<RulePosition> rules;
   for (auto hit = hits.begin(); hit != hits.end();) {
     const auto first = hit;
@@ -146,6 +186,11 @@ Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedSto
                               .suppressed = {}});
   }
   return decisions;
+}
+
+Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
+                 const std::vector<RulePosition>& matched, Time now) {
+  return Decider(newsroom, story, analysed, matched, now).next(SIZE_MAX);
 }
 
 Lane lane_of(const Story& story) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,45 @@ struct Decisions {
   std::vector<Decision> list;        ///< by subscriber, then edition, then channel
 };
 
-/// Who is owed the story, given the rules of the book that it matches. Alerts wait for the embargo and for
-/// the end of the subscriber's quiet hours. Several rules of one reader become one delivery with both
-/// reasons, which quote the words of `analysed` (of the same story) that were found.
+/// Decides who is owed a story, some readers at a time: of a large audience the first need not wait for the
+/// last. Alerts first, in the order of the book, then all that editions bring. Given the rules of the book
+/// that the story matches; `analysed` is the same story. Alerts wait for the embargo and for the end of the
+/// subscriber's quiet hours. Several rules of one reader become one delivery with both reasons, which quote
+/// the words that were found.
+class Decider {
+ public:
+  /// All but `matched` outlive this.
+  Decider(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
+          const std::vector<RulePosition>& matched, Time now);
+
+  /// About the next readers: at most `most` followers of a rule, but all of whom editions bring the story.
+  /// What does not exceed that at all is decided on in one go.
+  Decisions next(std::size_t most);
+  bool is_done() const { return done_; }
+
+ private:
+  // The followers of a matched rule, and those to whom an alert was not decided on yet.
+  struct Followers {
+    RulePosition rule;
+    std::span<const Subscription> all;
+    std::span<const Subscription> left;
+  };
+  struct Hit;
+
+  std::optional<std::uint32_t> end_of_next(std::size_t most) const;
+  std::vector<Hit> next_hits(std::size_t most);
+
+  const Newsroom& newsroom_;
+  const Story& story_;
+  const AnalyzedStory& analysed_;
+  Time now_;
+  std::vector<Followers> followers_;
+  bool has_begun_ = false;
+  bool alerts_done_ = false;
+  bool done_ = false;
+};
+
+/// About all of them at once.
 Decisions decide(const Newsroom& newsroom, const Story& story, const AnalyzedStory& analysed,
                  const std::vector<RulePosition>& matched, Time now);
 

@@ -67,6 +67,17 @@ void stop_earlier(Sqlite& db, const Story& story, StoryEntry& entry, Time now) {
   entry.released = release_spared(db, story.id, now);
 }
 
+// What the decisions come to, given who has the story already.
+StoryPlan plan_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry,
+                       Time now) {
+  if (entry.known) suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
+  for (const auto& other : others_in_group(db, story.id))
+    suppress_repeats(entry.decisions, *newsroom.book, db, other.id, reported_before);
+  auto plan = plan_story(newsroom, story, entry.decisions, now);
+  entry.matched = plan.matched;
+  return plan;
+}
+
 }  // namespace
 
 bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now) {
@@ -77,14 +88,36 @@ bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, Story
   if (entry.former_id) return false;
   if (entry.splits) leave_group(db, story.id);
   stop_earlier(db, story, entry, now);
-  suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
-  for (const auto& other : others_in_group(db, story.id))
-    suppress_repeats(entry.decisions, *newsroom.book, db, other.id, reported_before);
-  entry.plan = plan_story(newsroom, story, entry.decisions, now);
-  store_story(db, story, entry.plan.matched, now);
-  for (const auto& batch : entry.plan.batches) add_batch(db, batch, now);
-  for (const auto& item : entry.plan.items) add_digest_item(db, item);
+  const auto plan = plan_entered(db, newsroom, story, entry, now);
+  store_story(db, story, plan.matched, now, is_last(entry));
+  for (const auto& batch : plan.batches) add_batch(db, batch, now);
+  for (const auto& item : plan.items) add_digest_item(db, item);
   return true;
+}
+
+bool enter_more(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now) {
+  const auto latest = find_known(db, story.id);
+  if (!latest || latest->version != story.version) {
+    note_planned(db, story.id, story.version, 0, true);
+    return false;
+  }
+  const auto plan = plan_entered(db, newsroom, story, entry, now);
+  note_planned(db, story.id, story.version, plan.matched, is_last(entry));
+  for (const auto& batch : plan.batches) grow_batch(db, batch, now);
+  for (const auto& item : plan.items) add_digest_item(db, item);
+  return true;
+}
+
+void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Decisions& decisions) {
+  std::map<ChannelKind, std::vector<std::uint32_t>> entered;
+  for (const auto channel : all_channels)
+    entered[channel] = members_of_alert(db, story.id, story.version, channel);
+  // What editions bring is entered last, all of it together.
+  std::erase_if(decisions.list, [&](const Decision& decision) {
+    return decision.edition.empty() &&
+           std::ranges::binary_search(entered[decision.channel],
+                                      newsroom.book->number_of(decision.subscriber));
+  });
 }
 
 }  // namespace crier

@@ -1,5 +1,6 @@
 // StoryEntry: a version of a story on its way into the database, with all that follows from it: intake fills
-// in what it found out on loop and workers, one transaction writes the rest or nothing.
+// in what it found out on loop and workers, one transaction writes the rest or nothing. Of an audience too
+// large for that it writes the first readers, and others the next of them.
 #pragma once
 
 #include <cstdint>
@@ -25,18 +26,29 @@ struct StoryEntry {
   bool splits = false;                            ///< it leaves its group
   TextPrint print{};                              ///< of a story that is not known
   std::optional<AnalyzedStory> analysed{};        ///< when its audience was looked for
-  Decisions decisions{};
+  std::optional<Decider> decider{};               ///< who decides on it
+  Decisions decisions{};                          ///< those that are to be entered next
 
   // What came of it.
-  StoryPlan plan{};
+  std::int64_t matched = 0;            ///< deliveries that the last transaction planned
   std::string_view stopped{};          ///< why nothing more of earlier versions leaves; empty = it does
   std::optional<Repeated> repeated{};  ///< the story of another source that it repeats
   std::int64_t released = 0;           ///< deliveries of other sources' reports that are owed instead of it
   std::optional<std::string> former_id{};  ///< under which it is known; nothing was written but that
 };
 
+/// Whether `decisions` are the last.
+inline bool is_last(const StoryEntry& entry) {
+  return !entry.decider || entry.decider->is_done();
+}
+
 /// In a database job. False when another version came in since `known` was read, or the story is known under
 /// another id: it is to be judged again then.
 bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now);
+/// The same for the next `decisions` of a story that was entered. False when another version came in
+/// meanwhile: nobody else is owed this one.
+bool enter_more(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now);
+/// Takes those out of `decisions` that were entered before a crash.
+void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Decisions& decisions);
 
 }  // namespace crier

@@ -1,12 +1,10 @@
 #include "outbox/late_alerts.hpp"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <tuple>
-#include <vector>
 
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
@@ -15,40 +13,6 @@
 
 namespace crier {
 namespace {
-
-// Readers and why a story is for them, from several audiences.
-class Readers {
- public:
-  void add(std::uint32_t number, std::string_view reason) { members_.push_back({number, index_of(reason)}); }
-  void add(const Audience& audience) {
-    std::vector<std::uint32_t> indexes;
-    for (const auto& reason : audience.reasons) indexes.push_back(index_of(reason));
-    for (const auto& member : audience.members)
-      members_.push_back({member.number, indexes.at(member.reason)});
-  }
-  /// `numbers`: ascending.
-  void remove(std::span<const std::uint32_t> numbers) {
-    std::erase_if(members_,
-                  [&](const Member& member) { return std::ranges::binary_search(numbers, member.number); });
-  }
-  std::size_t size() const { return members_.size(); }
-  Audience audience() {
-    std::ranges::sort(members_, {}, &Member::number);
-    return audience_of(members_, reasons_);
-  }
-
- private:
-  std::uint32_t index_of(std::string_view reason) {
-    const auto [entry, is_new] =
-        indexes_.try_emplace(std::string(reason), static_cast<std::uint32_t>(reasons_.size()));
-    if (is_new) reasons_.emplace_back(reason);
-    return entry->second;
-  }
-
-  std::vector<std::string> reasons_;
-  std::map<std::string, std::uint32_t> indexes_;
-  std::vector<Member> members_;
-};
 
 struct Alert {
   std::string story_id;
@@ -86,16 +50,16 @@ std::optional<PendingItem> waiting_item(Sqlite& db, const DigestItem& item) {
 }
 
 // Makes them readers of the edition's item. Returns how many were not yet.
-std::int64_t add_readers(Sqlite& db, DigestItem item, Readers& readers) {
+std::int64_t add_readers(Sqlite& db, DigestItem item, AudienceBuilder& readers) {
   readers.remove(owed_in_edition(db, item.story_id, item.edition, item.channel));
   const auto added = static_cast<std::int64_t>(readers.size());
   if (added == 0) return 0;
   const auto waiting = waiting_item(db, item);
   if (waiting) {
     readers.add(waiting->item.audience);
-    put_audience(db, waiting->seq, readers.audience());
+    put_audience(db, waiting->seq, readers.build());
   } else {
-    item.audience = readers.audience();
+    item.audience = readers.build();
     add_digest_item(db, item);
   }
   return added;
@@ -105,7 +69,7 @@ std::int64_t add_readers(Sqlite& db, DigestItem item, Readers& readers) {
 
 void add_to_digests(Sqlite& db, std::span<const LateAlert> late) {
   std::map<std::int64_t, Alert> alerts;
-  std::map<std::tuple<std::string_view, std::uint32_t, std::string_view, ChannelKind>, Readers> items;
+  std::map<std::tuple<std::string_view, std::uint32_t, std::string_view, ChannelKind>, AudienceBuilder> items;
   for (const auto& [chunk_id, number, edition] : late) {
     auto alert = alerts.find(chunk_id);
     if (alert == alerts.end()) alert = alerts.emplace(chunk_id, load_alert(db, chunk_id)).first;

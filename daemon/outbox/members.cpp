@@ -51,6 +51,33 @@ Audience audience_of(std::span<const Member> members, const std::vector<std::str
   return audience;
 }
 
+void AudienceBuilder::add(std::uint32_t number, std::string_view reason) {
+  members_.push_back({number, index_of(reason)});
+}
+
+void AudienceBuilder::add(const Audience& audience) {
+  std::vector<std::uint32_t> indexes;
+  for (const auto& reason : audience.reasons) indexes.push_back(index_of(reason));
+  for (const auto& [number, reason] : audience.members) members_.push_back({number, indexes.at(reason)});
+}
+
+void AudienceBuilder::remove(std::span<const std::uint32_t> numbers) {
+  std::erase_if(members_,
+                [&](const Member& member) { return std::ranges::binary_search(numbers, member.number); });
+}
+
+Audience AudienceBuilder::build() {
+  std::ranges::sort(members_, {}, &Member::number);
+  return audience_of(members_, reasons_);
+}
+
+std::uint32_t AudienceBuilder::index_of(std::string_view reason) {
+  const auto known = indexes_.find(reason);
+  if (known != indexes_.end()) return known->second;
+  reasons_.emplace_back(reason);
+  return indexes_.emplace(reason, static_cast<std::uint32_t>(reasons_.size() - 1)).first->second;
+}
+
 std::string encode_audience(const Audience& audience) {
   std::string out(in_runs);
   put_varint(out, audience.reasons.size());

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +33,24 @@ struct Audience {
 
 /// These members with those of the reasons that they have.
 Audience audience_of(std::span<const Member> members, const std::vector<std::string>& reasons);
+
+/// Puts an audience together from readers that come in any order, each once.
+class AudienceBuilder {
+ public:
+  void add(std::uint32_t number, std::string_view reason);
+  void add(const Audience& audience);
+  /// `numbers`: ascending.
+  void remove(std::span<const std::uint32_t> numbers);
+  std::size_t size() const { return members_.size(); }
+  Audience build();
+
+ private:
+  std::uint32_t index_of(std::string_view reason);
+
+  std::vector<std::string> reasons_;
+  std::map<std::string, std::uint32_t, std::less<>> indexes_;
+  std::vector<Member> members_;
+};
 
 std::string encode_audience(const Audience& audience);
 /// Numbers from `first` to `last`.

@@ -38,6 +38,18 @@ void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const B
   insert.run();
 }
 
+void add_chunks(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now) {
+  for (const auto& group : plan.groups) {
+    auto members = group.members;
+    if (!std::ranges::is_sorted(members, {}, &Member::number))
+      std::ranges::sort(members, {}, &Member::number);
+    for (std::size_t from = 0; from < members.size(); from += chunk_capacity) {
+      const auto size = std::min(chunk_capacity, members.size() - from);
+      add_chunk(db, batch_id, plan, group, std::span(members).subspan(from, size), now);
+    }
+  }
+}
+
 void put_subject(Statement& insert, int index, const Subject& subject) {
   if (!subject.story_id.empty())
     insert.bind(index, subject.story_id).bind(index + 1, std::int64_t{subject.story_version});
@@ -61,15 +73,44 @@ std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
     insert.run();
   }
   const auto batch_id = db.last_insert_id();
-  for (const auto& group : plan.groups) {
-    auto members = group.members;
-    std::ranges::sort(members, {}, &Member::number);
-    for (std::size_t from = 0; from < members.size(); from += chunk_capacity) {
-      const auto size = std::min(chunk_capacity, members.size() - from);
-      add_chunk(db, batch_id, plan, group, std::span(members).subspan(from, size), now);
-    }
-  }
+  add_chunks(db, batch_id, plan, now);
   return batch_id;
+}
+
+void grow_batch(Sqlite& db, const BatchPlan& plan, Time now) {
+  std::optional<std::int64_t> batch_id;
+  {
+    auto row = db.query(
+        "SELECT id FROM batch WHERE story_id = ? AND story_version = ? AND channel = ? AND lane = ?"
+        " ORDER BY id DESC LIMIT 1");
+    row.bind(0, plan.subject.story_id)
+        .bind(1, std::int64_t{plan.subject.story_version})
+        .bind(2, to_string(plan.channel))
+        .bind(3, static_cast<int>(plan.lane));
+    if (row.step()) batch_id = row.integer(0);
+  }
+  if (!batch_id) {
+    add_batch(db, plan, now);
+    return;
+  }
+  db.query("UPDATE batch SET size = size + ? WHERE id = ?")
+      .bind(0, static_cast<std::int64_t>(plan.size()))
+      .bind(1, *batch_id)
+      .run();
+  add_chunks(db, *batch_id, plan, now);
+}
+
+std::vector<std::uint32_t> members_of_alert(Sqlite& db, std::string_view story_id, std::uint32_t version,
+                                            ChannelKind channel) {
+  std::vector<std::uint32_t> numbers;
+  auto rows = db.query(
+      "SELECT c.members FROM batch b JOIN chunk c ON c.batch_id = b.id"
+      " WHERE b.story_id = ? AND b.story_version = ? AND b.channel = ?");
+  rows.bind(0, story_id).bind(1, std::int64_t{version}).bind(2, to_string(channel));
+  while (rows.step())
+    for (const auto& member : decode_audience(rows.blob(0)).members) numbers.push_back(member.number);
+  std::ranges::sort(numbers);
+  return numbers;
 }
 
 std::vector<std::uint32_t> already_owed(Sqlite& db, std::string_view story_id, ChannelKind channel) {

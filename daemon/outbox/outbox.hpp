@@ -18,6 +18,13 @@ class Sqlite;
 /// Adds a batch, its members cut into chunks. Returns its id.
 std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now);
 
+/// Adds members to the batch of the same subject, channel and lane, or where there is none a new one. Those
+/// that it has already must not be among them.
+void grow_batch(Sqlite& db, const BatchPlan& plan, Time now);
+/// Subscriber numbers that are in an alert of this version on a channel, whatever became of it; ascending.
+std::vector<std::uint32_t> members_of_alert(Sqlite& db, std::string_view story_id, std::uint32_t version,
+                                            ChannelKind channel);
+
 /// Subscriber numbers that have, or are still owed, an alert of any version of this story on a channel;
 /// ascending. Those for whom it failed or was suppressed are not among them.
 std::vector<std::uint32_t> already_owed(Sqlite& db, std::string_view story_id, ChannelKind channel);

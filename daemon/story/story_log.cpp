@@ -61,10 +61,10 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
                     std::string(row.text(7))};
 }
 
-void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now) {
+void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now, bool is_planned) {
   db.query(
         "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
-        " site, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        " site, json, planned) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(0, story.id)
       .bind(1, std::int64_t{story.version})
       .bind_blob(2, content_hash(story))
@@ -77,11 +77,30 @@ void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now)
       .bind(9, story.source)
       .bind(10, story.site)
       .bind_blob(11, compress(boost::json::serialize(to_json(story))))
+      .bind(12, is_planned ? 1 : 0)
       .run();
   db.query("INSERT OR REPLACE INTO source (name, last_story) VALUES (?, ?)")
       .bind(0, story.source)
       .bind(1, to_ms(now))
       .run();
+}
+
+void note_planned(Sqlite& db, std::string_view id, std::uint32_t version, std::int64_t more,
+                  bool is_planned) {
+  db.query("UPDATE story SET matched = matched + ?, planned = ? WHERE id = ? AND version = ?")
+      .bind(0, more)
+      .bind(1, is_planned ? 1 : 0)
+      .bind(2, id)
+      .bind(3, std::int64_t{version})
+      .run();
+}
+
+std::vector<StoryVersion> unplanned_stories(Sqlite& db) {
+  std::vector<StoryVersion> stories;
+  auto rows = db.query("SELECT id, version FROM story WHERE planned = 0");
+  while (rows.step())
+    stories.push_back({std::string(rows.text(0)), static_cast<std::uint32_t>(rows.integer(1))});
+  return stories;
 }
 
 std::map<std::string, Time> last_stories(Sqlite& db) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "story/story.hpp"
@@ -49,8 +50,16 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
-/// `matched` = deliveries planned for this version.
-void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now);
+/// `matched` = deliveries planned for this version; `is_planned` = there will be no more.
+void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now, bool is_planned = true);
+/// So many more deliveries are planned for a version.
+void note_planned(Sqlite& db, std::string_view id, std::uint32_t version, std::int64_t more, bool is_planned);
+/// Versions of which not all deliveries are planned: a crash came between.
+struct StoryVersion {
+  std::string id;
+  std::uint32_t version = 0;
+};
+std::vector<StoryVersion> unplanned_stories(Sqlite& db);
 
 /// When the last version came that was not known, by each source that ever had one.
 std::map<std::string, Time> last_stories(Sqlite& db);

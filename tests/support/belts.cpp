@@ -145,6 +145,7 @@ void Belts::start() {
     courier_->obey(Pauses(load_pauses(db)));
     return recover(db, {ChannelKind::email, ChannelKind::webhook}, now);
   }));
+  tasks_->start("unfinished stories", intake_->finish());
   tasks_->start("editions", desk_->run());
   tasks_->start("orders", order_desk_->run());
   courier_->start(*tasks_);

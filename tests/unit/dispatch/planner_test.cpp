@@ -213,3 +213,39 @@ TEST_CASE("a digest goes once to everybody who has at least one item") {
   for (const auto& member : batch.groups[0].members) numbers.push_back(member.number);
   CHECK(numbers == std::vector<std::uint32_t>{1, 3, 5, 9});
 }
+
+TEST_CASE("a large audience is decided on in pieces that come to the same") {
+  std::vector<Subscriber> subscribers;
+  std::vector<Subscription> followers;
+  std::vector<Subscription> some;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    subscribers.push_back(subscriber("r" + std::to_string(i)));
+    followers.push_back({99 - i, i % 3 == 0 ? "morning" : "", {email, webhook}});
+    if (i % 7 == 0) some.push_back({i, "", {email}});
+  }
+  const auto room = newsroom(subscribers, {{"harbours", "Harbours", rule("harbour"), followers},
+                                           {"ships", "Ships", rule("ship"), some}});
+  const auto analysed = analyze(story);
+  const auto key = [](const Decisions& decisions, const Decision& decision) {
+    return std::tuple(decision.edition.empty() ? 0 : 1, decision.subscriber, decision.channel,
+                      decisions.reasons[decision.reason]);
+  };
+  const auto whole = decide(room, story, analysed, {0, 1}, noon);
+  std::vector<decltype(key(whole, whole.list.front()))> expected;
+  for (const auto& decision : whole.list) expected.push_back(key(whole, decision));
+  std::ranges::sort(expected);
+  for (const std::size_t most : {1, 7, 50, 99, 100}) {
+    Decider decider(room, story, analysed, {0, 1}, noon);
+    decltype(expected) got;
+    std::size_t pieces = 0;
+    for (; !decider.is_done(); ++pieces) {
+      const auto decisions = decider.next(most);
+      const auto alerts =
+          std::ranges::count_if(decisions.list, [](const auto& each) { return each.edition.empty(); });
+      if (most < 100) CHECK((alerts == 0 || alerts == static_cast<std::ptrdiff_t>(decisions.list.size())));
+      for (const auto& decision : decisions.list) got.push_back(key(decisions, decision));
+    }
+    CHECK(got == expected);  // alerts first, and in the order of the book
+    CHECK((most == 100) == (pieces == 1));
+  }
+}

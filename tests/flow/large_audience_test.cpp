@@ -1,0 +1,141 @@
+// A story for more readers than are written down at once: the first are sent to before the last are found,
+// and whatever comes between, everybody gets it once.
+#include <algorithm>
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "db/sqlite.hpp"
+#include "support/belts.hpp"
+
+using namespace crier;
+using namespace crier::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto noon = at("2026-11-23T12:00:00Z");
+constexpr int alert_count = 5000;
+constexpr int reader_count = 5100;
+
+// The last hundred get an edition, not an alert; every fiftieth gets it by a second rule, too.
+std::string readers() {
+  std::string rules =
+      "topics: {harbours: {any: [harbour]}, reopenings: {any: [reopens]}}\n"
+      "editions: {evening: {title: The Evening, at: \"18:00\", zone: UTC}}\n"
+      "subscribers:\n";
+  for (int i = 0; i < reader_count; ++i) {
+    const auto name = "r" + std::to_string(i);
+    rules += "  - {id: " + name + ", email: " + name + "@example.org, follow: [{topic: harbours" +
+             (i < alert_count ? "}" : ", deliver: evening}") +
+             (i % 50 == 0 ? ", {topic: reopenings, deliver: evening}" : "") + "]}\n";
+  }
+  return rules;
+}
+
+// No more than one chunk can be written while it lives.
+class FullDatabase {
+ public:
+  explicit FullDatabase(Belts& belts) : belts_(belts) {
+    belts_.change_database([](Sqlite& db) {
+      db.execute(
+          "CREATE TRIGGER full BEFORE INSERT ON chunk WHEN (SELECT COUNT(*) FROM chunk) > 0"
+          " BEGIN SELECT RAISE(ABORT, 'no more'); END");
+    });
+  }
+  ~FullDatabase() {
+    belts_.change_database([](Sqlite& db) { db.execute("DROP TRIGGER full"); });
+  }
+  FullDatabase(const FullDatabase&) = delete;
+  FullDatabase& operator=(const FullDatabase&) = delete;
+
+ private:
+  Belts& belts_;
+};
+
+struct Scene {
+  TempFolder folder;
+  Belts belts{readers(), noon};
+  ScriptedChannel& email = belts.channel(ChannelKind::email);
+
+  Scene() {
+    email.set_handful(32);
+    std::filesystem::create_directories(folder.path() / "inbox");
+  }
+  void watch() { belts.watch({.name = "desk", .path = folder.path() / "inbox", .url = {}, .failed = {}}); }
+  void publish() {
+    const auto file =
+        folder.write("h1.json", R"({"id": "h1", "title": "The harbour reopens", "body_text": "At last."})");
+    std::filesystem::rename(file, folder.path() / "inbox" / "h1.json");
+    belts.settle();
+  }
+  void everybody_has_it_once() {
+    std::set<std::string> got;
+    for (const auto& sent : email.sent) got.insert(sent.subscriber);
+    CHECK(got.size() == email.sent.size());
+    CHECK(got.size() == alert_count);
+    auto ledger = belts.ledger("h1");
+    CHECK(ledger.balances());
+    CHECK(ledger.total.delivered == alert_count);
+    constexpr int in_evening = reader_count / 50 + (reader_count - alert_count) * 49 / 50;
+    CHECK(ledger.total.queued == in_evening);
+    belts.advance(6h);
+    ledger = belts.ledger("h1");
+    CHECK(ledger.balances());
+    CHECK(ledger.total.delivered == alert_count + in_evening);
+    CHECK(belts.ledger().batches.size() == 2);  // of the alert and of the evening
+    CHECK(belts.failures.empty());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a large audience gets a story once, in one batch") {
+  Scene scene;
+  const auto accepted = scene.belts.accept(sample_story("h1", "The harbour reopens"));
+  scene.belts.settle();
+  CHECK(accepted.matched == scene.belts.ledger("h1").total.matched);
+  scene.everybody_has_it_once();
+}
+
+TEST_CASE("the first readers of a large audience have a story when the others cannot be written down yet") {
+  Scene scene;
+  scene.watch();
+  {
+    const FullDatabase full(scene.belts);
+    scene.publish();
+    CHECK(scene.email.sent.size() > 1000);
+    CHECK(scene.email.sent.size() < alert_count);
+    CHECK(scene.belts.ledger("h1").balances());
+  }
+  SECTION("they are when they can") {
+    scene.belts.advance(5s);
+  }
+  SECTION("they are after a crash") {
+    scene.belts.crash();
+    scene.belts.settle();
+  }
+  scene.everybody_has_it_once();
+}
+
+TEST_CASE("a story that is canceled before all its readers are written down goes to none of the others") {
+  Scene scene;
+  scene.watch();
+  {
+    const FullDatabase full(scene.belts);
+    scene.publish();
+    scene.belts.cancel("h1");
+  }
+  const auto sent = scene.email.sent.size();
+  SECTION("it goes on") {
+    scene.belts.advance(5s);
+  }
+  SECTION("after a crash") {
+    scene.belts.crash();
+  }
+  scene.belts.advance(10h);
+  CHECK(scene.email.sent.size() == sent);
+  const auto ledger = scene.belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.queued == 0);
+}
