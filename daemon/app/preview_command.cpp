@@ -130,9 +130,9 @@ Result<Files> preview_on(const Config& config, ChannelKind channel, const Outgoi
       return Files{{"whatsapp.json", *body + "\n"}};
     }
     case ChannelKind::webhook: {
-      auto body = compose_webhook(message);
-      if (!body) return body.error();
-      return Files{{"webhook.json", *body + "\n"}};
+      auto form = prepare_webhook(*message.letter);
+      if (!form) return form.error();
+      return Files{{"webhook.json", form->body_for(message.subscriber->id) + "\n"}};
     }
   }
   return Files{};

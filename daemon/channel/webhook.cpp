@@ -149,6 +149,7 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
                      {"webhook-timestamp", std::to_string(unix_seconds(now))},
                      {"webhook-signature", sign_webhook(id, now, body, endpoint.keys)}};
   request.body = std::move(body);
+  request.may_repeat = true;  // by its webhook-id
   const auto answer = co_await client_.send(std::move(request));
   if (!answer) co_return judge_webhook(answer.error());
   co_return judge_webhook(*answer, clock_.now());

@@ -1,5 +1,6 @@
 #include "channel/webhook_channel.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <boost/json.hpp>
@@ -23,20 +24,29 @@ std::string webhook_id(const Outgoing& message) {
   return "msg_" + message.delivery_id;
 }
 
-Result<std::string> compose_webhook(const Outgoing& message) {
+std::string WebhookForm::body_for(std::string_view subscriber) const {
+  return before + json::serialize(json::string(subscriber)) + after;
+}
+
+Result<WebhookForm> prepare_webhook(const Letter& letter) {
   json::array stories;
-  const auto& letter = *message.letter;
   for (std::size_t i = 0; i < letter.content.items.size(); ++i)
     stories.push_back(story_json(*letter.stories[i], letter.content.items[i]));
-  json::object data{{"subscriber", message.subscriber->id}, {"reason", letter.reason}};
-  if (letter.edition.empty()) {
+  json::object data{{"subscriber", nullptr}, {"reason", letter.reason}};
+  const bool is_alert = letter.edition.empty();
+  if (is_alert) {
     data["story"] = std::move(stories.front());
-    return webhook_body("story.published", letter.created, data);
+  } else {
+    data["edition"] = letter.edition;
+    data["stories"] = std::move(stories);
+    data["left_out"] = letter.content.left_out;
   }
-  data["edition"] = letter.edition;
-  data["stories"] = std::move(stories);
-  data["left_out"] = letter.content.left_out;
-  return webhook_body("edition.published", letter.created, data);
+  const auto body = webhook_body(is_alert ? "story.published" : "edition.published", letter.created, data);
+  if (!body) return body.error();
+  // Nothing that stands before it is the story's.
+  constexpr std::string_view nobody = "null";
+  const auto place = body->find(nobody);
+  return WebhookForm{body->substr(0, place), body->substr(place + nobody.size())};
 }
 
 WebhookChannel::WebhookChannel(WebhookSender& sender, unsigned connections)
@@ -48,18 +58,28 @@ std::span<const Duration> WebhookChannel::retry_steps() const {
   return steps;
 }
 
+const Result<WebhookForm>& WebhookChannel::form_of(const std::shared_ptr<const Letter>& letter) {
+  const auto found = std::ranges::find(prepared_, letter, &Prepared::letter);
+  if (found != prepared_.end()) return found->form;
+  constexpr std::size_t most_kept = 64;
+  if (prepared_.size() == most_kept) prepared_.pop_back();
+  prepared_.push_front({letter, prepare_webhook(*letter)});
+  return prepared_.front().form;
+}
+
 boost::asio::awaitable<Outcome> WebhookChannel::send_one(const Outgoing& message) {
-  auto body = compose_webhook(message);
-  if (!body) {
+  const auto& form = form_of(message.letter);
+  if (!form) {
     Outcome outcome;
     outcome.kind = OutcomeKind::refused;
     outcome.reason = "cannot-compose";
-    outcome.reply = body.error().message;
+    outcome.reply = form.error().message;
     co_return outcome;
   }
+  auto body = form->body_for(message.subscriber->id);
   WebhookEndpoint endpoint{message.subscriber->address(ChannelKind::webhook),
                            message.subscriber->webhook_secrets};
-  co_return co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(*body));
+  co_return co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(body));
 }
 
 boost::asio::awaitable<std::vector<Outcome>> WebhookChannel::send(std::span<const Outgoing> messages) {

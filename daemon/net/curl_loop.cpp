@@ -1,11 +1,15 @@
 #include "net/curl_loop.hpp"
 
+#include <new>
 #include <stdexcept>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
+#include <unistd.h>
 
 namespace crier {
 namespace {
@@ -13,6 +17,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+// A socket of libcurl's, from its first use to its end: libcurl takes its eyes off between two requests.
 struct Watched {
   explicit Watched(const asio::any_io_executor& executor) : descriptor(executor) {}
 
@@ -21,7 +26,7 @@ struct Watched {
   bool want_write = false;
   bool reading = false;
   bool writing = false;
-  bool removed = false;
+  bool closed = false;
 };
 
 }  // namespace
@@ -35,17 +40,20 @@ struct CurlLoop::State : std::enable_shared_from_this<State> {
 
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
+  static int on_close(void* self, curl_socket_t socket);
   bool watch(curl_socket_t socket, int what);
-  void unwatch(curl_socket_t socket);
   void wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched);
   void ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec, int events);
   void set_timer(long timeout_ms);
+  void act_soon();
   void act(curl_socket_t socket, int events);
 
   asio::any_io_executor executor;
   Finished finished;
   asio::steady_timer timer;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets;
+  std::vector<CURL*> idle;  // handles without a request: to make one anew costs more than to reset it
+  bool acts_soon = false;
   CURLM* multi = nullptr;
 };
 
@@ -68,20 +76,27 @@ CurlLoop::State::~State() {
   // Closing its idle connections, libcurl would call back into what is being destroyed.
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
-  for (auto& [socket, watched] : sockets) watched->descriptor.release();  // libcurl closes it
+  for (auto* easy : idle) curl_easy_cleanup(easy);
   curl_multi_cleanup(multi);
 }
 
 int CurlLoop::State::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-  auto& state = *static_cast<State*>(self);
-  if (what != CURL_POLL_REMOVE) return state.watch(socket, what) ? 0 : -1;
-  state.unwatch(socket);
-  return 0;
+  return static_cast<State*>(self)->watch(socket, what) ? 0 : -1;
 }
 
 int CurlLoop::State::on_timer(CURLM*, long timeout_ms, void* self) {
   static_cast<State*>(self)->set_timer(timeout_ms);
   return 0;
+}
+
+int CurlLoop::State::on_close(void* self, curl_socket_t socket) {
+  auto& sockets = static_cast<State*>(self)->sockets;
+  if (const auto entry = sockets.find(socket); entry != sockets.end()) {
+    entry->second->closed = true;
+    entry->second->descriptor.release();
+    sockets.erase(entry);
+  }
+  return ::close(socket);
 }
 
 bool CurlLoop::State::watch(curl_socket_t socket, int what) {
@@ -99,14 +114,6 @@ bool CurlLoop::State::watch(curl_socket_t socket, int what) {
   watched->want_write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
   wait(socket, watched);
   return true;
-}
-
-void CurlLoop::State::unwatch(curl_socket_t socket) {
-  const auto entry = sockets.find(socket);
-  if (entry == sockets.end()) return;
-  entry->second->removed = true;
-  entry->second->descriptor.release();
-  sockets.erase(entry);
 }
 
 void CurlLoop::State::wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched) {
@@ -132,20 +139,32 @@ void CurlLoop::State::wait(curl_socket_t socket, const std::shared_ptr<Watched>&
 
 void CurlLoop::State::ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec,
                             int events) {
-  // `removed`: the number may be another socket's by now.
-  if (watched->removed || ec == asio::error::operation_aborted) return;
+  // `closed`: the number may be another socket's by now.
+  if (watched->closed || ec == asio::error::operation_aborted) return;
   if (ec) events = CURL_CSELECT_ERR;
   if (events != 0) act(socket, events);
-  if (!watched->removed) wait(socket, watched);
+  if (!watched->closed) wait(socket, watched);
 }
 
 void CurlLoop::State::set_timer(long timeout_ms) {
   timer.cancel();
   if (timeout_ms < 0) return;
-  // Also for 0: libcurl must not be entered from its own callback.
+  if (timeout_ms == 0) return act_soon();
   timer.expires_after(std::chrono::milliseconds(timeout_ms));
   timer.async_wait([self = shared_from_this()](error_code ec) {
     if (!ec) self->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+// libcurl must not be entered from its own callback. Cheaper than a timer.
+void CurlLoop::State::act_soon() {
+  if (acts_soon) return;
+  acts_soon = true;
+  asio::post(executor, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->acts_soon = false;
+    self->act(CURL_SOCKET_TIMEOUT, 0);
   });
 }
 
@@ -172,7 +191,28 @@ const asio::any_io_executor& CurlLoop::executor() const {
   return state_->executor;
 }
 
+void* CurlLoop::take_handle() {
+  auto& idle = state_->idle;
+  if (!idle.empty()) {
+    auto* const easy = idle.back();
+    idle.pop_back();
+    return easy;
+  }
+  auto* const easy = curl_easy_init();
+  if (easy == nullptr) throw std::bad_alloc();
+  return easy;
+}
+
+void CurlLoop::give_back(void* easy) {
+  constexpr std::size_t most_idle = 64;
+  if (state_->idle.size() >= most_idle) return curl_easy_cleanup(easy);
+  curl_easy_reset(easy);
+  state_->idle.push_back(easy);
+}
+
 void CurlLoop::add(void* easy) {
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &State::on_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, state_.get());
   if (curl_multi_add_handle(state_->multi, easy) != CURLM_OK)
     throw std::runtime_error("libcurl: cannot add a request");
 }

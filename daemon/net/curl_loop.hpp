@@ -27,7 +27,11 @@ class CurlLoop {
   CurlLoop& operator=(const CurlLoop&) = delete;
 
   const boost::asio::any_io_executor& executor() const;
-  /// `easy` is a CURL*. Throws std::runtime_error when libcurl does not take it.
+  /// A CURL* with no options set; it may have served before. Throws std::bad_alloc.
+  void* take_handle();
+  /// One that is not with libcurl any more.
+  void give_back(void* easy);
+  /// `easy` is a CURL*, whose sockets this closes. Throws std::runtime_error when libcurl does not take it.
   void add(void* easy);
   /// Also of a transfer that has not ended.
   void remove(void* easy);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -133,14 +132,12 @@ struct HttpClient::Transfer {
 HttpClient::Transfer::Transfer(std::shared_ptr<CurlLoop> curl_loop, HttpRequest what)
     : loop(std::move(curl_loop)),
       request(std::move(what)),
-      easy(curl_easy_init()),
-      finished_wait(loop->executor(), asio::steady_timer::time_point::max()) {
-  if (easy == nullptr) throw std::bad_alloc();
-}
+      easy(loop->take_handle()),
+      finished_wait(loop->executor(), asio::steady_timer::time_point::max()) {}
 
 HttpClient::Transfer::~Transfer() {
   if (added) loop->remove(easy);
-  curl_easy_cleanup(easy);
+  loop->give_back(easy);
   curl_slist_free_all(headers);
   curl_slist_free_all(pins);
 }
@@ -246,11 +243,17 @@ void HttpClient::Transfer::set_body() {
     return;
   }
   if (!request.body.empty() || request.method == "POST") {
-    // Read by a callback that cannot go back: libcurl would otherwise repeat a POST on a new connection when
-    // a kept-alive one answers nothing, and the first may have been acted on.
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::give_body);
-    curl_easy_setopt(easy, CURLOPT_READDATA, this);
+    if (request.may_repeat) {
+      // Leaves with its head in one write.
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+      body_given = request.body.size();
+    } else {
+      // Read by a callback that cannot go back: libcurl would otherwise repeat a POST on a new connection
+      // when a kept-alive one answers nothing, and the first may have been acted on.
+      curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::give_body);
+      curl_easy_setopt(easy, CURLOPT_READDATA, this);
+    }
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     headers = curl_slist_append(headers, "Expect:");
     const bool typed = std::ranges::any_of(

@@ -32,6 +32,7 @@ struct HttpRequest {
   Duration total_timeout = std::chrono::seconds(20);   ///< includes the name's lookup
   std::size_t max_response_bytes = 16384;              ///< of the body, inflated; what is beyond is not read
   bool accept_compressed = false;                      ///< gzip, deflate or Brotli, inflated on the way in
+  bool may_repeat = false;  ///< the other side recognises a repeat, so that a body may be sent twice
 };
 
 struct HttpResponse {
@@ -80,8 +81,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Any status is a response. A body is never sent twice: a kept-alive connection that turns out dead is
-  /// Kind::lost, not a silent repetition. Cancellation ends the request and throws operation_aborted.
+  /// Any status is a response. A body that may not be repeated is never sent twice: a kept-alive connection
+  /// that turns out dead is Kind::lost then, not a silent repetition. Cancellation ends the request and
+  /// throws operation_aborted.
   boost::asio::awaitable<Result<HttpResponse, HttpFailure>> send(HttpRequest request);
 
  private:

@@ -103,23 +103,20 @@ TEST_CASE("an edition's body has its stories and how many there was no room for"
   Story story;
   story.id = "h1";
   story.title = "The harbour reopens";
-  Subscriber desk;
-  desk.id = "desk";
   Letter letter;
   letter.created = at;
   letter.edition = "morning";
   letter.stories = {&story};
   letter.content.items = {{.title = story.title}};
   letter.content.left_out = 7;
-  Outgoing message;
-  message.letter = std::make_shared<const Letter>(letter);
-  message.subscriber = &desk;
-  const auto sent = boost::json::parse(compose_webhook(message).value());
+  const auto form = prepare_webhook(letter).value();
+  const auto sent = boost::json::parse(form.body_for("desk"));
   CHECK(sent.at("type") == "edition.published");
   CHECK(sent.at_pointer("/data/edition") == "morning");
   CHECK(sent.at_pointer("/data/subscriber") == "desk");
   CHECK(sent.at_pointer("/data/stories/0/title") == "The harbour reopens");
   CHECK(sent.at_pointer("/data/left_out").to_number<int>() == 7);
+  CHECK(boost::json::parse(form.body_for("\"null\", {")).at_pointer("/data/subscriber") == "\"null\", {");
 }
 
 TEST_CASE("answers are judged by their status alone") {
