@@ -33,8 +33,9 @@ std::string compress(std::string_view bytes) {
   auto length = ::compressBound(bytes.size());
   std::string packed(size_bytes + length, '\0');
   for (std::size_t i = 0; i < size_bytes; ++i) packed[i] = static_cast<char>(bytes.size() >> (8 * i) & 0xFF);
-  const auto status = ::compress(reinterpret_cast<Bytef*>(packed.data() + size_bytes), &length,
-                                 reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  // A story waits for it: three fifths of the time, for a tenth more room.
+  const auto status = ::compress2(reinterpret_cast<Bytef*>(packed.data() + size_bytes), &length,
+                                  reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), Z_BEST_SPEED);
   if (status != Z_OK) throw std::runtime_error("zlib cannot compress");
   packed.resize(size_bytes + length);
   return packed;

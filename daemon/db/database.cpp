@@ -1,6 +1,7 @@
 #include "db/database.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include <boost/asio/async_result.hpp>
@@ -19,9 +20,20 @@ namespace crier {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// A log of so many pages is brought to the file when nothing was to do for a while, and, whatever there is to
+// do, one that comes near the room that it has.
+constexpr int worth_a_rest = 200;
+constexpr int most_pages = 1000;
+constexpr auto rest = std::chrono::milliseconds(5);
+
+}  // namespace
+
 Database::Database(const std::filesystem::path& path) : path_(path), db_(path) {
   migrate(db_);
   db_.keep_log();
+  db_.let_log_grow();
   if (!reserve_log(path_))
     log::warn("db.no_reserve", {{"what", "the disk has no room for the database's log"}});
   thread_ = std::thread([this] { serve(); });
@@ -69,11 +81,19 @@ void Database::serve() {
     std::deque<Job> group;
     {
       std::unique_lock lock(mutex_);
-      woken_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      const auto is_woken = [this] { return stopping_ || !queue_.empty(); };
+      const bool may_rest = db_.log_pages() >= worth_a_rest;
+      if (may_rest && !woken_.wait_for(lock, rest, is_woken)) {
+        lock.unlock();
+        db_.checkpoint();
+        continue;
+      }
+      woken_.wait(lock, is_woken);
       if (queue_.empty()) return;
       group.swap(queue_);
     }
     run_group(group);
+    if (db_.log_pages() >= most_pages) db_.checkpoint();
   }
 }
 

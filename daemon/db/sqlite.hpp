@@ -74,6 +74,11 @@ class Sqlite {
   void checkpoint() noexcept;
   /// The same, and leaves an empty log.
   void empty_log() noexcept;
+  /// From now on commits leave the log as it is, so that they wait for nothing but themselves: whoever has
+  /// time calls checkpoint().
+  void let_log_grow();
+  /// Pages in the log at the last commit since a checkpoint; 0 before let_log_grow().
+  int log_pages() const { return log_pages_; }
   /// Whether the log outlives the last connection; it takes its room on the disk with it into the next run.
   void keep_log();
   /// Prepared once per text and kept; one at a time may be in use for the same text.
@@ -90,6 +95,7 @@ class Sqlite {
   struct Close {
     void operator()(sqlite3* db) const;
   };
+  int log_pages_ = 0;
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> prepared_;
 };

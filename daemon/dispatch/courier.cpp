@@ -205,10 +205,13 @@ asio::awaitable<Time> Courier::claim_for(Line& line) {
   std::optional<Time> due;
   std::string failure;
   try {
-    co_await parts_.database.run([&](Sqlite& db) {
-      loaded = load_claim(db, channel, lanes, now);
-      if (!loaded) due = next_due(db, channel, lanes);
-    });
+    // A claim is void after a crash anyway.
+    co_await parts_.database.run(
+        [&](Sqlite& db) {
+          loaded = load_claim(db, channel, lanes, now);
+          if (!loaded) due = next_due(db, channel, lanes);
+        },
+        Durability::written);
   } catch (const std::runtime_error& e) {
     failure = e.what();
   }

@@ -127,6 +127,13 @@ void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, c
   log_decisions(newsroom, story, decisions, matched, now);
 }
 
+// Leaves in `entry` what the matching made of the story, and what was decided on the first readers.
+void find_audience(const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now) {
+  const auto& analysed = entry.analysed.emplace(analyze(story, newsroom.site.language));
+  entry.decider.emplace(newsroom, story, analysed, newsroom.book->match(analysed), now);
+  entry.decisions = entry.decider->next(first_readers);
+}
+
 void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
   const auto& index = book.registry()->index();
   index.learn(story);
@@ -139,18 +146,6 @@ std::string_view metric_result(Novelty novelty) {
 }
 
 }  // namespace
-
-// Leaves in `entry` what the matching made of the story.
-asio::awaitable<void> Intake::find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
-                                            StoryEntry& entry) {
-  const auto now = parts_.clock.now();
-  co_await parts_.workers.run([&] {
-    const auto& analysed = entry.analysed.emplace(analyze(story, newsroom->site.language));
-    entry.decider.emplace(*newsroom, story, analysed, newsroom->book->match(analysed), now);
-    entry.decisions = entry.decider->next(first_readers);
-  });
-  apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
-}
 
 // The first readers are owed the story already. Returns how many more deliveries that are.
 asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsroom> newsroom,
@@ -293,11 +288,14 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
     StoryEntry entry{.known = std::move(found.known), .listed = arrival.listed, .splits = splits};
-    if (!entry.known) entry.print = co_await parts_.workers.run([&] { return print_text(story); });
     // What was noted as backlog stays that when a site moves and renames it all.
     const bool is_backlog = has_new_id && entry.known && !entry.known->was_owed;
-    if (arrival.deliver && !is_backlog && story.status == StoryStatus::usable)
-      co_await find_audience(newsroom, story, entry);
+    const bool has_audience = arrival.deliver && !is_backlog && story.status == StoryStatus::usable;
+    co_await parts_.workers.run([&, begun = parts_.clock.now()] {
+      if (!entry.known) entry.print = print_text(story);
+      if (has_audience) find_audience(*newsroom, story, entry, begun);
+    });
+    apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const auto now = parts_.clock.now();
     const bool is_entered = co_await parts_.database.run(
         [&](Sqlite& db) { return enter_story(db, *newsroom, story, entry, now); });

@@ -95,8 +95,6 @@ class Intake {
  private:
   boost::asio::awaitable<Accepted> take(Story story, Arrival arrival, bool splits = false);
   boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
-  boost::asio::awaitable<void> find_audience(std::shared_ptr<const Newsroom> newsroom, const Story& story,
-                                             StoryEntry& entry);
   boost::asio::awaitable<std::int64_t> owe_the_others(std::shared_ptr<const Newsroom> newsroom,
                                                       const Story& story, StoryEntry& entry);
   boost::asio::awaitable<bool> enter_next(std::shared_ptr<const Newsroom> newsroom, const Story& story,
