@@ -368,6 +368,7 @@ asio::awaitable<void> App::Parts::shut_down() {
   const auto sent_before = courier->sent();
   co_await (courier->drain() || clock.sleep_for(drain_time));
   if (const auto left = courier->in_flight(); left > 0) log::warn("crier.undrained", {{"in_flight", left}});
+  if (warm_up_book) co_await warm_up_book->write();
   if (public_listener) co_await public_listener->stop(std::chrono::seconds(2));
   if (operator_listener) co_await operator_listener->stop(std::chrono::seconds(2));
   tasks.stop();

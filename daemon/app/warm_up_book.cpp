@@ -36,25 +36,28 @@ void load_sent_today(Sqlite& db, RelayGroup& relays) {
 
 boost::asio::awaitable<void> WarmUpBook::run() {
   for (;;) {
-    auto sent = relays_.sent();
-    if (sent != written_) {
-      std::string failure;
-      try {
-        co_await database_.run(
-            [&](Sqlite& db) {
-              for (const auto& [name, on_day] : sent)
-                put_setting(db, key_of(name),
-                            fmt::format("{} {}", on_day.day.time_since_epoch().count(), on_day.count));
-            },
-            Durability::written);
-        written_ = std::move(sent);
-      } catch (const SqliteError& e) {
-        failure = e.what();
-      }
-      if (!failure.empty()) log::error("warm_up.unwritten", {{"what", failure}, {"next", "in a second"}});
-    }
+    co_await write();
     co_await clock_.sleep_for(std::chrono::seconds(1));
   }
+}
+
+boost::asio::awaitable<void> WarmUpBook::write() {
+  auto sent = relays_.sent();
+  if (sent == written_) co_return;
+  std::string failure;
+  try {
+    co_await database_.run(
+        [&](Sqlite& db) {
+          for (const auto& [name, on_day] : sent)
+            put_setting(db, key_of(name),
+                        fmt::format("{} {}", on_day.day.time_since_epoch().count(), on_day.count));
+        },
+        Durability::written);
+    written_ = std::move(sent);
+  } catch (const SqliteError& e) {
+    failure = e.what();
+  }
+  if (!failure.empty()) log::error("warm_up.unwritten", {{"what", failure}, {"next", "in a second"}});
 }
 
 }  // namespace crier

@@ -27,6 +27,8 @@ class WarmUpBook {
 
   /// Writes what changed, each second: so much a crash forgets at most. Ends by cancellation only.
   boost::asio::awaitable<void> run();
+  /// Now.
+  boost::asio::awaitable<void> write();
 
  private:
   Database& database_;

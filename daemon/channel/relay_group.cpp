@@ -44,6 +44,7 @@ Outcome busy() {
   Outcome outcome;
   outcome.reason = "relays busy";
   outcome.about_delivery = true;
+  outcome.untried = true;
   outcome.retry_after = std::chrono::seconds(1);
   return outcome;
 }

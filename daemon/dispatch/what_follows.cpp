@@ -1,6 +1,7 @@
 #include "dispatch/what_follows.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/core.h>
 
@@ -14,7 +15,7 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
                   .channel = claim.channel,
                   .lane = claim.lane,
                   .settlement = Settlement::retry,
-                  .attempts = delivery.attempts + 1,
+                  .attempts = delivery.attempts + (outcome.untried ? 0 : 1),
                   .due_at = now,
                   .reason = {},
                   .reply = {}};
@@ -30,7 +31,9 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
     settled.settlement = Settlement::failed;
     return settled;
   }
-  const auto wait = backoff(policy.steps, settled.attempts, outcome.retry_after, delivery.number);
+  const auto wait = outcome.untried
+                        ? outcome.retry_after.value_or(std::chrono::seconds(1))
+                        : backoff(policy.steps, settled.attempts, outcome.retry_after, delivery.number);
   return wait_until(std::move(settled), now + wait, outcome.reason, claim.expires_at);
 }
 

@@ -51,6 +51,19 @@ TEST_CASE("each outcome leads to its settlement") {
   CHECK(follow(outcome(OutcomeKind::refused, "smtp-5.6.0", true)).settlement == Settlement::failed);
 }
 
+TEST_CASE("what was not tried is due soon, and as if nothing had been") {
+  Outcome busy;
+  busy.reason = "relays busy";
+  busy.untried = true;
+  busy.retry_after = 1s;
+  Claim claim;
+  claim.expires_at = now + 4h;
+  const auto settled = what_follows(busy, claim, {7, 42, 0, 3, 2, {}}, {steps, true}, now);
+  CHECK(settled.settlement == Settlement::retry);
+  CHECK(settled.attempts == 2);
+  CHECK(settled.due_at == now + 1s);
+}
+
 TEST_CASE("what may have arrived is repeated only where the other side recognises it") {
   CHECK(follow(outcome(OutcomeKind::ambiguous), 0, true).settlement == Settlement::retry);
   const auto held = follow(outcome(OutcomeKind::ambiguous, "connection-lost"), 0, false);
