@@ -22,8 +22,8 @@ struct Outcome {
   std::optional<Duration> retry_after;  ///< the other side's wish
   bool blames_sender = false;           ///< our account, template or token: the reader is not at fault
   bool about_delivery =
-      false;  ///< of retry_later: the service works, and answered about this reader or message
-  bool untried = false;        ///< of retry_later: there was no attempt, it is due after retry_after alone
+      false;             ///< of retry_later: the service works, and answered about this reader or message
+  bool untried = false;  ///< of retry_later: there was no attempt, it is due after retry_after alone
   bool endpoint_gone = false;  ///< nothing is to be sent to this address any more
   std::string remote_id;       ///< the other side's name for it: queue id, wamid
 };
