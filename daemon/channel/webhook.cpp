@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -11,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "net/host_turns.hpp"
 #include "net/http_headers.hpp"
 
 namespace crier {
@@ -26,6 +28,9 @@ constexpr std::size_t max_reply_bytes = 1024;
 constexpr std::size_t max_id_bytes = 256;
 constexpr int max_signatures = 32;  // a receiver does no unbounded work for a stranger
 constexpr auto tolerance = 5min;
+// How long a request waits for others to the same host, in the way of those to other hosts; and then aside.
+constexpr auto patience = 1s;
+constexpr auto untried_pause = 5s;
 
 std::int64_t unix_seconds(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -134,11 +139,21 @@ Outcome judge_webhook(const HttpFailure& failure) {
   return outcome;
 }
 
-WebhookSender::WebhookSender(HttpClient& client, const Clock& clock, Duration timeout)
-    : client_(client), clock_(clock), timeout_(timeout) {}
+WebhookSender::WebhookSender(boost::asio::any_io_executor loop, HttpClient& client, const Clock& clock,
+                             Duration timeout)
+    : client_(client), clock_(clock), timeout_(timeout), places_(std::move(loop), most_with_host) {}
 
 boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, std::string id,
                                                     std::string body) {
+  const auto place = co_await places_.take(host_of(endpoint.url), patience);
+  if (!place) {
+    Outcome outcome;
+    outcome.reason = "host busy";
+    outcome.about_delivery = true;
+    outcome.untried = true;
+    outcome.retry_after = untried_pause;
+    co_return outcome;
+  }
   const auto now = clock_.now();
   HttpRequest request;
   request.method = "POST";

@@ -2,15 +2,18 @@
 // All pure but WebhookSender, the thin shell on the loop. A repeated delivery carries the same webhook-id.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "net/host_places.hpp"
 #include "net/http_client.hpp"
 #include "outbox/outcome.hpp"
 
@@ -60,15 +63,20 @@ struct WebhookEndpoint {
 
 class WebhookSender {
  public:
+  /// So many requests are with one host at once.
+  static constexpr std::size_t most_with_host = 8;
+
   /// `client` and `clock` outlive this; `timeout` is for one attempt, from the lookup to the answer's end.
-  WebhookSender(HttpClient& client, const Clock& clock, Duration timeout = std::chrono::seconds(20));
-  /// `id` is the same on every attempt.
+  WebhookSender(boost::asio::any_io_executor loop, HttpClient& client, const Clock& clock,
+                Duration timeout = std::chrono::seconds(20));
+  /// `id` is the same on every attempt. "host busy", untried, when the host has others for long.
   boost::asio::awaitable<Outcome> send(WebhookEndpoint endpoint, std::string id, std::string body);
 
  private:
   HttpClient& client_;
   const Clock& clock_;
   Duration timeout_;
+  HostPlaces places_;
 };
 
 }  // namespace crier
