@@ -69,9 +69,6 @@ std::string icu_name(const std::string& label) {
                                                               {"ibm039", "ibm-37"},
                                                               {"dbcs", "windows-1252"},
                                                               {"mbcs", "windows-1252"},
-                                                              {"u8", "utf-8"},
-                                                              {"u16", "utf-16"},
-                                                              {"u32", "utf-32"},
                                                               {"latin_1", "iso-8859-1"},
                                                               {"mac-cyrillic", "x-mac-cyrillic"},
                                                               {"maccyrillic", "x-mac-cyrillic"},
@@ -174,22 +171,58 @@ bool is_surely_utf8(std::string_view bytes) {
   return characters >= enough;
 }
 
-// Of a text in another script than the Latin one, of which nobody says rightly what it is. Empty: it is not
-// such a text, or nothing is likely.
+// Whether windows-1252 would write it with ð, ý and þ, but without the vowels that Icelandic has beside them:
+// of windows-1254 these are ğ, ı and ş, which no Turkish sentence is without.
+bool is_turkish(std::string_view bytes) {
+  constexpr std::size_t enough = 4;
+  const auto count = [&](std::string_view set) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(bytes, [&](char c) { return set.find(c) != std::string_view::npos; }));
+  };
+  const auto letters = count("\xF0\xFD\xFE\xD0\xDD\xDE");
+  return letters >= enough && letters > 4 * count("\xE1\xE9\xED\xF3\xFA\xE6");
+}
+
+// Thai in TIS-620, which ICU does not detect, and of which many pairs are UTF-8 by chance: its signs that
+// stand above or below a letter follow one.
+bool is_thai(std::string_view bytes, std::size_t latin_letters) {
+  constexpr std::size_t enough = 40;
+  std::size_t letters = 0, others = 0;
+  bool after_letter = false;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_letter = byte >= 0xA1 && byte <= 0xCE;
+    const bool is_sign = byte == 0xD1 || (byte >= 0xD4 && byte <= 0xDA) || (byte >= 0xE7 && byte <= 0xED);
+    const bool is_vowel = byte >= 0xCF && byte <= 0xFB && (byte < 0xDB || byte > 0xDE);
+    if (byte >= 0x80 && !is_letter && !is_vowel && byte > 0xA0) return false;
+    if (is_sign && !after_letter) return false;
+    letters += is_letter ? 1 : 0;
+    others += is_vowel ? 1 : 0;
+    after_letter = is_letter || is_sign;
+  }
+  return letters >= enough && letters > others && letters > latin_letters / 4;
+}
+
+// Of a text that is not UTF-8 and of which nobody says rightly what it is: in another script than the Latin
+// one, or in Turkish. Empty: it is not such a text, or nothing is likely.
 std::string guess_charset(std::string_view bytes) {
   constexpr std::size_t looked_at = 64U << 10;
   constexpr std::int32_t least_confidence = 20;  // of 100
   bytes = bytes.substr(0, looked_at);
   const auto seen = look_at(bytes);
-  if (seen.stray <= 2 * seen.characters || seen.stray < seen.letters) return {};
+  if (is_thai(bytes, seen.letters)) return "windows-874";
+  if (seen.stray <= 2 * seen.characters) return {};
+  if (seen.stray < seen.letters) return is_turkish(bytes) ? "windows-1254" : "";
   UErrorCode status = U_ZERO_ERROR;
   const icu::LocalUCharsetDetectorPointer detector(ucsdet_open(&status));
   ucsdet_setText(detector.getAlias(), bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);
   ucsdet_enableInputFilter(detector.getAlias(), true);
   const auto* match = ucsdet_detect(detector.getAlias(), &status);
   if (U_FAILURE(status) || !match || ucsdet_getConfidence(match, &status) < least_confidence) return {};
-  const auto* name = ucsdet_getName(match, &status);
-  return U_FAILURE(status) ? std::string() : ascii_lower(name);
+  const auto* const detected = ucsdet_getName(match, &status);
+  if (U_FAILURE(status)) return {};
+  const auto name = ascii_lower(detected);
+  return name.starts_with("iso-8859-8") ? "windows-1255" : name;  // of which it is a part
 }
 
 // UTF-8 that a server vouches for: what is no character becomes U+FFFD.
@@ -199,14 +232,23 @@ DecodedText repair_vouched(std::string_view bytes) {
   return {repair_utf8(bytes), "utf-8", {}};
 }
 
+// The charset whose shifts to two bytes a letter stand in it (RFC 1468, RFC 1557); empty when there are none.
+// Read as ASCII it would be text, too, but of nobody's language.
+std::string shifted_charset(std::string_view bytes, const CharsetLabels& labels) {
+  if (bytes.find('\x1B') == std::string_view::npos) return {};
+  for (const auto& declared : {labels.header, labels.document})
+    if (declared.find("2022") != std::string::npos || declared.starts_with("jis")) return declared;
+  if (bytes.find("\x1B$B") != std::string_view::npos || bytes.find("\x1B$@") != std::string_view::npos)
+    return "iso-2022-jp";
+  return bytes.find("\x1B$)C") != std::string_view::npos ? "iso-2022-kr" : "";
+}
+
 DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
   const auto labels = find_charset_labels(bytes, headers);
   bytes.remove_prefix(labels.mark_length);
   // "<?" in two or four bytes a letter is as sure as a mark.
   const bool is_marked = labels.mark_length > 0 || labels.mark.starts_with("utf-");
-  // Read as ASCII this would be text, too, but of nobody's language.
-  const bool is_shifted =
-      labels.document.starts_with("iso-2022-") && bytes.find('\x1B') != std::string_view::npos;
+  const auto shifted = shifted_charset(bytes, labels);
   // What is promised: the strongest word about it.
   const auto& promised = !labels.header.empty()         ? labels.header
                          : labels.assumed == "us-ascii" ? labels.assumed
@@ -214,13 +256,13 @@ DecodedText decode(std::string_view bytes, const ResponseHeaders& headers) {
                          : !labels.mark.empty()         ? labels.mark
                                                         : labels.assumed;
   const bool is_told_otherwise = promised != "utf-8" && promised != "us-ascii";
-  const bool is_utf8 = !is_marked && !is_shifted && is_told_otherwise && is_surely_utf8(bytes);
+  const bool is_utf8 = !is_marked && shifted.empty() && is_told_otherwise && is_surely_utf8(bytes);
   std::vector<std::string> tried;
   // A byte order mark is hardly ever wrong, so it comes first (RFC 7303 §3.3).
-  const auto first = is_marked    ? labels.mark
-                     : is_shifted ? labels.document
-                     : is_utf8    ? std::string("utf-8")
-                                  : promised;
+  const auto first = is_marked          ? labels.mark
+                     : !shifted.empty() ? shifted
+                     : is_utf8          ? std::string("utf-8")
+                                        : promised;
   for (const auto& label : {first, promised, labels.document, labels.mark, std::string("utf-8")}) {
     if (label.empty() || std::find(tried.begin(), tried.end(), label) != tried.end()) continue;
     tried.push_back(label);

@@ -39,16 +39,21 @@ std::string clean_label(std::string_view label) {
   label = trim(label.substr(0, max_label_bytes));
   auto name = ascii_lower(label);
   std::erase_if(name, [](char c) { return c == '"' || c == '\'' || static_cast<unsigned char>(c) <= 0x20; });
+  // "utf8", "utf_16", "u8"
+  if (name.starts_with('u') && name.size() > 1 && name[1] >= '1' && name[1] <= '8') name.insert(1, "tf");
+  if (name.starts_with("utf_")) name[3] = '-';
+  if (name.starts_with("utf") && name.size() > 3 && name[3] != '-') name.insert(3, "-");
   // The superset that all who write "gb2312" mean.
-  return name == "gb2312" ? "gb18030" : name == "utf8" ? "utf-8" : name;
+  return name == "gb2312" ? "gb18030" : name;
 }
 
 std::string header_charset(std::string_view content_type) {
   const auto lower = ascii_lower(content_type);
-  const auto at = lower.find("charset=");
+  const auto at = lower.find("charset");
   if (at == std::string::npos) return {};
-  const auto from = at + std::string_view("charset=").size();
-  return clean_label(std::string_view(lower).substr(from, lower.find(';', from) - from));
+  const auto from = lower.find_first_not_of(" \t", at + std::string_view("charset").size());
+  if (from == std::string::npos || lower[from] != '=') return {};
+  return clean_label(std::string_view(lower).substr(from + 1, lower.find(';', from) - from - 1));
 }
 
 // The value of `name="value"` within a declaration.
@@ -129,7 +134,7 @@ CharsetLabels find_charset_labels(std::string_view bytes, const ResponseHeaders&
   const bool is_xml = is_xml_type(type) || start.substr(0, sniffed_bytes).find("<?xml") != std::string::npos;
   if (labels.document.empty() && !is_xml) labels.document = meta_label(start);
   if (labels.document.starts_with("utf-16") || labels.document.starts_with("utf-32") ||
-      labels.document.find("ucs") != std::string::npos)
+      labels.document.find("ucs") != std::string::npos || labels.document.ends_with("unicode"))
     if (!labels.mark.empty()) labels.document = labels.mark;  // the mark also says the order of the bytes
   labels.assumed = is_xml && type.starts_with("text/") ? "us-ascii" : "utf-8";
   return labels;

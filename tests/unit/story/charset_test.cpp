@@ -170,5 +170,54 @@ TEST_CASE("a text of another script whose charset nobody tells is guessed") {
   CHECK(holds(page, "Порт Линдхольма вновь открылся"));
   CHECK(page.breach.find("a guess") != std::string::npos);
   // Latin letters with accents stay windows-1252.
-  CHECK(decode("<p>Les \xE9l\xE8ves \xE9t\xE9s \xE0 l'\xE9" "cole</p>").encoding == "windows-1252");
+  CHECK(decode("<p>Les \xE9l\xE8ves \xE9t\xE9s \xE0 l'\xE9"
+               "cole</p>")
+            .encoding == "windows-1252");
+}
+
+TEST_CASE("Japanese in shifts is read without a declaration") {
+  const std::string shifted = "\x1B$B9A\x1B(B";  // 港
+  for (const auto& headers : {ResponseHeaders{}, served_as("text/html; charset=utf-8")}) {
+    const auto page = decode("<!DOCTYPE html><html><title>" + shifted + "</title></html>", headers);
+    CHECK(page.encoding == "iso-2022-jp");
+    CHECK(holds(page, "<title>港</title>"));
+    CHECK_FALSE(page.breach.empty());
+  }
+  const auto declared =
+      decode("<html><title>" + shifted + "</title>", served_as("text/html; charset=csISO2022JP"));
+  CHECK(holds(declared, "港"));
+  CHECK(declared.breach.empty());
+}
+
+TEST_CASE("Turkish without a declaration is not taken for Icelandic, nor the other way round") {
+  const auto turkish = decode("<html><title>Bal\xFDk\xE7\xFDlar \xFEimdi a\xF0lar\xFDn\xFD topluyor</title>");
+  CHECK(turkish.encoding == "windows-1254");
+  CHECK(holds(turkish, "Balıkçılar şimdi ağlarını topluyor"));
+  const auto icelandic = decode(
+      "<html><title>B\xE1turinn f\xF3r \xFA\x74 \xED dag og sj\xF3menn \xFE\xF6kku\xF0u fyrir sig, "
+      "\xFE\xE1 var me\xF0 \xFDmsu</title>");
+  CHECK(icelandic.encoding == "windows-1252");
+  CHECK(holds(icelandic, "þökkuðu"));
+}
+
+TEST_CASE("charsets are known by the ways that people write them") {
+  CHECK(decode("<t>x</t>", served_as("application/xml;charset = us-ascii")).encoding == "us-ascii");
+  for (const auto* name : {"utf_16", "utf16", "u16", "csUnicode"}) {
+    CAPTURE(name);
+    const auto wide = decode(as_utf_16(declared(name, "x"), true));
+    CHECK(wide.encoding == "utf-16be");
+    CHECK(wide.breach.empty());
+  }
+  CHECK(decode(declared("utf_8", "é")).breach.empty());
+}
+
+TEST_CASE("Thai without a declaration is read as Thai") {
+  // "The port of the city opens its new quay on Monday", twice.
+  const std::string sentence =
+      "\xB7\xE8\xD2\xE0\xC3\xD7\xCD\xA2\xCD\xA7\xE0\xC1\xD7\xCD\xA7\xE0\xBB\xD4\xB4\xB7\xE8\xD2\xE0\xB7\xD5"
+      "\xC2\xBA"
+      "\xE0\xC3\xD7\xCD\xE3\xCB\xC1\xE8\xE3\xB9\xC7\xD1\xB9\xA8\xD1\xB9\xB7\xC3\xEC";
+  const auto text = decode("<t>" + sentence + " " + sentence + "</t>");
+  CHECK(text.encoding == "windows-874");
+  CHECK(holds(text, "ท่าเรือของเมืองเปิดท่าเทียบเรือใหม่ในวันจันทร์"));
 }
