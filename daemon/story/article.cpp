@@ -15,6 +15,7 @@
 #include "story/html.hpp"
 #include "story/html_entities.hpp"
 #include "story/identity.hpp"
+#include "story/language.hpp"
 #include "story/plain_text.hpp"
 #include "story/reading.hpp"
 
@@ -103,7 +104,9 @@ void take_body(article::Draft& draft, article::Body body) {
 }  // namespace
 
 bool looks_like_html_page(std::string_view text, const ResponseHeaders& headers, bool is_named_so) {
-  const auto lower = ascii_lower(skip_comments(text.substr(0, sniffed_bytes)).substr(0, 64));
+  const auto content = skip_comments(text.substr(0, sniffed_bytes));
+  if (content.empty() && text.size() < sniffed_bytes) return text.find('<') != std::string_view::npos;
+  const auto lower = ascii_lower(content.substr(0, 64));
   if (lower.starts_with("<!doctype html")) return true;
   for (const auto* name : {"html", "head", "body", "title", "meta"})
     if (starts_with_tag(lower, name)) return true;
@@ -135,6 +138,7 @@ Result<void> read_html_page(Reading& reading) {
     return {};
   }
   take_body(draft, std::move(body));
+  draft.story.language = reading.source.language = language_of(draft.story, {});
   if (draft.is_paid)
     reading.warn(0, 0, "the page says that only subscribers may read all of it; the text may be cut");
   if (draft.story.id.empty() && draft.story.url.empty() && draft.story.title.empty())

@@ -53,13 +53,6 @@ bool is_same_site(std::string_view one, std::string_view other) {
   return a == b || is_part(a, b) || is_part(b, a);
 }
 
-std::string letters_of(std::string_view text) {
-  std::string out;
-  for (const char c : ascii_lower(text))
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) out += c;
-  return out;
-}
-
 // The words that stand before a name. Those that end in a space are words of their own.
 constexpr auto byline_words = std::to_array<std::string_view>(
     {"written by ", "reported by ", "story by ",  "by ",        "by: ",     "von ",
@@ -118,8 +111,16 @@ bool is_host_name(std::string_view name) {
   });
 }
 
+// Chinese pages name who is responsible for the text, who has not written it.
+bool is_editor(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> words{"责任编辑", "責任編輯", "编辑：",
+                                                         "編輯：",   "责编",     "責編"};
+  return std::ranges::any_of(words, [&](auto word) { return name.starts_with(word); });
+}
+
 bool is_name(std::string_view name) {
-  if (name.size() > 100 || count_words(name) > 12 || is_host_name(name)) return false;
+  if (name.size() > 100 || count_words(name) > 12 || is_host_name(name) || is_editor(name)) return false;
+  if (ascii_lower(name) == "by") return false;
   if (name.find("://") != std::string_view::npos || name.starts_with("www.") || name.starts_with('@') ||
       name.find_first_of("<>{}|") != std::string_view::npos)
     return false;
@@ -154,6 +155,13 @@ Cut last_cut(std::string_view title) {
 }
 
 }  // namespace
+
+std::string letters_of(std::string_view text) {
+  std::string out;
+  for (const char c : ascii_lower(text))
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) out += c;
+  return out;
+}
 
 Draft::Draft(Reading& reading, const html::Tree& tree) : reading_(reading), tree_(tree) {
   const auto& given = reading.options.url;
@@ -264,7 +272,8 @@ void Draft::cut_site_off_title(std::string_view heading) {
     const bool is_around = std::ranges::any_of(separators, [&](const Separator& separator) {
       return rest.starts_with(separator.text) || before.ends_with(separator.text);
     });
-    if (is_around) story.title = heading;
+    const bool is_in_brackets = rest.starts_with("（") && rest.ends_with("）");
+    if (is_around || is_in_brackets) story.title = heading;
   }
   if (story.site.empty()) return;
   const auto cut = last_cut(story.title);

@@ -58,6 +58,9 @@ class Draft {
   std::string page_url_;
 };
 
+/// The letters and digits of `text` in lower case: enough to tell whether two lines say the same.
+std::string letters_of(std::string_view text);
+
 /// "By Jane Sample and John Sample", "Von Eva Muster und Max Muster", "文/佐藤花子" → the names. A line that
 /// has no such word in front is all names. Empty when it cannot be names.
 std::vector<std::string> names_of(std::string_view line);

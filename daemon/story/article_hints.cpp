@@ -84,7 +84,8 @@ std::size_t find_change(std::string_view line, std::string_view language) {
   const auto lower = ascii_lower(line);
   for (const std::string_view word :
        {"updated", "last modified", "aktualisiert", "mis à jour", "mise à jour", "modifié", "actualizado",
-        "atualizado", "aggiornato", "bijgewerkt", "aktualizacja", "обновлено", "Обновлено", "更新", "अपडेट"}) {
+        "atualizado", "aggiornato", "bijgewerkt", "aktualizacja", "обновлено", "Обновлено", "更新", "अपडेट",
+        "آخر تحديث"}) {
     const auto at = lower.find(word);
     const bool has_day = at != std::string::npos && find_date(line.substr(0, at), language, {}) &&
                          line.substr(at).find_first_of("0123456789") != std::string_view::npos;
@@ -131,12 +132,15 @@ class HintReader {
         tree_, html::root, [&](NodeId id) { return enter(id); }, [](NodeId) {});
     draft_.offer_authors(by_relation_);
     draft_.offer_authors(by_name_);
+    if (draft_.story.authors.empty()) draft_.offer_authors(only_relation());
     if (!time_.empty()) draft_.offer_published(time_);
     if (!changed_.empty()) draft_.offer_updated(changed_);
     if (!draft_.story.published) take(named_date_, false);
     if (!draft_.story.updated) take(named_change_, true);
     read_lines(seen_lines(tree_, furniture_));
     if (!draft_.story.published && !draft_.story.updated) read_address();
+    // Where no other day is told, it is that of the only version there is.
+    if (!draft_.story.published) draft_.story.published = draft_.story.updated;
   }
 
  private:
@@ -161,10 +165,26 @@ class HintReader {
                               hint_of(tree_, id) == Hint::furniture);
   }
 
-  void read_link(NodeId id) {
+  bool leads_to_author(NodeId id) const {
     const auto relation = tree_.raw_attribute(id, "rel");
-    if (!relation || ascii_lower(cut_text(*relation, 100)).find("author") == std::string::npos) return;
-    if (++links_ > max_looked_at) return;
+    return relation && ascii_lower(cut_text(*relation, 100)).find("author") != std::string::npos;
+  }
+
+  // Beside the text, in a column of its own: an author whom the whole page names as the only one.
+  std::vector<std::string> only_relation() const {
+    std::vector<std::string> names;
+    for (NodeId id = 0; id < tree_.size(); ++id) {
+      if (tree_[id].tag != "a"_tag || !leads_to_author(id)) continue;
+      auto name = text_in(tree_, id, 200);
+      if (name.empty() || (!names.empty() && names.front() == name)) continue;
+      if (!names.empty()) return {};
+      names.push_back(std::move(name));
+    }
+    return names;
+  }
+
+  void read_link(NodeId id) {
+    if (!leads_to_author(id) || ++links_ > max_looked_at) return;
     auto name = text_in(tree_, id, 200);
     if (!name.empty() && std::find(by_relation_.begin(), by_relation_.end(), name) == by_relation_.end())
       by_relation_.push_back(std::move(name));
@@ -245,6 +265,7 @@ class HintReader {
     while (!line.empty()) {
       const auto [end, width] = find_separator(line);
       const auto part = without_weekday(trim(line.substr(0, end)));
+      const bool ends_names = end != std::string_view::npos && line[end] != ',';
       line.remove_prefix(end == std::string_view::npos ? line.size() : end + width);
       const bool has_digit = part.find_first_of("0123456789") != std::string_view::npos;
       if (part.empty() || has_digit || find_date(part, {}, {})) {
@@ -253,6 +274,7 @@ class HintReader {
       }
       if (!names.empty()) names += ", ";
       names += part;
+      if (ends_names) break;  // what stands behind a dash is a place or an office
     }
     if (auto found = names_of(names); !found.empty()) by_name_ = std::move(found);
   }
@@ -275,8 +297,10 @@ class HintReader {
   // The lines around the headline.
   void read_lines(const std::vector<std::string>& lines) {
     std::size_t title = 0;
+    // "Harbour : Two ports sign" of two elements is "Harbour: Two ports sign" elsewhere.
+    const auto wanted = letters_of(draft_.story.title);
     for (std::size_t i = 0; i < lines.size(); ++i)
-      if (lines[i] == draft_.story.title) {
+      if (letters_of(lines[i]) == wanted) {
         title = i;
         break;
       }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "story/language.hpp"
 #include "story/story.hpp"
 #include "text/fold.hpp"
-#include "text/language.hpp"
 #include "text/tokenizer.hpp"
 
 namespace crier {

@@ -354,6 +354,9 @@ TEST_CASE("page: names beside an office or a handle, and a newsroom's own name",
             "<div class=byline><span class=name>Jane Sample</span><span class=role>Reporter</span></div>") ==
         Names{"Jane Sample"});
   CHECK(authors("<p class=byline>By Jane Sample @jane</p>") == Names{"Jane Sample"});
+  CHECK(authors("<p class=byline>by</p>").empty());
+  CHECK(authors("<p class=byline>Por Ana Exemplo — Lindholm</p>") == Names{"Ana Exemplo"});
+  CHECK(authors("<p class=author>责任编辑：王小明</p>").empty());
   CHECK(authors(ld(R"({"@type":"NewsArticle","headline":"T","author":{"name":{"@value":"Jane Sample"}}})")) ==
         Names{"Jane Sample"});
   CHECK(authors(ld(R"({"@type":"NewsArticle","headline":"T","author":{"name":"Harbour Post"},)"
@@ -371,4 +374,55 @@ TEST_CASE("page: a brief is an article when it says when or by whom", "[page]") 
   CHECK(page("").stories.empty());
   CHECK(page("<time datetime=2023-10-18T15:37:00Z>today</time>").stories.size() == 1);
   CHECK(page("<p>By Jane Sample</p>").stories.size() == 1);
+}
+
+TEST_CASE("page: the language of one that does not say it is its text's", "[page]") {
+  const auto story = story_of_page(
+      "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Zwei Häfen im Norden</title>"
+      "</head><body><article><p>Die Häfen haben am Montag einen Vertrag unterzeichnet, der die "
+      "Zusammenarbeit "
+      "bei der Versorgung der Schiffe mit Strom regeln soll, wie beide Städte "
+      "mitteilten.</p></article></body>");
+  CHECK(story.language == "de");
+}
+
+TEST_CASE("page: an author beside the text is the story's when the page links to no other", "[page]") {
+  const auto page = [](const std::string& more) {
+    return "<!DOCTYPE html><html lang=fr><title>Deux ports signent un pacte</title><article><p>" +
+           std::string(300, 'x') +
+           ".</p></article><div class=sidebar><a rel=author href=/j>Jeanne Exemple</a>" + more + "</div>";
+  };
+  CHECK(story_of_page(page("<a rel=author href=/j>Jeanne Exemple</a>")).authors == Names{"Jeanne Exemple"});
+  CHECK(story_of_page(page("<a rel=author href=/m>Marc Exemple</a>")).authors.empty());
+}
+
+TEST_CASE("page: when it was changed is when it was published, where nothing else is told", "[page]") {
+  const auto story = story_of_page(
+      "<!DOCTYPE html><html lang=en><title>Two ports sign a pact</title><h1>Two ports sign a pact</h1>"
+      "<div class=date><span>Updated: </span>August 13, 2010, 5:02 PM ET</div><p>" +
+      std::string(300, 'x') + ".</p>");
+  CHECK(time_of(story.updated) == "2010-08-13T21:02:00Z");
+  CHECK(story.published == story.updated);
+  const auto arabic = story_of_page(
+      "<!DOCTYPE html><html lang=ar><title>ميناءان يوقعان اتفاقا</title><h1>ميناءان يوقعان اتفاقا</h1>"
+      "<div class=tmstmp>الأحد، 04 آب/اغسطس 2013، آخر تحديث 02:21 (GMT+0400)</div><p>" +
+      std::string(300, 'x') + ".</p>");
+  CHECK(time_of(arabic.published) == "2013-08-04T00:00:00Z");
+}
+
+TEST_CASE("page: the headline is found by its letters, and without the agency behind it", "[page]") {
+  const std::string text = "<p>" + std::string(300, 'x') + ".</p>";
+  std::string menu;
+  for (int i = 0; i < 14; ++i) menu += "<div>Entry</div>";
+  const auto story = story_of_page(
+      "<!DOCTYPE html><html lang=de><meta property=og:title content='Hafen: Stadt baut Kai'>" + menu +
+      "<h2><span>Hafen</span><span>:</span> <span>Stadt baut Kai</span></h2><div>Von <a>Petra Muster</a> und "
+      "<a>Jan Beispiel</a></div>" +
+      text);
+  CHECK(story.authors == Names{"Petra Muster", "Jan Beispiel"});
+  CHECK(story_of_page(
+            "<!DOCTYPE html><html lang=ja><meta property=og:title content='港が新岸壁を開く（灯台新聞）'>"
+            "<h1>港が新岸壁を開く</h1>" +
+            text)
+            .title == "港が新岸壁を開く");
 }

@@ -1,5 +1,5 @@
 // The language of a story: what it says, else what its text is detected to be (CLD2), else the site's. Found
-// once per story, when it is analysed; any thread.
+// once per story, when it is analysed, or when the page was read that does not say it; any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "text/language.hpp"
+#include "story/language.hpp"
 
 #include <algorithm>
 #include <cstdio>  // compact_lang_det.h needs it and forgets it
