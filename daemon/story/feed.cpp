@@ -90,21 +90,21 @@ FeedReader::Frame FeedReader::make_frame(const XmlName& name) const {
   return frame;
 }
 
-void FeedReader::enter_scopes(Attributes attributes, int line) {
+void FeedReader::enter_scopes(const Frame& frame, Attributes attributes, int line) {
   const auto depth = frames_.size() + 1;
   if (const auto own_base = find_xml_attribute(attributes, "base"); !own_base.empty())
     if (auto absolute = resolve_url(own_base, base())) bases_.push_back({depth, *std::move(absolute)});
   const auto tag = find_xml_attribute(attributes, "lang");
   if (tag.empty()) return;
   languages_.push_back({depth, std::string(tag)});
-  if (depth <= 2 && !item_) feed_.language = read_feed_language(reading_, tag, line);
+  if (frame.name.element == FeedElement::feed) feed_.language = read_feed_language(reading_, tag, line);
 }
 
 void FeedReader::start(const XmlName& name, std::span<const XmlAttribute> attributes, int line) {
   line_ = line;
   if (frames_.empty()) name_version(name, attributes);
   auto frame = make_frame(name);
-  enter_scopes(attributes, line);
+  enter_scopes(frame, attributes, line);
   if (frame.is_markup)
     start_markup(frame, name, attributes);
   else
@@ -143,8 +143,10 @@ void FeedReader::name_version(const XmlName& name, Attributes attributes) {
     format_ = version == "0.3" || name.space.ends_with("atom/ns#") ? "atom03"
               : is_atom_space(name.space)                          ? "atom10"
                                                                    : "atom";
-  } else if (root == "channel" && !find_attribute(attributes, "href").empty()) {
+  } else if (root == "channel" && (!find_attribute(attributes, "href").empty() ||
+                                   !find_attribute(attributes, "lastmod").empty())) {
     format_ = "cdf";
+    feed_draft_.set_updated(find_attribute(attributes, "lastmod"), 1);
     if (auto own_base = resolve_url(find_attribute(attributes, "base"), base()))
       bases_.push_back({1, *std::move(own_base)});
     feed_draft_.set_url(find_attribute(attributes, "href"), base(), 0);
@@ -153,9 +155,10 @@ void FeedReader::name_version(const XmlName& name, Attributes attributes) {
   }
 }
 
-// RDF documents do not number their version: the vocabulary of their items tells it.
-void FeedReader::name_rdf_version(const XmlName& item) {
-  const auto space = ascii_lower(item.space);
+// RDF documents do not number their version: the vocabulary of their channel or items tells it.
+void FeedReader::name_rdf_version(std::string_view vocabulary) {
+  if (format_ != "rss") return;
+  const auto space = ascii_lower(vocabulary);
   if (space.starts_with("http://purl.org/rss/1.0")) format_ = "rss10";
   if (space.find("netscape.com/rdf/simple/0.9") != std::string::npos) format_ = "rss090";
 }
@@ -169,6 +172,7 @@ void FeedReader::open(Frame& frame, const XmlName& name, Attributes attributes, 
     case FeedElement::item:
       return open_item(frame, name, attributes, line);
     case FeedElement::feed:
+      return name_rdf_version(name.space);
     case FeedElement::unknown:
       return;
     case FeedElement::source:
@@ -195,14 +199,12 @@ void FeedReader::open(Frame& frame, const XmlName& name, Attributes attributes, 
 
 void FeedReader::open_item(Frame& frame, const XmlName& name, Attributes attributes, int line) {
   finish_item();
-  if (format_ == "rss") name_rdf_version(name);
+  name_rdf_version(name.space);
   frame.opens_item = true;
   frame.is_aside = false;
   item_.emplace(line);
-  if (format_ == "cdf") {
-    item_->set_url(find_attribute(attributes, "href"), base(), 0);
-    item_->set_updated(find_attribute(attributes, "lastmod"), 1);
-  }
+  item_->set_url(find_attribute(attributes, "href"), base(), 4);  // CDF's, as the next
+  item_->set_updated(find_attribute(attributes, "lastmod"), 1);
   for (const auto& attribute : attributes) {
     if (feed_space(attribute.name) != FeedSpace::rdf || attribute.name.local != "about") continue;
     item_->set_id(attribute.value, 1);
@@ -370,7 +372,8 @@ void FeedReader::close_text(const Frame& frame, std::string value) {
       about.set_id(is_atom() ? absolute_id(value) : value, rank);
       if (frame.is_permalink && value.find("://") != std::string::npos) about.set_url(value, base(), 1);
       // Entries that link to nothing are mostly named by their page's address.
-      if (item_ && is_atom() && trim(value).starts_with("http")) about.set_url(value, base(), 6);
+      if (item_ && is_atom() && ascii_lower(trim(value).substr(0, 4)) == "http")
+        about.set_url(value, base(), 6);
       return;
     case FeedElement::published:
       return about.set_published(value, rank);
@@ -440,6 +443,11 @@ void FeedReader::finish_item() {
 
 void FeedReader::finish() {
   finish_item();
+  // An empty RDF document has nothing but its declarations.
+  for (const std::string_view vocabulary :
+       {"http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/"})
+    if (reading_.text.substr(0, 4096).find(fmt::format("=\"{}\"", vocabulary)) != std::string_view::npos)
+      name_rdf_version(vocabulary);
   const bool has_more = is_full();
   if (has_more) items_.erase(items_.begin() + max_stories, items_.end());
   const auto complete = feed_draft_.finish(reading_, {}, feed_);

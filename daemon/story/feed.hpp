@@ -53,9 +53,9 @@ class FeedReader : public XmlSourceReader {
   using Attributes = std::span<const XmlAttribute>;
 
   Frame make_frame(const XmlName& name) const;
-  void enter_scopes(Attributes attributes, int line);
+  void enter_scopes(const Frame& frame, Attributes attributes, int line);
   void name_version(const XmlName& root, Attributes attributes);
-  void name_rdf_version(const XmlName& item);
+  void name_rdf_version(std::string_view vocabulary);
   void start_markup(Frame& frame, const XmlName& name, Attributes attributes);
   void open(Frame& frame, const XmlName& name, Attributes attributes, int line);
   void open_item(Frame& frame, const XmlName& name, Attributes attributes, int line);

@@ -384,9 +384,9 @@ std::optional<DateReading> parse_feed_date(std::string_view text, const std::str
     return reading;
   }
   // In the words of another language, as pages have it.
-  const bool is_english =
+  const bool is_ascii =
       std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  return is_english ? std::nullopt : article::find_date(text, {}, zone);
+  return is_ascii ? article::read_lone_date(text, zone) : article::find_date(text, {}, zone);
 }
 
 }  // namespace crier

@@ -27,6 +27,15 @@ std::string_view strip(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
+// "?a=1&amp;b=2", after XML's own escapes are gone: many programs escape addresses twice.
+std::string address_of(std::string_view reference) {
+  static constexpr std::string_view escaped = "&amp;";
+  std::string address(strip(reference));
+  for (auto at = address.find(escaped); at != std::string::npos; at = address.find(escaped, at + 1))
+    address.replace(at, escaped.size(), "&");
+  return address;
+}
+
 bool is_fit_for_id(std::string_view text) {
   const bool has_control = std::any_of(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
@@ -63,10 +72,10 @@ void FeedDraft::set_id(std::string_view text, int rank) {
   if (is_fit_for_id(strip(text))) offer(id_, strip(text), rank, {}, {});
 }
 void FeedDraft::set_url(std::string_view reference, std::string_view base, int rank) {
-  offer(url_, strip(reference), rank, {}, base);
+  offer(url_, address_of(reference), rank, {}, base);
 }
 void FeedDraft::set_image(std::string_view reference, std::string_view base, int rank) {
-  offer(image_, strip(reference), rank, {}, base);
+  offer(image_, address_of(reference), rank, {}, base);
 }
 void FeedDraft::set_published(std::string_view text, int rank) {
   offer(published_, text, rank, {}, {});
@@ -97,7 +106,7 @@ void FeedDraft::add_keywords(std::string_view text) {
 void FeedDraft::add_enclosure(std::string_view reference, std::string_view base, std::string_view type,
                               std::string_view bytes) {
   auto& all = story_.enclosures;
-  auto url = resolve_url(strip(reference), base);
+  auto url = resolve_url(address_of(reference), base);
   if (!url || all.size() == max_enclosures) return;
   if (std::any_of(all.begin(), all.end(), [&](const Enclosure& one) { return one.url == *url; })) return;
   Enclosure enclosure{*std::move(url), tidy_line(cut_text(type, max_type_bytes)), 0};

@@ -87,9 +87,10 @@ std::string feed_author(std::string_view text) {
   const auto before = line.find_last_of(" <(\"[:", at);
   const auto from = before == std::string::npos ? 0 : before + 1;
   const auto to = std::min(line.find_first_of(" >)\"],;", at), line.size());
-  const auto left = without(std::string_view(line).substr(0, from), " <>()[]\",;:-");
+  auto left = without(std::string_view(line).substr(0, from), " <>()[]\",;:-");
+  if (ascii_lower(left).ends_with("mailto")) left = without(left.substr(0, left.size() - 6), " <>()[]\",;:-");
   const auto right = without(std::string_view(line).substr(to), " <>()[]\",;:-");
-  if (!left.empty() && ascii_lower(left) != "mailto") return std::string(left);
+  if (!left.empty()) return std::string(left);
   if (!right.empty()) return std::string(right);
   return line.substr(from, to - from);
 }

@@ -84,6 +84,7 @@ void NewsmlReader::open(const std::string& name, Attributes attributes) {
     code_ = find_attribute(attributes, "qcode").empty() ? find_attribute(attributes, "uri")
                                                         : find_attribute(attributes, "qcode");
     name_.clear();
+    is_place_ = ascii_lower(find_attribute(attributes, "type")).ends_with("geoarea");
   } else if (name == "inlinexml" || name == "inlinedata") {
     body_depth_ = path_.size();
     wanted_depth_ = 0;
@@ -177,16 +178,11 @@ void NewsmlReader::close(std::string_view name, std::string_view parent) {
   } else if (name == "name" && parent == "subject") {
     if (name_.empty()) name_ = line();
   } else if (name == "subject") {
-    close_subject();
+    add_new(is_place_ ? story.regions : story.topics, name_.empty() ? media_topic_name(code_) : name_,
+            max_list_items);
+  } else if (name == "keyword") {
+    add_new(story.topics, line(), max_list_items);
   }
-}
-
-void NewsmlReader::close_subject() {
-  auto& topics = item_->story.topics;
-  auto topic = name_.empty() ? media_topic_name(code_) : name_;
-  if (topic.empty() || topics.size() == max_list_items || std::ranges::find(topics, topic) != topics.end())
-    return;
-  topics.push_back(std::move(topic));
 }
 
 void NewsmlReader::close_body() {

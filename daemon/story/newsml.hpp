@@ -38,7 +38,6 @@ class NewsmlReader : public XmlSourceReader {
   void open(const std::string& name, Attributes attributes);
   void open_body(const std::string& name, Attributes attributes);
   void close(std::string_view name, std::string_view parent);
-  void close_subject();
   void close_body();
   void finish_item();
   void finish_dates();
@@ -54,6 +53,7 @@ class NewsmlReader : public XmlSourceReader {
   std::size_t wanted_depth_ = 0;   ///< of the part of it that is the body; 0 = all of it
   bool body_is_over_ = false, body_is_html_ = false;
   std::string code_, name_, role_;  ///< of the element that is open
+  bool is_place_ = false;           ///< whether the subject that is open is one
   int line_ = 0;
 };
 

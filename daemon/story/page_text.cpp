@@ -12,6 +12,7 @@
 #include "base/encoding.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
+#include "story/identity.hpp"
 #include "story/named_fields.hpp"
 #include "story/page_line.hpp"
 #include "story/page_tags.hpp"
@@ -386,6 +387,10 @@ Result<void> read_page_text(Reading& reading) {
   auto places = page.places();
   if (const auto assigned = assign_named_fields(std::move(open.fields), story, places, reading); !assigned)
     return assigned.error();
+  // Nothing but long paragraphs: the text is a story all the same.
+  const bool is_nameless =
+      story.id.empty() && story.title.empty() && story.url.empty() && reading.options.url.empty();
+  if (is_nameless && !story.body_text.empty()) story.id = id_by_content(story);
   reading.add(std::move(story), std::move(places));
   return {};
 }

@@ -103,11 +103,9 @@ void mark(Reading& reading, const XmlBreach& breach) {
 }
 
 void check_media_type(Reading& reading) {
-  if (reading.options.headers.empty()) return;
   const auto type = media_type(header_value(reading.options.headers, "content-type"));
-  if (type.empty())
-    reading.mark_bozo("served without a media type");
-  else if (!type.ends_with("+xml") && !type.ends_with("/xml") && type.find("/xml-") == std::string::npos)
+  if (type.empty()) return;
+  if (!type.ends_with("+xml") && !type.ends_with("/xml") && type.find("/xml-") == std::string::npos)
     reading.mark_bozo("served as " + tidy_line(cut_text(type, 60)) + ", which is not XML");
 }
 

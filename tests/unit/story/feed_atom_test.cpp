@@ -118,3 +118,13 @@ TEST_CASE("of content in several forms one is the body") {
   CHECK(source.stories.at(0).body_html == "<p>One.</p>");
   CHECK(source.stories.at(0).summary == "Two.");
 }
+
+TEST_CASE("the language of a title is not that of the feed") {
+  const auto source = parse_feed(
+      "<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\"><title xml:lang=\"fr\">Le Port</title>"
+      "<entry><id>a</id><title>x</title></entry></feed>");
+  REQUIRE(source.language == "en");
+  REQUIRE(source.stories.at(0).language == "en");
+  REQUIRE(parse_feed("<rss version=\"2.0\"><channel><title xml:lang=\"fr\">x</title></channel></rss>")
+              .language.empty());
+}

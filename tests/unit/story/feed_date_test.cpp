@@ -67,6 +67,9 @@ TEST_CASE("months have their names in other languages") {
   REQUIRE(read("2004년 05월 28일  01:31:15") == "2004-05-27T16:31:15Z");
   REQUIRE(read("Mi, 18 Okt 2023 21:37:00 +0200") == "2023-10-18T19:37:00Z");
   REQUIRE(read("mer., 18 août 2023 21:37 CEST") == "2023-08-18T19:37:00Z");
+  REQUIRE(read("mercredi 18 octobre 2023 19:37") == "2023-10-18T19:37:00Z");
+  REQUIRE(read("martes, 17 de octubre de 2023 19:37") == "2023-10-17T19:37:00Z");
+  REQUIRE(read("18 Ekim 2023 19:37") == "2023-10-18T19:37:00Z");
 }
 
 TEST_CASE("what is no date is refused") {

@@ -215,3 +215,23 @@ TEST_CASE("attributes longer than any are left out, and the story stays") {
   REQUIRE(source.stories.at(0).summary == "text");
   REQUIRE(source.stories.at(0).url == "https://example.org/1");
 }
+
+TEST_CASE("a feed that is served as something else is read, and said to be") {
+  const auto served = [](const ResponseHeaders& headers) {
+    ParseOptions options;
+    options.headers = headers;
+    return parse_stories("<rss version=\"2.0\"><channel><item><title>x</title></item></channel></rss>",
+                         options)
+        .value();
+  };
+  CHECK(served({{"content-type", "text/plain"}}).bozo);
+  CHECK(served({{"content-type", "text/plain"}}).stories.size() == 1);
+  CHECK_FALSE(served({{"content-location", "https://example.org/feed"}}).bozo);
+}
+
+TEST_CASE("a file of comments alone is no story") {
+  const auto source = parse_stories("<?xml version=\"1.0\"?>\n<!-- nothing yet -->\n", {});
+  REQUIRE(source);
+  REQUIRE(source->bozo);
+  REQUIRE(source->stories.empty());
+}

@@ -63,6 +63,9 @@ TEST_CASE("an item's author is the name beside the address") {
           List{"Jane Sample"});
   REQUIRE(story_of_item("<title>x</title><author>jane@example.org</author>").authors ==
           List{"jane@example.org"});
+  REQUIRE(
+      story_of_item("<title>x</title><dc:creator>Jane (mailto:&#106;ane@example.org)</dc:creator>").authors ==
+      List{"Jane"});
   REQUIRE(story_of_item("<title>x</title><itunes:author>Ada Sample</itunes:author>").authors ==
           List{"Ada Sample"});
 }
@@ -131,4 +134,24 @@ TEST_CASE("a channel in CDF may name what its addresses are relative to") {
       "<ITEM HREF=\"/item/1\"><TITLE>T</TITLE></ITEM></CHANNEL>");
   REQUIRE(source.url == "https://www.example.org/");
   REQUIRE(source.stories.at(0).url == "https://base.example.org/item/1");
+}
+
+TEST_CASE("items of a CDF channel without an address of its own have theirs") {
+  const auto source = parse_feed(
+      "<CHANNEL LASTMOD=\"2023-10-18T10:00:00Z\"><ITEM HREF=\"https://example.org/1\" "
+      "LASTMOD=\"2023-10-18T09:00:00Z\"><TITLE>One</TITLE></ITEM></CHANNEL>");
+  REQUIRE(source.format == "cdf");
+  REQUIRE(to_rfc3339(source.updated.value()) == "2023-10-18T10:00:00Z");
+  const auto& story = source.stories.at(0);
+  REQUIRE(story.url == "https://example.org/1");
+  REQUIRE(to_rfc3339(story.updated.value()) == "2023-10-18T09:00:00Z");
+}
+
+TEST_CASE("an address that was escaped twice is read as it was meant") {
+  const auto source = parse_feed(
+      "<rss version=\"2.0\"><channel><item><title>x</title><link>https://example.org/?a=1&amp;amp;b=2</link>"
+      "<enclosure url=\"https://example.org/e?a=1&amp;amp;b=2\"/></item></channel></rss>");
+  const auto& story = source.stories.at(0);
+  REQUIRE(story.url == "https://example.org/?a=1&b=2");
+  REQUIRE(story.enclosures.at(0).url == "https://example.org/e?a=1&b=2");
 }

@@ -20,6 +20,13 @@ TEST_CASE("each version of RSS and Atom is called by its name") {
   REQUIRE(format_of("<feed xmlns=\"http://www.w3.org/2005/Atom\"/>") == "atom10");
   REQUIRE(format_of("<feed version=\"0.3\" xmlns=\"http://purl.org/atom/ns#\"/>") == "atom03");
   REQUIRE(format_of("<feed/>") == "atom");
+  const auto rdf = [&](const std::string& rest) {
+    return format_of("<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" " + rest +
+                     "</rdf:RDF>");
+  };
+  REQUIRE(rdf("xmlns=\"http://purl.org/rss/1.0/\"><channel/>") == "rss10");
+  REQUIRE(rdf("xmlns:r=\"http://purl.org/rss/1.0/\"><r:channel/>") == "rss10");
+  REQUIRE(rdf("xmlns=\"http://my.netscape.com/rdf/simple/0.9/\">") == "rss090");
 }
 
 TEST_CASE("RSS 1.0 and 0.90 are RDF, with their items beside the channel") {

@@ -19,6 +19,7 @@ std::string item(const std::string& meta, const std::string& rest = "",
 const std::string body =
     "<contentMeta><urgency>9</urgency><headline>Two ports sign a pact</headline><by>By Jane Sample</by>"
     "<subject qcode=\"medtop:04000000\"/><subject qcode=\"x:1\"><name>ports</name></subject>"
+    "<subject type=\"cpnat:geoArea\" qcode=\"x:2\"><name>Norway</name></subject><keyword>quays</keyword>"
     "<description role=\"drol:summary\">What it says.</description></contentMeta>"
     "<contentSet><inlineXML contenttype=\"application/xhtml+xml\"><html "
     "xmlns=\"http://www.w3.org/1999/xhtml\">"
@@ -40,7 +41,8 @@ TEST_CASE("a NewsML-G2 item makes a whole story") {
   REQUIRE(story.title == "Two ports sign a pact");
   REQUIRE(story.summary == "What it says.");
   REQUIRE(story.authors == List{"Jane Sample"});
-  REQUIRE(story.topics == List{"economy", "ports"});
+  REQUIRE(story.topics == List{"economy", "ports", "quays"});
+  REQUIRE(story.regions == List{"Norway"});
   REQUIRE(story.urgency == 8);
   REQUIRE(story.language == "en-GB");
   REQUIRE(to_rfc3339(*story.published) == "2023-10-18T10:00:00Z");

@@ -390,3 +390,12 @@ TEST_CASE("a headline with a day or a network in it is one") {
     CHECK(published(story) == "2023-10-19T00:00:00Z");
   }
 }
+
+TEST_CASE("a text of nothing but long paragraphs is a story, named by its content") {
+  std::string paragraph;
+  for (int i = 0; i < 12; ++i) paragraph += "The harbour opened its new quay on Monday. ";
+  const auto story = parse(paragraph + "\n\n" + paragraph).stories.at(0);
+  CHECK(story.title.empty());
+  CHECK(story.id.starts_with("item-"));
+  CHECK(story.body_text.size() > paragraph.size());
+}
