@@ -44,7 +44,9 @@ template <std::string Story::*Member>
 Result<void> set_url(const Field& field, Story& story, Reading& reading) {
   const auto* text = single(field, reading);
   if (!text || text->empty()) return {};
-  if (auto url = resolve_url(*text, {}))
+  // A path is told from a slip of the pen, which "image: none" is.
+  const bool is_path = text->starts_with('/') || text->starts_with("./") || text->starts_with("../");
+  if (auto url = resolve_url(*text, is_path ? std::string_view(reading.options.url) : std::string_view()))
     story.*Member = std::move(*url);
   else
     warn(field, reading, "must be an absolute http or https URL; ignored");

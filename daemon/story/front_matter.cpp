@@ -181,6 +181,7 @@ bool has_front_matter(std::string_view text) {
   bool is_right_under = true;
   while (!text.empty()) {
     const auto line = trim(take_line(text));
+    if (is_right_under && line == fence) return true;  // it is there, and empty
     const bool is_comment = line.empty() || line.starts_with('#');
     if (!is_comment) return is_name_line(line, fence == toml_fence ? '=' : ':', is_right_under);
     is_right_under = false;

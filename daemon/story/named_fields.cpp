@@ -14,23 +14,16 @@
 namespace crier {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> other_names{
-    {{"description", "summary"},
-     {"excerpt", "summary"},
-     {"tags", "topics"},
-     {"categories", "topics"},
-     {"keywords", "topics"},
-     {"lang", "language"},
-     {"locale", "language"},
-     {"lastmod", "updated"},
-     {"modified", "updated"},
-     {"last_modified_at", "updated"},
-     {"publishdate", "embargo"},
-     {"pubdate", "date"},
-     {"canonical_url", "url"},
-     {"byline", "authors"},
-     {"cover", "image"},
-     {"category", "section"}}};
+constexpr auto other_names = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"headline", "title"},       {"description", "summary"}, {"excerpt", "summary"},
+     {"abstract", "summary"},     {"standfirst", "summary"},  {"tags", "topics"},
+     {"tag", "topics"},           {"categories", "topics"},   {"keywords", "topics"},
+     {"lang", "language"},        {"locale", "language"},     {"lastmod", "updated"},
+     {"modified", "updated"},     {"updated_at", "updated"},  {"last_modified_at", "updated"},
+     {"publishdate", "embargo"},  {"pubdate", "date"},        {"published_at", "date"},
+     {"canonical_url", "url"},    {"byline", "authors"},      {"cover", "image"},
+     {"featured_image", "image"}, {"feature_image", "image"}, {"thumbnail", "image"},
+     {"category", "section"}});
 
 const std::string* text_of(const Field& field) {
   return field.kind == Field::Kind::text ? &field.values.front() : nullptr;

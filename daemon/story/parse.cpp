@@ -45,8 +45,18 @@ bool is_json(const Reading& reading) {
   return has_extension(reading, {".json"}) || looks_like_json(reading.text);
 }
 
+// "# Two ports sign a pact": no scraped page begins so.
+bool begins_with_heading(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\n");
+  if (first == std::string_view::npos) return false;
+  const auto line = text.substr(first, text.find('\n', first) - first);
+  const auto level = line.find_first_not_of('#');
+  return level >= 1 && level <= 6 && line[level] == ' ' && line.size() > level + 1;
+}
+
 bool is_markdown(const Reading& reading) {
-  return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text);
+  return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text) ||
+         begins_with_heading(reading.text);
 }
 
 bool is_sitemap(const Reading& reading) {

@@ -348,3 +348,22 @@ TEST_CASE("a table whose short rows would be filled up to many cells stays text"
 TEST_CASE("ordered lists of Markdown keep their numbers") {
   REQUIRE(story_of("# T\n\n3. three\n4. four\n").body_text == "3. three\n\n4. four");
 }
+
+TEST_CASE("front matter may be empty, and Markdown without it is known by a heading at its start") {
+  const auto empty = story_of("---\n---\n# Dam breaks\n\nWater came.\n");
+  CHECK(empty.title == "Dam breaks");
+  CHECK(empty.body_html == "<p>Water came.</p>");
+  const auto source = parse("# Dam *breaks*\n\nWater came.\n", "story").value();
+  CHECK(source.format == "markdown");
+  CHECK(source.stories.at(0).title == "Dam breaks");
+  CHECK(parse("#dam breaks\n\nWater came.\n", "story").value().format == "page-text");
+}
+
+TEST_CASE("a path in front matter is relative to where the file came from") {
+  ParseOptions options;
+  options.file_name = "story.md";
+  options.url = "https://example.org/2023/dam.md";
+  const auto source = parse_stories("---\ntitle: Dam\nfeatured_image: /i/dam.jpg\n---\nx\n", options).value();
+  CHECK(source.stories.at(0).image == "https://example.org/i/dam.jpg");
+  CHECK(story_of("---\ntitle: Dam\nimage: /i/dam.jpg\n---\nx\n").image.empty());
+}
