@@ -230,8 +230,11 @@ class TreeBuilder {
   void add_element(Tag tag, const Token& token) {
     // Anchors that only name a place are written "<a name=top />" in HTML, too; one that stayed open would
     // make a link of the page.
-    const bool is_place = tag == "a"_tag && token.is_closed && !names_address();
-    const bool is_empty = has(tag, is_void) || (is_xml_ && token.is_closed) || is_place;
+    const bool is_place = tag == "a"_tag && token.is_closed && !has_attribute("href");
+    // Feeds write "<video src=… />" as XHTML does; the rest of their text would go with it.
+    const bool is_player =
+        token.is_closed && has(tag, is_dropped) && (!has(tag, is_raw | is_escapable) || has_attribute("src"));
+    const bool is_empty = has(tag, is_void) || (is_xml_ && token.is_closed) || is_place || is_player;
     // A table needs room for its groups, rows and cells.
     const std::size_t levels = tag == "table"_tag ? 4 : 1;
     if (!is_empty && stack_.size() + levels > max_depth && !has(tag, is_raw | is_escapable)) {
@@ -250,9 +253,9 @@ class TreeBuilder {
     in_foreign_ = has(tag, is_foreign);
   }
 
-  bool names_address() const {
+  bool has_attribute(std::string_view name) const {
     return std::ranges::any_of(tokens_.attributes(),
-                               [](const Attribute& one) { return same_name(one.name, "href"); });
+                               [&](const Attribute& one) { return same_name(one.name, name); });
   }
 
   void add_raw(NodeId id, Tag tag, std::string_view name) {

@@ -115,6 +115,13 @@ TEST_CASE("html: sloppy markup is read like a browser reads it", "[html]") {
   CHECK(html_of("<title>never closed <p>but read") == "never closed<p>but read</p>");
 }
 
+TEST_CASE("html: players that XHTML closes at once do not take the rest of the text with them", "[html]") {
+  for (const auto* player : {"<iframe src=\"/p\" />", "<video src=\"/p.mp4\"/>", "<script src=\"/p.js\"/>",
+                             "<object data=\"/p\" />"})
+    CHECK(html_of("<p>One.</p>" + std::string(player) + "<p>Two.</p>") == "<p>One.</p>\n<p>Two.</p>");
+  CHECK(text_of("<p>One.</p><script />var x;</script><style />p{}</style>") == "One.");
+}
+
 TEST_CASE("html: the text has paragraphs, items and rows", "[html]") {
   CHECK(text_of("<p>One  two\n three.</p><p>Four<br>five<br><br>six</p>") ==
         "One two three.\n\nFour\nfive\n\nsix");
