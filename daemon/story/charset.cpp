@@ -184,23 +184,25 @@ bool is_turkish(std::string_view bytes) {
 }
 
 // Thai in TIS-620, which ICU does not detect, and of which many pairs are UTF-8 by chance: its signs that
-// stand above or below a letter follow one.
+// stand above or below a letter follow one, and its words are not all of an even length, as those of the
+// Chinese, Japanese and Korean charsets are that have two bytes a letter.
 bool is_thai(std::string_view bytes, std::size_t latin_letters) {
   constexpr std::size_t enough = 40;
-  std::size_t letters = 0, others = 0;
-  bool after_letter = false;
+  std::size_t letters = 0, others = 0, run = 0;
+  bool after_letter = false, has_odd_run = false;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     const bool is_letter = byte >= 0xA1 && byte <= 0xCE;
     const bool is_sign = byte == 0xD1 || (byte >= 0xD4 && byte <= 0xDA) || (byte >= 0xE7 && byte <= 0xED);
     const bool is_vowel = byte >= 0xCF && byte <= 0xFB && (byte < 0xDB || byte > 0xDE);
-    if (byte >= 0x80 && !is_letter && !is_vowel && byte > 0xA0) return false;
-    if (is_sign && !after_letter) return false;
+    if ((byte > 0xA0 && !is_letter && !is_vowel) || (is_sign && !after_letter)) return false;
     letters += is_letter ? 1 : 0;
     others += is_vowel ? 1 : 0;
     after_letter = is_letter || is_sign;
+    has_odd_run = has_odd_run || (byte < 0x80 && run % 2 == 1);
+    run = byte < 0x80 ? 0 : run + 1;
   }
-  return letters >= enough && letters > others && letters > latin_letters / 4;
+  return has_odd_run && letters >= enough && letters > others && letters > latin_letters / 4;
 }
 
 // Of a text that is not UTF-8 and of which nobody says rightly what it is: in another script than the Latin

@@ -217,7 +217,12 @@ TEST_CASE("Thai without a declaration is read as Thai") {
       "\xB7\xE8\xD2\xE0\xC3\xD7\xCD\xA2\xCD\xA7\xE0\xC1\xD7\xCD\xA7\xE0\xBB\xD4\xB4\xB7\xE8\xD2\xE0\xB7\xD5"
       "\xC2\xBA"
       "\xE0\xC3\xD7\xCD\xE3\xCB\xC1\xE8\xE3\xB9\xC7\xD1\xB9\xA8\xD1\xB9\xB7\xC3\xEC";
-  const auto text = decode("<t>" + sentence + " " + sentence + "</t>");
+  const auto text = decode("<t>" + sentence + " " + sentence + "\xA1</t>");
   CHECK(text.encoding == "windows-874");
   CHECK(holds(text, "ท่าเรือของเมืองเปิดท่าเทียบเรือใหม่ในวันจันทร์"));
+  // Japanese in EUC-JP has its bytes where Thai has letters.
+  std::string japanese;
+  for (int i = 0; i < 20; ++i)
+    japanese += "<p>\xA4\xB3\xA4\xEC\xA4\xCF\xC6\xFC\xCB\xDC\xB8\xEC\xA4\xC7\xA4\xB9</p>";
+  CHECK(holds(decode("<t>" + japanese + "</t>"), "これは日本語です"));
 }
