@@ -53,6 +53,10 @@ ParsedSource without_stories(const std::string& format, const std::string& why) 
   return source;
 }
 
+void print(const ParsedSource& source) {
+  fmt::print("{}\n", boost::json::serialize(to_json(source)));
+}
+
 }  // namespace
 
 int parse_command(const Words& words) {
@@ -70,18 +74,22 @@ int parse_command(const Words& words) {
   FileOrigin origin{line.get("url").value_or(""), line.get("format").value_or(""), {}};
   if (const auto file = line.get("headers")) {
     auto headers = read_headers(*file);
-    if (!headers) return line.fail(exit_code::bad_data, headers.error().message);
+    if (!headers) {
+      for (std::size_t i = 0; i < line.arguments().size(); ++i)
+        print(without_stories(origin.format, headers.error().message));
+      return line.fail(exit_code::bad_data, headers.error().message);
+    }
     origin.headers = *std::move(headers);
   }
   int code = exit_code::ok;
   for (const auto& name : line.arguments()) {
     const auto parsed = parse_file(name, config, origin);
     if (parsed) {
-      fmt::print("{}\n", boost::json::serialize(to_json(*parsed)));
+      print(*parsed);
       continue;
     }
     const auto& why = parsed.error().message;
-    fmt::print("{}\n", boost::json::serialize(to_json(without_stories(origin.format, why))));
+    print(without_stories(origin.format, why));
     fmt::print(stderr, "{}\n", why);
     std::error_code ignored;
     code = std::filesystem::exists(name, ignored) ? exit_code::bad_data : exit_code::missing_input;

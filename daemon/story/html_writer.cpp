@@ -108,6 +108,7 @@ class HtmlWriter {
       : selection_(selection), tree_(selection.tree), base_url_(base_url), written_(tree_.size(), false) {}
 
   std::string write() {
+    if (selection_.top == root) out_.reserve(written_bytes());
     walk(
         tree_, selection_.top, [&](NodeId id) { return enter(id); }, [&](NodeId id) { leave(id); });
     while (!out_.empty() && is_space(out_.back())) out_.pop_back();
@@ -115,6 +116,15 @@ class HtmlWriter {
   }
 
  private:
+  /// About as many as will be written of the whole tree.
+  std::size_t written_bytes() const {
+    constexpr std::size_t of_tags = 8;
+    std::size_t bytes = 0;
+    for (NodeId id = 0; id < tree_.size(); ++id)
+      bytes += tree_[id].tag == text_tag ? tree_[id].text.size() : of_tags;
+    return bytes;
+  }
+
   struct Waiting {
     NodeId id;
     std::string tag;

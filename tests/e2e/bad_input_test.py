@@ -112,6 +112,13 @@ class BadStoryTest(support.NewsroomTest):
         super().setUp()
         self.newsroom.configure(support.config())
 
+    def test_headers_that_are_none_still_give_a_document(self):
+        self.newsroom.write("page.txt", "Dam breaks\n\nWater came.\n")
+        self.newsroom.write("headers.json", "[]")
+        parsed = json.loads(self.newsroom.run("parse", "page.txt", "--headers", "headers.json", code=65))
+        self.assertEqual(parsed["stories"], [])
+        self.assertIn("headers.json", parsed["source"]["bozo_reason"])
+
     def serve_for_anyone(self):
         """A daemon that file modes hold back also when the test is root's."""
         powers = "-dac_override,-dac_read_search"
