@@ -62,7 +62,7 @@ inline constexpr auto pointer_starts = std::to_array<std::string_view>(
      "saiba mais:",    "veja também",    "veja mais:",     "zobacz też",         "zobacz także",
      "zobacz również", "przeczytaj też", "leggi pure",     "vedi anche",         "mehr dazu:",
      "siehe auch:",    "lesen sie hier", "اقرأ المزيد",    "إقرأ أيضا",          "طالع أيضا",
-     "مواضيع ذات صلة", "По теме:",       "по теме:"});
+     "مواضيع ذات صلة", "По теме:",       "по теме:",       "read or share this"});
 
 // What stands before a name at the end of a caption.
 inline constexpr auto caption_marks = std::to_array<std::string_view>(

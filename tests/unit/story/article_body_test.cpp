@@ -316,9 +316,9 @@ TEST_CASE("page: who wrote it, and as what, is no text of the story", "[page]") 
 }
 
 TEST_CASE("page: pointers to other stories, in the words of many languages", "[page]") {
-  for (const auto* pointer :
-       {"Διαβάστε επίσης: Πλοία", "İlgili haber: Feribotlar", "관련기사: 여객선", "Zobacz też: Promy",
-        "Veja também: Balsas", "Läs mer: Färjorna", "Mehr dazu: Fähren"}) {
+  for (const auto* pointer : {"Διαβάστε επίσης: Πλοία", "İlgili haber: Feribotlar", "관련기사: 여객선",
+                              "Zobacz też: Promy", "Veja também: Balsas", "Läs mer: Färjorna",
+                              "Mehr dazu: Fähren", "Read or Share this story: http://e.org"}) {
     CAPTURE(pointer);
     const auto story = story_of_page(
         "<html><title>Ferries run again</title><meta property=og:type "
