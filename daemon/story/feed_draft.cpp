@@ -30,10 +30,13 @@ std::string_view strip(std::string_view text) {
 // "?a=1&amp;b=2", after XML's own escapes are gone: many programs escape addresses twice.
 std::string address_of(std::string_view reference) {
   static constexpr std::string_view escaped = "&amp;";
-  std::string address(strip(reference));
-  for (auto at = address.find(escaped); at != std::string::npos; at = address.find(escaped, at + 1))
-    address.replace(at, escaped.size(), "&");
-  return address;
+  reference = strip(reference);
+  std::string address;
+  for (auto at = reference.find(escaped); at != std::string_view::npos; at = reference.find(escaped)) {
+    address.append(reference.substr(0, at)).append("&");
+    reference.remove_prefix(at + escaped.size());
+  }
+  return address.append(reference);
 }
 
 bool is_fit_for_id(std::string_view text) {

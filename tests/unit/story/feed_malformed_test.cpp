@@ -132,6 +132,9 @@ TEST_CASE("bombs of depth, attributes and entities are read in no time") {
   std::string spaces = "<rss><channel>";
   for (int i = 0; i < 20'000; ++i) spaces += "<a xmlns:n" + std::to_string(i) + "=\"u\">";
   REQUIRE(malformed(spaces).stories.empty());
+  std::string escapes = "<rss><channel><item><title>x</title><link>https://example.org/?";
+  for (int i = 0; i < 400'000; ++i) escapes += "&amp;amp;";
+  REQUIRE(malformed(escapes + "</link></item></channel></rss").stories.size() == 1);
 }
 
 TEST_CASE("entities of a feed's own that swell it are read as far as a megabyte") {
