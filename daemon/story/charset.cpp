@@ -172,7 +172,8 @@ bool is_surely_utf8(std::string_view bytes) {
 }
 
 // Whether windows-1252 would write it with ð, ý and þ, but without the vowels that Icelandic has beside them:
-// of windows-1254 these are ğ, ı and ş, which no Turkish sentence is without.
+// of windows-1254 these are ğ, ı and ş, which no Turkish sentence is without. Most are ı; Romanian has ţ and
+// Lithuanian š and ž at the places of the others.
 bool is_turkish(std::string_view bytes) {
   constexpr std::size_t enough = 4;
   const auto count = [&](std::string_view set) {
@@ -180,7 +181,7 @@ bool is_turkish(std::string_view bytes) {
         std::ranges::count_if(bytes, [&](char c) { return set.find(c) != std::string_view::npos; }));
   };
   const auto letters = count("\xF0\xFD\xFE\xD0\xDD\xDE");
-  return letters >= enough && letters > 4 * count("\xE1\xE9\xED\xF3\xFA\xE6");
+  return letters >= enough && 3 * count("\xFD") >= letters && letters > 4 * count("\xE1\xE9\xED\xF3\xFA\xE6");
 }
 
 // Thai in TIS-620, which ICU does not detect, and of which many pairs are UTF-8 by chance: its signs that

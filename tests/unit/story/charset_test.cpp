@@ -198,6 +198,9 @@ TEST_CASE("Turkish without a declaration is not taken for Icelandic, nor the oth
       "\xFE\xE1 var me\xF0 \xFDmsu</title>");
   CHECK(icelandic.encoding == "windows-1252");
   CHECK(holds(icelandic, "þökkuðu"));
+  const auto romanian =
+      decode("<html><title>Pove\xFEi din pia\xFE\xE3: pre\xFEuri, for\xFE\xE3, via\xFE\xE3</title>");
+  CHECK(romanian.encoding == "windows-1252");
 }
 
 TEST_CASE("charsets are known by the ways that people write them") {
