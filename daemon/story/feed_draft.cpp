@@ -1,6 +1,7 @@
 #include "story/feed_draft.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/core.h>
@@ -37,6 +38,23 @@ std::string address_of(std::string_view reference) {
     reference.remove_prefix(at + escaped.size());
   }
   return address.append(reference);
+}
+
+// Whether there may be more than one paragraph.
+bool has_blocks(std::string_view html) {
+  static constexpr std::array<std::string_view, 4> blocks{"p", "br", "div", "li"};
+  std::size_t found = 0;
+  for (auto at = html.find('<'); at != std::string_view::npos && found < 2; at = html.find('<', at + 1)) {
+    const auto name = ascii_lower(html.substr(at + 1, 3));
+    found += std::ranges::any_of(blocks, [&](auto block) { return name.starts_with(block); }) ? 1 : 0;
+  }
+  return found == 2;
+}
+
+void take_body(CleanHtml clean, Story& story) {
+  story.body_html = std::move(clean.html);
+  story.body_text = std::move(clean.text);
+  for (const auto& heading : clean.headings) add_heading(story, heading);
 }
 
 bool is_fit_for_id(std::string_view text) {
@@ -130,10 +148,8 @@ void FeedDraft::finish_body(Story& story) const {
     return;
   }
   auto clean = clean_html(body_.text, body_.base);
-  story.body_html = std::move(clean.html);
-  story.body_text = std::move(clean.text);
-  for (const auto& heading : clean.headings) add_heading(story, heading);
   if (story.image.empty()) story.image = std::move(clean.image);
+  take_body(std::move(clean), story);
 }
 
 void FeedDraft::finish_places(Reading& reading, std::string_view feed_url, Story& story) const {
@@ -149,6 +165,17 @@ void FeedDraft::finish_places(Reading& reading, std::string_view feed_url, Story
   if (image_.rank != none) story.image = absolute(image_).value_or("");
 }
 
+// What a description holds besides a line of text: a picture, which many feeds have nowhere else, and in
+// feeds without content the whole story. Empty when it can have neither.
+CleanHtml FeedDraft::clean_description(std::string_view base, const Story& story) const {
+  if (summary_.rank == none || summary_.kind == FeedTextKind::text || summary_.kind == FeedTextKind::base64)
+    return {};
+  const bool may_be_body = body_.rank == none && has_blocks(summary_.text);
+  const bool may_have_image = story.image.empty() && summary_.text.find("<img") != std::string::npos;
+  if (!may_be_body && !may_have_image) return {};
+  return clean_html(may_be_body ? summary_.text : cut_text(summary_.text, max_summary_bytes), base);
+}
+
 Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story& feed) {
   Story story = std::move(story_);
   story.title = feed_line(title_.text, title_.kind);
@@ -156,12 +183,8 @@ Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story
   story.id = id_.text;
   finish_places(reading, feed_url, story);
   finish_body(story);
-  // Many feeds have their pictures in what they say about a story, and nowhere else.
-  if (story.image.empty() && summary_.text.find("<img") != std::string::npos &&
-      summary_.kind != FeedTextKind::text)
-    story.image =
-        clean_html(cut_text(summary_.text, max_summary_bytes), story.url.empty() ? feed_url : story.url)
-            .image;
+  auto description = clean_description(story.url.empty() ? feed_url : story.url, story);
+  if (story.image.empty()) story.image = std::move(description.image);
   if (published_.rank != none) story.published = read_feed_date(reading, published_.text, "published", line_);
   if (updated_.rank != none) story.updated = read_feed_date(reading, updated_.text, "updated", line_);
   if (!story.published) story.published = story.updated;
@@ -171,6 +194,8 @@ Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story
   if (story.authors.empty()) story.authors = feed.authors;
   // A story that says nothing about itself is still a story: the feed lists it.
   if (story.id.empty() && story.url.empty() && story.title.empty()) story.id = id_by_content(story);
+  const bool is_whole_story = description.text.find("\n\n") != std::string::npos;
+  if (body_.rank == none && is_whole_story) take_body(std::move(description), story);
   return story;
 }
 

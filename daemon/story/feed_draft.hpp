@@ -13,6 +13,8 @@
 
 namespace crier {
 
+struct CleanHtml;
+
 /// Puts an item behind the others, unless it is empty, among them already, or there are `limit` of them.
 void add_new(std::vector<std::string>& items, std::string item, std::size_t limit);
 
@@ -55,6 +57,7 @@ class FeedDraft {
   static void offer(Candidate& held, std::string_view text, int rank, FeedTextKind kind,
                     std::string_view base);
   void finish_body(Story& story) const;
+  CleanHtml clean_description(std::string_view base, const Story& story) const;
   void finish_places(Reading& reading, std::string_view feed_url, Story& story) const;
 
   Story story_;

@@ -128,6 +128,18 @@ TEST_CASE("a picture in the description is the story's when there is no other") 
   REQUIRE(source.stories.at(1).image == "https://example.org/b.jpg");
 }
 
+TEST_CASE("a description of several paragraphs is the story's text, too, when there is no other") {
+  const std::string described = "<title>x</title><description>&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;";
+  const auto story = story_of_item(described + "</description>");
+  REQUIRE(story.summary == "One. Two.");
+  REQUIRE(story.body_text == "One.\n\nTwo.");
+  REQUIRE(story.body_html == "<p>One.</p>\n<p>Two.</p>");
+  REQUIRE(story_of_item(described + "</description><content:encoded>Three.</content:encoded>").body_text ==
+          "Three.");
+  REQUIRE(
+      story_of_item("<title>x</title><description>&lt;p&gt;One.&lt;/p&gt;</description>").body_text.empty());
+}
+
 TEST_CASE("a channel in CDF may name what its addresses are relative to") {
   const auto source = parse_feed(
       "<CHANNEL BASE=\"https://base.example.org/\" HREF=\"https://www.example.org/\"><TITLE>F</TITLE>"
