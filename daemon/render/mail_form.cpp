@@ -29,17 +29,20 @@ struct Cut {
 // Cuts `body` at its slots, or for a text at the lines that hold them, because how a line is wrapped depends
 // on its values. Stretches shorter than `shortest` between two slots become part of a piece.
 std::vector<Cut> cut_at_slots(std::string_view body, bool whole_lines, std::size_t shortest) {
+  const auto begin_of = [&](std::size_t mark) {
+    return whole_lines ? body.rfind('\n', mark) + 1 : mark;  // npos + 1 = 0
+  };
   std::vector<Cut> cuts;
   std::size_t from = 0;
   for (;;) {
     auto mark = find_slot(body, from);
     if (mark == std::string_view::npos) break;
-    const auto begin = whole_lines ? body.rfind('\n', mark) + 1 : mark;  // npos + 1 = 0
+    const auto begin = begin_of(mark);
     auto end = mark;
     do {
       end = whole_lines ? body.find('\n', mark) + 1 : mark + 1;
       mark = find_slot(body, end);
-    } while (mark != std::string_view::npos && mark - end < shortest);
+    } while (mark != std::string_view::npos && begin_of(mark) - end < shortest);
     cuts.push_back({body.substr(from, begin - from), body.substr(begin, end - begin)});
     from = end;
   }

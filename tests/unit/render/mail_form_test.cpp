@@ -226,6 +226,20 @@ TEST_CASE("sections ask whether a reader has a name and a link, and slots cannot
   CHECK(form_reader_of({"Amara", "", std::string(sample_link)}) == FormReader{"", true, true});
 }
 
+TEST_CASE("lines with slots that follow one another are one text, in base64 too") {
+  // Each line's slot stands behind more letters than a line of base64 takes.
+  const std::string line = "Три портовых города договорились жить по одним приливным часам, \x01!\n";
+  const auto form = MailForm::of(sample_headers(), {"Tides", line + line + line, ""}).value();
+  for (const auto* name : {"A", "Ay", "Ada"}) {
+    FilledMail filled;
+    REQUIRE(form.fill(values_of(name), filled));
+    const auto mail = testing::read_strictly(filled.joined());
+    CHECK(mail.encodings.front() == "base64");
+    const auto shown = replaced(line, "\x01", name);
+    CHECK(mail.text == shown + shown + shown);
+  }
+}
+
 TEST_CASE("the boundary and all that is shared are the same for all readers of a form") {
   const auto form = MailForm::prepare(sample_headers(), testing::sample_digest(),
                                       {"You follow tides", true, true}, *load(personal_files()))
