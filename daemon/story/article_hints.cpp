@@ -132,12 +132,12 @@ class HintReader {
         tree_, html::root, [&](NodeId id) { return enter(id); }, [](NodeId) {});
     draft_.offer_authors(by_relation_);
     draft_.offer_authors(by_name_);
-    if (draft_.story.authors.empty()) draft_.offer_authors(only_relation());
     if (!time_.empty()) draft_.offer_published(time_);
     if (!changed_.empty()) draft_.offer_updated(changed_);
     if (!draft_.story.published) take(named_date_, false);
     if (!draft_.story.updated) take(named_change_, true);
     read_lines(seen_lines(tree_, furniture_));
+    if (draft_.story.authors.empty()) draft_.offer_authors(only_relation());
     if (!draft_.story.published && !draft_.story.updated) read_address();
     // Where no other day is told, it is that of the only version there is.
     if (!draft_.story.published) draft_.story.published = draft_.story.updated;
@@ -170,13 +170,20 @@ class HintReader {
     return relation && ascii_lower(cut_text(*relation, 100)).find("author") != std::string::npos;
   }
 
+  bool is_aside(NodeId id) const {
+    while (id != html::no_node && tree_[id].tag != "aside"_tag && tree_[id].tag != "nav"_tag &&
+           tree_[id].tag != "footer"_tag)
+      id = tree_[id].parent;
+    return id != html::no_node;
+  }
+
   // Beside the text, in a column of its own: an author whom the whole page names as the only one.
   std::vector<std::string> only_relation() const {
     std::vector<std::string> names;
     for (NodeId id = 0; id < tree_.size(); ++id) {
       if (tree_[id].tag != "a"_tag || !leads_to_author(id)) continue;
       auto name = text_in(tree_, id, 200);
-      if (name.empty() || (!names.empty() && names.front() == name)) continue;
+      if (name.empty() || is_aside(id) || (!names.empty() && names.front() == name)) continue;
       if (!names.empty()) return {};
       names.push_back(std::move(name));
     }

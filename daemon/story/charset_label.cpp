@@ -42,7 +42,7 @@ std::string clean_label(std::string_view label) {
   // "utf8", "utf_16", "u8"
   if (name.starts_with('u') && name.size() > 1 && name[1] >= '1' && name[1] <= '8') name.insert(1, "tf");
   if (name.starts_with("utf_")) name[3] = '-';
-  if (name.starts_with("utf") && name.size() > 3 && name[3] != '-') name.insert(3, "-");
+  if (name.starts_with("utf") && name.size() > 3 && name[3] >= '1' && name[3] <= '8') name.insert(3, "-");
   // The superset that all who write "gb2312" mean.
   return name == "gb2312" ? "gb18030" : name;
 }
