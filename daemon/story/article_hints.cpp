@@ -301,13 +301,21 @@ class HintReader {
     (is_change ? draft_.story.updated : draft_.story.published) = date->time;
   }
 
+  // "Harbour : Two ports sign" of two elements is "Harbour: Two ports sign" elsewhere, and the first of them
+  // may have been left out.
+  static bool is_headline(std::string_view line, std::string_view title_letters) {
+    if (line.size() > 2 * title_letters.size() + 20) return false;
+    const auto letters = letters_of(line);
+    return letters == title_letters ||
+           (2 * letters.size() >= title_letters.size() && title_letters.ends_with(letters));
+  }
+
   // The lines around the headline.
   void read_lines(const std::vector<std::string>& lines) {
     std::size_t title = 0;
-    // "Harbour : Two ports sign" of two elements is "Harbour: Two ports sign" elsewhere.
-    const auto wanted = letters_of(draft_.story.title);
-    for (std::size_t i = 0; i < lines.size(); ++i)
-      if (letters_of(lines[i]) == wanted) {
+    const auto letters = letters_of(draft_.story.title);
+    for (std::size_t i = 0; i < lines.size() && !letters.empty(); ++i)
+      if (is_headline(lines[i], letters)) {
         title = i;
         break;
       }

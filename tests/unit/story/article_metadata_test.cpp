@@ -416,7 +416,8 @@ TEST_CASE("page: the headline is found by its letters, and without the agency be
   for (int i = 0; i < 14; ++i) menu += "<div>Entry</div>";
   const auto story = story_of_page(
       "<!DOCTYPE html><html lang=de><meta property=og:title content='Hafen: Stadt baut Kai'>" + menu +
-      "<h2><span>Hafen</span><span>:</span> <span>Stadt baut Kai</span></h2><div>Von <a>Petra Muster</a> und "
+      "<h2><span class=kicker>Hafen</span><span>:</span> <span>Stadt baut Kai</span></h2><div>Von <a>Petra "
+      "Muster</a> und "
       "<a>Jan Beispiel</a></div>" +
       text);
   CHECK(story.authors == Names{"Petra Muster", "Jan Beispiel"});
