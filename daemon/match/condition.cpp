@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 namespace crier {
@@ -73,21 +75,66 @@ Condition at_least(std::size_t count, std::vector<Condition> parts) {
   return out;
 }
 
+// Calls `found` with each phrase of a rule, in the order in which they are compiled.
+template <class Found>
+void for_each_phrase(const Rule& rule, const Found& found) {
+  std::visit(
+      [&]<class Clause>(const Clause& clause) {
+        if constexpr (std::is_same_v<Clause, clause::Phrase>) found(clause);
+        if constexpr (requires { clause.rules; })
+          for (const auto& part : clause.rules) for_each_phrase(part, found);
+        if constexpr (std::is_same_v<Clause, clause::Not>) for_each_phrase(clause.rule, found);
+        if constexpr (std::is_same_v<Clause, clause::Near>) {
+          for_each_phrase(clause.left, found);
+          for_each_phrase(clause.right, found);
+        }
+      },
+      rule.node().clause);
+}
+
 class Compiler {
  public:
   Compiler(Dictionary& dictionary, const TermRates& rates) : dictionary_(dictionary), rates_(rates) {}
+
+  Condition compile(const Rule& rule) {
+    intern_words(rule);
+    return compile(rule, false);
+  }
+
+ private:
+  // Looks up the words of all phrases and fetches what will be asked of them.
+  void intern_words(const Rule& rule) {
+    std::vector<const Word*> words;
+    for_each_phrase(rule, [&](const clause::Phrase& phrase) {
+      phrases_.push_back({&phrase, words.size()});
+      for (const auto& word : phrase.words) words.push_back(&word);
+    });
+    forms_ = dictionary_.intern_forms(words);
+    for (const auto form : forms_)
+      dictionary_.prefetch_rate_key(dictionary_.own_term_of(form, WordTerm::stem));
+    for (const auto form : forms_)
+      if (const auto term = dictionary_.own_term_of(form, WordTerm::stem); term != 0)
+        rates_.prefetch(dictionary_.rate_key(term));
+  }
+
+  // Of a phrase's words. Phrases are compiled in the order in which they were looked up, each once; some are
+  // left out.
+  std::span<const FormId> forms_of(const clause::Phrase& phrase) {
+    while (phrases_[next_phrase_].phrase != &phrase) ++next_phrase_;
+    return std::span(forms_).subspan(phrases_[next_phrase_++].first_form, phrase.words.size());
+  }
 
   Condition compile(const Rule& rule, bool negated) {
     return std::visit([&](const auto& clause) { return compile(clause, negated); }, rule.node().clause);
   }
 
- private:
   Condition compile(const clause::Phrase& phrase, bool negated) {
-    if (phrase.words.size() == 1) return term(intern(phrase, phrase.words.front()), negated);
-    if (const auto pair = pair_of(phrase, 0); pair != 0 && phrase.words.size() == 2)
-      return term(pair, negated);
-    auto out = side(phrase);
-    return negate_leaf(std::move(out), negated);
+    const auto forms = forms_of(phrase);
+    if (forms.size() == 1)
+      return term(dictionary_.intern_word(forms.front(), word_term_of(phrase.scope, phrase.exact)), negated);
+    if (forms.size() == 2)
+      if (const auto pair = pair_of(phrase, forms, 0); pair != 0) return term(pair, negated);
+    return negate_leaf(side(phrase, forms), negated);
   }
 
   Condition compile(const clause::Prefix& prefix, bool negated) {
@@ -150,7 +197,7 @@ class Compiler {
   // A side of near, or a phrase by itself: something with places in the story.
   Condition side(const Rule& rule) {
     const auto& node = rule.node().clause;
-    if (const auto* phrase = std::get_if<clause::Phrase>(&node)) return side(*phrase);
+    if (const auto* phrase = std::get_if<clause::Phrase>(&node)) return side(*phrase, forms_of(*phrase));
     if (const auto* prefix = std::get_if<clause::Prefix>(&node)) return side(*prefix);
     Condition out;
     out.kind = Kind::any;
@@ -163,15 +210,14 @@ class Compiler {
     return out;
   }
 
-  Condition side(const clause::Phrase& phrase) {
+  Condition side(const clause::Phrase& phrase, std::span<const FormId> forms) {
     Condition out;
     out.kind = Kind::phrase;
     out.word_term = word_term_of(phrase.scope, phrase.exact);
-    for (std::size_t i = 0; i < phrase.words.size(); ++i) {
-      out.forms.push_back(dictionary_.intern_form(phrase.words[i]));
-      out.terms.push_back(intern(phrase, phrase.words[i]));
-      if (i + 1 < phrase.words.size())
-        if (const auto pair = pair_of(phrase, i); pair != 0) out.terms.push_back(pair);
+    out.forms.assign(forms.begin(), forms.end());
+    for (std::size_t i = 0; i < forms.size(); ++i) {
+      out.terms.push_back(dictionary_.intern_word(forms[i], out.word_term));
+      if (const auto pair = pair_of(phrase, forms, i); pair != 0) out.terms.push_back(pair);
     }
     std::ranges::sort(out.terms, {}, [this](TermId term) { return rate(term); });
     out.rate = rate(out.terms.front()) * (out.terms.size() > 1 ? 0.3F : 1.0F);
@@ -183,29 +229,19 @@ class Compiler {
     out.kind = Kind::prefix;
     out.word_term = word_term_of(prefix.scope, true);
     out.term = dictionary_.intern_prefix(prefix);
-    out.forms.push_back(dictionary_.intern_form({prefix.exact, prefix.exact}));
+    const Word word{prefix.exact, prefix.exact};
+    out.forms = dictionary_.intern_forms({&word});
     out.terms.push_back(out.term);
     out.rate = rate(out.term);
     return out;
   }
 
-  TermId intern(const clause::Phrase& phrase, const Word& word) {
-    return dictionary_.intern_word(dictionary_.intern_form(word), word,
-                                   word_term_of(phrase.scope, phrase.exact));
-  }
-
   // The term for two neighbours of a phrase that are worth one; 0 if they are not.
-  TermId pair_of(const clause::Phrase& phrase, std::size_t first) {
-    if (phrase.exact || phrase.scope == Scope::title || first + 1 >= phrase.words.size()) return 0;
-    const auto& left = phrase.words[first];
-    const auto& right = phrase.words[first + 1];
-    const auto left_hash = dictionary_.stem_hash(left);
-    const auto right_hash = dictionary_.stem_hash(right);
-    const auto rarer =
-        std::min(rates_.rate(stem_rate_key(left_hash, false)), rates_.rate(stem_rate_key(right_hash, false)));
-    if (rarer < pair_from_rate) return 0;
-    return dictionary_.intern_pair(dictionary_.intern_form(left), dictionary_.intern_form(right),
-                                   pair_rate_key(left_hash, right_hash));
+  TermId pair_of(const clause::Phrase& phrase, std::span<const FormId> forms, std::size_t first) {
+    if (phrase.exact || phrase.scope == Scope::title || first + 1 >= forms.size()) return 0;
+    const auto rate_of = [this](FormId form) { return rates_.rate(dictionary_.rate_key_of_stem(form)); };
+    if (std::min(rate_of(forms[first]), rate_of(forms[first + 1])) < pair_from_rate) return 0;
+    return dictionary_.intern_pair(forms[first], forms[first + 1]);
   }
 
   Condition term(TermId term, bool negated) const {
@@ -224,14 +260,22 @@ class Compiler {
 
   float rate(TermId term) const { return rates_.rate(dictionary_.rate_key(term)); }
 
+  struct LookedUp {
+    const clause::Phrase* phrase;
+    std::size_t first_form;
+  };
+
   Dictionary& dictionary_;
   const TermRates& rates_;
+  std::vector<LookedUp> phrases_;
+  std::size_t next_phrase_ = 0;
+  std::vector<FormId> forms_;
 };
 
 }  // namespace
 
 Condition compile(const Rule& rule, Dictionary& dictionary, const TermRates& rates) {
-  return Compiler(dictionary, rates).compile(rule, false);
+  return Compiler(dictionary, rates).compile(rule);
 }
 
 }  // namespace crier

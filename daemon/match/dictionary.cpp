@@ -37,38 +37,68 @@ WordTerm word_term_of(Scope scope, bool exact) {
 }
 
 Dictionary::Dictionary(const HashSlots::Retire& retire)
-    : retire_(retire), exact_slots_(retire), special_slots_(retire), other_slots_(retire) {
+    : retire_(retire),
+      exact_slots_(retire),
+      special_slots_(retire),
+      respelt_slots_(retire),
+      other_slots_(retire) {
   forms_.append();  // number 0 is none
   others_.append();
-  rate_keys_.reach(first_free_term - 1);
+  rate_keys_.reach(never_term);
+  members_.assign(1, 2);
   for (int urgency = 1; urgency <= 8; ++urgency)
-    rate_keys_[urgency_term(urgency)] = urgency_rate_key(urgency);
+    new_term(family_of(first_urgency_term), urgency_rate_key(urgency));
+  publish();
 }
 
-TermId Dictionary::new_term(RateKey key) {
-  rate_keys_.reach(next_term_);
-  rate_keys_[next_term_] = key;
-  return next_term_++;
+TermId Dictionary::new_term(Family family, RateKey key) {
+  if (family == members_.size()) members_.push_back(0);
+  const auto term = (family << member_bits) + members_[family]++;
+  rate_keys_.reach(term);
+  rate_keys_[term] = key;
+  made_terms_[made_terms_.append()] = term;
+  return term;
 }
 
-FormId Dictionary::intern_form(const Word& word) {
-  const auto hash = hash_term(word.exact);
+std::vector<FormId> Dictionary::intern_forms(const std::vector<const Word*>& words) {
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(words.size());
+  for (const auto* word : words) {
+    hashes.push_back(hash_term(word->exact));
+    exact_slots_.prefetch(hashes.back());
+  }
+  std::vector<FormId> forms;
+  forms.reserve(words.size());
+  for (const auto hash : hashes) {
+    forms.push_back(exact_slots_.peek(hash));
+    prefetch_form(forms.back());
+  }
+  for (const auto form : forms) __builtin_prefetch(surfaces_.at(forms_[form].surface));
+  for (std::size_t i = 0; i < words.size(); ++i) forms[i] = intern_form(*words[i], hashes[i]);
+  return forms;
+}
+
+FormId Dictionary::intern_form(const Word& word, std::uint64_t hash) {
   const auto first = find_exact(hash);
-  for (auto form = first; form != 0; form = forms_[form].next_same_exact.load(std::memory_order_relaxed))
-    if (surface(form) == word.surface) return form;
+  if (first != 0) {
+    if (surface(first) == word.surface) return first;
+    const auto is_right = [&](FormId form) { return surface(form) == word.surface; };
+    if (const auto known = respelt_slots_.find(hash_term(word.surface), is_right); known != 0) return known;
+  }
   const auto form = forms_.append();
   forms_[form].exact_hash = hash;
   forms_[form].surface = surfaces_.allocate(static_cast<std::uint32_t>(word.surface.size() / 4 + 1));
   auto* bytes = reinterpret_cast<char*>(surfaces_.at(forms_[form].surface));
   bytes[0] = static_cast<char>(word.surface.size());  // at most 120, as the tokenizer cuts words
   std::ranges::copy(word.surface, bytes + 1);
-  put_stems(form);
+  put_stems(form, true);
   if (first == 0) {
     exact_slots_.insert(hash, form);
   } else {
     auto& next = forms_[first].next_same_exact;
     forms_[form].next_same_exact.store(next.load(std::memory_order_relaxed), std::memory_order_relaxed);
     next.store(form, std::memory_order_release);
+    respelt_slots_.insert(hash_term(word.surface), form);
   }
   if (word.surface != word.exact) make_special(form);
   return form;
@@ -86,7 +116,7 @@ void Dictionary::set_flag(FormId form, std::uint32_t flag) {
   const auto before = flags.load(std::memory_order_relaxed);
   if ((before & flag) == flag) return;
   flags.store(before | flag, std::memory_order_release);
-  put_stems(form);
+  put_stems(form, false);
 }
 
 std::string_view Dictionary::surface(FormId form) const {
@@ -95,40 +125,83 @@ std::string_view Dictionary::surface(FormId form) const {
 }
 
 // Writes the form, as it is now, into the record of its stem in each language.
-void Dictionary::put_stems(FormId form) {
+void Dictionary::put_stems(FormId form, bool is_new) {
   for (std::size_t i = 0; i < stems_.size(); ++i)
-    if (stems_[i]) put_stem({static_cast<std::uint8_t>(i)}, form);
+    if (stems_[i]) put_stem({static_cast<std::uint8_t>(i)}, form, is_new);
 }
 
-void Dictionary::put_stem(Language language, FormId form) {
+void Dictionary::put_stem(Language language, FormId form, bool is_new) {
   auto& slots = *stems_[language.number];
   const auto hash = hash_term(stem(language, surface(form)));
-  const auto old = slots.find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
-  const auto* before = old == 0 ? nullptr : stem_records_.at(old);
-  const auto count = before == nullptr ? 0 : before[2];
-  std::uint32_t place = 0;
-  while (place < count && (before[stem_header_words + place * stem_entry_words] & form_mask) != form) ++place;
-  const auto new_count = std::max(count, place + 1);
-  const auto address = stem_records_.allocate(stem_header_words + new_count * stem_entry_words);
-  auto* record = stem_records_.at(address);
-  if (before != nullptr) std::copy_n(before, stem_header_words + count * stem_entry_words, record);
-  record[0] = static_cast<std::uint32_t>(hash);
-  record[1] = static_cast<std::uint32_t>(hash >> 32);
-  record[2] = new_count;
-  auto* entry = record + stem_header_words + place * stem_entry_words;
-  entry[0] = form | forms_[form].flags.load(std::memory_order_relaxed);
-  entry[1] = own_term_of(form, WordTerm::stem);
-  entry[2] = own_term_of(form, WordTerm::stem_in_title);
-  if (old == 0) {
-    slots.insert(hash, address);
+  const auto address = slots.find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+  std::array<std::uint32_t, 4> none{};
+  const StemRecord old(address == 0 ? none.data() : stem_records_.at(address));
+
+  // What there is already is set in place; of many, it is one of the last.
+  std::array<std::pair<Family, std::uint32_t>, 2> new_families{};
+  std::uint32_t new_count = 0;
+  const auto put_bits = [&](TermId term, unsigned shift) {
+    if (term == 0) return;
+    const auto family = family_of(term);
+    const auto bits = std::uint32_t{present_bit(term)} << shift;
+    for (auto i = old.families(); i-- > 0;)
+      if (old.family(i) == family) return put(old.bits(i), old.bits(i) | bits);
+    if (new_count == 0 || new_families[0].first != family) new_families[new_count++].first = family;
+    new_families[new_count - 1].second |= bits;
+  };
+  put_bits(own_term_of(form, WordTerm::stem), 0);
+  put_bits(own_term_of(form, WordTerm::stem_in_title), 16);
+  const auto flagged = form | forms_[form].flags.load(std::memory_order_relaxed);
+  if (!is_new) {
+    auto i = old.forms() - 1;
+    while ((old.form(i) & form_mask) != form) --i;
+    put(old.form(i), flagged);
+  }
+  if (new_count == 0 && !is_new) return;
+
+  const auto families = old.families() + new_count;
+  const auto forms = old.forms() + (is_new ? 1 : 0);
+  const bool fits = address != 0 && StemRecord::words_for(families, forms) == old.words();
+  const auto place = fits ? address : stem_records_.allocate(StemRecord::words_for(families, forms));
+  const StemRecord record(stem_records_.at(place));
+  if (!fits) {
+    record.begin(hash, families, forms);
+    for (std::uint32_t i = 0; i < old.families(); ++i) {
+      record.family(i) = old.family(i);
+      record.bits(i) = old.bits(i);
+    }
+    for (std::uint32_t i = 0; i < old.forms(); ++i) record.form(i) = old.form(i);
+  }
+  for (std::uint32_t i = 0; i < new_count; ++i) {
+    record.family(families - new_count + i) = new_families[i].first;
+    record.bits(families - new_count + i) = new_families[i].second;
+  }
+  if (is_new) record.form(forms - 1) = flagged;
+  record.count(families, forms);
+  if (fits) return;
+  if (address == 0) {
+    slots.insert(hash, place);
     return;
   }
-  slots.replace(hash, old, address);
-  retire_record(old);
+  slots.replace(hash, address, place);
+  retire_record(address);
+}
+
+// The family that a new term of the form joins: that of its stem in the first language, if there is room.
+Family Dictionary::family_for(FormId form) {
+  if (!first_language_) return next_family();
+  const auto hash = stem_hash(form);
+  const auto address =
+      stem_slots(*first_language_).find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+  if (address == 0) return next_family();
+  const StemRecord record(stem_records_.at(address));
+  if (record.families() == 0) return next_family();
+  const auto newest = record.family(record.families() - 1);
+  return members_[newest] < 1U << member_bits ? newest : next_family();
 }
 
 void Dictionary::retire_record(Arena::Address address) {
-  const auto words = stem_header_words + stem_records_.at(address)[2] * stem_entry_words;
+  const auto words = StemRecord(stem_records_.at(address)).words();
   retire_(std::shared_ptr<void>(static_cast<void*>(this),
                                 [this, address, words](void*) { stem_records_.release(address, words); }));
 }
@@ -137,29 +210,34 @@ void Dictionary::prepare(Language language) {
   auto& slots = stems_.at(language.number);
   if (slots) return;
   slots = std::make_unique<HashSlots>(retire_);
-  for (FormId form = 1; form < forms_.size(); ++form) put_stem(language, form);
+  for (FormId form = 1; form < forms_.size(); ++form) put_stem(language, form, true);
   if (!first_language_) first_language_ = language;
   languages_[language.number].store(slots.get(), std::memory_order_release);
 }
 
-std::uint64_t Dictionary::stem_hash(const Word& word) const {
-  return hash_term(stem(first_language_.value_or(Language{}), word.surface));
+std::uint64_t Dictionary::stem_hash(FormId form) const {
+  return hash_term(stem(first_language_.value_or(Language{}), surface(form)));
 }
 
-TermId Dictionary::intern_word(FormId form, const Word& word, WordTerm kind) {
+RateKey Dictionary::rate_key_of_stem(FormId form) const {
+  const auto term = own_term_of(form, WordTerm::stem);
+  return term != 0 ? rate_key(term) : stem_rate_key(stem_hash(form), false);
+}
+
+TermId Dictionary::intern_word(FormId form, WordTerm kind) {
   // The exact terms belong to the spelling, whose first form keeps them.
   const bool exact = kind == WordTerm::exact || kind == WordTerm::exact_in_title;
   const auto keeper = exact ? find_exact(forms_[form].exact_hash) : form;
   auto& term = forms_[keeper].terms[static_cast<std::size_t>(kind)];
   if (const auto known = term.load(std::memory_order_relaxed); known != 0) return known;
   const bool in_title = kind == WordTerm::stem_in_title || kind == WordTerm::exact_in_title;
-  const auto made = new_term(exact ? exact_rate_key(forms_[form].exact_hash, in_title)
-                                   : stem_rate_key(stem_hash(word), in_title));
+  const auto made = new_term(family_for(keeper), exact ? exact_rate_key(forms_[form].exact_hash, in_title)
+                                                       : stem_rate_key(stem_hash(form), in_title));
   term.store(made, std::memory_order_release);
   if (exact)
     make_special(keeper);
   else
-    put_stems(form);
+    put_stems(form, false);
   return made;
 }
 
@@ -173,7 +251,9 @@ TermId Dictionary::intern_prefix(const clause::Prefix& prefix) {
   return term;
 }
 
-TermId Dictionary::intern_pair(FormId first, FormId second, RateKey key) {
+TermId Dictionary::intern_pair(FormId first, FormId second) {
+  if (const auto known = find_pair(first, second); known != 0) return known;
+  const auto key = pair_rate_key(stem_hash(first), stem_hash(second));
   const auto term = intern_other(pair_hash(first, second), key);
   set_flag(first, begins_pair_flag);
   set_flag(second, ends_pair_flag);
@@ -189,7 +269,8 @@ TermId Dictionary::urgency_term(int urgency) {
 }
 
 void Dictionary::publish() {
-  term_count_.store(next_term_, std::memory_order_release);
+  family_count_.store(next_family(), std::memory_order_release);
+  term_count_.store(made_terms_.size(), std::memory_order_release);
   form_count_.store(forms_.size(), std::memory_order_release);
 }
 
@@ -230,7 +311,8 @@ TermId Dictionary::term_of(FormId form, WordTerm kind) const {
 
 std::size_t Dictionary::bytes() const {
   auto total = exact_slots_.bytes() + other_slots_.bytes() + forms_.bytes() + others_.bytes() +
-               rate_keys_.bytes() + surfaces_.bytes();
+               rate_keys_.bytes() + made_terms_.bytes() + members_.size() + surfaces_.bytes() +
+               stem_records_.bytes() + special_slots_.bytes() + respelt_slots_.bytes();
   for (const auto& slots : stems_)
     if (slots) total += slots->bytes();
   return total;

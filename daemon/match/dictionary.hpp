@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,10 +27,29 @@ namespace crier {
 using TermId = std::uint32_t;
 using FormId = std::uint32_t;  ///< a word as rules spell it; from 1
 
+/// Terms whose numbers differ in the last three bits only. Those of words with one stem, which come together
+/// in most stories, are of one family and share a posting list; other terms have one to themselves.
+using Family = std::uint32_t;
+inline constexpr unsigned member_bits = 3;
+constexpr Family family_of(TermId term) {
+  return term >> member_bits;
+}
+constexpr unsigned member_of(TermId term) {
+  return term & ((1U << member_bits) - 1);
+}
+
 inline constexpr TermId always_term = 0;  ///< every story has it
 inline constexpr TermId never_term = 1;   ///< no story has it
-inline constexpr TermId first_urgency_term = 2;
-inline constexpr TermId first_free_term = first_urgency_term + 8;
+inline constexpr TermId first_urgency_term = 1U << member_bits;
+inline constexpr Family first_free_family = 2;
+
+/// What is known of a family's terms: two bits for each, "the story has it" and "it has not". Neither, when
+/// the term is newer than the story.
+using FamilyTruth = std::uint16_t;
+inline constexpr FamilyTruth all_present = 0x5555;
+constexpr FamilyTruth present_bit(TermId term) {
+  return static_cast<FamilyTruth>(1U << 2 * member_of(term));
+}
 
 /// How a word is compared and where it is looked for: four terms a form may have.
 enum class WordTerm : std::uint8_t { stem, stem_in_title, exact, exact_in_title };
@@ -42,60 +62,70 @@ class Dictionary {
 
   // The writer's side. What is new is for readers only after publish().
 
-  FormId intern_form(const Word& word);
-  TermId intern_word(FormId form, const Word& word, WordTerm kind);
+  /// The forms of words, in their order. All together, so that the memory of one is fetched while another is
+  /// looked at.
+  std::vector<FormId> intern_forms(const std::vector<const Word*>& words);
+  TermId intern_word(FormId form, WordTerm kind);
   TermId intern_prefix(const clause::Prefix& prefix);
   /// `second` right behind `first`, compared by stem, anywhere.
-  TermId intern_pair(FormId first, FormId second, RateKey key);
-  /// The hash that the stem of a word has in stories of the language first prepared.
-  std::uint64_t stem_hash(const Word& word) const;
+  TermId intern_pair(FormId first, FormId second);
   TermId intern_value(ValueField field, std::string_view folded);
   static TermId urgency_term(int urgency);  ///< 1 to 8
   /// From here on stories in this language are understood.
   void prepare(Language language);
   void publish();
   RateKey rate_key(TermId term) const { return rate_keys_[term]; }
+  /// Of the stem of a form, anywhere.
+  RateKey rate_key_of_stem(FormId form) const;
+  void prefetch_rate_key(TermId term) const { __builtin_prefetch(&rate_keys_[term]); }
   bool is_prefix(TermId term) const { return std::ranges::binary_search(prefix_terms_, term); }
-  /// The number that the next term will have.
-  TermId next_term() const { return next_term_; }
+  /// The number that the next family will have.
+  Family next_family() const { return static_cast<Family>(members_.size()); }
 
   // The readers' side.
 
   bool is_prepared(Language language) const {
     return languages_[language.number].load(std::memory_order_acquire) != nullptr;
   }
-  /// Terms and forms with lower numbers are known to be in a story or not, if looked up after this call.
-  TermId term_count() const { return term_count_.load(std::memory_order_acquire); }
+  /// So many terms were made; made_term gives them in their order. These, and forms with lower numbers, are
+  /// known to be in a story or not, if looked up after this call.
+  std::uint32_t term_count() const { return term_count_.load(std::memory_order_acquire); }
+  TermId made_term(std::uint32_t place) const { return made_terms_[place]; }
   FormId form_count() const { return form_count_.load(std::memory_order_acquire); }
+  /// Families with lower numbers have a list.
+  Family family_count() const { return family_count_.load(std::memory_order_acquire); }
 
-  /// What a story with a stem has: a form and its terms (0: nobody asks).
-  struct StemEntry {
+  /// What a story with a stem has of a family: the bits of its terms.
+  struct StemFamily {
+    Family family;
+    FamilyTruth anywhere;
+    FamilyTruth in_title;
+  };
+  /// A form that a story has.
+  struct FoundForm {
     FormId form;
     bool begins_pair;
     bool ends_pair;
-    TermId anywhere;
-    TermId in_title;
   };
-  void prefetch_stem_slot(Language language, std::uint64_t hash) const { stems_of(language).prefetch(hash); }
-  void prefetch_stem(Language language, std::uint64_t hash) const {
-    const auto address = stems_of(language).peek(hash);
-    if (address == 0) return;
-    const auto* record = stem_records_.at(address);
-    __builtin_prefetch(record);
-    __builtin_prefetch(record + stem_header_words + 3 * stem_entry_words);  // few stems have more forms
+  const HashSlots& stem_slots(Language language) const {
+    return *languages_[language.number].load(std::memory_order_acquire);
   }
-  /// Calls `found(StemEntry)` for each form with this stem in a prepared language.
-  template <class Found>
-  void for_each_with_stem(Language language, std::uint64_t hash, const Found& found) const {
+  void prefetch_stem(std::uint32_t number) const { __builtin_prefetch(stem_records_.at(number)); }
+  /// Calls `found_family(StemFamily)` for each family of terms, and `found_form(FoundForm)` for each form,
+  /// with this stem in a prepared language.
+  template <class OnFamily, class OnForm>
+  void for_each_with_stem(Language language, std::uint64_t hash, const OnFamily& found_family,
+                          const OnForm& found_form) const {
     const auto address =
-        stems_of(language).find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+        stem_slots(language).find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
     if (address == 0) return;
-    const auto* record = stem_records_.at(address);
-    for (std::uint32_t i = 0; i < record[2]; ++i) {
-      const auto* entry = record + stem_header_words + i * stem_entry_words;
-      found(StemEntry{entry[0] & form_mask, (entry[0] & begins_pair_flag) != 0,
-                      (entry[0] & ends_pair_flag) != 0, entry[1], entry[2]});
+    const StemRecord record(stem_records_.at(address));
+    for (std::uint32_t i = 0; i < record.families(); ++i) {
+      const auto bits = load(record.bits(i));
+      found_family(
+          StemFamily{record.family(i), static_cast<FamilyTruth>(bits), static_cast<FamilyTruth>(bits >> 16)});
     }
+    for (std::uint32_t i = 0; i < record.forms(); ++i) found_form(found_form_of(load(record.form(i))));
   }
 
   /// The first form with this exact spelling, which has the exact terms of all; 0 when there is none.
@@ -107,19 +137,14 @@ class Dictionary {
   FormId find_special_exact(std::uint64_t hash) const {
     return special_slots_.find(hash, [&](FormId form) { return forms_[form].exact_hash == hash; });
   }
-  void prefetch_special_exact_slot(std::uint64_t hash) const { special_slots_.prefetch(hash); }
-  void prefetch_special_exact(std::uint64_t hash) const {
-    __builtin_prefetch(&forms_[special_slots_.peek(hash)]);
-  }
+  const HashSlots& special_slots() const { return special_slots_; }
+  void prefetch_form(FormId form) const { __builtin_prefetch(&forms_[form]); }
   bool has_special_exact() const { return has_special_.load(std::memory_order_acquire); }
-  /// Calls `found(StemEntry)` for each form that is spelt like `first`, which find_exact gave.
+  /// Calls `found(FoundForm)` for each form that is spelt like `first`, which find_exact gave.
   template <class Found>
   void for_each_with_same_exact(FormId first, const Found& found) const {
-    for (auto form = first; form != 0; form = forms_[form].next_same_exact.load(std::memory_order_acquire)) {
-      const auto flags = forms_[form].flags.load(std::memory_order_acquire);
-      found(StemEntry{form, (flags & begins_pair_flag) != 0, (flags & ends_pair_flag) != 0,
-                      own_term_of(form, WordTerm::stem), own_term_of(form, WordTerm::stem_in_title)});
-    }
+    for (auto form = first; form != 0; form = forms_[form].next_same_exact.load(std::memory_order_acquire))
+      found(found_form_of(form | forms_[form].flags.load(std::memory_order_acquire)));
   }
 
   /// 0 when no rule asks for it.
@@ -138,8 +163,8 @@ class Dictionary {
   TermId find_pair(FormId first, FormId second) const;
   static std::uint64_t pair_hash(FormId first, FormId second);
   TermId find_pair(std::uint64_t hash) const { return find_other(hash); }
-  void prefetch_pair_slot(std::uint64_t hash) const { other_slots_.prefetch(hash); }
-  void prefetch_pair(std::uint64_t hash) const { __builtin_prefetch(&others_[other_slots_.peek(hash)]); }
+  const HashSlots& pair_slots() const { return other_slots_; }
+  void prefetch_pair(std::uint32_t number) const { __builtin_prefetch(&others_[number]); }
   TermId find_value(ValueField field, std::string_view folded) const;
 
   std::size_t bytes() const;
@@ -149,10 +174,49 @@ class Dictionary {
   static constexpr std::uint32_t ends_pair_flag = 1U << 30;
   static constexpr FormId form_mask = (1U << 30) - 1;
 
-  // All forms with one stem in one language: the hash of the stem, a count, then of each the form with its
-  // flags and its two terms. Readers meet it whole; a change makes a new one.
-  static constexpr std::uint32_t stem_header_words = 3;
-  static constexpr std::uint32_t stem_entry_words = 3;
+  static std::uint32_t load(std::uint32_t& word) {
+    return std::atomic_ref(word).load(std::memory_order_acquire);
+  }
+  static void put(std::uint32_t& word, std::uint32_t value) {
+    std::atomic_ref(word).store(value, std::memory_order_release);
+  }
+
+  // All that has one stem in one language: the hash of the stem; how many families and forms there are; of
+  // each family its number and the bits of its terms (anywhere, and in a title in the upper half); the forms
+  // with their flags. Bits and flags are set in place; so is what is added, while there is room, and counted
+  // when it is whole. Then a larger record takes its place.
+  class StemRecord {
+   public:
+    explicit StemRecord(std::uint32_t* words) : words_(words) {}
+    static std::uint32_t words_for(std::uint32_t families, std::uint32_t forms) {
+      return header_words + room_for(families) * 2 + room_for(forms);
+    }
+
+    std::uint64_t hash() const { return words_[0] | std::uint64_t{words_[1]} << 32; }
+    std::uint32_t families() const { return load(words_[2]); }
+    std::uint32_t forms() const { return load(words_[3]); }
+    std::uint32_t words() const { return words_for(families(), forms()); }
+    /// For a new record: as empty as it will be large.
+    void begin(std::uint64_t hash, std::uint32_t families, std::uint32_t forms) const {
+      words_[0] = static_cast<std::uint32_t>(hash);
+      words_[1] = static_cast<std::uint32_t>(hash >> 32);
+      count(families, forms);
+    }
+    void count(std::uint32_t families, std::uint32_t forms) const {
+      put(words_[2], families);
+      put(words_[3], forms);
+    }
+    std::uint32_t& family(std::uint32_t i) const { return words_[header_words + i * 2]; }
+    std::uint32_t& bits(std::uint32_t i) const { return words_[header_words + i * 2 + 1]; }
+    std::uint32_t& form(std::uint32_t i) const { return words_[header_words + room_for(families()) * 2 + i]; }
+
+   private:
+    // Most stems have few forms; of one that has very many, each takes the same time to add.
+    static std::uint32_t room_for(std::uint32_t count) { return count <= 4 ? count : std::bit_ceil(count); }
+
+    static constexpr std::uint32_t header_words = 4;
+    std::uint32_t* words_;
+  };
 
   struct Form {
     std::uint64_t exact_hash;
@@ -166,38 +230,45 @@ class Dictionary {
     TermId term;
   };
 
-  const HashSlots& stems_of(Language language) const {
-    return *languages_[language.number].load(std::memory_order_acquire);
-  }
   std::uint64_t hash_of(Arena::Address stem_record) const {
-    const auto* record = stem_records_.at(stem_record);
-    return record[0] | std::uint64_t{record[1]} << 32;
+    return StemRecord(stem_records_.at(stem_record)).hash();
   }
-  void put_stem(Language language, FormId form);
-  void put_stems(FormId form);
+  static FoundForm found_form_of(std::uint32_t word) {
+    return {word & form_mask, (word & begins_pair_flag) != 0, (word & ends_pair_flag) != 0};
+  }
+  void put_stem(Language language, FormId form, bool is_new);
+  void put_stems(FormId form, bool is_new);
   void set_flag(FormId form, std::uint32_t flag);
   void make_special(FormId form);
   void retire_record(Arena::Address record);
-  TermId new_term(RateKey key);
+  FormId intern_form(const Word& word, std::uint64_t exact_hash);
+  /// The hash that the stem has in stories of the language first prepared.
+  std::uint64_t stem_hash(FormId form) const;
+  Family family_for(FormId form);
+  TermId new_term(Family family, RateKey key);
+  TermId new_term(RateKey key) { return new_term(next_family(), key); }
   TermId find_other(std::uint64_t hash) const;
   TermId intern_other(std::uint64_t hash, RateKey key);
 
   HashSlots::Retire retire_;
   HashSlots exact_slots_;    // → forms_, the first one with the spelling
   HashSlots special_slots_;  // likewise, the special ones only
+  HashSlots respelt_slots_;  // by surface → forms_, those that are not the first with their exact form
   HashSlots other_slots_;    // → others_: prefixes, pairs, values
   Segmented<Form> forms_;
   Segmented<OtherTerm> others_;
-  Segmented<RateKey> rate_keys_;      // by term
-  std::vector<TermId> prefix_terms_;  // ascending
+  Segmented<RateKey> rate_keys_;       // by term
+  Segmented<TermId> made_terms_;       // in their order
+  std::vector<std::uint8_t> members_;  // by family: how many terms it has
+  std::vector<TermId> prefix_terms_;   // ascending
   Arena surfaces_;
   Arena stem_records_;
   std::array<std::unique_ptr<HashSlots>, 32> stems_;  // by language number → stem_records_
   std::array<std::atomic<const HashSlots*>, 32> languages_{};
   std::atomic<bool> has_special_{false};
   std::optional<Language> first_language_;
-  TermId next_term_ = first_free_term;
-  std::atomic<TermId> term_count_{first_free_term};
+  std::atomic<std::uint32_t> term_count_{0};
+  std::atomic<Family> family_count_{first_free_family};
   std::atomic<FormId> form_count_{1};
   std::atomic<std::uint64_t> prefix_lengths_{0};
 };

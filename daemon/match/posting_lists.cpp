@@ -56,8 +56,8 @@ Arena::Address PostingLists::copy_chunk(const std::uint32_t* from, std::uint32_t
 }
 
 PostingLists::Unlinked PostingLists::add(TermId term, const Posting& posting) {
-  reach(term);
-  auto& head = heads_[term];
+  reach(family_of(term));
+  auto& head = heads_[family_of(term)];
   auto address = head.load(std::memory_order_relaxed);
   Unlinked unlinked;
   if (address == 0) {
@@ -73,7 +73,8 @@ PostingLists::Unlinked PostingLists::add(TermId term, const Posting& posting) {
   auto* chunk = arena_.at(address);
   auto info = Info::of(chunk);
   auto* words = chunk + header_words + info.count * posting_words;
-  std::atomic_ref(words[0]).store(posting.guard1, std::memory_order_relaxed);
+  std::atomic_ref(words[0]).store(posting.guard1 | member_of(term) * 2 << anchor_shift,
+                                  std::memory_order_relaxed);
   words[1] = posting.guard2 | (posting.either ? either_bit : 0);
   words[2] = posting.target;
   ++info.count;
@@ -84,7 +85,7 @@ PostingLists::Unlinked PostingLists::add(TermId term, const Posting& posting) {
 
 PostingLists::Unlinked PostingLists::remove(TermId term, Target target) {
   Arena::Address before = 0;
-  for (auto address = heads_[term].load(std::memory_order_relaxed); address != 0;) {
+  for (auto address = heads_[family_of(term)].load(std::memory_order_relaxed); address != 0;) {
     auto* chunk = arena_.at(address);
     auto info = Info::of(chunk);
     bool found = false;
@@ -98,7 +99,7 @@ PostingLists::Unlinked PostingLists::remove(TermId term, Target target) {
     }
     if (found) {
       info.put(chunk);
-      return info.dead * 2 >= info.count ? shrink(term, before, address) : Unlinked{};
+      return info.dead * 2 >= info.count ? shrink(family_of(term), before, address) : Unlinked{};
     }
     before = address;
     address = chunk[0];
@@ -107,25 +108,16 @@ PostingLists::Unlinked PostingLists::remove(TermId term, Target target) {
 }
 
 // Puts a chunk of the living postings, or nothing, in the place of one that is mostly dead.
-PostingLists::Unlinked PostingLists::shrink(TermId term, Arena::Address before, Arena::Address address) {
+PostingLists::Unlinked PostingLists::shrink(Family family, Arena::Address before, Arena::Address address) {
   auto* chunk = arena_.at(address);
   const auto info = Info::of(chunk);
   const auto living = info.count - info.dead;
   const auto instead = living == 0 ? chunk[0] : copy_chunk(chunk, class_for(living));
   if (before == 0)
-    heads_[term].store(instead, std::memory_order_release);
+    heads_[family].store(instead, std::memory_order_release);
   else
     std::atomic_ref(arena_.at(before)[0]).store(instead, std::memory_order_release);
   return {address, header_words + capacities[info.size_class] * posting_words};
-}
-
-std::size_t PostingLists::size(TermId term) const {
-  if (term >= heads_.size()) return 0;
-  std::size_t total = 0;
-  for (auto address = heads_[term].load(std::memory_order_relaxed); address != 0;
-       address = arena_.at(address)[0])
-    total += Info::of(arena_.at(address)).count;
-  return total;
 }
 
 }  // namespace crier

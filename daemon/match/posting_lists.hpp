@@ -1,12 +1,13 @@
-// PostingLists: for each term the rules that are looked at when a story has it. A posting holds two
-// conditions (guards) that are tested before anything else is read, and what it leads to: the rule itself
-// when anchor and guards decide it, else its program. One writer; readers scan without locks.
+// PostingLists: for each term the rules that are looked at when a story has it. The terms of a family share a
+// list: few long ones are read faster than many short ones, and the bits of the family say which of its
+// postings count. A posting holds two conditions (guards) that are tested before anything else is read, and
+// what it leads to: the rule itself when anchor and guards decide it, else its program. One writer; readers
+// scan without locks.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <span>
 
 #include "match/arena.hpp"
 #include "match/dictionary.hpp"
@@ -14,7 +15,7 @@
 
 namespace crier {
 
-/// A term that a story must have, or must not have: the number of a bit in StoryTerms::truth().
+/// A term that a story must have, or must not have: the number of a bit in StoryTerms::truth(), below 2^28.
 using Literal = std::uint32_t;
 constexpr Literal present(TermId term) {
   return term * 2;
@@ -46,20 +47,18 @@ class PostingLists {
 
   /// Appends. Returns the chunk that was replaced by a larger one, if any (address 0: none).
   Unlinked add(TermId term, const Posting& posting);
-  /// Ends one posting of a term that leads to `target`, or all of one chunk: no reader will follow them from
-  /// now on. Returns the chunk that was replaced by a smaller one, if any.
+  /// Ends one posting of a term's family that leads to `target`, or all of one chunk: no reader will follow
+  /// them from now on. Returns the chunk that was replaced by a smaller one, if any.
   Unlinked remove(TermId term, Target target);
   void give_back(Unlinked unlinked) { arena_.release(unlinked.address, unlinked.words); }
 
-  /// Postings of a term, dead ones included. The writer's.
-  std::size_t size(TermId term) const;
   std::size_t bytes() const { return arena_.bytes() + heads_.bytes(); }
 
   // The readers' side. A list is read from its first chunk (0: no postings) to its last.
 
-  Arena::Address first_chunk(TermId term) const { return heads_[term].load(std::memory_order_acquire); }
+  Arena::Address first_chunk(Family family) const { return heads_[family].load(std::memory_order_acquire); }
   const std::uint32_t* chunk(Arena::Address address) const { return arena_.at(address); }
-  void prefetch_head(TermId term) const { __builtin_prefetch(&heads_[term]); }
+  void prefetch_head(Family family) const { __builtin_prefetch(&heads_[family]); }
   /// The rest of a chunk whose beginning is at hand, as far as the processor would not see it coming itself.
   static void prefetch_rest(const std::uint32_t* chunk) {
     constexpr std::uint32_t line_words = 16;
@@ -69,28 +68,22 @@ class PostingLists {
       __builtin_prefetch(chunk + word);
   }
 
-  /// Of the postings whose guards are true: the rules that these decide, and the programs to be run.
-  struct Found {
-    Target* rules;
-    Target* programs;
-  };
-  /// Writes those among the first `count` of a chunk to `to`, where both have room for as many, and moves it
-  /// behind them.
-  static void scan(const std::uint32_t* chunk, std::uint32_t count, const std::uint64_t* truth, Found& to) {
+  /// Writes what the postings lead to whose guards are true, of the first `count` of a chunk, to `to`, where
+  /// there is room for as many. `family` is what is known of the terms of the list. Returns the end of what
+  /// was written.
+  static Target* scan(const std::uint32_t* chunk, std::uint32_t count, const FamilyTruth* truth,
+                      FamilyTruth family, Target* to) {
     const auto* posting = chunk + header_words;
     for (auto left = count; left > 0; --left, posting += posting_words) {
       const auto guard1 = load(posting[0]);
       const auto guard2 = load(posting[1]);
-      const auto target = posting[2];
-      const auto first = truth[guard1 >> 6] >> (guard1 & 63);
-      const auto second = truth[(guard2 & ~either_bit) >> 6] >> (guard2 & 63);
-      const auto open = static_cast<std::uint32_t>((first & second) | ((first | second) & guard2 >> 31)) & 1;
-      const auto decided = target >> 31;
-      *to.rules = target & ~decided_bit;
-      to.rules += open & decided;
-      *to.programs = target;
-      to.programs += open & ~decided;
+      const auto anchor = static_cast<std::uint32_t>(family) >> (guard1 >> anchor_shift);
+      const auto first = bit(truth, guard1 & literal_mask);
+      const auto second = bit(truth, guard2 & literal_mask);
+      *to = posting[2];
+      to += anchor & (first + second + (guard2 >> 31)) >> 1;  // two of the three: one is that one is enough
     }
+    return to;
   }
   static std::uint32_t posting_count(const std::uint32_t* chunk) {
     return std::atomic_ref(const_cast<std::uint32_t&>(chunk[1])).load(std::memory_order_acquire) & count_mask;
@@ -98,8 +91,8 @@ class PostingLists {
   static Arena::Address next_chunk(const std::uint32_t* chunk) {
     return std::atomic_ref(const_cast<std::uint32_t&>(chunk[0])).load(std::memory_order_acquire);
   }
-  /// Lists exist for the terms below this.
-  void reach(TermId term) { heads_.reach(term); }
+  /// Lists exist for the families below this.
+  void reach(Family family) { heads_.reach(family); }
 
  private:
   // A chunk: the address of the next one; the number of postings, of dead ones among them and its size class;
@@ -107,19 +100,25 @@ class PostingLists {
   // never true, and asks for both.
   static constexpr std::uint32_t header_words = 2;
   static constexpr std::uint32_t posting_words = 3;
-  static constexpr std::uint32_t either_bit = 1U << 31;  // of the second guard
+  // Beside the literals: of the first guard the place of the anchor's bit in its family's, of the second
+  // whether one guard is enough.
+  static constexpr std::uint32_t literal_mask = (1U << 28) - 1;
+  static constexpr std::uint32_t anchor_shift = 28;
+  static constexpr std::uint32_t either_bit = 1U << 31;
   static constexpr std::uint32_t count_mask = (1U << 12) - 1;
 
   static std::uint32_t load(const std::uint32_t& word) {
     return std::atomic_ref(const_cast<std::uint32_t&>(word)).load(std::memory_order_acquire);
   }
-  std::span<std::uint32_t> words_of(std::uint32_t* chunk) const;
+  static std::uint32_t bit(const FamilyTruth* truth, Literal literal) {
+    return static_cast<std::uint32_t>(truth[literal >> 4]) >> (literal & 15) & 1;
+  }
   Arena::Address make_chunk(std::uint32_t size_class, Arena::Address next);
   Arena::Address copy_chunk(const std::uint32_t* from, std::uint32_t size_class);
-  Unlinked shrink(TermId term, Arena::Address before, Arena::Address address);
+  Unlinked shrink(Family family, Arena::Address before, Arena::Address address);
 
   Arena arena_;
-  Segmented<std::atomic<Arena::Address>> heads_;  // by term
+  Segmented<std::atomic<Arena::Address>> heads_;  // by family
 };
 
 }  // namespace crier

@@ -24,8 +24,12 @@ constexpr std::size_t ahead = 8;  // places in a list whose memory is fetched me
 // What a reader needs for one story; kept for the next.
 struct Scratch {
   StoryTerms terms;
-  std::vector<Arena::Address> chunks;
-  std::vector<Target> rules;
+  struct List {
+    Arena::Address first_chunk;
+    FamilyTruth family;
+  };
+  std::vector<List> lists;
+  std::vector<Target> found;
   std::vector<Target> programs;
   std::vector<RuleId> order;  // while ids are brought into order
 };
@@ -69,25 +73,24 @@ void put_in_order(std::vector<RuleId>& ids, RuleId id_end, std::vector<RuleId>& 
   if (ids.size() < few) {
     std::ranges::sort(ids);
   } else {
+    constexpr auto most = std::size_t{1} << (std::bit_width(RuleIndex::max_id) + 1) / 2;
     const auto half = static_cast<unsigned>(std::bit_width(id_end) + 1) / 2;
-    std::array<std::uint32_t, std::size_t{1} << (std::bit_width(RuleIndex::max_id) + 1) / 2> starts;
     const auto mask = (RuleId{1} << half) - 1;
-    spare.resize(ids.size());
-    for (const auto shift : {0U, half}) {
-      std::fill_n(starts.begin(), mask + 1, 0);
-      for (const auto id : ids) ++starts[(id >> shift) & mask];
-      std::exclusive_scan(starts.begin(), starts.begin() + mask + 1, starts.begin(), std::uint32_t{0});
-      for (const auto id : ids) spare[starts[(id >> shift) & mask]++] = id;
-      ids.swap(spare);
+    std::array<std::uint32_t, most> low;
+    std::array<std::uint32_t, most> high;
+    std::fill_n(low.begin(), mask + 1, 0);
+    std::fill_n(high.begin(), mask + 1, 0);
+    for (const auto id : ids) {
+      ++low[id & mask];
+      ++high[id >> half];
     }
+    std::exclusive_scan(low.begin(), low.begin() + mask + 1, low.begin(), std::uint32_t{0});
+    std::exclusive_scan(high.begin(), high.begin() + mask + 1, high.begin(), std::uint32_t{0});
+    spare.resize(ids.size());
+    for (const auto id : ids) spare[low[id & mask]++] = id;
+    for (const auto id : spare) ids[high[id >> half]++] = id;
   }
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
-}
-
-// Makes room for `more` behind `used`.
-Target* room_for(std::vector<Target>& targets, std::size_t used, std::size_t more) {
-  if (targets.size() < used + more) targets.resize((used + more) * 2);
-  return targets.data() + used;
 }
 
 }  // namespace
@@ -104,7 +107,7 @@ struct RuleIndex::Parts {
 
   Parts() : dictionary([this](std::shared_ptr<void> table) { retire({.table = std::move(table)}); }) {
     dictionary.prepare(stemming_language("en"));
-    lists.reach(first_free_term);
+    lists.reach(first_free_family);
   }
 
   void retire(Retired retired) {
@@ -116,7 +119,7 @@ struct RuleIndex::Parts {
   }
   void reclaim();
   void publish_terms() {
-    lists.reach(dictionary.next_term());
+    lists.reach(dictionary.next_family());
     dictionary.publish();
   }
   Arena::Address write_record(RuleId id, const Anchors& anchors, const Condition& condition);
@@ -127,8 +130,9 @@ struct RuleIndex::Parts {
   bool reanchor(RuleId id);
   void prepare(Language language);
   Scratch& scratch_of(unsigned place);
-  void find_chunks(Scratch& scratch) const;
-  std::size_t scan_chunks(Scratch& scratch) const;
+  void find_lists(Scratch& scratch) const;
+  std::size_t scan_lists(Scratch& scratch) const;
+  static void sort_out(Scratch& scratch, std::vector<RuleId>& out);
   void run_programs(Scratch& scratch, std::vector<RuleId>& out) const;
 
   std::mutex writing;
@@ -226,7 +230,7 @@ void RuleIndex::Parts::end_former_postings(RuleId id) {
   }
 }
 
-// True when the rule was moved. Only to terms that it is not under yet: the old and the new postings stand
+// True when the rule was moved. Only to lists that it is not in yet: the old and the new postings stand
 // side by side until all readers know the new ones.
 bool RuleIndex::Parts::reanchor(RuleId id) {
   const auto old_address = records[id].load(std::memory_order_relaxed);
@@ -239,8 +243,8 @@ bool RuleIndex::Parts::reanchor(RuleId id) {
   constexpr double worth_it = 2;
   if (anchors.list.empty() || anchors.rate * worth_it > present_rate) return false;
   for (const auto& anchor : anchors.list)
-    if (std::ranges::find(old.anchors, anchor.term, [](const auto& each) { return each.first; }) !=
-        old.anchors.end())
+    if (std::ranges::find(old.anchors, family_of(anchor.term),
+                          [](const auto& each) { return family_of(each.first); }) != old.anchors.end())
       return false;
   const auto address = write_record(id, anchors, condition);
   add_postings(id, address, anchors);
@@ -261,43 +265,63 @@ Scratch& RuleIndex::Parts::scratch_of(unsigned place) {
   return *scratch;
 }
 
-// The first chunk of each list that the story leads to.
-void RuleIndex::Parts::find_chunks(Scratch& scratch) const {
-  const auto& terms = scratch.terms.terms();
-  const auto known = dictionary.term_count();
-  scratch.chunks.clear();
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    if (i + ahead < terms.size() && terms[i + ahead] < known) lists.prefetch_head(terms[i + ahead]);
-    if (terms[i] >= known) continue;
-    if (const auto chunk = lists.first_chunk(terms[i]); chunk != 0) scratch.chunks.push_back(chunk);
+// The lists that the story leads to.
+void RuleIndex::Parts::find_lists(Scratch& scratch) const {
+  const auto& families = scratch.terms.families();
+  const auto known = dictionary.family_count();
+  scratch.lists.clear();
+  for (std::size_t i = 0; i < families.size(); ++i) {
+    if (i + ahead < families.size() && families[i + ahead].family < known)
+      lists.prefetch_head(families[i + ahead].family);
+    const auto family = families[i].family;
+    if (family >= known) continue;
+    if (const auto chunk = lists.first_chunk(family); chunk != 0)
+      scratch.lists.push_back({chunk, scratch.terms.truth()[family]});
   }
 }
 
-// Sorts what the postings lead to into rules and programs. Returns how many postings there were.
-std::size_t RuleIndex::Parts::scan_chunks(Scratch& scratch) const {
-  const auto& chunks = scratch.chunks;
-  std::size_t rules = 0;
-  std::size_t programs = 0;
+// Collects what the postings lead to. Returns how many postings there were.
+std::size_t RuleIndex::Parts::scan_lists(Scratch& scratch) const {
+  const auto& found_lists = scratch.lists;
+  auto& found = scratch.found;
+  std::size_t used = 0;
   std::size_t postings = 0;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    if (i + 2 * ahead < chunks.size()) __builtin_prefetch(lists.chunk(chunks[i + 2 * ahead]));
-    if (i + ahead < chunks.size()) PostingLists::prefetch_rest(lists.chunk(chunks[i + ahead]));
-    for (auto address = chunks[i]; address != 0;) {
+  for (std::size_t i = 0; i < found_lists.size(); ++i) {
+    if (i + 2 * ahead < found_lists.size())
+      __builtin_prefetch(lists.chunk(found_lists[i + 2 * ahead].first_chunk));
+    if (i + ahead < found_lists.size())
+      PostingLists::prefetch_rest(lists.chunk(found_lists[i + ahead].first_chunk));
+    for (auto address = found_lists[i].first_chunk; address != 0;) {
       const auto* chunk = lists.chunk(address);
       address = PostingLists::next_chunk(chunk);
       if (address != 0) __builtin_prefetch(lists.chunk(address));
       const auto count = PostingLists::posting_count(chunk);
-      PostingLists::Found found{room_for(scratch.rules, rules, count),
-                                room_for(scratch.programs, programs, count)};
-      PostingLists::scan(chunk, count, scratch.terms.truth(), found);
-      rules = static_cast<std::size_t>(found.rules - scratch.rules.data());
-      programs = static_cast<std::size_t>(found.programs - scratch.programs.data());
+      if (found.size() < used + count) found.resize((used + count) * 2);
+      auto* const end =
+          PostingLists::scan(chunk, count, scratch.terms.truth(), found_lists[i].family, found.data() + used);
+      used = static_cast<std::size_t>(end - found.data());
       postings += count;
     }
   }
-  scratch.rules.resize(rules);
-  scratch.programs.resize(programs);
+  found.resize(used);
   return postings;
+}
+
+// Into rules, which match, and programs, which are to be run. Without branches, as there is no guessing them.
+void RuleIndex::Parts::sort_out(Scratch& scratch, std::vector<RuleId>& out) {
+  auto& programs = scratch.programs;
+  out.resize(scratch.found.size());
+  programs.resize(scratch.found.size());
+  std::size_t rules = 0;
+  std::size_t others = 0;
+  for (const auto target : scratch.found) {
+    out[rules] = target & ~decided_bit;
+    rules += target >> 31;
+    programs[others] = target;
+    others += ~target >> 31;
+  }
+  out.resize(rules);
+  programs.resize(others);
 }
 
 void RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) const {
@@ -372,10 +396,10 @@ void RuleIndex::match(const AnalyzedStory& story, std::vector<RuleId>& out, Matc
   auto& scratch = parts.scratch_of(stay.place());
   scratch.terms.fill(parts.dictionary, story);
 
-  parts.find_chunks(scratch);
-  const auto postings = parts.scan_chunks(scratch);
-  const auto candidates = scratch.rules.size() + scratch.programs.size();
-  out.swap(scratch.rules);
+  parts.find_lists(scratch);
+  const auto postings = parts.scan_lists(scratch);
+  const auto candidates = scratch.found.size();
+  parts.sort_out(scratch, out);
   parts.run_programs(scratch, out);
   scratch.terms.clear();
   put_in_order(out, parts.id_end.load(std::memory_order_acquire), scratch.order);
@@ -407,8 +431,10 @@ void RuleIndex::learn(const AnalyzedStory& story) const {
     const Epochs::Stay stay(parts.epochs);
     auto& scratch = parts.scratch_of(stay.place());
     scratch.terms.fill(parts.dictionary, story);
-    for (const auto term : scratch.terms.terms())
+    for (const auto& each : scratch.terms.families()) {
+      const auto term = each.family << member_bits;  // the only one of its family
       if (parts.dictionary.is_prefix(term)) prefixes.push_back(parts.dictionary.rate_key(term));
+    }
     scratch.terms.clear();
   }
   parts.rates.learn(story, prefixes);
@@ -435,7 +461,8 @@ std::size_t RuleIndex::reanchor(std::size_t count) const {
 std::size_t RuleIndex::bytes() const {
   const auto& parts = *parts_;
   const std::lock_guard lock(parts_->writing);
-  const auto reader = parts.dictionary.next_term() / 4 + parts.id_end / 8 + (std::size_t{1} << 16);
+  const auto reader =
+      parts.dictionary.next_family() * sizeof(FamilyTruth) + parts.id_end / 8 + (std::size_t{1} << 16);
   return parts.dictionary.bytes() + parts.rates.bytes() + parts.lists.bytes() + parts.records_arena.bytes() +
          parts.records.bytes() + reader;
 }

@@ -8,69 +8,39 @@
 namespace crier {
 namespace {
 
-// Two bits for each term that a dictionary can hold: 16 MB of addresses, of which only touched pages are
+// For all the families that a dictionary can hold: 16 MB of addresses, of which only touched pages are
 // memory.
-constexpr std::size_t truth_words = (std::size_t{1} << 27) / 64;
-constexpr std::uint64_t all_absent = 0xAAAAAAAAAAAAAAAA;  // the odd bits: absent(term)
+constexpr std::size_t most_families = std::size_t{1} << 23;
 
 constexpr std::size_t slot_of(FormId form, std::size_t size) {
   return (form * std::size_t{0x9E3779B1}) >> 7 & (size - 1);
 }
 
-// Calls `fetch_slot`, `fetch_record` and `use` with each number below `count`, each early enough for the
-// memory that the next one reads to have come.
-template <class FetchSlot, class FetchRecord, class Use>
-void look_up_each(std::size_t count, const FetchSlot& fetch_slot, const FetchRecord& fetch_record,
-                  const Use& use) {
-  constexpr std::size_t ahead = 8;
-  for (std::size_t i = 0; i < count + 2 * ahead; ++i) {
-    if (i < count) fetch_slot(i);
-    if (i >= ahead && i - ahead < count) fetch_record(i - ahead);
-    if (i >= 2 * ahead) use(i - 2 * ahead);
-  }
-}
-
 }  // namespace
 
 StoryTerms::StoryTerms()
-    : truth_memory_(truth_words * sizeof(std::uint64_t)),
-      truth_(static_cast<std::uint64_t*>(truth_memory_.data())),
+    : truth_memory_(most_families * sizeof(FamilyTruth)),
+      truth_(static_cast<FamilyTruth*>(truth_memory_.data())),
       table_(4096) {}
 
-void StoryTerms::learn_of_new_terms(TermId count) {
-  for (; known_terms_ < count; ++known_terms_) {
-    if (known_terms_ % 32 == 0 && known_terms_ + 32 <= count) {
-      truth_[known_terms_ / 32] = all_absent;
-      known_terms_ += 31;
-    } else {
-      truth_[known_terms_ / 32] |= std::uint64_t{1} << (absent(known_terms_) & 63);
-    }
+void StoryTerms::learn_of_new_terms() {
+  for (const auto count = dictionary_->term_count(); known_terms_ < count; ++known_terms_) {
+    const auto term = dictionary_->made_term(known_terms_);
+    truth_[family_of(term)] |= static_cast<FamilyTruth>(present_bit(term) << 1);
   }
 }
 
-void StoryTerms::set(TermId term) {
-  auto& word = truth_[present(term) >> 6];
-  const auto bit = std::uint64_t{1} << (present(term) & 63);
-  if ((word & bit) != 0) return;
-  word = (word | bit) & ~(bit << 1);
-  terms_.push_back(term);
+void StoryTerms::set(Family family, FamilyTruth present) {
+  if (present == 0) return;
+  auto& truth = truth_[family];
+  if ((truth & all_present) == 0) families_.push_back({family, truth});
+  truth = static_cast<FamilyTruth>((truth | present) & ~(present << 1));
 }
 
 void StoryTerms::clear() {
-  for (const auto term : terms_) {
-    auto& word = truth_[present(term) >> 6];
-    const auto bit = std::uint64_t{1} << (present(term) & 63);
-    word &= ~bit;
-    if (term < known_terms_) word |= bit << 1;
-  }
-  terms_.clear();
-  for (const auto& each : forms_) {
-    auto slot = slot_of(each.form, table_.size());
-    while (table_[slot] != 0) {
-      table_[slot] = 0;
-      slot = (slot + 1) & (table_.size() - 1);
-    }
-  }
+  for (const auto& each : families_) truth_[each.family] = each.before;
+  families_.clear();
+  std::ranges::fill(table_, 0);
   forms_.clear();
   used_merged_ = 0;
 }
@@ -78,7 +48,7 @@ void StoryTerms::clear() {
 void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) {
   dictionary_ = &dictionary;
   story_ = &story;
-  learn_of_new_terms(dictionary.term_count());
+  learn_of_new_terms();
   known_forms_ = dictionary.form_count();
   set(always_term);
   set(Dictionary::urgency_term(std::clamp(story.urgency(), 1, 8)));
@@ -88,49 +58,63 @@ void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) 
   find_values();
 }
 
+// The numbers below `count` whose hashes are in the slots. Slots are fetched for all at once, and what they
+// lead to by the time it is looked at.
+template <class Hash, class Prefetch>
+const std::vector<std::uint32_t>& StoryTerms::those_in(const HashSlots& slots, std::size_t count,
+                                                       const Hash& hash_of, const Prefetch& prefetch) {
+  constexpr std::size_t ahead = 16;
+  looked_up_.resize(count);
+  std::size_t size = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (i + ahead < count) slots.prefetch(hash_of(i + ahead));
+    const auto number = slots.peek(hash_of(i));
+    prefetch(number);
+    looked_up_[size] = i;
+    size += number != 0 ? 1 : 0;
+  }
+  looked_up_.resize(size);
+  return looked_up_;
+}
+
 void StoryTerms::find_words() {
   const auto language = story_->language();
   const auto& stems = story_->stems();
   const auto stem_hash = [&](std::size_t id) { return stems.terms.hash(static_cast<Terms::Id>(id)); };
-  look_up_each(
-      stems.terms.size(), [&](std::size_t id) { dictionary_->prefetch_stem_slot(language, stem_hash(id)); },
-      [&](std::size_t id) { dictionary_->prefetch_stem(language, stem_hash(id)); },
-      [&](std::size_t i) {
-        const auto id = static_cast<Terms::Id>(i);
-        const bool in_title = stems.of(id).front() < story_->title_end();
-        dictionary_->for_each_with_stem(language, stem_hash(i), [&](const Dictionary::StemEntry& entry) {
-          found(entry).stem = id;
-          set_terms(entry, in_title);
-        });
-      });
+  for (const auto id : those_in(dictionary_->stem_slots(language), stems.terms.size(), stem_hash,
+                                [&](std::uint32_t number) { dictionary_->prefetch_stem(number); })) {
+    const bool in_title = stems.of(id).front() < story_->title_end();
+    dictionary_->for_each_with_stem(
+        language, stem_hash(id),
+        [&](const Dictionary::StemFamily& family) {
+          set(family.family,
+              in_title ? static_cast<FamilyTruth>(family.anywhere | family.in_title) : family.anywhere);
+        },
+        [&](const Dictionary::FoundForm& form) { found(form).stem = id; });
+  }
   // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
   const auto& exact = story_->exact_words().terms;
   const auto exact_hash = [&](std::size_t id) { return exact.hash(static_cast<Terms::Id>(id)); };
   if (dictionary_->has_special_exact())
-    look_up_each(
-        exact.size(), [&](std::size_t id) { dictionary_->prefetch_special_exact_slot(exact_hash(id)); },
-        [&](std::size_t id) { dictionary_->prefetch_special_exact(exact_hash(id)); },
-        [&](std::size_t id) {
-          find_spelling(static_cast<Terms::Id>(id), dictionary_->find_special_exact(exact_hash(id)));
-        });
+    for (const auto id : those_in(dictionary_->special_slots(), exact.size(), exact_hash,
+                                  [&](std::uint32_t number) { dictionary_->prefetch_form(number); }))
+      find_spelling(id, dictionary_->find_special_exact(exact_hash(id)));
   for (const auto id : story_->accented_words()) find_spelling(id, dictionary_->find_exact(exact_hash(id)));
 }
 
 void StoryTerms::find_spelling(Terms::Id exact, FormId first) {
   if (first == 0) return;
   const bool in_title = story_->exact_words().of(exact).front() < story_->title_end();
-  if (const auto term = dictionary_->own_term_of(first, WordTerm::exact); term != 0) set(term);
-  if (const auto term = dictionary_->own_term_of(first, WordTerm::exact_in_title); in_title && term != 0)
-    set(term);
-  dictionary_->for_each_with_same_exact(first, [&](const Dictionary::StemEntry& entry) {
-    found(entry).exact = exact;
-    set_terms(entry, in_title);
+  const auto set_own = [&](FormId form, WordTerm anywhere, WordTerm only_in_title) {
+    if (const auto term = dictionary_->own_term_of(form, anywhere); term != 0) set(term);
+    if (!in_title) return;
+    if (const auto term = dictionary_->own_term_of(form, only_in_title); term != 0) set(term);
+  };
+  set_own(first, WordTerm::exact, WordTerm::exact_in_title);
+  dictionary_->for_each_with_same_exact(first, [&](const Dictionary::FoundForm& form) {
+    found(form).exact = exact;
+    set_own(form.form, WordTerm::stem, WordTerm::stem_in_title);
   });
-}
-
-void StoryTerms::set_terms(const Dictionary::StemEntry& entry, bool in_title) {
-  if (entry.anywhere != 0) set(entry.anywhere);
-  if (in_title && entry.in_title != 0) set(entry.in_title);
 }
 
 void StoryTerms::find_pairs() {
@@ -156,12 +140,10 @@ void StoryTerms::find_pairs() {
         pairs_.push_back(Dictionary::pair_hash(first, endings_[at - 1].form));
     }
   }
-  look_up_each(
-      pairs_.size(), [&](std::size_t i) { dictionary_->prefetch_pair_slot(pairs_[i]); },
-      [&](std::size_t i) { dictionary_->prefetch_pair(pairs_[i]); },
-      [&](std::size_t i) {
-        if (const auto term = dictionary_->find_pair(pairs_[i]); term != 0) set(term);
-      });
+  for (const auto i : those_in(
+           dictionary_->pair_slots(), pairs_.size(), [&](std::size_t pair) { return pairs_[pair]; },
+           [&](std::uint32_t number) { dictionary_->prefetch_pair(number); }))
+    if (const auto term = dictionary_->find_pair(pairs_[i]); term != 0) set(term);
 }
 
 void StoryTerms::find_prefixes() {
@@ -187,16 +169,16 @@ void StoryTerms::find_values() {
         set(term);
 }
 
-StoryTerms::Found& StoryTerms::found(const Dictionary::StemEntry& entry) {
-  const auto form = entry.form;
+StoryTerms::Found& StoryTerms::found(const Dictionary::FoundForm& of) {
+  const auto form = of.form;
   if (forms_.size() * 2 >= table_.size()) grow_table();
   auto slot = slot_of(form, table_.size());
   for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
     if (forms_[table_[slot] - 1].form == form) return forms_[table_[slot] - 1];
   auto& made = forms_.emplace_back();
   made.form = form;
-  made.begins_pair = entry.begins_pair;
-  made.ends_pair = entry.ends_pair;
+  made.begins_pair = of.begins_pair;
+  made.ends_pair = of.ends_pair;
   table_[slot] = static_cast<std::uint32_t>(forms_.size());
   return forms_.back();
 }

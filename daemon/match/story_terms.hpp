@@ -23,13 +23,18 @@ class StoryTerms {
   /// Forgets the story.
   void clear();
 
-  /// A bit for each literal, set when it is true of the story. Literals of terms that are newer than the
-  /// story are all false, so that a rule that comes while the story is matched is either seen whole or not at
-  /// all.
-  const std::uint64_t* truth() const { return truth_; }
-  bool is_true(Literal literal) const { return (truth_[literal >> 6] >> (literal & 63) & 1) != 0; }
-  /// The terms that the story has, always_term among them.
-  const std::vector<TermId>& terms() const { return terms_; }
+  /// By family: a bit for each literal, set when it is true of the story. Literals of terms that are newer
+  /// than the story are all false, so that a rule that comes while the story is matched is either seen whole
+  /// or not at all.
+  const FamilyTruth* truth() const { return truth_; }
+  bool is_true(Literal literal) const { return (truth_[literal >> 4] >> (literal & 15) & 1) != 0; }
+  /// A family of which the story has terms.
+  struct Touched {
+    Family family;
+    FamilyTruth before;  // what was known of the family before there was a story
+  };
+  /// All of them, that of always_term among them.
+  const std::vector<Touched>& families() const { return families_; }
   const AnalyzedStory& story() const { return *story_; }
 
   /// Where the words of a form stand, ascending; in the title only, if the kind says so.
@@ -50,15 +55,18 @@ class StoryTerms {
     std::uint32_t merged = 0;  // number in merged_ from 1, once it was needed
   };
 
-  void learn_of_new_terms(TermId count);
-  void set(TermId term);
+  void learn_of_new_terms();
+  void set(TermId term) { set(family_of(term), present_bit(term)); }
+  void set(Family family, FamilyTruth present);
   void find_words();
   void find_pairs();
   void find_prefixes();
   void find_values();
+  template <class Hash, class Prefetch>
+  const std::vector<std::uint32_t>& those_in(const HashSlots& slots, std::size_t count, const Hash& hash_of,
+                                             const Prefetch& prefetch);
   void find_spelling(Terms::Id exact, FormId first);
-  void set_terms(const Dictionary::StemEntry& entry, bool in_title);
-  Found& found(const Dictionary::StemEntry& entry);
+  Found& found(const Dictionary::FoundForm& form);
   const Found* find(FormId form) const;
   std::span<const Position> positions(Found& entry, WordTerm kind);
   void grow_table();
@@ -66,10 +74,10 @@ class StoryTerms {
   const Dictionary* dictionary_ = nullptr;
   const AnalyzedStory* story_ = nullptr;
   ZeroPages truth_memory_;
-  std::uint64_t* truth_;
-  TermId known_terms_ = 0;
+  FamilyTruth* truth_;             // by family
+  std::uint32_t known_terms_ = 0;  // of those that the dictionary made
   FormId known_forms_ = 0;
-  std::vector<TermId> terms_;
+  std::vector<Touched> families_;
   std::vector<Found> forms_;
   std::vector<std::uint32_t> table_;  // open addressing by form → place in forms_ plus 1
   std::vector<std::vector<Position>> merged_;
@@ -82,6 +90,7 @@ class StoryTerms {
   std::vector<Ending> endings_;
   std::vector<std::uint32_t> ending_at_;  // by place → endings_, from 1
   std::vector<std::uint64_t> pairs_;      // the hashes of pairs that stand in the story
+  std::vector<std::uint32_t> looked_up_;  // what those_in() gives
 };
 
 }  // namespace crier

@@ -32,6 +32,7 @@ class TermRates {
   void learn(const AnalyzedStory& story, std::span<const RateKey> others);
   /// Between 0 and 1; small but not 0 for a term that was never seen.
   float rate(RateKey key) const;
+  void prefetch(RateKey key) const { __builtin_prefetch(&counts_[key % counts_.size()]); }
   /// How many stories it has learned from; the old ones count less.
   double stories() const { return stories_; }
   std::size_t bytes() const { return counts_.size() * sizeof(float); }
