@@ -114,8 +114,9 @@ struct AnalyzedStory::Builder {
     Tokenizer tokenizer(field.text);
     for (Token token; tokenizer.next(token);) {
       const auto hash = hash_term(token.surface);
-      form_of_token.push_back(is_ascii(token.surface) ? plain_form(token.surface, hash)
-                                                      : accented_form(token.surface, hash));
+      const bool is_plain = token.is_plain || is_ascii(token.surface);
+      form_of_token.push_back(is_plain ? plain_form(token.surface, hash)
+                                       : accented_form(token.surface, hash));
       position_of_token.push_back(static_cast<Position>(story.tokens_.size() + index * field_gap));
       story.tokens_.push_back({token.begin, token.end});
     }
@@ -124,7 +125,7 @@ struct AnalyzedStory::Builder {
 
   Terms::Id plain_form(std::string_view surface, std::uint64_t hash) {
     const auto exact = story.exact_.terms.intern(surface, hash);
-    if (exact >= form_of_plain.size()) form_of_plain.resize(exact + 1, none);
+    while (exact >= form_of_plain.size()) form_of_plain.push_back(none);
     if (form_of_plain[exact] == none) form_of_plain[exact] = add_form(exact, none);
     return form_of_plain[exact];
   }

@@ -58,6 +58,8 @@ class Stemmer::Memory {
   Forms forms(Language language, std::string_view surface, std::uint64_t hash) {
     auto& entry = entries_[place_of(language, hash)];
     if (entry.is(language, surface)) return entry.forms();
+    if (is_ascii(surface) && (language.number == 0 || !has_suffixes(surface)))
+      return {surface, surface, hash};  // not worth a place
     exact_ = fold_accents(surface);
     stem_ =
         has_suffixes(surface) && language.number != 0 ? fold_accents(snowball(language, surface)) : exact_;
@@ -151,7 +153,6 @@ Stemmer::Memory& Stemmer::memory_of_this_thread() {
 Stemmer::Stemmer(Language language) : language_(language), memory_(memory_of_this_thread()) {}
 
 Stemmer::Forms Stemmer::forms(std::string_view surface, std::uint64_t hash) {
-  if (is_ascii(surface) && (language_.number == 0 || !has_suffixes(surface))) return {surface, surface, hash};
   return memory_.forms(language_, surface, hash);
 }
 

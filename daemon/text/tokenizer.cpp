@@ -221,7 +221,7 @@ bool Tokenizer::read_plain_word(Token& token) {
     if (!byte.ends_word && !joins_nothing) return false;
   }
   word_size_ = size;
-  token = {word(), static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(end)};
+  token = {word(), static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(end), true};
   at_ = word_end_ = end;
   word_ends_in_digit_ = is_digit(word_[size - 1]);
   return true;
@@ -259,6 +259,7 @@ void Tokenizer::read_word(Token& token) {
   at_ += suffix;
   token.surface = word();
   token.end = static_cast<std::uint32_t>(end + suffix);
+  token.is_plain = false;
   word_end_ = at_;
   word_ends_in_digit_ = shape.last == Kind::digit;
 }

@@ -29,6 +29,7 @@ struct Token {
   std::string_view surface;
   std::uint32_t begin = 0;  ///< bytes [begin, end) of the text, on character boundaries
   std::uint32_t end = 0;
+  bool is_plain = false;  ///< ASCII for certain
 };
 
 class Tokenizer {
