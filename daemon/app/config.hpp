@@ -158,9 +158,10 @@ struct Config {
   std::vector<std::string> push_keys;  ///< of signed pushes; newest first
   std::string push_url;                ///< of pushed stories that have none; "{id}" is replaced
   std::vector<RuleTest> tests;
-  std::vector<std::string> files;      ///< that hold rules
-  std::vector<Diagnostic> warnings;    ///< what is left out, though the configuration is good
-  std::vector<RulePlace> rule_places;  ///< as the book's rules; of an own rule the first that reads so
+  std::vector<std::string> files;         ///< that hold rules
+  std::vector<Diagnostic> warnings;       ///< what is left out, though the configuration is good
+  std::vector<Diagnostic> rule_warnings;  ///< rules that ask for nothing in particular
+  std::vector<RulePlace> rule_places;     ///< as the book's rules; of an own rule the first that reads so
 
   /// The names of all sources.
   std::vector<std::string> sources() const;

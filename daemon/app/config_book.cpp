@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "app/config_parts.hpp"
+#include "app/rule_costs.hpp"
 #include "app/rule_reader.hpp"
 #include "app/secret.hpp"
 #include "app/topic_book.hpp"
@@ -99,8 +100,8 @@ class BookReader {
     subscribers_.reserve(count);
     places_.reserve(count);
     for (const auto& topic : topics_.rules())
-      add_rule({topic.name, topic.title, topic.rule, {}, registry_->hold(topic.rule)}, *topic.file,
-               *topic.key);
+      add_read_rule(topic.rule, {topic.name, topic.title, topic.rule, {}, registry_->hold(topic.rule)},
+                    *topic.file, *topic.key);
     if (!former_ || former_->stemming() != config.stemming) return;
     for (RulePosition i = 0; i < former_->rules().size(); ++i)
       if (!former_->rules()[i].rule) known_.insert(i);
@@ -174,6 +175,9 @@ class BookReader {
     YamlSection section(node, file, "follow");
     const auto topic = section.text("topic");
     const auto* match = section.find("match");
+    const bool stemming = read_stemming(section, config_.stemming);
+    if (const auto* said = section.find("stemming"); said != nullptr && topic)
+      section.error(*said, "stemming belongs to the topic, or to a match");
     Subscription subscription;
     subscription.subscriber = subscriber;
     subscription.edition = read_cadence(section);
@@ -186,7 +190,7 @@ class BookReader {
     if (topic)
       follow_topic(*topic, *section.find("topic"), file, subscription);
     else
-      follow_own_rule(*match, file, subscription, complaints);
+      follow_own_rule(*match, stemming, file, subscription, complaints);
   }
 
   void follow_topic(const std::string& topic, const YamlNode& at, const YamlFile& file,
@@ -200,9 +204,9 @@ class BookReader {
   }
 
   // A query that others follow, too, or that the book at work knows, is not parsed again.
-  void follow_own_rule(const YamlNode& match, const YamlFile& file, const Subscription& subscription,
-                       const Complaints& complaints) {
-    const bool is_whole = says_all(match);
+  void follow_own_rule(const YamlNode& match, bool stemming, const YamlFile& file,
+                       const Subscription& subscription, const Complaints& complaints) {
+    const bool is_whole = says_all(match) && stemming == config_.stemming;
     if (is_whole) {
       if (const auto known = own_.find(match.scalar); known != PositionTable::none) {
         rules_[known].followers.push_back(subscription);
@@ -214,18 +218,24 @@ class BookReader {
         return;
       }
     }
-    auto rule = read_own_rule(match, file);
+    auto rule = read_own_rule(match, stemming, file);
     if (!rule) return;
     if (!has_positive_clause(*rule) && !complaints.are_new())
       file.error(match, "the rule only excludes: say also what it is to find");
     if (complaints.are_new()) return;
     auto hold = registry_->hold(*rule);
     auto title = match.kind == YamlNode::Kind::scalar ? match.scalar : to_string(*rule);
-    std::optional<Rule> kept;
-    if (!is_whole) kept = std::move(*rule);
+    const auto kept = is_whole ? std::nullopt : rule;
     const auto position =
-        add_rule({"", std::move(title), std::move(kept), {subscription}, std::move(hold)}, file, match);
+        add_read_rule(*rule, {"", std::move(title), kept, {subscription}, std::move(hold)}, file, match);
     if (is_whole) own_.insert(position);
+  }
+
+  // One that was parsed just now, so that it can be looked at.
+  RulePosition add_read_rule(const Rule& read, FollowedRule rule, const YamlFile& file, const YamlNode& at) {
+    if (auto complaint = complain_of_common_words(read, config_.newsroom.site.language); !complaint.empty())
+      config_.rule_warnings.push_back({{file.name, at.line, at.column}, std::move(complaint), {}, {}});
+    return add_rule(std::move(rule), file, at);
   }
 
   RulePosition add_rule(FollowedRule rule, const YamlFile& file, const YamlNode& at) {
@@ -237,8 +247,8 @@ class BookReader {
     return static_cast<RulePosition>(rules_.size() - 1);
   }
 
-  std::optional<Rule> read_own_rule(const YamlNode& node, const YamlFile& file) const {
-    const QueryOptions options{config_.stemming, topics_.finder()};
+  std::optional<Rule> read_own_rule(const YamlNode& node, bool stemming, const YamlFile& file) const {
+    const QueryOptions options{stemming, topics_.finder()};
     return RuleReader(file, options).read(node);
   }
 

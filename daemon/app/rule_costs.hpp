@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/config.hpp"
@@ -18,8 +20,13 @@ std::size_t learn_words(Sqlite& db, const Newsroom& newsroom, Time now);
 /// The same by the story log of a configuration, if it has one that can be read.
 void learn_words(const Config& config);
 
-/// Rules that nearly every story leads to, or that are looked at very often for an average one, each at its
-/// place; at most twenty. None before enough stories have been seen to tell.
+/// What to say of a rule that asks only for words that nearly every text in the language has; empty of
+/// others.
+std::string complain_of_common_words(const Rule& rule, std::string_view language);
+
+/// Those of Config::rule_warnings, then the rules that nearly every story leads to, or that are looked at
+/// very often for an average one, each at its place; at most twenty. Of the latter none before enough stories
+/// have been seen to tell.
 std::vector<Diagnostic> find_costly_rules(const Config& config);
 
 }  // namespace crier

@@ -112,10 +112,37 @@ TEST_CASE("check says in JSON what it says to people") {
       std::string::npos);
 }
 
+TEST_CASE("a rule for which common words are enough is named with its place, and is no mistake") {
+  SampleConfig sample(
+      "topics: {a: {any: [harbour, 'the OR a']}, b: {any: ['harbour AND the', '\"the of\"']}}\n"
+      "subscribers:\n  - id: m\n    email: m@example.org\n    follow:\n"
+      "      - {match: the AND Of AND NOT harbour}\n      - {match: 'ATLEAST(2, the, harbour, x)'}\n");
+  const auto checked = check(sample.path().string());
+  CHECK(checked.code == exit_code::ok);
+  const auto& out = checked.output;
+  CHECK(
+      out.find(
+          "rules.yaml:1:10: nearly every text has the words that are enough for this rule, like \"the\": add "
+          "one that says what it is about") != std::string::npos);
+  CHECK(out.find("rules.yaml:6:17: nearly every text has the words") != std::string::npos);
+  CHECK(out.find("rules.yaml:1:43") == std::string::npos);
+  CHECK(out.find("rules.yaml:7") == std::string::npos);
+}
+
+TEST_CASE("what are common words depends on the site's language") {
+  SampleConfig sample("topics: {a: {any: [the]}, b: {any: [und]}}\n");
+  sample.write(
+      "base.yaml",
+      "site: {name: S, language: de}\nchannels: {email: {relay: \"maildir:m\", from: a@example.org}}\n");
+  const auto warnings = find_costly_rules(sample.load());
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings.front().message.find("like \"und\"") != std::string::npos);
+}
+
 TEST_CASE("a rule that nearly every story leads to is named with its place, and is no mistake") {
   SampleConfig sample(
-      "topics: {a: {any: [harbour, 'the OR a']}, b: {any: ['harbour AND the']}}\n"
-      "subscribers:\n  - id: m\n    email: m@example.org\n    follow:\n      - {match: the}\n");
+      "topics: {a: {any: [harbour, 'end OR day']}, b: {any: ['harbour AND end']}}\n"
+      "subscribers:\n  - id: m\n    email: m@example.org\n    follow:\n      - {match: end}\n");
   const auto config = sample.load();
   CHECK(find_costly_rules(config).empty());  // nothing is known yet
   Story story;

@@ -132,6 +132,16 @@ TEST_CASE("stemming is switched off for a topic, or for all that do not say on")
       "site: {name: S, stemming: off}\nchannels: {email: {relay: \"maildir:m\", from: a@example.org}}\n");
   CHECK(found(sample.load(), "one chip") == Names{"on", "of another"});
   CHECK(found(sample.load(), "two chips").size() == 5);
+  sample.write("rules.yaml",
+               "topics: {a: {any: [x]}}\n"
+               "subscribers: [{id: m, email: m@example.org, follow: [{match: chips},\n"
+               "  {match: chips, stemming: on}, {topic: a, stemming: on}]}]\n");
+  CHECK(sample.complaints() == "rules.yaml:3:44: stemming belongs to the topic, or to a match\n");
+  sample.write("rules.yaml",
+               "subscribers: [{id: m, email: m@example.org, follow: [{match: chips},\n"
+               "  {match: chips, stemming: on}]}]\n");
+  CHECK(found(sample.load(), "two chips") == Names{"chips", "chips"});
+  CHECK(found(sample.load(), "one chip") == Names{"chips"});
   sample.write("rules.yaml", "topics: {a: {any: [x], stemming: 'no'}}\n");
   CHECK(sample.complaints() == "rules.yaml:1:34: stemming must be on or off\n");
 }
