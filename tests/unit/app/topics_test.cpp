@@ -136,7 +136,7 @@ TEST_CASE("stemming is switched off for a topic, or for all that do not say on")
                "topics: {a: {any: [x]}}\n"
                "subscribers: [{id: m, email: m@example.org, follow: [{match: chips},\n"
                "  {match: chips, stemming: on}, {topic: a, stemming: on}]}]\n");
-  CHECK(sample.complaints() == "rules.yaml:3:44: stemming belongs to the topic, or to a match\n");
+  CHECK(sample.complaints() == "rules.yaml:3:54: stemming belongs to the topic, or to a match\n");
   sample.write("rules.yaml",
                "subscribers: [{id: m, email: m@example.org, follow: [{match: chips},\n"
                "  {match: chips, stemming: on}]}]\n");
