@@ -120,7 +120,8 @@ bool is_editor(std::string_view name) {
 
 bool is_name(std::string_view name) {
   if (name.size() > 100 || count_words(name) > 12 || is_host_name(name) || is_editor(name)) return false;
-  if (ascii_lower(name) == "by") return false;
+  // "Story by", of which the name stands elsewhere.
+  if (const auto lower = ascii_lower(name); lower == "by" || lower.ends_with(" by")) return false;
   if (name.find("://") != std::string_view::npos || name.starts_with("www.") || name.starts_with('@') ||
       name.find_first_of("<>{}|") != std::string_view::npos)
     return false;

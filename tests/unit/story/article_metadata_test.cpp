@@ -355,6 +355,7 @@ TEST_CASE("page: names beside an office or a handle, and a newsroom's own name",
         Names{"Jane Sample"});
   CHECK(authors("<p class=byline>By Jane Sample @jane</p>") == Names{"Jane Sample"});
   CHECK(authors("<p class=byline>by</p>").empty());
+  CHECK(authors("<p class=byline>Story By</p>").empty());
   CHECK(authors("<p class=byline>Por Ana Exemplo — Lindholm</p>") == Names{"Ana Exemplo"});
   CHECK(authors("<p class=author>责任编辑：王小明</p>").empty());
   CHECK(authors(ld(R"({"@type":"NewsArticle","headline":"T","author":{"name":{"@value":"Jane Sample"}}})")) ==
