@@ -216,6 +216,7 @@ Collected read_with_rules(std::deque<LoadedFile>& files, const LoadOptions& opti
     collected.editions.clear();
     collected.subscribers.clear();
     collected.tests.clear();
+    collected.alerts.reset();
     return collected;
   }
   if (options.rules_file.empty()) return collected;
@@ -289,7 +290,7 @@ std::optional<Config> try_to_load(const fs::path& path, Diagnostics& diagnostics
   for (const auto& name : config_files(path, diagnostics)) load_file(files, name, lists, diagnostics);
   const auto collected = read_with_rules(files, options, lists, config, diagnostics);
   for (const auto& edition : collected.editions) read_edition(edition, config);
-  if (collected.alerts) read_alerts(*collected.alerts, config);
+  if (collected.alerts) read_alerts(*collected.alerts, config, options.rules_file.empty());
   if (!read_book(collected.topics, collected.subscribers, options, config)) return std::nullopt;
   for (const auto& test : collected.tests) read_test(test, config);
   config.templates_path = find_templates(config.templates_path, path);

@@ -35,8 +35,8 @@ void read_story_log(const YamlNode& node, const YamlFile& file, Config& config);
 void read_ledger(const YamlNode& node, const YamlFile& file, Config& config);
 void read_repeats(const YamlNode& node, const YamlFile& file, Config& config);
 void read_edition(const Pending& entry, Config& config);
-/// When the editions are there.
-void read_alerts(const Pending& alerts, Config& config);
+/// When the editions are there; unless they are `all`, late_into may name one that is not.
+void read_alerts(const Pending& alerts, Config& config, bool all);
 /// The name, as the newsroom keeps it, of the edition that `key` of the section calls `name`; empty, and an
 /// error, when there is none. `others`: what might have been meant besides editions.
 std::string_view find_edition(YamlSection& section, std::string_view key, std::string_view name,

@@ -362,13 +362,14 @@ std::string_view find_edition(YamlSection& section, std::string_view key, std::s
   return {};
 }
 
-void read_alerts(const Pending& alerts, Config& config) {
+void read_alerts(const Pending& alerts, Config& config, bool all) {
   YamlSection section(*alerts.value, *alerts.file, "alerts");
   auto& newsroom = config.newsroom;
   newsroom.alert_expiry = section.duration("expire_after").value_or(newsroom.alert_expiry);
   newsroom.digest_expiry = section.duration("digest_expire_after").value_or(newsroom.digest_expiry);
   newsroom.catch_up = section.duration("catch_up").value_or(newsroom.catch_up);
-  if (const auto name = section.text("late_into"))
+  const auto name = section.text("late_into");
+  if (name && (all || newsroom.find_edition(*name) != nullptr))
     newsroom.late_edition = find_edition(section, "late_into", *name, newsroom, {});
   section.finish();
 }

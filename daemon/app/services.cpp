@@ -166,7 +166,8 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     options.max_connections = static_cast<long>(webhook->connections);
     options.max_connections_per_host = static_cast<long>(WebhookSender::most_with_host);
     parts->webhook_client.emplace(loop, parts->resolver, std::move(options));
-    parts->webhook_sender.emplace(loop, *parts->webhook_client, clock, webhook->timeout);
+    parts->webhook_sender.emplace(loop, *parts->webhook_client, clock, webhook->connections,
+                                  webhook->timeout);
     parts->channels.push_back(std::make_unique<WebhookChannel>(*parts->webhook_sender, webhook->connections));
   }
   for (const auto& feed : config.feeds) {

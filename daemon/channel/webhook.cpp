@@ -28,8 +28,8 @@ constexpr std::size_t max_reply_bytes = 1024;
 constexpr std::size_t max_id_bytes = 256;
 constexpr int max_signatures = 32;  // a receiver does no unbounded work for a stranger
 constexpr auto tolerance = 5min;
-// How long a request waits for others to the same host, in the way of those to other hosts; and then aside.
-constexpr auto patience = 1s;
+// How long a request waits for a place, in the way of those to other hosts; and then aside.
+constexpr auto patience = 200ms;
 constexpr auto untried_pause = 5s;
 
 std::int64_t unix_seconds(Time time) {
@@ -140,8 +140,12 @@ Outcome judge_webhook(const HttpFailure& failure) {
 }
 
 WebhookSender::WebhookSender(boost::asio::any_io_executor loop, HttpClient& client, const Clock& clock,
-                             Duration timeout)
-    : client_(client), clock_(clock), timeout_(timeout), places_(std::move(loop), most_with_host) {}
+                             std::size_t connections, Duration timeout)
+    : client_(client),
+      clock_(clock),
+      timeout_(timeout),
+      places_(std::move(loop), {.in_all = connections,
+                                .with_one = std::clamp<std::size_t>(connections / 4, 1, most_with_host)}) {}
 
 boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, std::string id,
                                                     std::string body) {

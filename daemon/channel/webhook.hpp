@@ -63,13 +63,14 @@ struct WebhookEndpoint {
 
 class WebhookSender {
  public:
-  /// So many requests are with one host at once.
+  /// So many requests are with one host at once, or a quarter of all connections.
   static constexpr std::size_t most_with_host = 8;
 
-  /// `client` and `clock` outlive this; `timeout` is for one attempt, from the lookup to the answer's end.
+  /// `client`, which may have as many connections, and `clock` outlive this; `timeout` is for one attempt,
+  /// from the lookup to the answer's end.
   WebhookSender(boost::asio::any_io_executor loop, HttpClient& client, const Clock& clock,
-                Duration timeout = std::chrono::seconds(20));
-  /// `id` is the same on every attempt. "host busy", untried, when the host has others for long.
+                std::size_t connections, Duration timeout = std::chrono::seconds(20));
+  /// `id` is the same on every attempt. "host busy", untried, when there is no place for it for a moment.
   boost::asio::awaitable<Outcome> send(WebhookEndpoint endpoint, std::string id, std::string body);
 
  private:

@@ -294,6 +294,10 @@ CREATE INDEX batch_retired ON batch (id) WHERE retired = 1;
 ALTER TABLE story ADD COLUMN planned INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX story_unplanned ON story (id) WHERE planned = 0;
 )sql",
+    R"sql(
+-- Why an operator has dropped it, when not all of its readers were in it yet: it is not for the others either.
+ALTER TABLE batch ADD COLUMN dropped TEXT;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -205,7 +205,7 @@ asio::awaitable<Time> Courier::claim_for(Line& line) {
   std::optional<Time> due;
   std::string failure;
   try {
-    // A claim is void after a crash anyway.
+    // A claim is void after a crash anyway, and what else it changes is found out again.
     co_await parts_.database.run(
         [&](Sqlite& db) {
           loaded = load_claim(db, channel, lanes, now);
@@ -487,7 +487,7 @@ void Courier::send_in_digest(const HeldClaim& held, const std::shared_ptr<const 
   for (auto& each : settled) {
     if (!each.expired) continue;
     if (!next_editions_ || !next_editions_->holds(newsroom, now)) next_editions_.emplace(newsroom, now);
-    const auto* edition = next_editions_->of(each.delivery.number, claim.channel);
+    const auto* edition = next_editions_->of(*newsroom, each.delivery.number, claim.channel);
     if (edition == nullptr) continue;
     each.settlement = Settlement::suppressed;
     each.reason += ", instead in " + edition->name;

@@ -33,8 +33,7 @@ std::string when_due(const Newsroom& newsroom, const Story& story, const Decisio
 }
 
 // One line per reader while they are few, so that a person can follow; counts are always there.
-void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions& decisions,
-                   std::int64_t matched, Time now) {
+void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions& decisions, Time now) {
   constexpr std::size_t few = 50;
   const auto shown = std::min(decisions.list.size(), few);
   for (std::size_t i = 0; i < shown; ++i) {
@@ -54,8 +53,8 @@ void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions
                                {"why", decisions.reasons[decision.reason]}});
     }
   }
-  if (const auto more = matched - static_cast<std::int64_t>(shown); more > 0)
-    log::info("story.owed", {{"story", story.id}, {"more", more}});
+  if (decisions.list.size() > few)
+    log::info("story.owed", {{"story", story.id}, {"more", decisions.list.size() - few}});
 }
 
 constexpr std::string_view no_room =
@@ -105,16 +104,15 @@ std::optional<Story> split_version(Sqlite& db, std::string_view meant) {
   return *std::move(story);
 }
 
-// `decisions`: on the first readers; `matched`: of all.
 void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, const StoryEntry& entry,
-                const Decisions& decisions, std::int64_t matched, Time now) {
+                Time now) {
   log::info("story.noticed", {{"story", story.id},
                               {"version", story.version},
                               {"is", to_string(novelty)},
                               {"status", to_string(story.status)},
                               {"source", story.source},
                               {"title", story.title},
-                              {"matched", matched}});
+                              {"matched", entry.matched}});
   if (entry.repeated)
     log::info("story.repeats", {{"story", story.id},
                                 {"of", entry.repeated->id},
@@ -124,7 +122,7 @@ void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, c
     log::info(
         "story.replaced",
         {{"story", story.id}, {"deliveries", entry.released}, {"next", "they get another source's report"}});
-  log_decisions(newsroom, story, decisions, matched, now);
+  log_decisions(newsroom, story, entry.decisions, now);
 }
 
 // Leaves in `entry` what the matching made of the story, and what was decided on the first readers.
@@ -147,70 +145,73 @@ std::string_view metric_result(Novelty novelty) {
 
 }  // namespace
 
-// The first readers are owed the story already. Returns how many more deliveries that are.
+// The first readers are owed the story already, as if it were `at`. Returns how many more deliveries that
+// are.
 asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsroom> newsroom,
-                                                     const Story& story, StoryEntry& entry) {
+                                                     const Story& story, StoryEntry& entry, Time at) {
   std::int64_t matched = 0;
   while (!is_last(entry)) {
     co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next_readers); });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
-    if (!co_await enter_next(newsroom, story, entry)) break;
+    const bool is_entered =
+        co_await write([&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, at); });
+    if (!is_entered) break;
     matched += entry.matched;
+    if (entry.matched > 0) parts_.on_owed();
   }
   co_return matched;
 }
 
-// A story that some readers are owed has to come to the others: a database that cannot be written is tried
-// until it can. False when another version took its place.
-asio::awaitable<bool> Intake::enter_next(std::shared_ptr<const Newsroom> newsroom, const Story& story,
-                                         StoryEntry& entry) {
+// For a story that some readers are owed, and so the others have to be: a database that cannot be used is
+// tried until it can.
+asio::awaitable<bool> Intake::write(std::function<bool(Sqlite&)> job) {
   for (;;) {
-    const auto now = parts_.clock.now();
     std::string failure;
     try {
-      const bool is_entered = co_await parts_.database.run(
-          [&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, now); });
-      if (is_entered && entry.matched > 0) parts_.on_owed();
-      co_return is_entered;
+      co_return co_await parts_.database.run([&](Sqlite& db) { return job(db); });
     } catch (const SqliteError& e) {
       failure = e.what();
     }
-    log::error("story.unwritable",
-               {{"story", story.id}, {"what", failure}, {"next", "trying again in five seconds"}});
+    log::error("intake.unwritable", {{"what", failure}, {"next", "trying again in five seconds"}});
     co_await parts_.clock.sleep_for(std::chrono::seconds(5));
   }
 }
 
 asio::awaitable<void> Intake::finish() {
-  for (auto& version : co_await parts_.database.run([](Sqlite& db) { return unplanned_stories(db); }))
-    co_await finish(std::move(version));
+  std::vector<StoryVersion> unplanned;
+  co_await write([&](Sqlite& db) {
+    unplanned = unplanned_stories(db);
+    return true;
+  });
+  for (auto& version : unplanned) co_await finish(std::move(version));
 }
 
+// As it would have gone on when the story was seen: what is too late by now is.
 asio::awaitable<void> Intake::finish(StoryVersion version) {
   const auto newsroom = parts_.newsroom();
-  StoryEntry entry;
-  auto story = co_await parts_.database.run([&](Sqlite& db) {
+  StoryEntry entry{.resumes = true};
+  Result<Story> story = Error{};
+  const bool is_there = co_await write([&](Sqlite& db) {
     entry.known = find_known(db, version.id);
-    auto logged = load_story(db, version.id, version.version);
-    if (!logged) note_planned(db, version.id, version.version, 0, true);
-    return logged;
+    story = load_story(db, version.id, version.version);
+    if (!story) note_planned(db, version.id, version.version, 0, true);
+    return story.has_value();
   });
-  if (!story) {
-    log::error("story.unreadable", {{"story", version.id}, {"what", story.error().message}});
+  if (!is_there) {
+    log::error("story.unreadable", {{"story", version.id},
+                                    {"what", story.error().message},
+                                    {"next", "those who were not owed it before the crash are not"}});
     co_return;
   }
-  const auto now = parts_.clock.now();
   co_await parts_.workers.run([&] {
     const auto& analysed = entry.analysed.emplace(analyze(*story, newsroom->site.language));
-    entry.decisions = decide(*newsroom, *story, analysed, newsroom->book->match(analysed), now);
+    entry.decider.emplace(*newsroom, *story, analysed, newsroom->book->match(analysed), version.seen_at);
   });
-  co_await parts_.database.run([&](Sqlite& db) { drop_entered(db, *newsroom, *story, entry.decisions); });
-  apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
-  if (!co_await enter_next(newsroom, *story, entry)) co_return;
-  log::info("story.finished", {{"story", story->id},
-                               {"version", story->version},
-                               {"matched", entry.matched},
-                               {"why", "crier ended before all its readers were owed it"}});
+  const auto matched = co_await owe_the_others(newsroom, *story, entry, version.seen_at);
+  log::info("story.planned", {{"story", story->id},
+                              {"version", story->version},
+                              {"more", matched},
+                              {"why", "crier ended before all its readers were owed it"}});
 }
 
 asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority authority) {
@@ -302,10 +303,13 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     has_new_id = has_new_id || entry.former_id;
     if (entry.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *entry.former_id}});
     if (!is_entered) continue;
+    log_stored(*newsroom, story, verdict.novelty, entry, now);
     announce(story, verdict.novelty, entry);
-    const auto first = std::exchange(entry.decisions, {});
-    const auto matched = entry.matched + co_await owe_the_others(newsroom, story, entry);
-    log_stored(*newsroom, story, verdict.novelty, entry, first, matched, now);
+    auto matched = entry.matched;
+    if (!is_last(entry)) {
+      matched += co_await owe_the_others(newsroom, story, entry, now);
+      log::info("story.planned", {{"story", story.id}, {"version", story.version}, {"matched", matched}});
+    }
     // No reader waits for it.
     if (entry.analysed) co_await parts_.workers.run([&] { learn_from(*entry.analysed, *newsroom->book); });
     co_return Accepted{story.id, story.version, verdict.novelty, matched};

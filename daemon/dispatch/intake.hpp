@@ -27,6 +27,7 @@ namespace crier {
 
 class Database;
 class Metrics;
+class Sqlite;
 class SuppressionList;
 class Workers;
 struct StoryEntry;
@@ -96,9 +97,8 @@ class Intake {
   boost::asio::awaitable<Accepted> take(Story story, Arrival arrival, bool splits = false);
   boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
   boost::asio::awaitable<std::int64_t> owe_the_others(std::shared_ptr<const Newsroom> newsroom,
-                                                      const Story& story, StoryEntry& entry);
-  boost::asio::awaitable<bool> enter_next(std::shared_ptr<const Newsroom> newsroom, const Story& story,
-                                          StoryEntry& entry);
+                                                      const Story& story, StoryEntry& entry, Time at);
+  boost::asio::awaitable<bool> write(std::function<bool(Sqlite&)> job);
   boost::asio::awaitable<void> finish(StoryVersion version);
   void announce(const Story& story, Novelty novelty, const StoryEntry& entry);
 

@@ -7,10 +7,9 @@
 
 namespace crier {
 
-NextEditions::NextEditions(std::shared_ptr<const Newsroom> newsroom, Time now)
-    : newsroom_(std::move(newsroom)) {
+NextEditions::NextEditions(const std::shared_ptr<const Newsroom>& newsroom, Time now) : newsroom_(newsroom) {
   std::vector<std::pair<Time, const Edition*>> editions;
-  for (const auto& edition : newsroom_->editions) {
+  for (const auto& edition : newsroom->editions) {
     const auto next = next_occurrences(edition.recurrence, now, 1);
     editions.emplace_back(next.empty() ? Time::max() : next.front().at, &edition);
   }
@@ -21,7 +20,7 @@ NextEditions::NextEditions(std::shared_ptr<const Newsroom> newsroom, Time now)
     places.emplace(edition->name, static_cast<std::uint16_t>(in_order_.size()));
     in_order_.push_back(edition);
   }
-  const auto& book = *newsroom_->book;
+  const auto& book = *newsroom->book;
   for (auto& first : first_)
     first.assign(book.subscribers().size(), static_cast<std::uint16_t>(in_order_.size()));
   for (const auto& rule : book.rules()) {
@@ -36,13 +35,13 @@ NextEditions::NextEditions(std::shared_ptr<const Newsroom> newsroom, Time now)
   }
 }
 
-const Edition* NextEditions::of(std::uint32_t number, ChannelKind channel) const {
-  const auto& book = *newsroom_->book;
+const Edition* NextEditions::of(const Newsroom& newsroom, std::uint32_t number, ChannelKind channel) const {
+  const auto& book = *newsroom.book;
   const auto* subscriber = book.by_number(number);
   if (subscriber == nullptr) return nullptr;
   const auto index = static_cast<std::size_t>(subscriber - book.subscribers().data());
   const auto place = first_[static_cast<std::size_t>(channel)][index];
-  return place < in_order_.size() ? in_order_[place] : newsroom_->find_edition(newsroom_->late_edition);
+  return place < in_order_.size() ? in_order_[place] : newsroom.find_edition(newsroom.late_edition);
 }
 
 }  // namespace crier

@@ -67,6 +67,18 @@ void stop_earlier(Sqlite& db, const Story& story, StoryEntry& entry, Time now) {
   entry.released = release_spared(db, story.id, now);
 }
 
+// Takes those out that were entered before a crash. What editions bring is entered last, all of it together.
+void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Decisions& decisions) {
+  std::map<ChannelKind, std::vector<std::uint32_t>> entered;
+  for (const auto channel : all_channels)
+    entered[channel] = members_of_alert(db, story.id, story.version, channel);
+  std::erase_if(decisions.list, [&](const Decision& decision) {
+    return decision.edition.empty() &&
+           std::ranges::binary_search(entered[decision.channel],
+                                      newsroom.book->number_of(decision.subscriber));
+  });
+}
+
 // What the decisions come to, given who has the story already.
 StoryPlan plan_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                        Time now) {
@@ -101,23 +113,12 @@ bool enter_more(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryE
     note_planned(db, story.id, story.version, 0, true);
     return false;
   }
+  if (entry.resumes) drop_entered(db, newsroom, story, entry.decisions);
   const auto plan = plan_entered(db, newsroom, story, entry, now);
   note_planned(db, story.id, story.version, plan.matched, is_last(entry));
   for (const auto& batch : plan.batches) grow_batch(db, batch, now);
   for (const auto& item : plan.items) add_digest_item(db, item);
   return true;
-}
-
-void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Decisions& decisions) {
-  std::map<ChannelKind, std::vector<std::uint32_t>> entered;
-  for (const auto channel : all_channels)
-    entered[channel] = members_of_alert(db, story.id, story.version, channel);
-  // What editions bring is entered last, all of it together.
-  std::erase_if(decisions.list, [&](const Decision& decision) {
-    return decision.edition.empty() &&
-           std::ranges::binary_search(entered[decision.channel],
-                                      newsroom.book->number_of(decision.subscriber));
-  });
 }
 
 }  // namespace crier

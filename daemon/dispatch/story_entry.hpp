@@ -24,6 +24,7 @@ struct StoryEntry {
   std::optional<KnownStory> known{};              ///< as the story was judged by
   const std::set<std::string>* listed = nullptr;  ///< ids of the document that it came in; nullptr = none
   bool splits = false;                            ///< it leaves its group
+  bool resumes = false;                           ///< some of its readers were entered before a crash
   TextPrint print{};                              ///< of a story that is not known
   std::optional<AnalyzedStory> analysed{};        ///< when its audience was looked for
   std::optional<Decider> decider{};               ///< who decides on it
@@ -48,7 +49,5 @@ bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, Story
 /// The same for the next `decisions` of a story that was entered. False when another version came in
 /// meanwhile: nobody else is owed this one.
 bool enter_more(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now);
-/// Takes those out of `decisions` that were entered before a crash.
-void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Decisions& decisions);
 
 }  // namespace crier

@@ -42,6 +42,7 @@ struct CurlLoop::State : std::enable_shared_from_this<State> {
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   static int on_close(void* self, curl_socket_t socket);
   bool watch(curl_socket_t socket, int what);
+  void forget(curl_socket_t socket);
   void wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched);
   void ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec, int events);
   void set_timer(long timeout_ms);
@@ -90,16 +91,29 @@ int CurlLoop::State::on_timer(CURLM*, long timeout_ms, void* self) {
 }
 
 int CurlLoop::State::on_close(void* self, curl_socket_t socket) {
-  auto& sockets = static_cast<State*>(self)->sockets;
-  if (const auto entry = sockets.find(socket); entry != sockets.end()) {
-    entry->second->closed = true;
-    entry->second->descriptor.release();
-    sockets.erase(entry);
-  }
+  static_cast<State*>(self)->forget(socket);
   return ::close(socket);
 }
 
+void CurlLoop::State::forget(curl_socket_t socket) {
+  const auto entry = sockets.find(socket);
+  if (entry == sockets.end()) return;
+  entry->second->closed = true;
+  entry->second->descriptor.release();
+  sockets.erase(entry);
+}
+
 bool CurlLoop::State::watch(curl_socket_t socket, int what) {
+  if (what == CURL_POLL_REMOVE) {
+    const auto entry = sockets.find(socket);
+    if (entry == sockets.end()) return true;
+    // libcurl closes one that never connected without a word (7.88): only what is idle is kept.
+    if (entry->second->reading || entry->second->writing)
+      forget(socket);
+    else
+      entry->second->want_read = entry->second->want_write = false;
+    return true;
+  }
   auto& watched = sockets[socket];
   if (!watched) {
     watched = std::make_shared<Watched>(executor);
@@ -206,8 +220,13 @@ void* CurlLoop::take_handle() {
 void CurlLoop::give_back(void* easy) {
   constexpr std::size_t most_idle = 64;
   if (state_->idle.size() >= most_idle) return curl_easy_cleanup(easy);
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);  // which a reset leaves as it is
   curl_easy_reset(easy);
   state_->idle.push_back(easy);
+}
+
+void CurlLoop::opened(int socket) {
+  state_->forget(socket);
 }
 
 void CurlLoop::add(void* easy) {

@@ -31,6 +31,8 @@ class CurlLoop {
   void* take_handle();
   /// One that is not with libcurl any more.
   void give_back(void* easy);
+  /// libcurl has this socket from now on; one of the same number is gone.
+  void opened(int socket);
   /// `easy` is a CURL*, whose sockets this closes. Throws std::runtime_error when libcurl does not take it.
   void add(void* easy);
   /// Also of a transfer that has not ended.

@@ -1,5 +1,7 @@
 #include "net/host_places.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,25 +14,23 @@ namespace crier {
 namespace asio = boost::asio;
 
 struct HostPlaces::Waiter {
-  Waiter(const asio::any_io_executor& executor, Duration patience) : timer(executor, patience) {}
+  Waiter(const asio::any_io_executor& executor, const std::string& its_host, Duration patience)
+      : host(its_host), timer(executor, patience) {}
 
+  const std::string& host;
   asio::steady_timer timer;  // cancelled when a place is given
   bool has_place = false;
 };
 
 asio::awaitable<std::optional<HostPlaces::Place>> HostPlaces::take(std::string host, Duration patience) {
-  auto& its = hosts_[host];
-  if (its.taken < most_) {
-    ++its.taken;
-    co_return Place(*this, std::move(host));
-  }
-  Waiter waiter(executor_, patience);
-  const auto position = its.waiting.insert(its.waiting.end(), &waiter);
+  if (enter(host)) co_return Place(*this, std::move(host));
+  Waiter waiter(executor_, host, patience);
+  const auto position = waiting_.insert(waiting_.end(), &waiter);
   boost::system::error_code ended;
   {
-    // Also when this frame is destroyed while it waits. Whoever waits keeps the host's entry.
+    // Also when this frame is destroyed while it waits.
     const Finally leave_line([&] {
-      if (!waiter.has_place) its.waiting.erase(position);
+      if (!waiter.has_place) waiting_.erase(position);
     });
     co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, ended));
   }
@@ -39,18 +39,25 @@ asio::awaitable<std::optional<HostPlaces::Place>> HostPlaces::take(std::string h
   co_return std::nullopt;
 }
 
-// The place goes to whoever waits longest.
+bool HostPlaces::enter(const std::string& host) {
+  if (taken_ >= limits_.in_all) return false;
+  auto& with = taken_with_[host];
+  if (with >= limits_.with_one) return false;
+  ++with;
+  ++taken_;
+  return true;
+}
+
+// The place goes to whoever waits longest, of those whose host has room.
 void HostPlaces::leave(const std::string& host) {
-  const auto entry = hosts_.find(host);
-  auto& its = entry->second;
-  if (its.waiting.empty()) {
-    if (--its.taken == 0) hosts_.erase(entry);
-    return;
-  }
-  auto* const next = its.waiting.front();
-  its.waiting.pop_front();
-  next->has_place = true;
-  next->timer.cancel();
+  --taken_;
+  const auto with = taken_with_.find(host);
+  if (--with->second == 0) taken_with_.erase(with);
+  const auto next = std::ranges::find_if(waiting_, [&](const Waiter* waiter) { return enter(waiter->host); });
+  if (next == waiting_.end()) return;
+  (*next)->has_place = true;
+  (*next)->timer.cancel();
+  waiting_.erase(next);
 }
 
 }  // namespace crier

@@ -1,5 +1,5 @@
-// HostPlaces: how many requests may be with one host at once, so that a slow one does not keep those that are
-// for others. Whoever finds no place waits for one, first come, first served. On the loop.
+// HostPlaces: how many requests may be under way at once, in all and with one host, so that a slow one does
+// not keep all of them. Whoever finds no place waits for one, first come, first served. On the loop.
 #pragma once
 
 #include <cstddef>
@@ -36,25 +36,28 @@ class HostPlaces {
     std::string host_;
   };
 
-  /// `most`: of one host. Outlives its places.
-  HostPlaces(boost::asio::any_io_executor executor, std::size_t most)
-      : executor_(std::move(executor)), most_(most) {}
+  struct Limits {
+    std::size_t in_all;
+    std::size_t with_one;
+  };
+  /// Outlives its places.
+  HostPlaces(boost::asio::any_io_executor executor, Limits limits)
+      : executor_(std::move(executor)), limits_(limits) {}
 
   /// nullopt when there was none for so long. Cancellation throws operation_aborted.
   boost::asio::awaitable<std::optional<Place>> take(std::string host, Duration patience);
 
  private:
   struct Waiter;
-  struct Host {
-    std::size_t taken = 0;
-    std::list<Waiter*> waiting;  // each belongs to a take()
-  };
 
+  bool enter(const std::string& host);
   void leave(const std::string& host);
 
   boost::asio::any_io_executor executor_;
-  std::size_t most_;
-  std::unordered_map<std::string, Host> hosts_;  // those that have requests
+  Limits limits_;
+  std::size_t taken_ = 0;
+  std::unordered_map<std::string, std::size_t> taken_with_;
+  std::list<Waiter*> waiting_;  // each belongs to a take()
 };
 
 }  // namespace crier

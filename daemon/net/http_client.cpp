@@ -185,7 +185,8 @@ std::size_t HttpClient::Transfer::take_header(char* data, std::size_t size, std:
 
 // The last word on where a connection goes: whatever libcurl made of the URL, it is an address we checked.
 curl_socket_t HttpClient::Transfer::open_checked_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  const auto& checked = static_cast<Transfer*>(self)->checked;
+  const auto& transfer = *static_cast<Transfer*>(self);
+  const auto& checked = transfer.checked;
   IpAddress wanted;
   if (address->family == AF_INET) {
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
@@ -197,7 +198,9 @@ curl_socket_t HttpClient::Transfer::open_checked_socket(void* self, curlsocktype
     return CURL_SOCKET_BAD;
   }
   if (std::ranges::find(checked, wanted) == checked.end()) return CURL_SOCKET_BAD;
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket >= 0) transfer.loop->opened(socket);
+  return socket;
 }
 
 void HttpClient::Transfer::set_options(const HttpClientOptions& options, const UrlTarget& target,

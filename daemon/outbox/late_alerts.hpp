@@ -17,9 +17,10 @@ struct LateAlert {
   std::string edition;        ///< that is to bring its story
 };
 
-/// Adds the stories to their editions, with the reasons that the alerts had: one item for each story, edition
-/// and channel, however many readers. Those whom the edition brings, or has brought, the story anyway are not
-/// owed it twice. What is owed now counts as matched, so that the ledger balances.
+/// Adds the stories to their editions, with the reasons that the alerts had: few items for each story,
+/// edition and channel, however many readers; each in its latest version, if that is usable. Those whom the
+/// edition brings, or has brought, the story anyway, or another source's report of the same, are not owed it
+/// twice. What is owed now counts as matched, so that the ledger balances.
 void add_to_digests(Sqlite& db, std::span<const LateAlert> late);
 
 }  // namespace crier

@@ -45,15 +45,18 @@ std::vector<std::int64_t> owed_chunks(Sqlite& db, std::string_view condition, st
   return chunks;
 }
 
+std::string lane_number(std::string_view name) {
+  auto lane = 0;
+  while (to_string(static_cast<Lane>(lane)) != name) ++lane;
+  return std::to_string(lane);
+}
+
 std::vector<std::int64_t> chunks_of(Sqlite& db, const Target& target) {
   switch (target.kind) {
     case TargetKind::batch:
       return owed_chunks(db, "c.batch_id = CAST(?1 AS INTEGER)", target.name);
-    case TargetKind::lane: {
-      auto lane = 0;
-      while (to_string(static_cast<Lane>(lane)) != target.name) ++lane;
-      return owed_chunks(db, "c.lane = CAST(?1 AS INTEGER)", std::to_string(lane));
-    }
+    case TargetKind::lane:
+      return owed_chunks(db, "c.lane = CAST(?1 AS INTEGER)", lane_number(target.name));
     case TargetKind::channel:
       return owed_chunks(db, "c.channel = ?1", target.name);
     case TargetKind::reason:
@@ -171,10 +174,14 @@ void split_off(Sqlite& db, const OwedChunk& chunk, const std::vector<Settled>& s
       .run();
 }
 
+std::string dropped_for(const Order& order) {
+  return "dropped: " + order.why;
+}
+
 void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, const OrderContext& context,
                    Time now, OrderReport& report) {
   const auto sent = sent_of(context.being_sent, chunk_id);
-  const auto reason = "dropped: " + report.order.why;
+  const auto reason = dropped_for(report.order);
   if (selection.is_all() && sent.empty()) {
     report.stopped += suppress_chunk(db, chunk_id, reason, now);
     return;
@@ -204,10 +211,25 @@ void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, cons
   report.stopped += static_cast<std::int64_t>(stopped.size());
 }
 
+// What is dropped whole is not for those either whom intake has yet to add.
+void close_growing(Sqlite& db, const Target& target, std::string_view reason) {
+  const std::string_view which = target.kind == TargetKind::batch  ? "id = CAST(?2 AS INTEGER)"
+                                 : target.kind == TargetKind::lane ? "lane = CAST(?2 AS INTEGER)"
+                                                                   : "channel = ?2";
+  db.query(
+        fmt::format("UPDATE batch SET dropped = ?1 WHERE {} AND dropped IS NULL AND (story_id, story_version)"
+                    " IN (SELECT id, version FROM story WHERE planned = 0)",
+                    which))
+      .bind(0, reason)
+      .bind(1, target.kind == TargetKind::lane ? lane_number(target.name) : target.name)
+      .run();
+}
+
 void drop(Sqlite& db, const OrderContext& context, Time now, OrderReport& report) {
-  Selection selection(db, report.order.target, context);
-  for (const auto chunk : chunks_of(db, report.order.target))
-    drop_of_chunk(db, chunk, selection, context, now, report);
+  const auto& target = report.order.target;
+  Selection selection(db, target, context);
+  if (selection.is_all()) close_growing(db, target, dropped_for(report.order));
+  for (const auto chunk : chunks_of(db, target)) drop_of_chunk(db, chunk, selection, context, now, report);
 }
 
 void hasten(Sqlite& db, const OrderContext& context, Time now, OrderReport& report) {

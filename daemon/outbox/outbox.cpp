@@ -79,15 +79,19 @@ std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
 
 void grow_batch(Sqlite& db, const BatchPlan& plan, Time now) {
   std::optional<std::int64_t> batch_id;
+  std::string dropped;
   {
     auto row = db.query(
-        "SELECT id FROM batch WHERE story_id = ? AND story_version = ? AND channel = ? AND lane = ?"
+        "SELECT id, dropped FROM batch WHERE story_id = ? AND story_version = ? AND channel = ? AND lane = ?"
         " ORDER BY id DESC LIMIT 1");
     row.bind(0, plan.subject.story_id)
         .bind(1, std::int64_t{plan.subject.story_version})
         .bind(2, to_string(plan.channel))
         .bind(3, static_cast<int>(plan.lane));
-    if (row.step()) batch_id = row.integer(0);
+    if (row.step()) {
+      batch_id = row.integer(0);
+      dropped = row.text(1);
+    }
   }
   if (!batch_id) {
     add_batch(db, plan, now);
@@ -97,7 +101,11 @@ void grow_batch(Sqlite& db, const BatchPlan& plan, Time now) {
       .bind(0, static_cast<std::int64_t>(plan.size()))
       .bind(1, *batch_id)
       .run();
-  add_chunks(db, *batch_id, plan, now);
+  if (dropped.empty()) return add_chunks(db, *batch_id, plan, now);
+  auto suppressed = plan;
+  for (auto& group : suppressed.groups)
+    if (group.suppressed.empty()) group.suppressed = dropped;
+  add_chunks(db, *batch_id, suppressed, now);
 }
 
 std::vector<std::uint32_t> members_of_alert(Sqlite& db, std::string_view story_id, std::uint32_t version,

@@ -19,7 +19,7 @@ class Sqlite;
 std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now);
 
 /// Adds members to the batch of the same subject, channel and lane, or where there is none a new one. Those
-/// that it has already must not be among them.
+/// that it has already must not be among them. Of one that an operator has dropped they are suppressed.
 void grow_batch(Sqlite& db, const BatchPlan& plan, Time now);
 /// Subscriber numbers that are in an alert of this version on a channel, whatever became of it; ascending.
 std::vector<std::uint32_t> members_of_alert(Sqlite& db, std::string_view story_id, std::uint32_t version,

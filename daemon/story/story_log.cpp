@@ -97,9 +97,10 @@ void note_planned(Sqlite& db, std::string_view id, std::uint32_t version, std::i
 
 std::vector<StoryVersion> unplanned_stories(Sqlite& db) {
   std::vector<StoryVersion> stories;
-  auto rows = db.query("SELECT id, version FROM story WHERE planned = 0");
+  auto rows = db.query("SELECT id, version, seen_at FROM story WHERE planned = 0");
   while (rows.step())
-    stories.push_back({std::string(rows.text(0)), static_cast<std::uint32_t>(rows.integer(1))});
+    stories.push_back({std::string(rows.text(0)), static_cast<std::uint32_t>(rows.integer(1)),
+                       Time(Duration(rows.integer(2)))});
   return stories;
 }
 

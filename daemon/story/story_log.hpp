@@ -58,6 +58,7 @@ void note_planned(Sqlite& db, std::string_view id, std::uint32_t version, std::i
 struct StoryVersion {
   std::string id;
   std::uint32_t version = 0;
+  Time seen_at{};
 };
 std::vector<StoryVersion> unplanned_stories(Sqlite& db);
 

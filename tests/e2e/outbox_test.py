@@ -25,6 +25,7 @@ class ReaderLedgerTest(support.NewsroomTest):
             support.config(
                 f"smtp://127.0.0.1:{server.port}",
                 editions={"evening": {"at": "23:59", "zone": "UTC", "days": ["sun"]}},
+                alerts={"late_into": "evening"},
                 subscribers=[
                     support.reader("amara"),
                     support.reader("bruno"),

@@ -4,6 +4,7 @@ import base64
 import json
 import queue
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -58,6 +59,31 @@ class WebhookTest(support.NewsroomTest):
         daemon.wait_for("delivery.sent")
         daemon.stop()
         self.assertEqual(self.totals()["delivered"], 1)
+
+    def test_an_endpoint_that_is_not_there_is_nobody_elses_trouble(self):
+        silent = socket.socket()
+        self.addCleanup(silent.close)
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        address = silent.getsockname()
+        for _ in range(2):  # its line is full: it takes no connection and refuses none
+            waiting = socket.socket()
+            self.addCleanup(waiting.close)
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        config = json.loads((self.newsroom.folder / "config/crier.yaml").read_text())
+        config["subscribers"].append(support.machine("nobody", f"http://127.0.0.1:{address[1]}/events"))
+        config["channels"]["webhook"]["timeout"] = "1s"
+        self.newsroom.configure(config)
+        daemon = self.serve()
+        self.newsroom.drop("first.txt", support.page("The harbour reopens"))
+        self.assertTrue(self.read()["verified"])
+        self.assertEqual(daemon.wait_for("delivery.retry", subscriber="nobody").fields["reason"], "timeout")
+        self.newsroom.drop("second.txt", support.page("The harbour closes"))
+        self.assertTrue(self.read()["verified"])
+        daemon.wait_for("delivery.sent", count=2, subscriber="desk")
+        daemon.stop()
+        self.assertEqual(daemon.events("delivery.retry", subscriber="desk"), [])
 
     def test_a_refused_signature_is_sent_again_with_the_same_id(self):
         daemon = self.serve()

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "db/sqlite.hpp"
+#include "outbox/orders.hpp"
 #include "support/belts.hpp"
 
 using namespace crier;
@@ -116,6 +117,57 @@ TEST_CASE("the first readers of a large audience have a story when the others ca
     scene.belts.settle();
   }
   scene.everybody_has_it_once();
+}
+
+TEST_CASE("the others get no alert when its time is over before they are written down") {
+  Scene scene;
+  scene.watch();
+  std::size_t sent = 0;
+  {
+    const FullDatabase full(scene.belts);
+    scene.publish();
+    sent = scene.email.sent.size();
+    scene.belts.advance(5h);
+  }
+  SECTION("it goes on") {
+    scene.belts.advance(5s);
+  }
+  SECTION("after a crash") {
+    scene.belts.crash();
+  }
+  scene.belts.settle();
+  CHECK(std::ranges::count_if(scene.email.sent, [](const auto& each) { return each.at > noon; }) == 0);
+  CHECK(scene.email.sent.size() == sent);
+  const auto ledger = scene.belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.failed.at("expired") > 0);
+  CHECK(ledger.total.delivered == static_cast<std::int64_t>(sent));
+}
+
+TEST_CASE("a batch that is dropped before all its readers are in it is for none of the others") {
+  Scene scene;
+  scene.watch();
+  std::size_t sent = 0;
+  {
+    const FullDatabase full(scene.belts);
+    scene.publish();
+    sent = scene.email.sent.size();
+    const auto what =
+        GENERATE(std::pair("batch", "1"), std::pair("lane", "alert"), std::pair("channel", "email"));
+    scene.belts.give({Act::drop, parse_target(what.first, what.second).value(), "a mistake", "ops", {}});
+    scene.belts.settle();
+  }
+  SECTION("it goes on") {
+    scene.belts.advance(5s);
+  }
+  SECTION("after a crash") {
+    scene.belts.crash();
+  }
+  scene.belts.settle();
+  CHECK(scene.email.sent.size() == sent);
+  const auto ledger = scene.belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.suppressed.at("dropped: a mistake") == alert_count - static_cast<std::int64_t>(sent));
 }
 
 TEST_CASE("a story that is canceled before all its readers are written down goes to none of the others") {

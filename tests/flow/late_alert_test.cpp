@@ -149,6 +149,24 @@ TEST_CASE("what expires together is moved together, though the channel takes not
   CHECK(belts.failures.empty());
 }
 
+TEST_CASE("an edition brings the latest version of what was late") {
+  Belts belts(readers(), noon);
+  auto& email = belts.channel(ChannelKind::email);
+  email.answers.assign(1000, no_answer());
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  wait_until(belts, 30min);
+  belts.accept(sample_story("h1", "The harbour reopens early"));
+  wait_until(belts, 1h + 31min);
+  email.answers.clear();
+  email.sent.clear();
+  belts.advance(4h);
+  REQUIRE(email.sent.size() == 2);
+  for (const auto& sent : email.sent)
+    CHECK(sent.titles == std::vector<std::string>{"The harbour reopens early"});
+  CHECK(belts.ledger().balances());
+  CHECK(belts.ledger("h1").total.queued == 0);
+}
+
 TEST_CASE("a story that is withdrawn leaves the edition that was to bring it late") {
   Belts belts(readers(), noon);
   auto& email = belts.channel(ChannelKind::email);

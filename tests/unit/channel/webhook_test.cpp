@@ -148,7 +148,7 @@ TEST_CASE(
   HttpClient client(loop.get_executor(), resolver,
                     {.guard = AddressGuard::create({}).value(), .ca_file = {}});
   ManualClock clock(at);
-  WebhookSender sender(loop.get_executor(), client, clock);
+  WebhookSender sender(loop.get_executor(), client, clock, 8);
   const WebhookChannel channel(sender, 1);
   const auto steps = channel.retry_steps();
   REQUIRE(std::vector(steps.begin(), steps.end()) ==
@@ -164,7 +164,7 @@ TEST_CASE("each attempt is signed anew with the same id") {
       loop.get_executor(), resolver,
       {.guard = AddressGuard::create({.allow_http = true, .allow = {"127.0.0.1"}}).value(), .ca_file = {}});
   ManualClock clock(at);
-  WebhookSender sender(loop.get_executor(), client, clock);
+  WebhookSender sender(loop.get_executor(), client, clock, 8);
   const WebhookEndpoint endpoint{server.url("/in"), key()};
   const auto busy = run_loop(loop, sender.send(endpoint, id, body));
   REQUIRE(busy.kind == OutcomeKind::retry_later);
@@ -186,7 +186,7 @@ TEST_CASE("a webhook into the private network is tried again, never reached") {
   HttpClient client(loop.get_executor(), resolver,
                     {.guard = AddressGuard::create({.allow_http = true}).value(), .ca_file = {}});
   const ManualClock clock(at);
-  WebhookSender sender(loop.get_executor(), client, clock);
+  WebhookSender sender(loop.get_executor(), client, clock, 8);
   const auto outcome = run_loop(loop, sender.send({server.url("/in"), key()}, id, body));
   REQUIRE(outcome.kind == OutcomeKind::retry_later);
   REQUIRE(outcome.reason == "forbidden");

@@ -53,7 +53,7 @@ struct Crowd {
   }
 
   asio::io_context loop;
-  HostPlaces places{loop.get_executor(), 2};
+  HostPlaces places{loop.get_executor(), {.in_all = 3, .with_one = 2}};
   std::string running;
   std::string done;
   std::string turned_away;
@@ -92,4 +92,17 @@ TEST_CASE("who finds no place in time is told so, and takes none") {
   crowd.answer();
   crowd.answer();
   CHECK(crowd.done == "aaa");
+}
+
+TEST_CASE("there are no more in all than may be; a place goes to the first whose host has room") {
+  Crowd crowd;
+  for (const auto* host : {"a", "a", "b", "a", "c", "d"}) crowd.ask(host);
+  crowd.settle();
+  CHECK(crowd.running == "aab");
+  crowd.answer();
+  CHECK(crowd.running == "aaba");
+  crowd.answer();  // the other a: there are two of them again with the next
+  CHECK(crowd.running == "aabac");
+  crowd.answer();  // b
+  CHECK(crowd.running == "aabacd");
 }

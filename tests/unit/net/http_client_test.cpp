@@ -9,6 +9,7 @@
 
 #include "net/resolver.hpp"
 #include "support/closed_port.hpp"
+#include "support/silent_port.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/fake_smtp_server.hpp"
 #include "support/run_loop.hpp"
@@ -167,6 +168,19 @@ TEST_CASE("a refused connection was not sent") {
   REQUIRE(failure.kind == Kind::unreachable);
   REQUIRE_FALSE(failure.request_sent);
   REQUIRE(failure.message.find("secret-path") == std::string::npos);
+}
+
+TEST_CASE("a connection that was never made leaves nothing behind") {
+  Bench bench({http_answer(200)});
+  const SilentPort silent(bench.loop);
+  for (int i = 0; i < 3; ++i) {
+    auto request = post();
+    request.url = "http://127.0.0.1:" + std::to_string(silent.port()) + "/";
+    request.connect_timeout = 50ms;
+    REQUIRE(bench.fail(std::move(request)).kind == Kind::timed_out);
+    // By a socket with the number of the one that was given up.
+    REQUIRE(bench.send(post()).value().status == 200);
+  }
 }
 
 TEST_CASE("a private address is refused before anything is connected") {
