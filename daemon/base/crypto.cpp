@@ -38,15 +38,49 @@ const EVP_MD* method_of(Digest digest) {
   return EVP_sha256();
 }
 
+// Fetched once: OpenSSL looks what EVP_sha256() stands for up anew for each text, under a lock.
+const EVP_MD* sha256_method() {
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> method(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
+  return method.get();
+}
+
+void require_sha256(bool ok) {
+  if (!ok) throw std::runtime_error("OpenSSL: SHA-256 failed");
+}
+
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
   std::string out(sha256_size, '\0');
-  // Fetched once: OpenSSL looks what EVP_sha256() stands for up anew for each text, under a lock.
-  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> method(
-      EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
-  if (EVP_Digest(bytes.data(), bytes.size(), bytes_of(out), nullptr, method.get(), nullptr) != 1)
-    throw std::runtime_error("OpenSSL: SHA-256 failed");
+  require_sha256(EVP_Digest(bytes.data(), bytes.size(), bytes_of(out), nullptr, sha256_method(), nullptr) ==
+                 1);
+  return out;
+}
+
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  auto* context = state_->context.get();
+  require_sha256(context != nullptr && EVP_DigestInit_ex2(context, sha256_method(), nullptr) == 1);
+}
+
+Sha256::~Sha256() = default;
+
+Sha256::Sha256(const Sha256& other) : state_(std::make_unique<State>()) {
+  auto* context = state_->context.get();
+  require_sha256(context != nullptr && EVP_MD_CTX_copy_ex(context, other.state_->context.get()) == 1);
+}
+
+void Sha256::add(std::string_view bytes) {
+  require_sha256(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::finish() {
+  std::string out(sha256_size, '\0');
+  require_sha256(EVP_DigestFinal_ex(state_->context.get(), bytes_of(out), nullptr) == 1);
   return out;
 }
 

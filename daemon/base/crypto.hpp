@@ -10,6 +10,24 @@ namespace crier {
 
 /// 32 bytes.
 std::string sha256(std::string_view bytes);
+
+/// sha256 of a text that comes piece by piece. A copy goes on from where the original is.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256& other);
+  Sha256& operator=(const Sha256&) = delete;
+
+  void add(std::string_view bytes);
+  /// 32 bytes. Call once; nothing is added afterwards.
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// 32 bytes (RFC 2104).
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 

@@ -61,6 +61,12 @@ std::string FilledMail::joined() const {
   return out;
 }
 
+void FilledMail::put_first(std::string field) {
+  first_ = std::move(field);
+  pieces.insert(pieces.begin(), WireText(first_));
+  size += first_.size();
+}
+
 Result<MailForm> MailForm::prepare(MailHeaders headers, const Content& content, const FormReader& reader,
                                    const TemplateSet& templates) {
   auto mail = render_mail(content, reader, templates);
@@ -213,6 +219,17 @@ void MailForm::put_together(FilledMail& filled) const {
       add(std::string_view(filled.own_).substr(written.begin, written.end - written.begin));
     add(steps_[i].after.wire[written.variant]);
   }
+}
+
+std::vector<std::string_view> MailForm::body_start() const {
+  // The last slot of the header stands alone before what ends it.
+  auto step = std::ranges::find(steps_, Slot::unsubscribe, &Step::slot);
+  std::string_view text = step->after.encoded[0];
+  constexpr std::string_view header_end = "\r\n\r\n";
+  std::vector<std::string_view> pieces{text.substr(text.find(header_end) + header_end.size())};
+  for (++step; step != steps_.end() && step->slot == Slot::none; ++step)
+    pieces.emplace_back(step->after.encoded[0]);
+  return pieces;
 }
 
 Result<RenderedMail> MailForm::show(const SlotValues& values) const {

@@ -28,6 +28,8 @@ class FilledMail {
   std::size_t size = 0;          ///< of all pieces, in bytes
 
   std::string joined() const;
+  /// Puts a header field, with its line end, before all others; until the next fill.
+  void put_first(std::string field);
 
  private:
   friend class MailForm;
@@ -42,7 +44,8 @@ class FilledMail {
     std::size_t piece = 0;  // where it stands among the pieces
   };
 
-  std::string own_;  // what is the reader's, encoded
+  std::string first_;  // what was put before all of it
+  std::string own_;    // what is the reader's, encoded
   std::vector<Written> written_;
   std::array<std::string, 4> values_;
   std::string place_;
@@ -70,6 +73,9 @@ class MailForm {
 
   /// The same as a mail program shows it: subject, wrapped text and HTML. The same errors.
   Result<RenderedMail> show(const SlotValues& values) const;
+
+  /// What the body of every message begins with, up to the first slot, in pieces; views into the form.
+  std::vector<std::string_view> body_start() const;
 
   /// In bytes, with values of usual length.
   std::size_t html_size() const { return usual_size(mail_.html); }
