@@ -452,6 +452,7 @@ asio::awaitable<void> App::Parts::reload() {
     return difference(*config->book, *fresh->book);
   });
   auto former = std::exchange(config, std::move(fresh));
+  services->take_over(*config);
   suppressions.forget_gone(config->book->subscribers());
   digest_desk->reload();
   log::info("config.reloaded",

@@ -266,11 +266,21 @@ bool Config::has_channel(ChannelKind channel) const {
   return false;
 }
 
+namespace {
+
+// What a running e-mail channel cannot take over.
+std::optional<EmailConfig> lasting_part(std::optional<EmailConfig> email) {
+  if (email) email->dkim.reset();
+  return email;
+}
+
+}  // namespace
+
 std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh) {
   std::vector<std::string> sections;
   if (running.state != fresh.state) sections.emplace_back("state");
   if (running.folders != fresh.folders || running.feeds != fresh.feeds) sections.emplace_back("sources");
-  if (running.email != fresh.email) sections.emplace_back("channels.email");
+  if (lasting_part(running.email) != lasting_part(fresh.email)) sections.emplace_back("channels.email");
   if (running.whatsapp != fresh.whatsapp) sections.emplace_back("channels.whatsapp");
   if (running.webhook != fresh.webhook) sections.emplace_back("channels.webhook");
   if (running.public_listener != fresh.public_listener) sections.emplace_back("http.public");

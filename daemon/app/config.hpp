@@ -23,6 +23,8 @@
 
 namespace crier {
 
+class DkimSigner;
+
 struct FolderConfig {
   std::string name;
   std::filesystem::path path;
@@ -67,6 +69,7 @@ struct EmailConfig {
   std::string from;
   std::string from_name;
   std::vector<DomainLimits> domains;
+  std::shared_ptr<const DkimSigner> dkim;  ///< nullptr = mails are not signed; each load has its own
 
   bool operator==(const EmailConfig&) const = default;
 };

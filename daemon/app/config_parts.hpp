@@ -49,6 +49,10 @@ void read_test(const Pending& entry, Config& config);
 bool read_book(const std::vector<Pending>& topics, const std::vector<SubscriberList>& subscribers,
                const LoadOptions& options, Config& config);
 
+/// What `channels.email.dkim` says; nullptr when it is absent or wrong (reported). `from` is the sender's
+/// address, empty when that is wrong itself.
+std::shared_ptr<const DkimSigner> read_dkim(YamlSection& email, std::string_view from);
+
 /// An absolute http or https URL, reported otherwise; empty when the key is absent.
 std::string read_url(YamlSection& section, std::string_view key);
 

@@ -161,6 +161,8 @@ void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
                   "from must be a bare address like news@example.org; its display name goes to from_name");
   email.from_name = section.text("from_name").value_or("");
   read_domains(section, email.domains);
+  const auto sender = to_wire_address(email.from);
+  email.dkim = read_dkim(section, sender ? sender->text : std::string());
   section.finish();
   config.email = std::move(email);
 }

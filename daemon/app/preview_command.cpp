@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
@@ -14,6 +15,7 @@
 #include "dispatch/compose.hpp"
 #include "dispatch/planner.hpp"
 #include "outbox/digest_items.hpp"
+#include "render/dkim.hpp"
 #include "story/story_log.hpp"
 #include "text/analyzer.hpp"
 
@@ -118,6 +120,9 @@ Result<Files> preview_on(const Config& config, ChannelKind channel, const Outgoi
     case ChannelKind::email: {
       auto email = compose_email({config.email->from, config.email->from_name}, message);
       if (!email) return email.error();
+      if (const auto& signer = config.email->dkim)
+        email->message.insert(
+            0, signer->sign(std::array{WireText(email->message)}, {}, message.letter->created));
       return Files{{"email.txt", "Subject: " + email->subject + "\n\n" + email->text},
                    {"email.html", email->html},
                    {"email.eml", email->message}};

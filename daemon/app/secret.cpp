@@ -29,7 +29,7 @@ Result<std::filesystem::path> path_of(std::string_view reference) {
 
 }  // namespace
 
-Result<std::string> read_secret(std::string_view reference) {
+Result<std::string> read_secret_text(std::string_view reference) {
   const auto path = path_of(reference);
   if (!path) return path.error();
   auto bytes = read_file(*path, max_secret_bytes);
@@ -39,10 +39,16 @@ Result<std::string> read_secret(std::string_view reference) {
       !reference.starts_with("credential:"))
     return Error{fmt::format("{}: others may read or change this secret; run chmod 600 {}", path->string(),
                              path->string())};
+  return *std::move(bytes);
+}
+
+Result<std::string> read_secret(std::string_view reference) {
+  auto bytes = read_secret_text(reference);
+  if (!bytes) return bytes;
   while (bytes->ends_with('\n') || bytes->ends_with('\r')) bytes->pop_back();
   if (std::ranges::any_of(*bytes, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
-    return Error{fmt::format("{}: the secret must be one line of text", path->string())};
-  if (bytes->empty()) return Error{fmt::format("{}: the secret is empty", path->string())};
+    return Error{fmt::format("{}: the secret must be one line of text", path_of(reference)->string())};
+  if (bytes->empty()) return Error{fmt::format("{}: the secret is empty", path_of(reference)->string())};
   return *std::move(bytes);
 }
 

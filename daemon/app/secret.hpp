@@ -12,4 +12,7 @@ namespace crier {
 /// The content without the line end. A file that others may read is refused.
 Result<std::string> read_secret(std::string_view reference);
 
+/// The same of a secret of several lines, such as a key in PEM, as it stands.
+Result<std::string> read_secret_text(std::string_view reference);
+
 }  // namespace crier

@@ -115,6 +115,7 @@ struct Services::Parts {
   Resolver resolver;
   Wire wire;
   std::unique_ptr<RelayGroup> relays;
+  EmailChannel* email = nullptr;  // among the channels
   std::optional<HttpClient> webhook_client;
   std::optional<WebhookSender> webhook_sender;
   std::optional<HttpClient> whatsapp_client;
@@ -142,8 +143,10 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
                          .warm_up = each.warm_up});
     }
     parts->relays = std::make_unique<RelayGroup>(std::move(members), clock);
-    parts->channels.push_back(
-        std::make_unique<EmailChannel>(*parts->relays, EmailSender{email->from, email->from_name}));
+    auto channel = std::make_unique<EmailChannel>(*parts->relays, EmailSender{email->from, email->from_name});
+    channel->sign_with(email->dkim);
+    parts->email = channel.get();
+    parts->channels.push_back(std::move(channel));
   }
   if (const auto& whatsapp = config.whatsapp) {
     auto guard = make_whatsapp_guard(*whatsapp);
@@ -198,6 +201,11 @@ HttpClient& Services::client_of(const FeedConfig& feed) {
 
 RelayGroup* Services::relays() const {
   return parts_->relays.get();
+}
+
+void Services::take_over(const Config& config) {
+  if (parts_->email != nullptr && config.email && config.email->from == parts_->email->sender().address)
+    parts_->email->sign_with(config.email->dkim);
 }
 
 boost::asio::awaitable<void> Services::stop() {

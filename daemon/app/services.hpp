@@ -38,6 +38,9 @@ class Services {
   RelayGroup* relays() const;
   /// What fetches a feed of the configuration.
   HttpClient& client_of(const FeedConfig& feed);
+  /// Takes over what it can of a fresh configuration: how mails are signed, unless their sender is another,
+  /// who waits for a restart.
+  void take_over(const Config& config);
   /// Says goodbye to the relay; call when nothing is being sent.
   boost::asio::awaitable<void> stop();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -70,6 +71,7 @@ struct EmailChannel::Prepared {
   bool has_name = false;
   bool has_unsubscribe = false;
   Result<MailForm> form;
+  BodyStart start;  // of its mails, for signing
 };
 
 // A mail on its way, and what it consists of.
@@ -77,11 +79,17 @@ struct EmailChannel::Mail {
   std::shared_ptr<const Prepared> prepared;
   std::string message_id;  // with its angle brackets
   FilledMail filled;
+  std::size_t position = 0;  // among the messages of its handful
 };
 
 EmailChannel::EmailChannel(Relay& relay, EmailSender sender) : relay_(relay), sender_(std::move(sender)) {}
 
 EmailChannel::~EmailChannel() = default;
+
+void EmailChannel::sign_with(std::shared_ptr<const DkimSigner> signer) {
+  signer_ = std::move(signer);
+  if (signer_ && !signing_) signing_.emplace(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 std::span<const Duration> EmailChannel::retry_steps() const {
   using namespace std::chrono_literals;
@@ -110,8 +118,9 @@ std::shared_ptr<const EmailChannel::Prepared> EmailChannel::prepared_for(const O
   if (prepared_.size() == most_kept) prepared_.pop_back();
   auto form = prepare_email(sender_, *message.letter, form_reader_of(message.reader()));
   if (form && form->html_size() > max_html_bytes) warn_of_size(*message.letter, form->html_size());
-  prepared_.push_front(
-      std::make_shared<const Prepared>(Prepared{message.letter, has_name, has_unsubscribe, std::move(form)}));
+  auto start = signer_ && form ? hash_start(form->body_start()) : BodyStart();
+  prepared_.push_front(std::make_shared<const Prepared>(
+      Prepared{message.letter, has_name, has_unsubscribe, std::move(form), std::move(start)}));
   return prepared_.front();
 }
 
@@ -124,34 +133,47 @@ std::optional<Error> EmailChannel::fill(const Outgoing& message, Mail& mail) {
   return std::nullopt;
 }
 
+// All of a handful in one hop. The signatures say when the batch was made, so that a repeat has the same.
+boost::asio::awaitable<void> EmailChannel::sign(std::span<Mail> mails) {
+  const auto signer = signer_;
+  co_await signing_->run([&] {
+    for (auto& [prepared, message_id, filled, position] : mails)
+      filled.put_first(signer->sign(filled.pieces, prepared->start, prepared->letter->created));
+  });
+}
+
 boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const Outgoing> messages) {
-  std::vector<Mail> mails;
+  std::vector<Mail> spare;
   if (!spare_.empty()) {
-    mails = std::move(spare_.back());
+    spare = std::move(spare_.back());
     spare_.pop_back();
   }
-  mails.resize(std::max(mails.size(), messages.size()));
+  spare.resize(std::max(spare.size(), messages.size()));
   std::vector<Outcome> outcomes(messages.size());
-  std::vector<MailPieces> pieces;
-  std::vector<std::size_t> positions;  // of the pieces among the messages
+  std::size_t count = 0;  // of the mails that leave
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    auto& mail = mails[i];
+    auto& mail = spare[count];
     if (const auto error = fill(messages[i], mail)) {
       outcomes[i].kind = OutcomeKind::refused;
       outcomes[i].reason = "cannot-compose";
       outcomes[i].reply = error->message;
       continue;
     }
-    pieces.push_back({sender_.address, messages[i].subscriber->address(ChannelKind::email), mail.message_id,
-                      mail.filled.pieces});
-    positions.push_back(i);
+    mail.position = i;
+    ++count;
   }
+  const auto mails = std::span(spare).first(count);
+  if (signer_ && !mails.empty()) co_await sign(mails);
+  std::vector<MailPieces> pieces;
+  for (const auto& mail : mails)
+    pieces.push_back({sender_.address, messages[mail.position].subscriber->address(ChannelKind::email),
+                      mail.message_id, mail.filled.pieces});
   if (!pieces.empty()) {
     auto delivered = co_await relay_.deliver(pieces);
-    for (std::size_t i = 0; i < positions.size(); ++i) outcomes[positions[i]] = std::move(delivered.at(i));
+    for (std::size_t i = 0; i < mails.size(); ++i) outcomes[mails[i].position] = std::move(delivered.at(i));
   }
-  for (auto& mail : mails) mail.prepared.reset();
-  spare_.push_back(std::move(mails));
+  for (auto& mail : spare) mail.prepared.reset();
+  spare_.push_back(std::move(spare));
   co_return outcomes;
 }
 

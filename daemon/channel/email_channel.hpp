@@ -1,5 +1,5 @@
-// The e-mail channel: prepares a mail once for all readers of a letter, fills it for each and hands them to
-// the relay. On the loop.
+// The e-mail channel: prepares a mail once for all readers of a letter, fills it for each, has them signed
+// where that is wanted, and hands them to the relay. On the loop; signing has threads of its own.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,15 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/workers.hpp"
 #include "channel/channel.hpp"
 #include "channel/relay.hpp"
 #include "net/envelope.hpp"
+#include "render/dkim.hpp"
 #include "render/mail_form.hpp"
 
 namespace crier {
@@ -44,6 +47,10 @@ class EmailChannel final : public Channel {
   EmailChannel(Relay& relay, EmailSender sender);
   ~EmailChannel() override;
 
+  const EmailSender& sender() const { return sender_; }
+  /// From now on mails are signed by `signer`, or with nullptr not at all.
+  void sign_with(std::shared_ptr<const DkimSigner> signer);
+
   ChannelKind kind() const override { return ChannelKind::email; }
   unsigned concurrency() const override { return relay_.concurrency(); }
   unsigned most_concurrency() const override { return relay_.most_concurrency(); }
@@ -65,9 +72,13 @@ class EmailChannel final : public Channel {
   std::shared_ptr<const Prepared> prepared_for(const Outgoing& message);
   std::optional<Error> fill(const Outgoing& message, Mail& mail);
   void warn_of_size(const Letter& letter, std::size_t html_bytes);
+  boost::asio::awaitable<void> sign(std::span<Mail> mails);
 
   Relay& relay_;
   EmailSender sender_;
+  std::shared_ptr<const DkimSigner> signer_;
+  // Not those that parse and match: a story that comes in would wait there behind a digest's signatures.
+  std::optional<Workers> signing_;
   std::deque<std::shared_ptr<const Prepared>> prepared_;  // the newest first
   std::vector<std::vector<Mail>> spare_;   // of handfuls that were sent: they keep their memory
   std::map<std::string, Time> warned_of_;  // edition → when the batch that was last warned of was made
