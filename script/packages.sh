@@ -8,7 +8,7 @@ build_packages=(
   libsqlite3-dev libssl-dev libstemmer-dev libtomlplusplus-dev libxml2-dev libyaml-cpp-dev prometheus-cpp-dev tzdata zlib1g-dev
 )
 test_packages=(
-  catch2 libclang-rt-16-dev llvm-16 openssl postfix python3 python3-aiosmtpd
+  catch2 libclang-rt-16-dev llvm-16 openssl postfix python3 python3-aiosmtpd python3-dkim
 )
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }

@@ -34,6 +34,7 @@ constexpr std::array commands{
     Command{"sources", "where stories come from, and whether it is well", sources_command},
     Command{"ledger", "what was owed and what became of it", ledger_command},
     Command{"outbox", "look at what is owed; retry, drop, pause and resume it", outbox_command},
+    Command{"dkim", "a key to sign mails with; check the signatures of a mail", dkim_command},
     Command{"receive", "a small receiver to try webhooks and WhatsApp against", receive_command},
 };
 

@@ -7,6 +7,7 @@
 namespace crier {
 
 int check_command(const Words& words);
+int dkim_command(const Words& words);
 int explain_command(const Words& words);
 int ledger_command(const Words& words);
 int match_command(const Words& words);

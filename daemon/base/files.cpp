@@ -108,18 +108,18 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
   return write_file_through(temporary, path, bytes, mode);
 }
 
+Result<void> write_new_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (file.get() < 0) return system_error(path, "create");
+  auto done = write_all(file.get(), bytes, path);
+  if (done && ::fsync(file.get()) != 0) done = system_error(path, "sync");
+  if (!done) ::unlink(path.c_str());
+  return done;
+}
+
 Result<void> write_file_through(const std::filesystem::path& temporary, const std::filesystem::path& path,
                                 std::string_view bytes, unsigned mode) {
-  {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (file.get() < 0) return system_error(temporary, "create");
-    auto done = write_all(file.get(), bytes, temporary);
-    if (done && ::fsync(file.get()) != 0) done = system_error(temporary, "sync");
-    if (!done) {
-      ::unlink(temporary.c_str());
-      return done;
-    }
-  }
+  if (auto done = write_new_file(temporary, bytes, mode); !done) return done;
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const auto failed = system_error(path, "rename into place");
     ::unlink(temporary.c_str());

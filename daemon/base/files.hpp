@@ -28,8 +28,12 @@ Result<std::string, FileError> read_file(const std::filesystem::path& path, std:
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                                    unsigned mode = 0644);
 
-/// The same with a temporary file of the caller's naming, on the same file system, for folders that are
-/// watched (Maildir's new/). An earlier `temporary` is an error; it is removed when anything else fails.
+/// Writes and syncs a file that is not there yet. One that is there is an Error, and stays as it is.
+Result<void> write_new_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
+
+/// write_file_atomically with a temporary file of the caller's naming, on the same file system, for folders
+/// that are watched (Maildir's new/). An earlier `temporary` is an error; it is removed when anything else
+/// fails.
 Result<void> write_file_through(const std::filesystem::path& temporary, const std::filesystem::path& path,
                                 std::string_view bytes, unsigned mode = 0644);
 

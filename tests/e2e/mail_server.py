@@ -20,7 +20,7 @@ logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 # aiosmtpd does not notice TLS that is there from the first byte.
 warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
 
-Received = collections.namedtuple("Received", "sender recipient mail user tls")
+Received = collections.namedtuple("Received", "sender recipient mail user tls content")
 
 
 def make_certificate(folder):
@@ -103,7 +103,7 @@ class MailServer:
             await asyncio.sleep(self._delay)
         tls = server.transport.get_extra_info("ssl_object") is not None
         mail = read_mail(envelope.content)
-        received = Received(envelope.mail_from, envelope.rcpt_tos[0], mail, session.auth_data, tls)
+        received = Received(envelope.mail_from, envelope.rcpt_tos[0], mail, session.auth_data, tls, envelope.content)
         with self._changed:
             self._received.append(received)
             self._changed.notify_all()
