@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <stdexcept>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include "app/exit_codes.hpp"
 #include "base/crypto.hpp"
@@ -13,6 +17,7 @@
 #include "benches.hpp"
 #include "measure.hpp"
 #include "options.hpp"
+#include "render/dkim.hpp"
 #include "render/mail_form.hpp"
 #include "render/mime.hpp"
 #include "render/template.hpp"
@@ -27,12 +32,24 @@ struct Options {
   std::int64_t messages = 1'000'000;
 };
 
-// The templates we ship, with a greeting and more links to unsubscribe: eleven slots with those of the
-// headers.
-std::shared_ptr<const TemplateSet> personal_templates() {
+TemplateFiles shipped_files() {
   TemplateFiles files;
   for (const auto& entry : std::filesystem::directory_iterator(CRIER_BENCH_FOLDER "/../templates"))
     files.emplace(entry.path().filename().string(), read_file(entry.path(), 1U << 20).value());
+  return files;
+}
+
+std::shared_ptr<const TemplateSet> templates_of(const TemplateFiles& files) {
+  Diagnostics diagnostics;
+  auto templates = TemplateSet::from_files(files, "templates", diagnostics);
+  if (!templates) throw std::runtime_error(to_string(diagnostics.list().front()));
+  return templates;
+}
+
+// The templates we ship, with a greeting and more links to unsubscribe: eleven slots with those of the
+// headers.
+std::shared_ptr<const TemplateSet> personal_templates() {
+  auto files = shipped_files();
   auto& html = files["_masthead.html.mustache"];
   html +=
       "<tr><td title=\"{{reader_name}}\">Good morning {{reader_name}}, this is what you follow.</td></tr>\n"
@@ -40,10 +57,7 @@ std::shared_ptr<const TemplateSet> personal_templates() {
       "or <a href=\"{{unsubscribe_url}}\">never again</a></td></tr>\n";
   auto& text = files["alert.txt.mustache"];
   text.insert(0, "Good morning {{reader_name}}, this is what you follow.\n\n");
-  Diagnostics diagnostics;
-  auto templates = TemplateSet::from_files(files, "templates", diagnostics);
-  if (!templates) throw std::runtime_error(to_string(diagnostics.list().front()));
-  return templates;
+  return templates_of(files);
 }
 
 MailHeaders sample_headers() {
@@ -133,6 +147,64 @@ std::size_t size_of(const MailForm& form, const Person& person) {
   return filled.size;
 }
 
+// RSA over all bytes of a message in one call, as a library without DKIM would sign it.
+class OneShot {
+ public:
+  explicit OneShot(const std::string& pem) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  }
+
+  void sign(std::string_view message) const {
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    std::array<unsigned char, 512> out{};
+    std::size_t size = out.size();
+    if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1 ||
+        EVP_DigestSign(context.get(), out.data(), &size,
+                       reinterpret_cast<const unsigned char*>(message.data()), message.size()) != 1)
+      throw std::runtime_error("OpenSSL cannot sign");
+  }
+
+ private:
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_{nullptr, EVP_PKEY_free};
+};
+
+// Mails of the templates we ship, whose first slot is the link at the foot of the text.
+json::object sign_figures(const Content& content, std::int64_t times) {
+  const auto form = prepare(content, *templates_of(shipped_files()));
+  const auto readers = people("Amara Obi");
+  FilledMail filled;
+  fill(form, readers.front(), filled);
+  const auto start = hash_start(form.body_start());
+  const auto rsa = DkimKey::make(DkimAlgorithm::rsa_sha256);
+  const DkimSigner one("ledger.example.org", {"s2026", rsa}, std::nullopt);
+  const DkimSigner both("ledger.example.org", {"s2026", rsa},
+                        DkimSigner::Identity{"e2026", DkimKey::make(DkimAlgorithm::ed25519_sha256)});
+  const Time time{};
+  const auto sign_us = [&](const DkimSigner& signer, const BodyStart& from) {
+    return us_each(times, [&](std::size_t) { signer.sign(filled.pieces, from, time); });
+  };
+  const auto message = filled.joined();
+  const auto body = std::string_view(message).substr(message.find("\r\n\r\n") + 4);
+  const auto hash_us = [&](const BodyStart& from) {
+    return us_each(10 * times, [&](std::size_t) {
+      auto hash = from.hash;
+      hash.add(body.substr(from.size));
+      hash.finish();
+    });
+  };
+  const OneShot one_shot(rsa.pem());
+  return {{"size", filled.size},
+          {"shared_start", start.size},
+          {"rsa_us", sign_us(one, start)},
+          {"rsa_whole_us", sign_us(one, {})},
+          {"rsa_and_ed25519_us", sign_us(both, start)},
+          {"body_hash_us", hash_us(start)},
+          {"body_hash_whole_us", hash_us({})},
+          {"one_shot_us", us_each(times, [&](std::size_t) { one_shot.sign(message); })}};
+}
+
 }  // namespace
 
 int render_bench(const Words& words) {
@@ -170,7 +242,8 @@ int render_bench(const Words& words) {
       {"fill_accented_us", fill_us(form, accented, options.messages / 10)},
       {"fill_base64_us", fill_us(prepare(russian, *templates), plain, options.messages / 10)},
       {"peers", json::object{{"mustache_us", templating}, {"quoted_printable_us", encoding}}},
-      {"ratio", (templating + encoding) / filling}};
+      {"ratio", (templating + encoding) / filling},
+      {"sign", sign_figures(latin, 2 * few)}};
   fmt::print("{}\n", json::serialize(out));
   return exit_code::ok;
 }
