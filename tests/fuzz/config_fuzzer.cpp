@@ -29,7 +29,6 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
   config.whatsapp.emplace();
   crier::YamlSection section(root, file, "the configuration");
   if (const auto* node = section.find("site")) crier::read_site(*node, file, config);
-  if (const auto* node = section.find("alerts")) crier::read_alerts(*node, file, config);
   if (const auto* node = section.find("sources")) {
     auto sources = *node;
     std::erase_if(sources.entries, [](const auto& source) { return source.value.find("opml") != nullptr; });
@@ -45,6 +44,7 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
   };
   for (const auto& edition : collect("editions"))
     if (edition.key != nullptr) crier::read_edition(edition, config);
+  if (const auto* node = section.find("alerts")) crier::read_alerts({&file, nullptr, node}, config);
   auto topics = collect("topics");
   std::erase_if(topics, [](const crier::Pending& entry) { return entry.key == nullptr; });
   YamlNode subscribers;
