@@ -15,7 +15,8 @@ Arena::Address Arena::allocate(std::uint32_t words) {
   const auto room = used_blocks_ * block_words - next_;
   if (used_blocks_ == 0 || room < words) {
     if (used_blocks_ == max_blocks) throw std::length_error("the rule index is full");
-    memory_.push_back(std::make_unique<ZeroPages>(block_words * sizeof(std::uint32_t)));
+    const auto pages = used_blocks_ == 0 ? PageSize::small : PageSize::large;  // most indexes need little
+    memory_.push_back(std::make_unique<ZeroPages>(block_words * sizeof(std::uint32_t), pages));
     blocks_[used_blocks_].store(static_cast<std::uint32_t*>(memory_.back()->data()),
                                 std::memory_order_relaxed);
     next_ = used_blocks_ == 0 ? 1 : used_blocks_ * block_words;  // address 0 is no record

@@ -26,15 +26,16 @@ void* map_aligned(std::size_t bytes) {
   return begin + before;
 }
 
-std::size_t whole_pages(std::size_t bytes) {
-  const std::size_t page = bytes < large_page ? 4096 : large_page;
+std::size_t whole_pages(std::size_t bytes, PageSize pages) {
+  const std::size_t page = pages == PageSize::small || bytes < large_page ? 4096 : large_page;
   return (bytes + page - 1) / page * page;
 }
 
 }  // namespace
 
-ZeroPages::ZeroPages(std::size_t bytes)
-    : bytes_(whole_pages(bytes)), data_(bytes_ < large_page ? map(bytes_) : map_aligned(bytes_)) {}
+ZeroPages::ZeroPages(std::size_t bytes, PageSize pages)
+    : bytes_(whole_pages(bytes, pages)),
+      data_(pages == PageSize::small || bytes_ < large_page ? map(bytes_) : map_aligned(bytes_)) {}
 
 ZeroPages::~ZeroPages() {
   munmap(data_, bytes_);
