@@ -155,15 +155,13 @@ void App::Parts::fail(const std::string& task, const std::string& what) {
 
 // Gives webhook endpoints without a configured secret one of their own. Returns what went wrong.
 std::optional<std::string> App::Parts::prepare(Config& fresh, const std::filesystem::path& state) {
-  const auto& subscribers = fresh.book->subscribers();
-  for (std::uint32_t i = 0; i < subscribers.size(); ++i) {
-    if (subscribers[i].address(ChannelKind::webhook).empty() || !subscribers[i].webhook_secrets.empty())
-      continue;
-    auto key = own_webhook_key(state, subscribers[i].id);
+  for (const auto subscriber : fresh.book->subscribers()) {
+    if (subscriber.address(ChannelKind::webhook).empty() || !subscriber.webhook_secrets().empty()) continue;
+    const auto key = own_webhook_key(state, subscriber.id());
     if (!key) return key.error().message;
-    log::debug("webhook.key", {{"subscriber", subscribers[i].id},
-                               {"file", webhook_key_path(state, subscribers[i].id).string()}});
-    fresh.book->give_webhook_secret(i, std::move(*key));
+    log::debug("webhook.key", {{"subscriber", subscriber.id()},
+                               {"file", webhook_key_path(state, subscriber.id()).string()}});
+    fresh.book->give_webhook_secret(subscriber.index(), *key);
   }
   return std::nullopt;
 }

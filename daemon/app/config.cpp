@@ -292,13 +292,29 @@ std::vector<std::string> settings_that_need_restart(const Config& running, const
 
 namespace {
 
+// A file that only subscribers and what was read before them are taken from is not kept beside the book.
+void free_when_read(std::deque<LoadedFile>& files, Collected& collected) {
+  for (auto& list : collected.subscribers) {
+    const auto is_quoted =
+        std::ranges::any_of(collected.tests, [&](const Pending& test) { return test.file == list.file; });
+    const auto loaded =
+        std::ranges::find_if(files, [&](const LoadedFile& each) { return &each.file == list.file; });
+    if (is_quoted) continue;
+    list.when_read = [loaded] {
+      loaded->file.text = {};
+      loaded->subscribers = {};
+    };
+  }
+}
+
 // nullopt when an item of a list cannot be read by itself.
 std::optional<Config> try_to_load(const fs::path& path, Diagnostics& diagnostics, const LoadOptions& options,
                                   Lists lists) {
   Config config;
   std::deque<LoadedFile> files;  // a deque, because Pending points into it
   for (const auto& name : config_files(path, diagnostics)) load_file(files, name, lists, diagnostics);
-  const auto collected = read_with_rules(files, options, lists, config, diagnostics);
+  auto collected = read_with_rules(files, options, lists, config, diagnostics);
+  free_when_read(files, collected);
   for (const auto& edition : collected.editions) read_edition(edition, config);
   if (collected.alerts) read_alerts(*collected.alerts, config, options.rules_file.empty());
   if (!read_book(collected.topics, collected.subscribers, options, config)) return std::nullopt;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -9,6 +10,7 @@
 #include "app/rule_reader.hpp"
 #include "app/secret.hpp"
 #include "app/topic_book.hpp"
+#include "base/position_table.hpp"
 #include "base/suggest.hpp"
 #include "channel/webhook.hpp"
 #include "net/address_guard.hpp"
@@ -46,7 +48,7 @@ std::optional<std::string> read_webhook_secret(YamlSection& section) {
 }
 
 void read_webhook_endpoint(const YamlNode& node, const YamlFile& file, const AddressGuard& guard,
-                           Subscriber& subscriber) {
+                           SubscriberDraft& subscriber) {
   auto& address = subscriber.addresses[static_cast<std::size_t>(ChannelKind::webhook)];
   const auto* at = &node;
   if (node.kind == YamlNode::Kind::scalar) {
@@ -97,8 +99,11 @@ class BookReader {
         topics_(std::move(topics)),
         former_(options.former),
         registry_(former_ ? former_->registry() : std::make_shared<RuleRegistry>()) {
-    subscribers_.reserve(count);
-    places_.reserve(count);
+    lines_.reserve(count);
+    for (const auto& edition : config.newsroom.editions) editions_.push_back(edition.name);
+    std::ranges::sort(editions_);
+    if (editions_.size() >= std::numeric_limits<EditionPosition>::max())
+      throw std::length_error("there are too many editions");
     for (const auto& topic : topics_.rules())
       add_read_rule(topic.rule, {topic.name, topic.title, topic.rule, {}, registry_->hold(topic.rule)},
                     *topic.file, *topic.key);
@@ -109,7 +114,7 @@ class BookReader {
 
   void read_subscriber(const YamlNode& node, const YamlFile& file) {
     YamlSection section(node, file, "subscriber");
-    Subscriber subscriber;
+    SubscriberDraft subscriber;
     subscriber.id = section.required_text("id");
     subscriber.name = section.text("name").value_or("");
     read_addresses(section, subscriber);
@@ -123,22 +128,20 @@ class BookReader {
     const auto* follow = section.find("follow");
     section.finish();
     check_identity(section, subscriber);
-    const auto index = static_cast<std::uint32_t>(subscribers_.size());
-    const bool is_named = !subscriber.id.empty() && find(subscriber.id) == PositionTable::none;
-    subscribers_.push_back(std::move(subscriber));
-    places_.push_back({&file, node.find("id") != nullptr ? node.find("id")->line : node.line});
-    if (is_named) by_id_.insert(index, IdOf{subscribers_});
+    const auto index = subscribers_.add(subscriber);
+    if (files_.empty() || files_.back().second != &file) files_.emplace_back(index, &file);
+    lines_.push_back(node.find("id") != nullptr ? node.find("id")->line : node.line);
     if (follow != nullptr)
       for_each_item(*follow, file, "follow", [&](const YamlNode& item) { read_follow(item, file, index); });
   }
 
   std::shared_ptr<SubscriberBook> finish() {
-    return std::make_shared<SubscriberBook>(std::move(subscribers_), std::move(rules_), config_.stemming,
-                                            registry_);
+    return std::make_shared<SubscriberBook>(std::move(subscribers_), std::move(rules_), std::move(editions_),
+                                            config_.stemming, registry_);
   }
 
  private:
-  void read_addresses(YamlSection& section, Subscriber& subscriber) const {
+  void read_addresses(YamlSection& section, SubscriberDraft& subscriber) const {
     const auto set = [&](ChannelKind channel, bool (*is_good)(std::string_view), std::string_view example) {
       const auto key = to_string(channel);
       auto text = section.text(key);
@@ -152,22 +155,22 @@ class BookReader {
       read_webhook_endpoint(*webhook, section.file(), guard_, subscriber);
   }
 
-  struct IdOf {
-    const std::vector<Subscriber>& subscribers;
-    std::string_view operator()(std::uint32_t index) const { return subscribers[index].id; }
-  };
-  std::uint32_t find(std::string_view id) const { return by_id_.find(id, IdOf{subscribers_}); }
+  const YamlFile& file_of(std::uint32_t subscriber) const {
+    const auto next =
+        std::ranges::upper_bound(files_, subscriber, {}, &std::pair<std::uint32_t, const YamlFile*>::first);
+    return *std::prev(next)->second;
+  }
 
-  void check_identity(YamlSection& section, const Subscriber& subscriber) const {
+  void check_identity(YamlSection& section, const SubscriberDraft& subscriber) const {
     if (subscriber.id.empty()) return;
     const auto* at = section.find("id");
     const bool plain = subscriber.id.size() <= 128 && std::ranges::all_of(subscriber.id, [](char c) {
                          return static_cast<unsigned char>(c) > ' ' && c != 0x7f;
                        });
     if (!plain) section.error(*at, "id must be at most 128 characters without spaces");
-    if (const auto known = find(subscriber.id); known != PositionTable::none)
+    if (const auto known = subscribers_.find(subscriber.id))
       section.error(*at, fmt::format("there are two subscribers \"{}\"; the other is at {}:{}", subscriber.id,
-                                     places_[known].file->name, places_[known].line));
+                                     file_of(known->index()).name, lines_[known->index()]));
   }
 
   void read_follow(const YamlNode& node, const YamlFile& file, std::uint32_t subscriber) {
@@ -252,11 +255,14 @@ class BookReader {
     return RuleReader(file, options).read(node);
   }
 
-  // The edition's name, as the newsroom keeps it; empty for an alert.
-  std::string_view read_cadence(YamlSection& section) const {
+  // 0 for an alert, and for what is no edition.
+  EditionPosition read_cadence(YamlSection& section) const {
     const auto deliver = section.text("deliver").value_or("alert");
-    if (deliver == "alert") return {};
-    return find_edition(section, "deliver", deliver, config_.newsroom, {"alert"});
+    if (deliver == "alert") return 0;
+    const auto name = find_edition(section, "deliver", deliver, config_.newsroom, {"alert"});
+    if (name.empty()) return 0;
+    const auto found = std::ranges::lower_bound(editions_, name);
+    return static_cast<EditionPosition>(found - editions_.begin() + 1);
   }
 
   // The channels of a follow; all that the subscriber has when it names none.
@@ -295,13 +301,10 @@ class BookReader {
   TopicBook topics_;
   std::shared_ptr<const SubscriberBook> former_;
   std::shared_ptr<RuleRegistry> registry_;
-  std::vector<Subscriber> subscribers_;
-  struct IdPlace {
-    const YamlFile* file;
-    int line;
-  };
-  std::vector<IdPlace> places_;  // of the subscribers
-  PositionTable by_id_;
+  std::vector<std::string> editions_;  // ascending
+  Subscribers subscribers_;
+  std::vector<std::pair<std::uint32_t, const YamlFile*>> files_;  // with the first subscriber of each
+  std::vector<int> lines_;                                        // of the subscribers' ids
   std::vector<FollowedRule> rules_;  // topics first, at the positions that topics_ gives
   OwnRules own_{rules_};
   static inline const std::vector<FollowedRule> none_{};
@@ -321,7 +324,7 @@ bool read_book(const std::vector<Pending>& topics, const std::vector<SubscriberL
       constexpr std::size_t step = 1000;
       if (++done % step == 0 && options.on_progress) options.on_progress(done, total);
     };
-    for (const auto& [file, list, pieces] : subscribers) {
+    for (const auto& [file, list, pieces, when_read] : subscribers) {
       for (const auto& item : list->items) {
         reader.read_subscriber(item, *file);
         advance();
@@ -332,6 +335,7 @@ bool read_book(const std::vector<Pending>& topics, const std::vector<SubscriberL
         reader.read_subscriber(*item, *file);
         advance();
       }
+      if (when_read) when_read();
     }
     config.book = reader.finish();
   } catch (const std::length_error& e) {  // of a rule that the index cannot hold

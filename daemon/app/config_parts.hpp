@@ -1,6 +1,7 @@
 // The loader's own workshop: one function per section of the configuration. Only app/config*.cpp use it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct SubscriberList {
   const YamlFile* file = nullptr;
   const YamlNode* list = nullptr;
   const std::vector<YamlPiece>* pieces = nullptr;  ///< never null; if there are any, the list is empty
+  std::function<void()> when_read{};               ///< may free the list, the pieces and the file's text
 
   std::size_t size() const { return pieces->empty() ? list->items.size() : pieces->size(); }
 };

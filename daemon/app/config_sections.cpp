@@ -454,9 +454,9 @@ std::optional<ExpectedDelivery> parse_expected(std::string_view text, const News
 void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile& file, const Config& config,
                       RuleTest& test) {
   const auto& subscriber = key.scalar;
-  if (config.book->find(subscriber) == nullptr) {
+  if (!config.book->find(subscriber)) {
     std::vector<std::string_view> known;
-    for (const auto& one : config.book->subscribers()) known.push_back(one.id);
+    for (const auto one : config.book->subscribers()) known.push_back(one.id());
     file.error(key,
                fmt::format("there is no subscriber \"{}\"{}", subscriber, did_you_mean(subscriber, known)));
   }

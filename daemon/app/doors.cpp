@@ -74,14 +74,14 @@ std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& t
   const auto target = read_unsubscribe_token(HmacSha256(parts.unsubscribe_key), token);
   if (!target) return std::nullopt;
   const auto config = parts.config();
-  const auto* subscriber = config->newsroom.book->by_number(target->number);
-  if (subscriber == nullptr || subscriber->address(target->channel).empty()) return std::nullopt;
+  const auto subscriber = config->newsroom.book->by_number(target->number);
+  if (!subscriber || subscriber->address(target->channel).empty()) return std::nullopt;
   const auto* what = target->channel == ChannelKind::email      ? "e-mail"
                      : target->channel == ChannelKind::whatsapp ? "WhatsApp messages"
                                                                 : "webhooks";
-  const auto& address = subscriber->address(target->channel);
+  const auto address = subscriber->address(target->channel);
   return Leaving{target->channel,
-                 address,
+                 std::string(address),
                  {.about = fmt::format("{} from {}", what, config->newsroom.site.name),
                   .has_left = parts.suppressions.find(target->channel, address) == "unsubscribed"}};
 }

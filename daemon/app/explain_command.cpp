@@ -36,8 +36,8 @@ struct Account {
   std::vector<GroupMember> others;   // which other sources have reported it
 };
 
-std::string describe(const Subscription& subscription) {
-  return fmt::format("{} by {}", subscription.edition.empty() ? "alert" : subscription.edition,
+std::string describe(const SubscriberBook& book, const Subscription& subscription) {
+  return fmt::format("{} by {}", subscription.is_alert() ? "alert" : book.editions()[subscription.edition],
                      to_string(subscription.channels));
 }
 
@@ -50,7 +50,7 @@ void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subsc
       auto explanation = explain(book.rule_of(at), story);
       auto excerpts = excerpts_of(story, explanation.because, max_excerpts);
       account.rules.push_back(
-          {rule.name(), describe(subscription), std::move(explanation), std::move(excerpts)});
+          {rule.name(), describe(book, subscription), std::move(explanation), std::move(excerpts)});
     }
   }
 }
@@ -84,7 +84,7 @@ void add_outlook(Account& account, const Newsroom& newsroom, const SuppressionLi
   if (account.outlook.empty()) account.outlook.emplace_back("nothing: no rule of this subscriber matches");
 }
 
-void add_fates(Account& account, Sqlite& db, const std::string& subscriber_id, const std::string& story_id) {
+void add_fates(Account& account, Sqlite& db, std::string_view subscriber_id, const std::string& story_id) {
   auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
   row.bind(0, subscriber_id);
   if (row.step()) account.fates = fates(db, story_id, static_cast<std::uint32_t>(row.integer(0)));
@@ -145,22 +145,22 @@ int explain_command(const Words& words) {
   const auto story = find_story(line.arguments()[0], *config);
   if (!story) return line.fail(exit_code::missing_input, story.error().message);
   const auto& book = *config->newsroom.book;
-  const auto* subscriber = book.find(line.arguments()[1]);
-  if (subscriber == nullptr) {
+  const auto subscriber = book.find(line.arguments()[1]);
+  if (!subscriber) {
     std::vector<std::string_view> known;
-    for (const auto& each : book.subscribers()) known.push_back(each.id);
+    for (const auto each : book.subscribers()) known.push_back(each.id());
     return line.fail(exit_code::missing_input,
                      fmt::format("there is no subscriber \"{}\"{}", line.arguments()[1],
                                  did_you_mean(line.arguments()[1], known)));
   }
-  const auto index = static_cast<std::uint32_t>(subscriber - book.subscribers().data());
+  const auto index = subscriber->index();
   const auto analysed = analyze(*story, config->newsroom.site.language);
   Account account;
   add_rules(account, book, index, analysed);
   const auto db = open_database(*config);
   const auto suppressions = db ? SuppressionList::load(*db) : SuppressionList();
   add_outlook(account, config->newsroom, suppressions, index, *story, analysed, at);
-  if (db) add_fates(account, *db, subscriber->id, story->id);
+  if (db) add_fates(account, *db, subscriber->id(), story->id);
   if (db) account.others = others_in_group(*db, story->id);
   std::erase_if(account.others, [&](const GroupMember& other) { return !is_out(other, at); });
   if (line.json())

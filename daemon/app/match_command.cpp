@@ -44,7 +44,7 @@ json::object to_json(const Newsroom& newsroom, const Story& story, const Matched
   }
   json::array deliveries;
   for (const auto& decision : matched.decisions.list) {
-    json::object delivery{{"subscriber", book.subscribers()[decision.subscriber].id},
+    json::object delivery{{"subscriber", book.subscribers()[decision.subscriber].id()},
                           {"channel", to_string(decision.channel)},
                           {"deliver", decision.edition.empty() ? "alert" : decision.edition},
                           {"reason", matched.decisions.reasons[decision.reason]}};

@@ -52,9 +52,9 @@ std::vector<DomainCount> count_domains(Sqlite& db, SubscriberBook& book) {
   book.assign_numbers(subscriber_numbers(db, book));
   std::map<std::pair<ChannelKind, std::string>, std::int64_t> counts;
   walk_owed(db, [&](ChannelKind channel, std::uint32_t number) {
-    const auto* subscriber = book.by_number(number);
-    const auto domain = subscriber == nullptr ? std::string("(no longer subscribed)")
-                                              : domain_of(channel, subscriber->address(channel));
+    const auto subscriber = book.by_number(number);
+    const auto domain =
+        subscriber ? domain_of(channel, subscriber->address(channel)) : std::string("(no longer subscribed)");
     ++counts[{channel, domain.empty() ? std::string(to_string(channel)) : domain}];
   });
   std::vector<DomainCount> domains;

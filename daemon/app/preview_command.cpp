@@ -42,7 +42,7 @@ std::vector<WaitingStory> waiting_stories(const Config& config, const std::strin
   const auto db = open_database(config);
   if (!db) return stories;
   auto row = db->query("SELECT number FROM subscriber_number WHERE id = ?");
-  row.bind(0, subscriber.id);
+  row.bind(0, subscriber.id());
   if (!row.step()) return stories;
   const auto number = static_cast<std::uint32_t>(row.integer(0));
   for (const auto channel : all_channels) {
@@ -64,8 +64,7 @@ std::string why_matched(const Newsroom& newsroom, const Story& story, const Subs
   const auto analysed = analyze(story, newsroom.site.language);
   const auto decisions = decide(newsroom, story, analysed, newsroom.book->match(analysed), now);
   for (const auto& decision : decisions.list) {
-    if (newsroom.book->subscribers()[decision.subscriber].id == subscriber.id)
-      return decisions.reasons[decision.reason];
+    if (decision.subscriber == subscriber.index()) return decisions.reasons[decision.reason];
   }
   return "This is a preview; no rule of yours matches";
 }
@@ -86,7 +85,7 @@ Result<Draft> draft_edition(const Config& config, const Edition& edition, const 
   Draft draft;
   auto waiting = waiting_stories(config, edition.name, subscriber, now);
   if (waiting.empty())
-    return Error{fmt::format("nothing waits for {} in edition {}", subscriber.id, edition.name)};
+    return Error{fmt::format("nothing waits for {} in edition {}", subscriber.id(), edition.name)};
   DigestStories stories;
   stories.left_out = waiting.size() - std::min(waiting.size(), edition.max_items);
   waiting.resize(waiting.size() - stories.left_out);
@@ -106,7 +105,7 @@ Outgoing complete(Draft& draft, const Config& config, const Subscriber& subscrib
   for (const auto& story : draft.stories) draft.letter.stories.push_back(&story);
   draft.letter.created = now;
   draft.letter.templates = config.newsroom.templates;
-  Outgoing message{std::make_shared<const Letter>(std::move(draft.letter)), "preview-0", 0, &subscriber, {}};
+  Outgoing message{std::make_shared<const Letter>(std::move(draft.letter)), "preview-0", 0, subscriber, {}};
   if (!config.newsroom.public_url.empty())
     message.unsubscribe_url = config.newsroom.public_url + "/u/preview";
   return message;
@@ -137,7 +136,7 @@ Result<Files> preview_on(const Config& config, ChannelKind channel, const Outgoi
     case ChannelKind::webhook: {
       auto form = prepare_webhook(*message.letter);
       if (!form) return form.error();
-      return Files{{"webhook.json", form->body_for(message.subscriber->id) + "\n"}};
+      return Files{{"webhook.json", form->body_for(message.subscriber.id()) + "\n"}};
     }
   }
   return Files{};
@@ -185,15 +184,16 @@ int preview_command(const Words& words) {
   int code = exit_code::ok;
   const auto config = load_config_or_complain(line, code);
   if (!config) return code;
-  const auto* subscriber = config->newsroom.book->find(*line.get("to"));
-  if (subscriber == nullptr)
+  const auto subscriber = config->newsroom.book->find(*line.get("to"));
+  if (!subscriber)
     return line.fail(exit_code::missing_input, fmt::format("there is no subscriber \"{}\"", *line.get("to")));
   auto channels = reachable(*config, *subscriber);
   if (const auto name = line.get("channel")) {
     const auto channel = parse_channel(*name);
     if (!channel) return line.usage_error("--channel must be email, whatsapp or webhook");
     if (std::ranges::find(channels, *channel) == channels.end())
-      return line.fail(exit_code::bad_data, fmt::format("{} cannot be reached by {}", subscriber->id, *name));
+      return line.fail(exit_code::bad_data,
+                       fmt::format("{} cannot be reached by {}", subscriber->id(), *name));
     channels = {*channel};
   }
   const auto now = SystemClock().now();

@@ -16,11 +16,6 @@ std::string title_of(const FollowedRule& rule) {
   return rule.topic.empty() ? rule.title : rule.topic;
 }
 
-std::string way_of(const Subscription& subscription) {
-  return fmt::format("{} {}", subscription.edition.empty() ? "alert" : subscription.edition,
-                     to_string(subscription.channels));
-}
-
 class TestRun {
  public:
   TestRun(const Newsroom& newsroom, const Story& story, Time at)
@@ -60,7 +55,7 @@ class TestRun {
     if (story_.status != StoryStatus::usable) return out;
     const auto decisions = decide(newsroom_, story_, analysed_, book_.match(analysed_), at_);
     for (const auto& decision : decisions.list)
-      out[book_.subscribers()[decision.subscriber].id].push_back(
+      out[std::string(book_.subscribers()[decision.subscriber].id())].push_back(
           {std::string(decision.edition), decision.channel, due(decision)});
     return out;
   }
@@ -124,18 +119,24 @@ class TestRun {
     return why;
   }
 
-  static bool goes(const Subscription& subscription, const ExpectedDelivery& delivery) {
-    return subscription.edition == delivery.edition && subscription.channels.contains(delivery.channel);
+  const std::string& edition_of(const Subscription& subscription) const {
+    return book_.editions()[subscription.edition];
+  }
+  std::string way_of(const Subscription& subscription) const {
+    return fmt::format("{} {}", subscription.is_alert() ? "alert" : edition_of(subscription),
+                       to_string(subscription.channels));
+  }
+  bool goes(const Subscription& subscription, const ExpectedDelivery& delivery) const {
+    return edition_of(subscription) == delivery.edition && subscription.channels.contains(delivery.channel);
   }
 
   template <class Each>
   void for_each_follow(const std::string& id, const Each& each) const {
-    const auto* subscriber = book_.find(id);
-    if (subscriber == nullptr) return;
-    const auto index = static_cast<std::uint32_t>(subscriber - book_.subscribers().data());
+    const auto subscriber = book_.find(id);
+    if (!subscriber) return;
     for (RulePosition at = 0; at < book_.rules().size(); ++at)
       for (const auto& subscription : book_.rules()[at].followers)
-        if (subscription.subscriber == index) each(at, subscription);
+        if (subscription.subscriber == subscriber->index()) each(at, subscription);
   }
 
   const Newsroom& newsroom_;

@@ -67,7 +67,7 @@ std::filesystem::path secret_path(const std::filesystem::path& folder, const std
   return folder / "secrets" / name;
 }
 
-std::filesystem::path webhook_key_path(const std::filesystem::path& folder, const std::string& subscriber) {
+std::filesystem::path webhook_key_path(const std::filesystem::path& folder, std::string_view subscriber) {
   // A subscriber's id may hold anything; percent-encoded it is a file name of its own.
   return secret_path(folder, "webhook-" + percent_encode(subscriber));
 }
@@ -76,7 +76,7 @@ Result<std::string> own_secret(const std::filesystem::path& folder, const std::s
   return read_or_keep(secret_path(folder, name), to_hex(random_bytes(32)));
 }
 
-Result<std::string> own_webhook_key(const std::filesystem::path& folder, const std::string& subscriber) {
+Result<std::string> own_webhook_key(const std::filesystem::path& folder, std::string_view subscriber) {
   const auto path = webhook_key_path(folder, subscriber);
   const auto text = read_or_keep(path, make_webhook_secret());
   if (!text) return text.error();

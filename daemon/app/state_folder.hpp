@@ -31,10 +31,10 @@ Result<void> make_private_file(const std::filesystem::path& path);
 Result<std::string> own_secret(const std::filesystem::path& folder, const std::string& name);
 
 /// The signing key of a webhook subscriber, kept as "whsec_…"; returns the raw key.
-Result<std::string> own_webhook_key(const std::filesystem::path& folder, const std::string& subscriber);
+Result<std::string> own_webhook_key(const std::filesystem::path& folder, std::string_view subscriber);
 
 /// Where own_secret and own_webhook_key keep them.
 std::filesystem::path secret_path(const std::filesystem::path& folder, const std::string& name);
-std::filesystem::path webhook_key_path(const std::filesystem::path& folder, const std::string& subscriber);
+std::filesystem::path webhook_key_path(const std::filesystem::path& folder, std::string_view subscriber);
 
 }  // namespace crier

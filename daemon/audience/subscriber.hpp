@@ -1,9 +1,11 @@
-// Subscriber: a person or machine that follows topics, with one address per channel.
-// Plain values, built by the configuration loader and swapped whole on reload.
+// What is said of a subscriber, a person or machine that follows topics, with one address per channel: plain
+// values, as the configuration loader reads them. What a book keeps of them is a Subscriber
+// (subscribers.hpp).
 #pragma once
 
 #include <array>
 #include <bit>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -66,22 +68,21 @@ std::string to_string(ChannelSet channels);
 struct QuietHours {
   int start_minute = 0;  ///< minutes after local midnight, 0..1439
   int end_minute = 0;
+
+  auto operator<=>(const QuietHours&) const = default;
 };
 
 /// "22:00-06:30".
 std::optional<QuietHours> parse_quiet_hours(std::string_view text);
 
-struct Subscriber {
+/// A subscriber on the way into a book.
+struct SubscriberDraft {
   std::string id;
   std::string name;
   std::array<std::string, all_channels.size()> addresses;  ///< by ChannelKind; empty = not reachable that way
   std::vector<std::string> webhook_secrets;                ///< raw key bytes; the first is the current one
   std::string timezone;                                    ///< IANA name; empty = the site's
   std::optional<QuietHours> quiet_hours;
-
-  const std::string& address(ChannelKind channel) const {
-    return addresses[static_cast<std::size_t>(channel)];
-  }
 };
 
 /// The form in which addresses are compared: domain and local part in lower case (bounces contract),

@@ -9,22 +9,21 @@
 
 namespace crier {
 
-SubscriberBook::SubscriberBook(std::vector<Subscriber> subscribers, std::vector<FollowedRule> rules,
-                               bool stemming, std::shared_ptr<RuleRegistry> registry)
+SubscriberBook::SubscriberBook(Subscribers subscribers, std::vector<FollowedRule> rules,
+                               std::vector<std::string> editions, bool stemming,
+                               std::shared_ptr<RuleRegistry> registry)
     : stemming_(stemming),
       registry_(registry ? std::move(registry) : std::make_shared<RuleRegistry>()),
       subscribers_(std::move(subscribers)),
-      rules_(std::move(rules)) {
+      rules_(std::move(rules)),
+      editions_(std::move(editions)),
+      numbers_(SubscriberNumbers::in_order(subscribers_.size())) {
+  editions_.insert(editions_.begin(), std::string());
+  subscribers_.fit();
   for (RulePosition i = 0; i < rules_.size(); ++i)
     if (!rules_[i].hold) rules_[i].hold = registry_->hold(rule_of(i));
   keep_followers();
   list_positions();
-  const auto id_of = [this](std::uint32_t i) -> std::string_view { return subscribers_[i].id; };
-  for (std::uint32_t i = 0; i < subscribers_.size(); ++i)
-    if (by_id_.find(subscribers_[i].id, id_of) == PositionTable::none) by_id_.insert(i, id_of);
-  std::vector<std::uint32_t> numbers(subscribers_.size());
-  std::iota(numbers.begin(), numbers.end(), 1U);
-  assign_numbers(std::move(numbers));
 }
 
 SubscriberBook::~SubscriberBook() {
@@ -32,18 +31,11 @@ SubscriberBook::~SubscriberBook() {
   if (registry_.use_count() == 1) registry_->abandon();
 }
 
-// Makes the book's subscriptions independent of where the names of their editions came from, and in order.
 void SubscriberBook::keep_followers() {
   for (auto& rule : rules_) {
     if (!std::ranges::is_sorted(rule.followers, {}, &Subscription::subscriber))
       std::ranges::stable_sort(rule.followers, {}, &Subscription::subscriber);
     rule.followers.shrink_to_fit();
-    for (auto& subscription : rule.followers)
-      if (!subscription.edition.empty()) {
-        auto known = editions_.find(subscription.edition);
-        if (known == editions_.end()) known = editions_.emplace(subscription.edition).first;
-        subscription.edition = *known;
-      }
   }
 }
 
@@ -81,41 +73,26 @@ std::vector<RuleId> SubscriberBook::rule_ids() const {
   return ids;
 }
 
-const Subscriber* SubscriberBook::find(std::string_view id) const {
-  const auto found =
-      by_id_.find(id, [this](std::uint32_t i) -> std::string_view { return subscribers_[i].id; });
-  return found == PositionTable::none ? nullptr : &subscribers_[found];
-}
-
 std::string SubscriberBook::name_of(RulePosition rule) const {
   const auto& followed = rules_.at(rule);
   if (!followed.topic.empty() || followed.followers.empty()) return followed.topic;
   const auto first = followed.followers.front().subscriber;
   const bool is_shared = std::ranges::any_of(
       followed.followers, [&](const Subscription& subscription) { return subscription.subscriber != first; });
-  return subscribers_[first].id + (is_shared ? " and others: " : ": ") + followed.title;
+  return std::string(subscribers_[first].id()) + (is_shared ? " and others: " : ": ") + followed.title;
 }
 
 void SubscriberBook::assign_numbers(std::vector<std::uint32_t> numbers) {
-  numbers_ = std::move(numbers);
-  by_number_.clear();
-  by_number_.reserve(numbers_.size());
-  for (std::uint32_t i = 0; i < numbers_.size(); ++i) by_number_.emplace_back(numbers_[i], i);
-  std::ranges::sort(by_number_);
+  numbers_ = SubscriberNumbers(std::move(numbers));
 }
 
-void SubscriberBook::give_webhook_secret(std::uint32_t subscriber, std::string key) {
-  subscribers_.at(subscriber).webhook_secrets.push_back(std::move(key));
+void SubscriberBook::give_webhook_secret(std::uint32_t subscriber, std::string_view key) {
+  subscribers_.add_webhook_secret(subscriber, key);
 }
 
-const Subscriber* SubscriberBook::by_number(std::uint32_t number) const {
-  if (by_number_.empty() || number < by_number_.front().first) return nullptr;
-  // Numbers are given in order: most stand where counting from the first one leads.
-  if (const auto counted = number - by_number_.front().first;
-      counted < by_number_.size() && by_number_[counted].first == number)
-    return &subscribers_[by_number_[counted].second];
-  const auto found = std::ranges::lower_bound(by_number_, std::pair(number, 0U));
-  return found == by_number_.end() || found->first != number ? nullptr : &subscribers_[found->second];
+std::optional<Subscriber> SubscriberBook::by_number(std::uint32_t number) const {
+  const auto found = numbers_.find(number);
+  return found ? std::optional(subscribers_[*found]) : std::nullopt;
 }
 
 RuleDifference difference(const SubscriberBook& former, const SubscriberBook& fresh) {
@@ -134,11 +111,14 @@ std::vector<std::uint32_t> subscriber_numbers(Sqlite& db, const SubscriberBook& 
   const auto& subscribers = book.subscribers();
   std::vector<std::uint32_t> numbers(subscribers.size(), 0);
   // One walk over the table costs less than a million look-ups.
-  auto rows = db.query("SELECT id, number FROM subscriber_number");
-  while (rows.step())
-    if (const auto* subscriber = book.find(rows.text(0)))
-      numbers[static_cast<std::size_t>(subscriber - subscribers.data())] =
-          static_cast<std::uint32_t>(rows.integer(1));
+  auto rows = db.query("SELECT id, number FROM subscriber_number ORDER BY number");
+  std::uint32_t next = 0;  // most were numbered in the order of the book
+  while (rows.step()) {
+    const auto subscriber = subscribers.find(rows.text(0), next);
+    if (!subscriber) continue;
+    numbers[subscriber->index()] = static_cast<std::uint32_t>(rows.integer(1));
+    next = subscriber->index() + 1;
+  }
   std::vector<std::uint32_t> missing;
   for (std::uint32_t i = 0; i < subscribers.size(); ++i)
     if (numbers[i] == 0) missing.push_back(i);
@@ -150,11 +130,15 @@ std::vector<std::uint32_t> take_numbers(const SubscriberBook& former, const Subs
                                         std::vector<std::uint32_t>& numbers) {
   std::vector<std::uint32_t> unknown;
   numbers.assign(fresh.subscribers().size(), 0);
-  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
-    if (const auto* known = former.find(fresh.subscribers()[i].id))
-      numbers[i] = former.number_of(static_cast<std::uint32_t>(known - former.subscribers().data()));
-    else
-      unknown.push_back(i);
+  std::uint32_t next = 0;  // most follow whom they followed
+  for (const auto subscriber : fresh.subscribers()) {
+    const auto known = former.subscribers().find(subscriber.id(), next);
+    if (known) {
+      numbers[subscriber.index()] = former.number_of(known->index());
+      next = known->index() + 1;
+    } else {
+      unknown.push_back(subscriber.index());
+    }
   }
   return unknown;
 }
@@ -162,7 +146,7 @@ std::vector<std::uint32_t> take_numbers(const SubscriberBook& former, const Subs
 void add_subscriber_numbers(Sqlite& db, const SubscriberBook& book,
                             std::span<const std::uint32_t> subscribers, std::vector<std::uint32_t>& numbers) {
   for (const auto subscriber : subscribers) {
-    const auto& id = book.subscribers()[subscriber].id;
+    const auto id = book.subscribers()[subscriber].id();
     db.query("INSERT INTO subscriber_number (id) VALUES (?) ON CONFLICT (id) DO NOTHING").bind(0, id).run();
     auto row = db.query("SELECT number FROM subscriber_number WHERE id = ?");
     row.bind(0, id);

@@ -6,26 +6,30 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "audience/subscriber.hpp"
-#include "base/position_table.hpp"
+#include "audience/subscriber_numbers.hpp"
+#include "audience/subscribers.hpp"
 #include "match/rule.hpp"
 #include "match/rule_registry.hpp"
 
 namespace crier {
 
+/// A position in SubscriberBook::editions().
+using EditionPosition = std::uint16_t;
+
 /// One subscriber follows one rule.
 struct Subscription {
   std::uint32_t subscriber = 0;  ///< index into the book
-  std::string_view edition;      ///< empty = an alert at once; within a book its own
+  EditionPosition edition = 0;   ///< 0 = an alert at once
   ChannelSet channels;
+
+  bool is_alert() const { return edition == 0; }
 };
+static_assert(sizeof(Subscription) == 8, "there are millions of them");
 
 /// A rule and its followers. A topic is a rule with a name; own rules that read the same are one.
 struct FollowedRule {
@@ -33,7 +37,7 @@ struct FollowedRule {
   std::string title;         ///< "China and Russia"; the query's text for an own rule
   std::optional<Rule> rule;  ///< absent for an own rule that `title` says whole: see SubscriberBook::rule_of
   std::vector<Subscription> followers;  ///< in a book ascending by subscriber
-  RuleHold hold{};  ///< taken by the book where it is missing
+  RuleHold hold{};                      ///< taken by the book where it is missing
 
   /// What the commands call it: the topic, or the query.
   const std::string& name() const { return topic.empty() ? title : topic; }
@@ -45,16 +49,19 @@ using RulePosition = std::uint32_t;
 class SubscriberBook {
  public:
   SubscriberBook() : SubscriberBook({}, {}) {}
-  /// `stemming` is that of own rules without a tree. Without a registry it gets one of its own. Throws
-  /// std::length_error as RuleIndex::add does.
-  SubscriberBook(std::vector<Subscriber> subscribers, std::vector<FollowedRule> rules, bool stemming = true,
+  /// `editions`: the names of those that are followed, ascending. `stemming` is that of own rules without a
+  /// tree. Without a registry it gets one of its own. Throws std::length_error as RuleIndex::add does.
+  SubscriberBook(Subscribers subscribers, std::vector<FollowedRule> rules,
+                 std::vector<std::string> editions = {}, bool stemming = true,
                  std::shared_ptr<RuleRegistry> registry = nullptr);
   ~SubscriberBook();
   SubscriberBook(const SubscriberBook&) = delete;
   SubscriberBook& operator=(const SubscriberBook&) = delete;
 
-  const std::vector<Subscriber>& subscribers() const { return subscribers_; }
+  const Subscribers& subscribers() const { return subscribers_; }
   const std::vector<FollowedRule>& rules() const { return rules_; }
+  /// The names of the editions that subscriptions are in, ascending; the first, which is empty, is none.
+  const std::vector<std::string>& editions() const { return editions_; }
   bool stemming() const { return stemming_; }
   const std::shared_ptr<RuleRegistry>& registry() const { return registry_; }
 
@@ -65,7 +72,7 @@ class SubscriberBook {
   /// The ids, in the registry, of all rules, ascending, each once.
   std::vector<RuleId> rule_ids() const;
 
-  const Subscriber* find(std::string_view id) const;
+  std::optional<Subscriber> find(std::string_view id) const { return subscribers_.find(id); }
   /// How lists of rules call one: the topic's name, or "SUBSCRIBER: QUERY", "SUBSCRIBER and others:
   /// QUERY".
   std::string name_of(RulePosition rule) const;
@@ -73,10 +80,10 @@ class SubscriberBook {
   /// Numbers under which the outbox knows the subscribers; until they are given, the order of the book.
   void assign_numbers(std::vector<std::uint32_t> numbers);
   /// For a webhook endpoint whose secret was not configured; before the book is shared.
-  void give_webhook_secret(std::uint32_t subscriber, std::string key);
-  std::uint32_t number_of(std::uint32_t subscriber) const { return numbers_.at(subscriber); }
-  /// nullptr when the number belongs to nobody any more.
-  const Subscriber* by_number(std::uint32_t number) const;
+  void give_webhook_secret(std::uint32_t subscriber, std::string_view key);
+  std::uint32_t number_of(std::uint32_t subscriber) const { return numbers_.of(subscriber); }
+  /// nullopt when the number belongs to nobody any more.
+  std::optional<Subscriber> by_number(std::uint32_t number) const;
 
  private:
   void keep_followers();
@@ -84,15 +91,13 @@ class SubscriberBook {
 
   bool stemming_;
   std::shared_ptr<RuleRegistry> registry_;  // before the rules, which hold theirs in it
-  std::set<std::string, std::less<>> editions_;
-  std::vector<Subscriber> subscribers_;
+  Subscribers subscribers_;
   std::vector<FollowedRule> rules_;
+  std::vector<std::string> editions_;
   // Which positions have rule id i: positions_[starts_[i]] up to positions_[starts_[i + 1]].
   std::vector<std::uint32_t> starts_;
   std::vector<RulePosition> positions_;
-  PositionTable by_id_;
-  std::vector<std::uint32_t> numbers_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> by_number_;  // number, index; ascending
+  SubscriberNumbers numbers_;
 };
 
 /// What a fresh book does to the rules of the index that it shares with the former one.

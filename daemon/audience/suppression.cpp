@@ -13,14 +13,14 @@ std::string key_of(ChannelKind channel, std::string_view address) {
 
 // Of the suppressed `reasons`, those of endpoints that said they are gone and that nobody has any more.
 std::vector<std::string> abandoned(const std::unordered_map<std::string, std::string>& reasons,
-                                   const std::vector<Subscriber>& subscribers) {
+                                   const Subscribers& subscribers) {
   std::unordered_set<std::string> gone;
   for (const auto& [key, reason] : reasons)
     if (reason == endpoint_gone) gone.insert(key);
   for (const auto& subscriber : subscribers) {
     if (gone.empty()) break;
     for (const auto channel : all_channels)
-      if (const auto& address = subscriber.address(channel); !address.empty())
+      if (const auto address = subscriber.address(channel); !address.empty())
         gone.erase(key_of(channel, address));
   }
   return {gone.begin(), gone.end()};
@@ -44,11 +44,11 @@ void SuppressionList::resubscribe(ChannelKind channel, std::string_view address)
   if (found != reasons_.end() && found->second == "unsubscribed") reasons_.erase(found);
 }
 
-void SuppressionList::forget_gone(const std::vector<Subscriber>& subscribers) {
+void SuppressionList::forget_gone(const Subscribers& subscribers) {
   for (const auto& key : abandoned(reasons_, subscribers)) reasons_.erase(key);
 }
 
-void SuppressionList::erase_gone(Sqlite& db, const std::vector<Subscriber>& subscribers) {
+void SuppressionList::erase_gone(Sqlite& db, const Subscribers& subscribers) {
   for (const auto& key : abandoned(load(db).reasons_, subscribers))
     db.query("DELETE FROM suppression WHERE channel || ' ' || address = ? AND reason = ?")
         .bind(0, key)

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "audience/subscriber.hpp"
+#include "audience/subscribers.hpp"
 #include "base/time.hpp"
 
 namespace crier {
@@ -28,13 +28,13 @@ class SuppressionList {
   void resubscribe(ChannelKind channel, std::string_view address);
   /// Lifts endpoint_gone where none of `subscribers` has the address, so that one that is configured anew is
   /// tried anew.
-  void forget_gone(const std::vector<Subscriber>& subscribers);
+  void forget_gone(const Subscribers& subscribers);
 
   static SuppressionList load(Sqlite& db);
   static void store(Sqlite& db, ChannelKind channel, std::string_view address, std::string_view reason,
                     Time now);
   /// As forget_gone() above.
-  static void erase_gone(Sqlite& db, const std::vector<Subscriber>& subscribers);
+  static void erase_gone(Sqlite& db, const Subscribers& subscribers);
   static void erase_unsubscription(Sqlite& db, ChannelKind channel, std::string_view address);
 
  private:

@@ -11,7 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "audience/subscriber.hpp"
+#include "audience/subscribers.hpp"
 #include "base/time.hpp"
 #include "channel/relay_state.hpp"
 #include "outbox/outcome.hpp"
@@ -37,10 +37,10 @@ struct Outgoing {
   std::shared_ptr<const Letter> letter;
   std::string delivery_id;  ///< the same on every attempt; letters, digits and hyphens
   int attempt = 0;          ///< from 0
-  const Subscriber* subscriber = nullptr;
+  Subscriber subscriber;
   std::string unsubscribe_url;  ///< empty = there is none
 
-  Reader reader() const { return {subscriber->name, letter->reason, unsubscribe_url}; }
+  Reader reader() const { return {std::string(subscriber.name()), letter->reason, unsubscribe_url}; }
 };
 
 class Channel {

@@ -27,7 +27,7 @@ std::string message_id_of(const EmailSender& sender, const Outgoing& message) {
 }
 
 SlotValues values_for(const Outgoing& message, std::string_view message_id) {
-  return {message.subscriber->name, message.subscriber->address(ChannelKind::email),
+  return {message.subscriber.name(), message.subscriber.address(ChannelKind::email),
           message_id.substr(1, message_id.size() - 2), message.unsubscribe_url};
 }
 
@@ -107,7 +107,7 @@ void EmailChannel::warn_of_size(const Letter& letter, std::size_t html_bytes) {
 }
 
 std::shared_ptr<const EmailChannel::Prepared> EmailChannel::prepared_for(const Outgoing& message) {
-  const bool has_name = shows_name(message.subscriber->name);
+  const bool has_name = shows_name(message.subscriber.name());
   const bool has_unsubscribe = !message.unsubscribe_url.empty();
   const auto found = std::ranges::find_if(prepared_, [&](const auto& each) {
     return each->letter == message.letter && each->has_name == has_name &&
@@ -166,7 +166,7 @@ boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const 
   if (signer_ && !mails.empty()) co_await sign(mails);
   std::vector<MailPieces> pieces;
   for (const auto& mail : mails)
-    pieces.push_back({sender_.address, messages[mail.position].subscriber->address(ChannelKind::email),
+    pieces.push_back({sender_.address, messages[mail.position].subscriber.address(ChannelKind::email),
                       mail.message_id, mail.filled.pieces});
   if (!pieces.empty()) {
     auto delivered = co_await relay_.deliver(pieces);

@@ -76,9 +76,9 @@ boost::asio::awaitable<Outcome> WebhookChannel::send_one(const Outgoing& message
     outcome.reply = form.error().message;
     co_return outcome;
   }
-  auto body = form->body_for(message.subscriber->id);
-  WebhookEndpoint endpoint{message.subscriber->address(ChannelKind::webhook),
-                           message.subscriber->webhook_secrets};
+  auto body = form->body_for(message.subscriber.id());
+  WebhookEndpoint endpoint{std::string(message.subscriber.address(ChannelKind::webhook)),
+                           message.subscriber.webhook_secrets()};
   co_return co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(body));
 }
 

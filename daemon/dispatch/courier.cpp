@@ -29,7 +29,7 @@ namespace asio = boost::asio;
 // A delivery of a handful that has not been settled.
 struct Courier::Ready {
   const Delivery* delivery = nullptr;
-  const Subscriber* subscriber = nullptr;
+  std::optional<Subscriber> subscriber;  // nobody any more
   MessageParts contents;
   bool asked = false;  // the outbox, whether it is still owed
   bool owed = true;
@@ -227,9 +227,10 @@ asio::awaitable<Time> Courier::claim_for(Line& line) {
 }
 
 // Why a delivery is not to be attempted; empty when it is.
-std::string Courier::reason_to_suppress(ChannelKind channel, const Subscriber* subscriber) const {
-  if (subscriber == nullptr) return "no longer subscribed";
-  const auto& address = subscriber->address(channel);
+std::string Courier::reason_to_suppress(ChannelKind channel,
+                                        const std::optional<Subscriber>& subscriber) const {
+  if (!subscriber) return "no longer subscribed";
+  const auto address = subscriber->address(channel);
   if (address.empty()) return "no address";
   if (const auto reason = parts_.suppressions.find(channel, address)) return std::string(*reason);
   return {};
@@ -466,7 +467,7 @@ Outgoing Courier::address(HeldClaim& held, const std::shared_ptr<const Newsroom>
   Outgoing message{held.letters.letter_to(newsroom, delivery, *ready.subscriber, ready.contents),
                    fmt::format("{}-{}", claim.batch_uid, delivery.number),
                    delivery.attempts,
-                   ready.subscriber,
+                   *ready.subscriber,
                    {}};
   if (newsroom->public_url.empty()) return message;
   constexpr std::size_t most_of_token = 48;
@@ -536,7 +537,7 @@ asio::awaitable<void> Courier::give_up_endpoint(ChannelKind channel, const Subsc
   if (parts_.suppressions.find(channel, address)) co_return;
   parts_.suppressions.add(channel, address, std::string(endpoint_gone));
   log::warn("endpoint.gone",
-            {{"subscriber", subscriber.id},
+            {{"subscriber", subscriber.id()},
              {"channel", to_string(channel)},
              {"next", "nothing is sent to it until its address in the configuration changes"}});
   const auto now = parts_.clock.now();

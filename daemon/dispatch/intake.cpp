@@ -38,15 +38,15 @@ void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions
   const auto shown = std::min(decisions.list.size(), few);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& decision = decisions.list[i];
-    const auto& subscriber = newsroom.book->subscribers()[decision.subscriber];
+    const auto subscriber = newsroom.book->subscribers()[decision.subscriber];
     if (!decision.suppressed.empty()) {
       log::info("story.suppressed", {{"story", story.id},
-                                     {"subscriber", subscriber.id},
+                                     {"subscriber", subscriber.id()},
                                      {"channel", to_string(decision.channel)},
                                      {"reason", decision.suppressed}});
     } else {
       log::info("story.owed", {{"story", story.id},
-                               {"subscriber", subscriber.id},
+                               {"subscriber", subscriber.id()},
                                {"channel", to_string(decision.channel)},
                                {"deliver", decision.edition.empty() ? "alert" : decision.edition},
                                {"when", when_due(newsroom, story, decision, now)},

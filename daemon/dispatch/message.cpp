@@ -38,7 +38,7 @@ std::shared_ptr<const Letter> Letters::letter_to(const std::shared_ptr<const New
     letters_.clear();
     newsroom_ = newsroom;
   }
-  Key key{subscriber.timezone, delivery.reason, parts.no_room, {}};
+  Key key{subscriber.timezone(), delivery.reason, parts.no_room, {}};
   if (batch_.is_digest()) {
     for (const auto* part : parts.chosen)
       key.parts.emplace_back(part, reason_for(part->audience, delivery.number));

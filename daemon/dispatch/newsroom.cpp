@@ -10,8 +10,8 @@ const Edition* Newsroom::find_edition(std::string_view name) const {
 }
 
 Zone Newsroom::zone_of(const Subscriber& subscriber) const {
-  if (subscriber.timezone.empty()) return site.zone;
-  const auto own = Zone::find(subscriber.timezone);
+  if (subscriber.timezone().empty()) return site.zone;
+  const auto own = Zone::find(subscriber.timezone());
   return own ? *own : site.zone;
 }
 

@@ -21,9 +21,9 @@ namespace asio = boost::asio;
 std::vector<std::uint32_t> numbers_in(const SubscriberBook& book, std::string_view domain,
                                       ChannelKind channel) {
   std::vector<std::uint32_t> numbers;
-  const auto& subscribers = book.subscribers();
-  for (std::uint32_t i = 0; i < subscribers.size(); ++i) {
-    if (domain_of(channel, subscribers[i].address(channel)) == domain) numbers.push_back(book.number_of(i));
+  for (const auto subscriber : book.subscribers()) {
+    if (domain_of(channel, subscriber.address(channel)) == domain)
+      numbers.push_back(book.number_of(subscriber.index()));
   }
   std::ranges::sort(numbers);
   return numbers;

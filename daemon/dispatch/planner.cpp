@@ -15,7 +15,7 @@ namespace crier {
 // One rule that brought a subscriber one delivery, before the rules of the same delivery are joined.
 struct Decider::Hit {
   std::uint32_t subscriber;
-  std::string_view edition;
+  EditionPosition edition;
   ChannelKind channel;
   RulePosition rule;
 
@@ -66,20 +66,20 @@ class DueTimes {
       : newsroom_(newsroom), earliest_(std::max(now, story.embargo.value_or(now))) {}
 
   Time of(const Subscriber& subscriber) {
-    if (!subscriber.quiet_hours) return earliest_;
-    return earliest_send(earliest_, *subscriber.quiet_hours, zone_of(subscriber));
+    const auto quiet = subscriber.quiet_hours();
+    return quiet ? earliest_send(earliest_, *quiet, zone_of(subscriber)) : earliest_;
   }
 
  private:
   const Zone& zone_of(const Subscriber& subscriber) {
-    const auto found = zones_.find(subscriber.timezone);
+    const auto found = zones_.find(subscriber.timezone());
     if (found != zones_.end()) return found->second;
-    return zones_.emplace(subscriber.timezone, newsroom_.zone_of(subscriber)).first->second;
+    return zones_.emplace(subscriber.timezone(), newsroom_.zone_of(subscriber)).first->second;
   }
 
   const Newsroom& newsroom_;
   Time earliest_;
-  std::map<std::string, Zone> zones_;
+  std::map<std::string_view, Zone> zones_;
 };
 
 int urgency_of(const Story& story) {
@@ -104,7 +104,7 @@ void add_member(BatchPlan& batch, const Decision& decision, std::uint32_t number
 
 void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const SuppressionList& list) {
   for (auto& decision : decisions.list) {
-    const auto& address = book.subscribers()[decision.subscriber].address(decision.channel);
+    const auto address = book.subscribers()[decision.subscriber].address(decision.channel);
     if (const auto reason = list.find(decision.channel, address)) decision.suppressed = *reason;
   }
 }
@@ -148,11 +148,11 @@ std::vector<Decider::Hit> Decider::next_hits(std::size_t most) {
   if (alerts_done_) {
     for (const auto& [rule, all, left] : followers_)
       for (const auto& each : all)
-        if (!each.edition.empty()) add(rule, each);
+        if (!each.is_alert()) add(rule, each);
   } else {
     for (auto& [rule, all, left] : followers_) {
       for (; !left.empty() && (!end || left.front().subscriber < *end); left = left.subspan(1))
-        if (is_whole || left.front().edition.empty()) add(rule, left.front());
+        if (is_whole || left.front().is_alert()) add(rule, left.front());
     }
   }
   done_ = alerts_done_ || is_whole;
@@ -180,7 +180,7 @@ Decisions Decider::next(std::size_t most) {
     }
     decisions.list.push_back({.subscriber = first->subscriber,
                               .channel = first->channel,
-                              .edition = first->edition,
+                              .edition = book.editions()[first->edition],
                               .due_at = due_times.of(book.subscribers()[first->subscriber]),
                               .reason = reasons.index_of(rules),
                               .suppressed = {}});

@@ -27,9 +27,10 @@ Replay::Replay(const Newsroom& running, const Newsroom* candidate, Time since, T
     const auto& book = *side->newsroom->book;
     side->topics.assign(book.rules().size(), no_topic);
     side->readers.reserve(book.subscribers().size());
-    for (const auto& subscriber : book.subscribers()) {
-      const auto [known, is_new] = numbers.emplace(subscriber.id, static_cast<std::uint32_t>(names_.size()));
-      if (is_new) names_.push_back(subscriber.id);
+    for (const auto subscriber : book.subscribers()) {
+      const auto [known, is_new] =
+          numbers.emplace(subscriber.id(), static_cast<std::uint32_t>(names_.size()));
+      if (is_new) names_.push_back(subscriber.id());
       side->readers.push_back(known->second);
     }
   }
@@ -56,9 +57,11 @@ std::vector<Replay::Owed> Replay::owed(Side& side, const std::vector<RulePositio
   std::vector<Owed> out;
   for (const auto rule : matched) {
     const auto topic = topic_of(side, rule);
-    for (const auto& subscription : side.newsroom->book->rules()[rule].followers)
+    const auto& book = *side.newsroom->book;
+    for (const auto& subscription : book.rules()[rule].followers)
       for (const auto channel : subscription.channels)
-        out.push_back({side.readers[subscription.subscriber], subscription.edition, channel, topic});
+        out.push_back(
+            {side.readers[subscription.subscriber], book.editions()[subscription.edition], channel, topic});
   }
   std::ranges::sort(out);
   const auto repeated = std::ranges::unique(out);

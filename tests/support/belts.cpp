@@ -43,7 +43,7 @@ asio::awaitable<std::vector<Outcome>> ScriptedChannel::send(std::span<const Outg
 asio::awaitable<Outcome> ScriptedChannel::send_one(const Outgoing& message) {
   const auto& letter = *message.letter;
   Sent entry{message.delivery_id,
-             message.subscriber->id,
+             std::string(message.subscriber.id()),
              letter.content.subject,
              letter.reason,
              {},

@@ -41,7 +41,7 @@ TEST_CASE("the configuration that is shipped loads without a complaint") {
   CHECK(config.whatsapp);
   CHECK(config.webhook);
   CHECK(config.newsroom.find_edition("lagos-morning") != nullptr);
-  CHECK(config.newsroom.book->find("amara") != nullptr);
+  CHECK(config.newsroom.book->find("amara"));
   CHECK(config.newsroom.templates);
   CHECK_FALSE(config.tests.empty());
 }
@@ -102,14 +102,14 @@ tests:
   REQUIRE(book.rules().size() == 2);
   const auto& followers = book.rules()[0].followers;
   REQUIRE(followers.size() == 2);
-  CHECK(followers[0].edition.empty());
+  CHECK(followers[0].is_alert());
   CHECK(followers[0].channels ==
         ChannelSet{ChannelKind::email, ChannelKind::whatsapp, ChannelKind::webhook});  // all that she has
-  CHECK(followers[1].edition == "weekly");
+  CHECK(book.editions()[followers[1].edition] == "weekly");
   CHECK(followers[1].channels == ChannelSet{ChannelKind::whatsapp});
   CHECK(book.rules()[1].topic.empty());
   CHECK(book.rules()[1].followers[0].channels == ChannelSet{ChannelKind::email});
-  CHECK(book.find("amara")->quiet_hours->end_minute == 390);
+  CHECK(book.find("amara")->quiet_hours()->end_minute == 390);
   REQUIRE(config.tests.size() == 1);
   const auto& expected = config.tests[0].expect.at("amara");
   REQUIRE(expected.size() == 2);
@@ -178,7 +178,7 @@ TEST_CASE("a file of rules can be a change of the configuration") {
   SECTION("without subscribers its topics and editions are laid over the others") {
     const auto config = changed_by(
         "topics: {a: {any: [bridge]}, c: {any: [quay]}}\neditions: {dawn: {at: \"06:00\", zone: UTC}}\n");
-    CHECK(config.newsroom.book->find("x") != nullptr);
+    CHECK(config.newsroom.book->find("x"));
     CHECK(matched_topics(config, "A bridge, a port and a quay") == std::vector<std::string>{"a", "b", "c"});
     CHECK(matched_topics(config, "A harbour").empty());
     CHECK(config.newsroom.find_edition("dawn")->recurrence.hour == 6);
@@ -188,8 +188,8 @@ TEST_CASE("a file of rules can be a change of the configuration") {
     const auto config = changed_by(
         "topics: {c: {any: [quay]}}\n"
         "subscribers: [{id: y, email: y@example.org, follow: [{topic: c, deliver: dawn}]}]\n");
-    CHECK(config.newsroom.book->find("x") == nullptr);
-    CHECK(config.newsroom.book->find("y") != nullptr);
+    CHECK_FALSE(config.newsroom.book->find("x"));
+    CHECK(config.newsroom.book->find("y"));
     CHECK(matched_topics(config, "A harbour, a port and a quay") == std::vector<std::string>{"c"});
   }
 }
@@ -206,8 +206,8 @@ TEST_CASE("a file of rules takes the place of the configuration's own") {
   const auto config = sample.load(rules);
   CHECK(sample.complaints(rules).empty());
   CHECK(config.newsroom.site.name == "The Sample Courier");
-  CHECK(config.newsroom.book->find("x") == nullptr);
-  CHECK(config.newsroom.book->find("y") != nullptr);
+  CHECK_FALSE(config.newsroom.book->find("x"));
+  CHECK(config.newsroom.book->find("y"));
   CHECK(config.newsroom.editions.empty());
   CHECK(config.tests.empty());
   CHECK(matched_topics(config, "A bridge") == std::vector<std::string>{"a"});
@@ -354,6 +354,25 @@ http: {public: {listen: "127.0.0.1:0", trusted_proxies: [proxy.example.org, 10.0
         "http.yaml:2:77: trusted_proxies: \"10.0.0.0/33\" is neither an address nor a network such as "
         "10.1.0.0/16\n"
         "http.yaml:2:114: connections_per_proxy must be a whole number from 1 to 1000\n");
+}
+
+TEST_CASE("what is wrong is quoted, whatever of the file and of others was read before") {
+  SampleConfig sample("topics: {t: {any: [harbour]}}");
+  sample.write("s1.yaml",
+               "subscribers:\n  - id: amara\n    email: a@example.org\n  - id: bruno\n    email: nowhere\n");
+  sample.write("s2.yaml",
+               "subscribers:\n  - id: chen\n    email: c@example.org\n"
+               "tests:\n  - {story: none.txt, expect: {dora: [alert email]}}\n");
+  sample.write("s3.yaml", "subscribers:\n  - email: b@example.org\n    id: bruno\n");
+  const auto complaints = sample.complaints();
+  CHECK(complaints.find("s1.yaml:5:12: email must be like amara@example.org") != std::string::npos);
+  CHECK(complaints.find("s2.yaml:5:33: there is no subscriber \"dora\"") != std::string::npos);
+  CHECK(complaints.find("s3.yaml:3:9: there are two subscribers \"bruno\"; the other is at ") !=
+        std::string::npos);
+  CHECK(complaints.find("s1.yaml:4") != std::string::npos);
+  CHECK(sample.diagnostics.list().size() >= 3);
+  for (const auto& diagnostic : sample.diagnostics.list())
+    if (diagnostic.place.line > 0) CHECK_FALSE(diagnostic.excerpt.empty());
 }
 
 TEST_CASE("hostile subscriber files are refused, not unfolded") {

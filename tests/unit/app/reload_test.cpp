@@ -29,7 +29,7 @@ std::set<std::string> readers_of(const SubscriberBook& book, const AnalyzedStory
   std::set<std::string> out;
   for (const auto rule : book.match(story))
     for (const auto& subscription : book.rules()[rule].followers)
-      out.insert(book.subscribers()[subscription.subscriber].id);
+      out.emplace(book.subscribers()[subscription.subscriber].id());
   return out;
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("a reload changes the index by the difference alone") {
     CHECK(reloads.diagnostics.empty());
     CHECK(registry->changes().added == 4);
     CHECK(readers_of(*fresh, story_about("A bridge")) == Names{"chen"});
-    CHECK(fresh->rules()[0].followers[0].edition == "dawn");
+    CHECK(fresh->editions()[fresh->rules()[0].followers[0].edition] == "dawn");
   }
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("a million readers of a few rules cost no more rules") {
   const auto book = reloads.load(rules);
   CHECK(book->registry()->index().size() == 7);
   CHECK(readers_of(*book, story_about("word3")).size() == 43);
-  CHECK(book->find("r299")->id == "r299");
+  CHECK(book->find("r299")->id() == "r299");
 }
 
 TEST_CASE("reloads while stories are matched lose nobody and add nobody") {

@@ -13,9 +13,13 @@ using namespace crier;
 
 namespace {
 
-std::vector<Subscriber> people(std::initializer_list<const char*> ids) {
-  std::vector<Subscriber> out;
-  for (const auto* id : ids) out.emplace_back().id = id;
+Subscribers people(std::initializer_list<const char*> ids) {
+  Subscribers out;
+  for (const auto* id : ids) {
+    SubscriberDraft draft;
+    draft.id = id;
+    out.add(draft);
+  }
   return out;
 }
 
@@ -83,16 +87,20 @@ TEST_CASE("a fresh book takes over the numbers that the former one knows") {
   std::vector<std::uint32_t> numbers;
   CHECK(take_numbers(former, fresh, numbers) == std::vector<std::uint32_t>{0});
   CHECK(numbers[1] == 30);
+  const SubscriberBook longer(people({"bruno", "amara", "dora", "emre"}), {});
+  CHECK(take_numbers(former, longer, numbers) == std::vector<std::uint32_t>{2, 3});
+  CHECK(numbers[0] == 30);
+  CHECK(numbers[1] == 700);
 }
 
 TEST_CASE("the book finds people by id and number, and forgets those who left") {
   SubscriberBook book(people({"amara", "bruno"}), {});
-  CHECK(book.find("bruno")->id == "bruno");
-  CHECK(book.find("nobody") == nullptr);
-  CHECK(book.by_number(book.number_of(0))->id == "amara");
+  CHECK(book.find("bruno")->id() == "bruno");
+  CHECK_FALSE(book.find("nobody"));
+  CHECK(book.by_number(book.number_of(0))->id() == "amara");
   book.assign_numbers({700, 30});
   CHECK(book.number_of(1) == 30);
-  CHECK(book.by_number(700)->id == "amara");
-  CHECK(book.by_number(1) == nullptr);
-  CHECK(book.by_number(31) == nullptr);
+  CHECK(book.by_number(700)->id() == "amara");
+  CHECK_FALSE(book.by_number(1));
+  CHECK_FALSE(book.by_number(31));
 }

@@ -19,10 +19,11 @@ Newsroom newsroom() {
 }
 
 Subscriber reader(std::string zone = {}) {
-  Subscriber out;
+  static Subscribers readers;
+  SubscriberDraft out;
   out.id = "amara";
   out.timezone = std::move(zone);
-  return out;
+  return readers[readers.add(out)];
 }
 
 Edition morning() {

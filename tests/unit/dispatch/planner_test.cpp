@@ -24,8 +24,12 @@ Rule rule(std::string_view query) {
   return parse_query(query, {}, diagnostics).value();
 }
 
-Subscriber subscriber(std::string id, std::string timezone = {}, std::string_view quiet = {}) {
-  Subscriber out;
+// Editions of the book.
+constexpr EditionPosition at_once = 0;
+constexpr EditionPosition morning = 1;
+
+SubscriberDraft subscriber(std::string id, std::string timezone = {}, std::string_view quiet = {}) {
+  SubscriberDraft out;
   out.id = std::move(id);
   out.addresses = {out.id + "@example.org", "+2348012345678", "https://hooks.example.org/" + out.id};
   out.timezone = std::move(timezone);
@@ -33,11 +37,14 @@ Subscriber subscriber(std::string id, std::string timezone = {}, std::string_vie
   return out;
 }
 
-Newsroom newsroom(std::vector<Subscriber> subscribers, std::vector<FollowedRule> rules,
+Newsroom newsroom(const std::vector<SubscriberDraft>& drafts, std::vector<FollowedRule> rules,
                   std::vector<std::uint32_t> numbers = {}) {
   Newsroom out;
   out.site.zone = Zone::find("Europe/Berlin").value();
-  const auto book = std::make_shared<SubscriberBook>(std::move(subscribers), std::move(rules));
+  Subscribers subscribers;
+  for (const auto& draft : drafts) subscribers.add(draft);
+  const auto book = std::make_shared<SubscriberBook>(std::move(subscribers), std::move(rules),
+                                                     std::vector<std::string>{"morning"});
   if (!numbers.empty()) book->assign_numbers(std::move(numbers));
   out.book = book;
   return out;
@@ -55,11 +62,11 @@ const Story story = sample_story("s1", "The harbour reopens");
 }  // namespace
 
 TEST_CASE("several rules of one reader are one delivery with all reasons") {
-  const auto room =
-      newsroom({subscriber("amara"), subscriber("bruno")},
-               {{"harbours", "Harbours", rule("harbour"), {{0, "", {email, whatsapp}}, {1, "", {email}}}},
-                {"", "ship AND port", rule("ship AND port"), {{0, "", {email}}}},
-                {"bridges", "Bridges", rule("bridge"), {{0, "", {email}}, {0, "", {email}}}}});
+  const auto room = newsroom(
+      {subscriber("amara"), subscriber("bruno")},
+      {{"harbours", "Harbours", rule("harbour"), {{0, at_once, {email, whatsapp}}, {1, at_once, {email}}}},
+       {"", "ship AND port", rule("ship AND port"), {{0, at_once, {email}}}},
+       {"bridges", "Bridges", rule("bridge"), {{0, at_once, {email}}, {0, at_once, {email}}}}});
   const auto decisions = decide_all(room, story);
   REQUIRE(decisions.list.size() == 3);
   CHECK(decisions.reasons[decisions.list[0].reason] ==
@@ -73,7 +80,7 @@ TEST_CASE("several rules of one reader are one delivery with all reasons") {
 
 TEST_CASE("an own rule alone is named in the reason; an alert and an edition are two deliveries") {
   const auto room = newsroom({subscriber("amara")},
-                             {{"", "chips", rule("chips"), {{0, "", {email}}, {0, "morning", {email}}}}});
+                             {{"", "chips", rule("chips"), {{0, at_once, {email}}, {0, morning, {email}}}}});
   const auto decisions = decide_all(room, story);
   REQUIRE(decisions.list.size() == 2);
   CHECK(decisions.reasons[decisions.list[0].reason] == "Your rule “chips” matches");
@@ -83,16 +90,18 @@ TEST_CASE("an own rule alone is named in the reason; an alert and an edition are
 
 TEST_CASE("no rule, no decision") {
   const auto room =
-      newsroom({subscriber("amara")}, {{"harbours", "Harbours", rule("harbour"), {{0, "", {email}}}}});
+      newsroom({subscriber("amara")}, {{"harbours", "Harbours", rule("harbour"), {{0, at_once, {email}}}}});
   CHECK(decide(room, story, analyze(story), {}, noon).list.empty());
   CHECK(plan_story(room, story, {}, noon).matched == 0);
 }
 
 TEST_CASE("an alert waits for the embargo, then for the end of the quiet hours") {
-  const auto room = newsroom(
-      {subscriber("lagos", "Africa/Lagos", "22:00-06:30"), subscriber("site", "", "22:00-06:30"),
-       subscriber("always")},
-      {{"harbours", "Harbours", rule("harbour"), {{0, "", {email}}, {1, "", {email}}, {2, "", {email}}}}});
+  const auto room = newsroom({subscriber("lagos", "Africa/Lagos", "22:00-06:30"),
+                              subscriber("site", "", "22:00-06:30"), subscriber("always")},
+                             {{"harbours",
+                               "Harbours",
+                               rule("harbour"),
+                               {{0, at_once, {email}}, {1, at_once, {email}}, {2, at_once, {email}}}}});
   const auto due = [&](const Story& item, std::string_view now) {
     std::vector<std::string> out;
     for (const auto& decision : decide_all(room, item, at(now)).list)
@@ -128,12 +137,12 @@ TEST_CASE("decisions become a batch per channel, a group per time, an item per e
       {{"harbours",
         "Harbours",
         rule("harbour"),
-        {{0, "", {email, webhook}},
-         {1, "", {email}},
-         {2, "", {email}},
-         {3, "morning", {email}},
-         {0, "morning", {email}},
-         {0, "morning", {whatsapp}}}}},
+        {{0, at_once, {email, webhook}},
+         {1, at_once, {email}},
+         {2, at_once, {email}},
+         {3, morning, {email}},
+         {0, morning, {email}},
+         {0, morning, {whatsapp}}}}},
       {40, 30, 20, 10});
   auto decisions = decide_all(room, story);
   for (auto& decision : decisions.list)
@@ -175,14 +184,14 @@ TEST_CASE("decisions become a batch per channel, a group per time, an item per e
 }
 
 TEST_CASE("readers who are suppressed for one reason are one group, whatever their quiet hours") {
-  std::vector<Subscriber> subscribers;
+  std::vector<SubscriberDraft> subscribers;
   FollowedRule followed{"harbours", "Harbours", rule("harbour"), {}};
   for (std::uint32_t i = 0; i < 50; ++i) {
     subscribers.push_back(
         subscriber("r" + std::to_string(i), "", "11:00-1" + std::to_string(i % 5 + 4) + ":00"));
-    followed.followers.push_back({i, "", {email}});
+    followed.followers.push_back({i, at_once, {email}});
   }
-  const auto room = newsroom(std::move(subscribers), {followed});
+  const auto room = newsroom(subscribers, {followed});
   auto decisions = decide_all(room, story);
   CHECK(plan_story(room, story, decisions, noon).batches[0].groups.size() == 5);
   for (auto& decision : decisions.list) decision.suppressed = "had an earlier version";
@@ -215,13 +224,13 @@ TEST_CASE("a digest goes once to everybody who has at least one item") {
 }
 
 TEST_CASE("a large audience is decided on in pieces that come to the same") {
-  std::vector<Subscriber> subscribers;
+  std::vector<SubscriberDraft> subscribers;
   std::vector<Subscription> followers;
   std::vector<Subscription> some;
   for (std::uint32_t i = 0; i < 100; ++i) {
     subscribers.push_back(subscriber("r" + std::to_string(i)));
-    followers.push_back({99 - i, i % 3 == 0 ? "morning" : "", {email, webhook}});
-    if (i % 7 == 0) some.push_back({i, "", {email}});
+    followers.push_back({99 - i, i % 3 == 0 ? morning : at_once, {email, webhook}});
+    if (i % 7 == 0) some.push_back({i, at_once, {email}});
   }
   const auto room = newsroom(subscribers, {{"harbours", "Harbours", rule("harbour"), followers},
                                            {"ships", "Ships", rule("ship"), some}});
