@@ -34,6 +34,7 @@
 #include "audience/suppression.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/metrics.hpp"
 #include "base/tasks.hpp"
 #include "base/workers.hpp"
@@ -457,7 +458,10 @@ asio::awaitable<void> App::Parts::reload() {
             {{"holds", summary()}, {"rules_added", changed.added}, {"rules_removed", changed.removed}});
   notify.ready(summary());
   // A large one takes a while to go; with it go the rules that nobody follows any more.
-  co_await workers.run([&] { former.reset(); });
+  co_await workers.run([&] {
+    former.reset();
+    return_freed_memory();
+  });
 }
 
 App::App(Config config, std::filesystem::path config_path)
@@ -472,6 +476,7 @@ int App::run() {
     return exit_code::unavailable;
   }
   parts.start();
+  return_freed_memory();  // the loading's
   log::info("crier.ready",
             {{"version", CRIER_VERSION},
              {"holds", parts.summary()},

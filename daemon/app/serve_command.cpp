@@ -7,6 +7,7 @@
 #include "app/story_input.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 
 namespace crier {
 
@@ -22,6 +23,7 @@ int serve_command(const Words& words) {
   if (line.has("quiet")) log::set_level(log::Level::warn);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a disk that is full
+  keep_little_memory();
   int code = exit_code::ok;
   const SystemClock clock;
   LoadLog progress(clock);

@@ -151,6 +151,7 @@ asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsr
                                                      const Story& story, StoryEntry& entry, Time at) {
   std::int64_t matched = 0;
   while (!is_last(entry)) {
+    entry.decisions = {};  // before there are as many more
     co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next_readers); });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const bool is_entered =

@@ -172,6 +172,7 @@ Decisions Decider::next(std::size_t most) {
   auto hits = next_hits(most);
   while (hits.empty() && !done_) hits = next_hits(most);
   std::vector<RulePosition> rules;
+  decisions.list.reserve(hits.size());
   for (auto hit = hits.begin(); hit != hits.end();) {
     const auto first = hit;
     rules.clear();
