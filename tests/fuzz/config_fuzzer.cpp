@@ -44,7 +44,7 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
   };
   for (const auto& edition : collect("editions"))
     if (edition.key != nullptr) crier::read_edition(edition, config);
-  if (const auto* node = section.find("alerts")) crier::read_alerts({&file, nullptr, node}, config);
+  if (const auto* node = section.find("alerts")) crier::read_alerts({&file, nullptr, node}, config, true);
   auto topics = collect("topics");
   std::erase_if(topics, [](const crier::Pending& entry) { return entry.key == nullptr; });
   YamlNode subscribers;
