@@ -38,6 +38,16 @@ void substitute(std::string_view text, std::string_view name, std::string_view l
   }
 }
 
+// `line` with its end.
+std::string_view filled_line(std::string_view line, const SlotTexts& texts, std::string& place) {
+  substitute(line, texts.name, texts.link, place);
+  const auto filled = std::string_view(place).substr(0, place.find('\n'));
+  const bool fits = std::cmp_less_equal(filled.size(), text_columns) && !filled.ends_with(' ');
+  const bool is_one_line = filled.size() + 1 == place.size();
+  if (!fits || !is_one_line) place = wrap_lines(place, text_columns);
+  return place;
+}
+
 }  // namespace
 
 SlotTexts slot_texts(const SlotValues& values, std::array<std::string, 4>& places) {
@@ -63,11 +73,15 @@ std::string_view filled_html(std::string_view piece, const SlotTexts& texts, std
 }
 
 std::string_view filled_lines(std::string_view lines, const SlotTexts& texts, std::string& place) {
-  substitute(lines, texts.name, texts.link, place);
-  const std::string_view line = std::string_view(place).substr(0, place.find('\n'));
-  const bool fits = std::cmp_less_equal(line.size(), text_columns) && !line.ends_with(' ');
-  const bool is_one_line = line.size() + 1 == place.size();
-  if (!fits || !is_one_line) place = wrap_lines(place, text_columns);
+  if (lines.find('\n') + 1 == lines.size()) return filled_line(lines, texts, place);
+  // Each by itself, and what has no slot as it is: how a line is wrapped must not depend on those beside it.
+  std::string filled, line_place;
+  while (!lines.empty()) {
+    const auto line = lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
+    lines.remove_prefix(line.size());
+    filled += is_personal(line) ? filled_line(line, texts, line_place) : line;
+  }
+  place = std::move(filled);
   return place;
 }
 

@@ -240,6 +240,16 @@ TEST_CASE("lines with slots that follow one another are one text, in base64 too"
   }
 }
 
+TEST_CASE("how a line is wrapped does not depend on the lines beside it") {
+  const std::string text = "Три портовых города: \x01!\nЗдесь \nи договорились \x01.\n";
+  const auto form = MailForm::of(sample_headers(), {"Tides", text, ""}).value();
+  FilledMail filled;
+  REQUIRE(form.fill(values_of("Amara"), filled));
+  const auto mail = testing::read_strictly(filled.joined());
+  CHECK(mail.encodings.front() == "base64");
+  CHECK(mail.text == form.show(values_of("Amara")).value().text);
+}
+
 TEST_CASE("the boundary and all that is shared are the same for all readers of a form") {
   const auto form = MailForm::prepare(sample_headers(), testing::sample_digest(),
                                       {"You follow tides", true, true}, *load(personal_files()))
