@@ -4,6 +4,7 @@
 
 #include "app/config_parts.hpp"
 #include "app/secret.hpp"
+#include "base/encoding.hpp"
 #include "base/unicode.hpp"
 #include "render/dkim.hpp"
 
@@ -68,13 +69,11 @@ std::shared_ptr<const DkimSigner> read_dkim(YamlSection& email, std::string_view
   if (node == nullptr) return nullptr;
   YamlSection section(*node, email.file(), "dkim");
   const auto domain = read_name(section, "domain", "example.org");
-  const auto sender = from.substr(from.rfind('@') + 1);
+  const auto sender = to_lower_ascii(from.substr(from.rfind('@') + 1));
   const bool is_aligned = domain.empty() || sender.empty() || are_aligned(domain, sender);
   if (!is_aligned)
     section.error(*section.find("domain"),
-                  fmt::format("domain must be that of from ({}), one above or one below it: receivers trust "
-                              "no other signature",
-                              sender));
+                  fmt::format("domain must be that of from ({}), one above or one below it", sender));
   auto rsa = read_identity(section, DkimAlgorithm::rsa_sha256);
   std::optional<DkimSigner::Identity> ed25519;
   bool is_whole = rsa.has_value();

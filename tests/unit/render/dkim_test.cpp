@@ -383,8 +383,11 @@ TEST_CASE("a mail without a body is signed") {
 TEST_CASE("nothing that readers see can be added or changed on the way; how lines are folded can") {
   const auto mail = signed_whole(short_mail);
   REQUIRE(verdicts(mail) == both_pass);
-  for (const auto* added : {"From: x@example.org", "To: x@example.org", "Subject: x", "Date: x",
-                            "Reply-To: x@example.org", "Content-Type: text/html"}) {
+  for (const auto* added :
+       {"From: x@example.org", "To: x@example.org", "Subject: x", "Date: x", "Reply-To: x@example.org",
+        "Content-Type: text/html", "Cc: x@example.org", "Sender: x@example.org",
+        "Message-ID: <x@example.org>", "MIME-Version: 1.1", "Content-Transfer-Encoding: base64",
+        "List-Unsubscribe: <https://example.org/x>", "List-Unsubscribe-Post: x"}) {
     CAPTURE(added);
     CHECK(verdicts(std::string(added) + "\r\n" + mail) != both_pass);
     CHECK(verdicts(replaced(mail, "\r\n\r\n", "\r\n" + std::string(added) + "\r\n\r\n")) != both_pass);
