@@ -120,8 +120,10 @@ bool is_editor(std::string_view name) {
 
 bool is_name(std::string_view name) {
   if (name.size() > 100 || count_words(name) > 12 || is_host_name(name) || is_editor(name)) return false;
-  // "Story by", of which the name stands elsewhere.
-  if (const auto lower = ascii_lower(name); lower == "by" || lower.ends_with(" by")) return false;
+  // The name stands elsewhere. ("By" is a surname, too.)
+  static constexpr std::array<std::string_view, 8> labels{
+      "by", "story by", "written by", "reported by", "photo by", "photos by", "text by", "words by"};
+  if (std::ranges::find(labels, ascii_lower(name)) != labels.end()) return false;
   if (name.find("://") != std::string_view::npos || name.starts_with("www.") || name.starts_with('@') ||
       name.find_first_of("<>{}|") != std::string_view::npos)
     return false;

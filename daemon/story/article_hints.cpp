@@ -167,7 +167,11 @@ class HintReader {
 
   bool leads_to_author(NodeId id) const {
     const auto relation = tree_.raw_attribute(id, "rel");
-    return relation && ascii_lower(cut_text(*relation, 100)).find("author") != std::string::npos;
+    if (!relation) return false;
+    const auto words = ascii_lower(cut_text(*relation, 100));
+    // Who wrote a comment is no author: such links are not followed.
+    return words.find("author") != std::string::npos && words.find("nofollow") == std::string::npos &&
+           words.find("ugc") == std::string::npos;
   }
 
   bool is_aside(NodeId id) const {
@@ -266,13 +270,18 @@ class HintReader {
     if (slot.empty() && find_date(line, language, {})) slot = std::move(line);
   }
 
+  static bool is_dash(std::string_view separator) {
+    return separator.find('-') != std::string_view::npos || separator.find("–") != std::string_view::npos ||
+           separator.find("—") != std::string_view::npos;
+  }
+
   // "By Jane Sample, October 18, 2023": a date in it is no name.
   void take_author(std::string_view line) {
     std::string names;
     while (!line.empty()) {
       const auto [end, width] = find_separator(line);
       const auto part = without_weekday(trim(line.substr(0, end)));
-      const bool ends_names = end != std::string_view::npos && line[end] != ',';
+      const auto separator = end == std::string_view::npos ? std::string_view() : line.substr(end, width);
       line.remove_prefix(end == std::string_view::npos ? line.size() : end + width);
       const bool has_digit = part.find_first_of("0123456789") != std::string_view::npos;
       if (part.empty() || has_digit || find_date(part, {}, {})) {
@@ -281,7 +290,7 @@ class HintReader {
       }
       if (!names.empty()) names += ", ";
       names += part;
-      if (ends_names) break;  // what stands behind a dash is a place or an office
+      if (is_dash(separator)) break;  // what stands behind one is a place or an office
     }
     if (auto found = names_of(names); !found.empty()) by_name_ = std::move(found);
   }

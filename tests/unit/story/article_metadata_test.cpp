@@ -239,6 +239,24 @@ TEST_CASE("page: the name of a site is not an author's", "[page]") {
             .authors == Names{"Jane Sample"});
 }
 
+TEST_CASE("page: who is called By is an author, and so is who stands beside another", "[page]") {
+  CHECK(story_of_head("<meta property=og:type content=article><meta property=og:title content=T>"
+                      "<meta name=author content=\"Ulrika By\">")
+            .authors == Names{"Ulrika By"});
+  CHECK(story_of_page(
+            "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
+            "pact</title></head><body><h1>Two ports sign a pact</h1><div class=byline>By Jane Sample | "
+            "Marc Example</div></body></html>",
+            address)
+            .authors == Names{"Jane Sample", "Marc Example"});
+  CHECK(story_of_page(
+            "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
+            "pact</title></head><body><h1>Two ports sign a pact</h1><p>Text.</p><div class=comments>"
+            "<a rel=\"author nofollow\" href=/x>A Reader</a></div></body></html>",
+            address)
+            .authors.empty());
+}
+
 TEST_CASE("page: a time in the title of an abbreviation, and a day in the address", "[page]") {
   const auto page = [](const std::string& body) {
     return "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
