@@ -306,9 +306,11 @@ TEST_CASE("what is signed, and how the signature reads") {
     CHECK(tags.at("c") == "relaxed/relaxed");
     CHECK(tags.at("d") == "ledger.example.org");
     CHECK(tags.at("t") == "1795417200");
-    CHECK(without_space(tags.at("h")) ==
-          "from:from:to:to:subject:subject:date:date:message-id:reply-to:mime-version:content-type:content-"
-          "type:list-id:list-unsubscribe:list-unsubscribe-post:feedback-id");
+    CHECK(
+        without_space(tags.at("h")) ==
+        "from:from:to:to:subject:subject:date:date:message-id:message-id:reply-to:mime-version:mime-version:"
+        "content-type:content-type:content-transfer-encoding:cc:sender:list-id:list-unsubscribe:"
+        "list-unsubscribe:list-unsubscribe-post:list-unsubscribe-post:feedback-id");
     CHECK(tags.size() == 9);  // v, bh and b, too; neither l nor x
   }
   CHECK(facts_of(std::array{WireText(fields)}).is_clean);
