@@ -116,8 +116,8 @@ char* Subscribers::make_room(std::size_t bytes) {
   return room;
 }
 
-char* Subscribers::wide_record(const char* stub) const {
-  return wide_[Subscriber::read_as<std::uint32_t>(stub + 1)].get();
+char* Subscribers::wide_record(const char* pointer) const {
+  return wide_[Subscriber::read_as<std::uint32_t>(pointer + 1)].get();
 }
 
 std::uint32_t Subscribers::hours_of(const SubscriberDraft& draft) {

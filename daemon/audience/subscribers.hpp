@@ -164,7 +164,7 @@ class Subscribers {
     auto* record = groups_[index / group_size] + places_[index];
     return (static_cast<std::uint8_t>(*record) & Subscriber::is_wide) == 0 ? record : wide_record(record);
   }
-  char* wide_record(const char* stub) const;
+  char* wide_record(const char* pointer) const;
   char* make_room(std::size_t bytes);
   template <class Length, class Position>
   static char* fill(char* record, std::uint8_t shape, const SubscriberDraft& draft, std::uint32_t hours);

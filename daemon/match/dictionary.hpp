@@ -211,7 +211,7 @@ class Dictionary {
     std::uint32_t& form(std::uint32_t i) const { return words_[header_words + room_for(families()) * 2 + i]; }
 
    private:
-    // Most stems have few forms; of one that has very many, each takes the same time to add.
+    // Most stems have few forms; of one that has very many, the record is not copied for each.
     static std::uint32_t room_for(std::uint32_t count) { return count <= 4 ? count : std::bit_ceil(count); }
 
     static constexpr std::uint32_t header_words = 4;
