@@ -82,6 +82,7 @@ json::object to_json(const Story& story) {
 std::string content_hash(const Story& story) {
   Story noticed = story;
   noticed.version = 0;
+  noticed.published.reset();
   noticed.updated.reset();
   noticed.source.clear();
   return sha256(json::serialize(to_json(noticed)));

@@ -58,7 +58,8 @@ struct Story {
 /// The normalised JSON of the design: missing = absent, times in RFC 3339 UTC.
 boost::json::object to_json(const Story& story);
 
-/// SHA-256 over everything a reader would notice: all fields but version, updated and source.
+/// SHA-256 over everything a reader would notice: all fields but version, source, published and updated. Many
+/// sources tell the time of a change for that of publication, or tell a new one with nothing changed.
 std::string content_hash(const Story& story);
 
 }  // namespace crier

@@ -82,6 +82,9 @@ TEST_CASE("the same story again is no news; a later version reaches only those w
   belts.accept(sample_story("h1", "The harbour reopens"));
   belts.settle();
   CHECK(belts.accept(sample_story("h1", "The harbour reopens")).novelty == Novelty::unchanged);
+  auto dated = sample_story("h1", "The harbour reopens");
+  dated.published = dated.updated = noon;
+  CHECK(belts.accept(dated).novelty == Novelty::unchanged);
   const auto update = belts.accept(sample_story("h1", "The harbour reopens, and a bridge"));
   CHECK(update.novelty == Novelty::update);
   CHECK(update.version == 2);

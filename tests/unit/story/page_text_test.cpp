@@ -1,3 +1,4 @@
+#include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
 #include "base/files.hpp"
@@ -11,6 +12,10 @@ const Vocabulary vocabulary{{"politics", "technology", "energy", "sport"}, {"eas
 
 std::string page(const std::string& name) {
   return read_file(CRIER_SOURCE_DIR "/tests/fixtures/stories/" + name, max_story_bytes).value();
+}
+
+std::string as_json(const Story& story) {
+  return boost::json::serialize(to_json(story));
 }
 
 ParsedSource parse(const std::string& bytes, const std::string& file_name = "page.txt") {
@@ -83,7 +88,7 @@ TEST_CASE("the same page is the same story however its bytes were written") {
       replace_all(utf8, "\n", " \t\n"),
   }));
   const auto story = parse(written).stories.front();
-  REQUIRE(content_hash(story) == content_hash(expected));
+  REQUIRE(as_json(story) == as_json(expected));
 }
 
 TEST_CASE("windows-1252 is read as what it is, and said") {
@@ -93,11 +98,11 @@ TEST_CASE("windows-1252 is read as what it is, and said") {
   const auto source = parse(legacy);
   REQUIRE(source.encoding == "windows-1252");
   REQUIRE(source.bozo);
-  REQUIRE(content_hash(source.stories.front()) == content_hash(expected));
+  REQUIRE(as_json(source.stories.front()) == as_json(expected));
 
   const auto mixed = parse(replace_all(utf8, "“", "\x93"));
   REQUIRE(mixed.encoding == "utf-8+windows-1252");
-  REQUIRE(content_hash(mixed.stories.front()) == content_hash(expected));
+  REQUIRE(as_json(mixed.stories.front()) == as_json(expected));
 }
 
 TEST_CASE("without a menu: title, standfirst, bylines and a British date") {
