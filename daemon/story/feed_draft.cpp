@@ -6,10 +6,12 @@
 
 #include <fmt/core.h>
 
+#include "story/article_parts.hpp"
 #include "story/feed_date.hpp"
 #include "story/fields.hpp"
 #include "story/html.hpp"
 #include "story/identity.hpp"
+#include "story/page_line.hpp"
 #include "story/plain_text.hpp"
 #include "story/url_reference.hpp"
 
@@ -49,6 +51,31 @@ bool has_blocks(std::string_view html) {
     found += std::ranges::any_of(blocks, [&](auto block) { return name.starts_with(block); }) ? 1 : 0;
   }
   return found == 2;
+}
+
+// A text of some length in paragraphs, unlike a teaser that breaks off or a list of links.
+bool is_whole_story(std::string_view text) {
+  constexpr std::size_t least_prose = 600;  // the weight of its sentences
+  text = strip(text);
+  for (const std::string_view end : {"…", "...", "[…]", "[...]", "(…)", "(...)", "→", ">"})
+    if (text.ends_with(end)) return false;
+  const auto last = text.substr(std::min(text.size(), text.rfind("\n\n")));
+  const auto lower = ascii_lower(last);
+  for (const std::string_view pointer :
+       {"appeared first on", "read more", "continue reading", "weiterlesen", "lire la suite",
+        "seguir leyendo", "leer más", "leia mais", "leggi tutto", "lees verder", "czytaj dalej",
+        "Читать далее", "читать далее"})
+    if (lower.find(pointer) != std::string::npos) return false;
+  std::size_t prose = 0, paragraphs = 0;
+  while (!text.empty()) {
+    const auto end = text.find("\n\n");
+    const auto paragraph = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+    if (!page::ends_sentence(paragraph)) continue;
+    prose += article::weight_of(paragraph);
+    ++paragraphs;
+  }
+  return paragraphs >= 2 && prose >= least_prose;
 }
 
 void take_body(CleanHtml clean, Story& story) {
@@ -194,8 +221,7 @@ Story FeedDraft::finish(Reading& reading, std::string_view feed_url, const Story
   if (story.authors.empty()) story.authors = feed.authors;
   // A story that says nothing about itself is still a story: the feed lists it.
   if (story.id.empty() && story.url.empty() && story.title.empty()) story.id = id_by_content(story);
-  const bool is_whole_story = description.text.find("\n\n") != std::string::npos;
-  if (body_.rank == none && is_whole_story) take_body(std::move(description), story);
+  if (body_.rank == none && is_whole_story(description.text)) take_body(std::move(description), story);
   return story;
 }
 

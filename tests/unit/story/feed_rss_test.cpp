@@ -128,16 +128,30 @@ TEST_CASE("a picture in the description is the story's when there is no other") 
   REQUIRE(source.stories.at(1).image == "https://example.org/b.jpg");
 }
 
-TEST_CASE("a description of several paragraphs is the story's text, too, when there is no other") {
-  const std::string described = "<title>x</title><description>&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;";
-  const auto story = story_of_item(described + "</description>");
-  REQUIRE(story.summary == "One. Two.");
-  REQUIRE(story.body_text == "One.\n\nTwo.");
-  REQUIRE(story.body_html == "<p>One.</p>\n<p>Two.</p>");
-  REQUIRE(story_of_item(described + "</description><content:encoded>Three.</content:encoded>").body_text ==
-          "Three.");
-  REQUIRE(
-      story_of_item("<title>x</title><description>&lt;p&gt;One.&lt;/p&gt;</description>").body_text.empty());
+TEST_CASE("a description that is the whole story is its text, too, when there is no other") {
+  std::string sentences;
+  for (int i = 0; i < 10; ++i) sentences += "Two ports have signed a pact on tugs. ";
+  const auto first = "&lt;p&gt;" + sentences + "&lt;/p&gt;";
+  const auto second = "&lt;p&gt;" + sentences + "So it is said.&lt;/p&gt;";
+  const auto text_of = [](const std::string& description, const std::string& more = {}) {
+    return story_of_item("<title>x</title><description>" + description + "</description>" + more).body_text;
+  };
+  const auto text = text_of(first + second);
+  CHECK(text.starts_with("Two ports have"));
+  CHECK(text.find("tugs.\n\nTwo ports") != std::string::npos);
+  CHECK(text_of(first + second, "<content:encoded>Three.</content:encoded>") == "Three.");
+  CHECK(text_of(first + second + first) != "");
+  CHECK(text_of(first) == "");
+  CHECK(text_of("&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;") == "");
+  // Teasers.
+  CHECK(text_of(first + second + "&lt;p&gt;And then […]&lt;/p&gt;") == "");
+  CHECK(text_of(first + second + "&lt;p&gt;The post Tugs appeared first on Harbour News.&lt;/p&gt;") == "");
+  CHECK(text_of(first + second + "&lt;p&gt;&lt;a href=/x&gt;Continue reading →&lt;/a&gt;&lt;/p&gt;") == "");
+  // A list of links.
+  std::string links;
+  for (int i = 0; i < 40; ++i)
+    links += "&lt;li&gt;&lt;a href=/x&gt;Two ports sign a pact on tugs&lt;/a&gt;&lt;/li&gt;";
+  CHECK(text_of("&lt;ul&gt;" + links + "&lt;/ul&gt;") == "");
 }
 
 TEST_CASE("a channel in CDF may name what its addresses are relative to") {
