@@ -136,6 +136,14 @@ std::size_t Tokenizer::find_end_tag(std::string_view name, std::size_t from) con
   return npos;
 }
 
+bool Tokenizer::has_end_tag(std::string_view name) const {
+  for (auto at = source_.find('<', at_); at != npos; at = source_.find('<', at + 1)) {
+    const bool is_end = source_.substr(at + 1).starts_with('/');
+    if (same_name(source_.substr(at + (is_end ? 2 : 1), name.size()), name)) return is_end;
+  }
+  return false;
+}
+
 // A script may hold "<!-- <script> … </script> -->" whole (the double escaped state of the standard).
 std::size_t Tokenizer::find_script_end() const {
   const auto plain = find_end_tag("script", at_);

@@ -32,6 +32,9 @@ class Tokenizer {
   /// Of the start tag that came last; of more than 100 the first 100.
   const std::vector<Attribute>& attributes() const { return attributes_; }
 
+  /// Whether an end tag of that name comes before the next start tag of it.
+  bool has_end_tag(std::string_view name) const;
+
   /// After the start tag of a raw element: its content, taken up to its end tag, which is taken, too. For
   /// an element that never ends: the rest of the source for script and style, else nothing.
   std::string_view take_raw(std::string_view name);

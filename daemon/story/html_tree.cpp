@@ -233,7 +233,8 @@ class TreeBuilder {
     const bool is_place = tag == "a"_tag && token.is_closed && !has_attribute("href");
     // Feeds write "<video src=… />" as XHTML does; the rest of their text would go with it.
     const bool is_player =
-        token.is_closed && has(tag, is_dropped) && (!has(tag, is_raw | is_escapable) || has_attribute("src"));
+        token.is_closed && has(tag, is_dropped) &&
+        (!has(tag, is_raw | is_escapable) || (has_attribute("src") && !tokens_.has_end_tag(token.text)));
     const bool is_empty = has(tag, is_void) || (is_xml_ && token.is_closed) || is_place || is_player;
     // A table needs room for its groups, rows and cells.
     const std::size_t levels = tag == "table"_tag ? 4 : 1;

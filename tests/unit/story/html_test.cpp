@@ -122,6 +122,13 @@ TEST_CASE("html: players that XHTML closes at once do not take the rest of the t
   CHECK(text_of("<p>One.</p><script />var x;</script><style />p{}</style>") == "One.");
 }
 
+TEST_CASE("html: a script whose start tag only looks closed keeps what is in it", "[html]") {
+  CHECK(html_of("<p>One.</p><script src=\"/p.js\"/>var two = 2;</script><p>Three.</p>") ==
+        "<p>One.</p>\n<p>Three.</p>");
+  CHECK(html_of("<p>One.</p><script src=\"/p.js\"/><p>Two.</p><script>var three = 3;</script>") ==
+        "<p>One.</p>\n<p>Two.</p>");
+}
+
 TEST_CASE("html: the text has paragraphs, items and rows", "[html]") {
   CHECK(text_of("<p>One  two\n three.</p><p>Four<br>five<br><br>six</p>") ==
         "One two three.\n\nFour\nfive\n\nsix");
