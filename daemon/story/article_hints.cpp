@@ -176,7 +176,7 @@ class HintReader {
 
   bool is_aside(NodeId id) const {
     while (id != html::no_node && tree_[id].tag != "aside"_tag && tree_[id].tag != "nav"_tag &&
-           tree_[id].tag != "footer"_tag)
+           tree_[id].tag != "footer"_tag && hint_of(tree_, id) != Hint::furniture)
       id = tree_[id].parent;
     return id != html::no_node;
   }

@@ -178,10 +178,11 @@ bool has_front_matter(std::string_view text) {
   take_blank_lines(text);
   const auto fence = without_trailing_space(take_line(text));
   if (!is_fence(fence)) return false;
-  bool is_right_under = true;
+  bool is_right_under = true, is_empty = true;
   while (!text.empty()) {
     const auto line = trim(take_line(text));
-    if (is_right_under && line == fence) return true;  // it is there, and empty
+    if (is_empty && line == fence) return true;
+    is_empty = is_empty && line.empty();
     const bool is_comment = line.empty() || line.starts_with('#');
     if (!is_comment) return is_name_line(line, fence == toml_fence ? '=' : ':', is_right_under);
     is_right_under = false;

@@ -46,23 +46,27 @@ inline constexpr std::array<std::string_view, 19> share_words{
     "save",     "send",      "copy",     "link",     "this",    "text",    "sms",   "via",   "on"};
 
 inline constexpr auto pointer_starts = std::to_array<std::string_view>(
-    {"read more:",     "read also",      "also read",      "read next",          "see also:",
-     "related:",       "more:",          "watch:",         "lesen sie auch",     "mehr zum thema",
-     "lire aussi",     "à lire aussi",   "lea también",    "lee también",        "leia também",
-     "leia mais",      "leggi anche",    "lees ook",       "läs också",          "les også",
-     "læs også",       "czytaj też",     "czytaj także",   "baca juga",          "ayrıca okuyun",
-     "читайте также",  "Читайте также",  "اقرأ أيضا",      "اقرأ أيضًا",          "यह भी पढ़ें",
-     "อ่านเพิ่มเติม",      "อ่านข่าว",         "相关阅读",       "延伸阅读",           "関連記事",
-     "soma pia",       "ilgili haber",   "İlgili haber",   "διαβάστε επίσης",    "Διαβάστε επίσης",
-     "διαβάστε ακόμη", "Διαβάστε ακόμη", "관련기사",       "관련 기사",          "あわせて読みたい",
-     "延伸閱讀",       "相關閱讀",       "相关新闻",       "lue myös",           "čtěte také",
-     "přečtěte si",    "olvassa el",     "citește și",     "citeşte şi",         "Читайте також",
-     "читайте також",  "xem thêm",       "bài liên quan",  "läs mer:",           "les mer:",
-     "læs mere:",      "lees meer:",     "lire également", "te puede interesar", "le puede interesar",
-     "saiba mais:",    "veja também",    "veja mais:",     "zobacz też",         "zobacz także",
-     "zobacz również", "przeczytaj też", "leggi pure",     "vedi anche",         "mehr dazu:",
-     "siehe auch:",    "lesen sie hier", "اقرأ المزيد",    "إقرأ أيضا",          "طالع أيضا",
-     "مواضيع ذات صلة", "По теме:",       "по теме:",       "read or share this"});
+    {"read more:",         "read also",      "also read",       "read next",
+     "see also:",          "related:",       "more:",           "watch:",
+     "lesen sie auch",     "mehr zum thema", "lire aussi",      "à lire aussi",
+     "lea también",        "lee también",    "leia também",     "leia mais",
+     "leggi anche",        "lees ook",       "läs också",       "les også",
+     "læs også",           "czytaj też",     "czytaj także",    "baca juga",
+     "ayrıca okuyun",      "читайте также",  "Читайте также",   "اقرأ أيضا",
+     "اقرأ أيضًا",          "यह भी पढ़ें",       "อ่านเพิ่มเติม",       "อ่านข่าว",
+     "相关阅读",           "延伸阅读",       "関連記事",        "soma pia",
+     "ilgili haber",       "İlgili haber",   "διαβάστε επίσης", "Διαβάστε επίσης",
+     "διαβάστε ακόμη",     "Διαβάστε ακόμη", "관련기사",        "관련 기사",
+     "あわせて読みたい",   "延伸閱讀",       "相關閱讀",        "相关新闻",
+     "lue myös",           "čtěte také",     "přečtěte si",     "olvassa el",
+     "citește și",         "citeşte şi",     "Читайте також",   "читайте також",
+     "xem thêm",           "bài liên quan",  "läs mer:",        "les mer:",
+     "læs mere:",          "lees meer:",     "lire également",  "te puede interesar",
+     "le puede interesar", "saiba mais:",    "veja também",     "veja mais:",
+     "zobacz też",         "zobacz także",   "zobacz również",  "przeczytaj też",
+     "leggi pure",         "vedi anche",     "mehr dazu:",      "siehe auch:",
+     "lesen sie hier",     "اقرأ المزيد",    "إقرأ أيضا",       "طالع أيضا",
+     "مواضيع ذات صلة",     "По теме:",       "по теме:",        "read or share this story:"});
 
 // What stands before a name at the end of a caption.
 inline constexpr auto caption_marks = std::to_array<std::string_view>(

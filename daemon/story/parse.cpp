@@ -54,11 +54,6 @@ bool begins_with_heading(std::string_view text) {
   return level >= 1 && level <= 6 && line[level] == ' ' && line.size() > level + 1;
 }
 
-bool is_markdown(const Reading& reading) {
-  return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text) ||
-         begins_with_heading(reading.text);
-}
-
 bool is_sitemap(const Reading& reading) {
   return looks_like_sitemap(reading.text);
 }
@@ -78,6 +73,11 @@ bool is_atom(const Reading& reading) {
 bool is_html_page(const Reading& reading) {
   const bool is_named_so = has_extension(reading, {".html", ".htm", ".xhtml"});
   return looks_like_html_page(reading.text, reading.options.headers, is_named_so);
+}
+
+bool is_markdown(const Reading& reading) {
+  return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text) ||
+         (begins_with_heading(reading.text) && !is_html_page(reading));
 }
 
 bool is_any_text(const Reading&) {

@@ -257,6 +257,19 @@ TEST_CASE("page: who is called By is an author, and so is who stands beside anot
             .authors.empty());
 }
 
+TEST_CASE("page: an author beside the text is one, unless the place is about something else", "[page]") {
+  const auto authors_beside = [](const std::string& place) {
+    return story_of_page(
+               "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "
+               "pact</title></head><body><h1>Two ports sign a pact</h1><p>Text.</p><div class=\"" +
+                   place + "\"><a rel=author href=/x>Jane Sample</a></div></body></html>",
+               address)
+        .authors;
+  };
+  CHECK(authors_beside("column") == Names{"Jane Sample"});
+  for (const auto* place : {"footer", "sidebar", "related-stories"}) CHECK(authors_beside(place).empty());
+}
+
 TEST_CASE("page: a time in the title of an abbreviation, and a day in the address", "[page]") {
   const auto page = [](const std::string& body) {
     return "<!DOCTYPE html><html><head><meta property=og:type content=article><title>Two ports sign a "

@@ -353,10 +353,12 @@ TEST_CASE("front matter may be empty, and Markdown without it is known by a head
   const auto empty = story_of("---\n---\n# Dam breaks\n\nWater came.\n");
   CHECK(empty.title == "Dam breaks");
   CHECK(empty.body_html == "<p>Water came.</p>");
+  CHECK(story_of("---\n\n---\n# Dam breaks\n").title == "Dam breaks");
   const auto source = parse("# Dam *breaks*\n\nWater came.\n", "story").value();
   CHECK(source.format == "markdown");
   CHECK(source.stories.at(0).title == "Dam breaks");
   CHECK(parse("#dam breaks\n\nWater came.\n", "story").value().format == "page-text");
+  CHECK(parse("# Dam breaks\n<p>Water came.</p>\n", "story.html").value().format == "html");
 }
 
 TEST_CASE("a path in front matter is relative to where the file came from") {
