@@ -298,6 +298,13 @@ CREATE INDEX story_unplanned ON story (id) WHERE planned = 0;
 -- Why an operator has dropped it, when not all of its readers were in it yet: it is not for the others either.
 ALTER TABLE batch ADD COLUMN dropped TEXT;
 )sql",
+    R"sql(
+-- Whether it is of the backlog of its source, and so for nobody. It was not kept until now; what nobody was
+-- owed may have been, and is not to be mailed for having changed.
+ALTER TABLE story ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
+UPDATE story SET noted = 1 WHERE status = 'usable'
+  AND NOT EXISTS (SELECT 1 FROM story AS other WHERE other.id = story.id AND other.matched > 0);
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -113,6 +113,8 @@ void log_stored(const Newsroom& newsroom, const Story& story, Novelty novelty, c
                               {"source", story.source},
                               {"title", story.title},
                               {"matched", entry.matched}});
+  if (entry.known && entry.is_noted)
+    log::info("story.noted", {{"story", story.id}, {"why", "it was backlog when it was first seen"}});
   if (entry.repeated)
     log::info("story.repeats", {{"story", story.id},
                                 {"of", entry.repeated->id},
@@ -136,6 +138,12 @@ void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
   const auto& index = book.registry()->index();
   index.learn(story);
   index.reanchor(rules_looked_over);
+}
+
+// What was noted as backlog is not mailed for having changed; nor is what nobody was owed when a site moves
+// and renames it all.
+bool stays_noted(const KnownStory& known, bool has_new_id) {
+  return known.is_noted || (has_new_id && !known.was_owed);
 }
 
 std::string_view metric_result(Novelty novelty) {
@@ -281,7 +289,9 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     story.version = declared_version;
     auto verdict = judge(story, found);
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
-    if (!(verdict.novelty == Novelty::fresh || (verdict.novelty == Novelty::update && arrival.deliver))) {
+    const bool is_stop = story.status != StoryStatus::usable;
+    if (!(verdict.novelty == Novelty::fresh ||
+          (verdict.novelty == Novelty::update && (arrival.deliver || is_stop)))) {
       log::info("story.unchanged",
                 {{"story", story.id}, {"version", verdict.version}, {"is", to_string(verdict.novelty)}});
       parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
@@ -290,12 +300,10 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
     StoryEntry entry{.known = std::move(found.known), .listed = arrival.listed, .splits = splits};
-    // What was noted as backlog stays that when a site moves and renames it all.
-    const bool is_backlog = has_new_id && entry.known && !entry.known->was_owed;
-    const bool has_audience = arrival.deliver && !is_backlog && story.status == StoryStatus::usable;
+    entry.is_noted = entry.known ? stays_noted(*entry.known, has_new_id) : !arrival.deliver && !is_stop;
     co_await parts_.workers.run([&, begun = parts_.clock.now()] {
       if (!entry.known) entry.print = print_text(story);
-      if (has_audience) find_audience(*newsroom, story, entry, begun);
+      if (!entry.is_noted && !is_stop) find_audience(*newsroom, story, entry, begun);
     });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const auto now = parts_.clock.now();

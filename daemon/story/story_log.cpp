@@ -47,7 +47,7 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
   auto row = db.query(
       "SELECT version, content_hash, status,"
       " (SELECT COALESCE(source, '') FROM story WHERE id = ?1 ORDER BY version LIMIT 1),"
-      " (SELECT MAX(matched) FROM story WHERE id = ?1), title, COALESCE(url, ''), COALESCE(source, '')"
+      " (SELECT MAX(matched) FROM story WHERE id = ?1), title, COALESCE(url, ''), COALESCE(source, ''), noted"
       " FROM story WHERE id = ?1 ORDER BY version DESC LIMIT 1");
   row.bind(0, id);
   if (!row.step()) return std::nullopt;
@@ -58,26 +58,28 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
                     row.integer(4) > 0,
                     std::string(row.text(5)),
                     std::string(row.text(6)),
-                    std::string(row.text(7))};
+                    std::string(row.text(7)),
+                    row.integer(8) != 0};
 }
 
-void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now, bool is_planned) {
+void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now) {
   db.query(
         "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
-        " site, json, planned) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        " site, json, planned, noted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(0, story.id)
       .bind(1, std::int64_t{story.version})
       .bind_blob(2, content_hash(story))
       .bind(3, to_string(story.status))
       .bind(4, story.title)
       .bind(5, now.time_since_epoch().count())
-      .bind(6, matched)
+      .bind(6, planned.matched)
       .bind(7, story.url)
       .bind(8, story.embargo ? to_rfc3339(*story.embargo) : "")
       .bind(9, story.source)
       .bind(10, story.site)
       .bind_blob(11, compress(boost::json::serialize(to_json(story))))
-      .bind(12, is_planned ? 1 : 0)
+      .bind(12, planned.is_whole ? 1 : 0)
+      .bind(13, planned.is_noted ? 1 : 0)
       .run();
   db.query("INSERT OR REPLACE INTO source (name, last_story) VALUES (?, ?)")
       .bind(0, story.source)

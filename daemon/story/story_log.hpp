@@ -36,7 +36,8 @@ struct KnownStory {
   bool was_owed = false;  ///< some version was, to somebody
   std::string title{};
   std::string url{};
-  std::string source{};  ///< that brought this version; empty = not recorded
+  std::string source{};   ///< that brought this version; empty = not recorded
+  bool is_noted = false;  ///< of the backlog of its source: for nobody, and so its later versions
 };
 
 struct Verdict {
@@ -50,8 +51,13 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
-/// `matched` = deliveries planned for this version; `is_planned` = there will be no more.
-void store_story(Sqlite& db, const Story& story, std::int64_t matched, Time now, bool is_planned = true);
+/// How a version is kept.
+struct Planned {
+  std::int64_t matched = 0;  ///< deliveries planned for it
+  bool is_whole = true;      ///< there will be no more
+  bool is_noted = false;     ///< see KnownStory
+};
+void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now);
 /// So many more deliveries are planned for a version.
 void note_planned(Sqlite& db, std::string_view id, std::uint32_t version, std::int64_t more, bool is_planned);
 /// Versions of which not all deliveries are planned: a crash came between.

@@ -52,12 +52,12 @@ TEST_CASE("after a restart it is filled from the story log, the newest version o
   Sqlite db(":memory:");
   migrate(db);
   const Time start{};
-  store_story(db, story("s1", "First", 1), 0, start);
-  store_story(db, story("s1", "Second", 2), 0, start + std::chrono::hours(1));
+  store_story(db, story("s1", "First", 1), {0}, start);
+  store_story(db, story("s1", "Second", 2), {0}, start + std::chrono::hours(1));
   auto killed = story("s2", "Killed");
   killed.status = StoryStatus::canceled;
   killed.url.clear();
-  store_story(db, killed, 0, start);
+  store_story(db, killed, {0}, start);
   const auto shelf = ShareShelf::load(db);
   CHECK(shelf.find("s1")->title == "Second");
   CHECK(shelf.find("s1")->url == "https://courier.example.org/s1");

@@ -29,7 +29,7 @@ struct Books {
     story.id = "s1";
     story.version = 1;
     story.title = "The harbour reopens";
-    store_story(db, story, 15, now);
+    store_story(db, story, {15}, now);
     BatchPlan plan{{"s1", 1, {}, {}},
                    ChannelKind::email,
                    Lane::alert,
@@ -86,7 +86,7 @@ TEST_CASE("a limit shortens the lists and nothing else") {
     Story story;
     story.id = "s" + std::to_string(i);
     story.version = 1;
-    store_story(books.db, story, 2, now + std::chrono::minutes(i));
+    store_story(books.db, story, {2}, now + std::chrono::minutes(i));
     add_batch(books.db,
               {{story.id, 1, {}, {}},
                ChannelKind::webhook,

@@ -30,7 +30,7 @@ struct Books {
     story.id = id;
     story.version = 1;
     story.title = id;
-    store_story(db, story, matched, at);
+    store_story(db, story, {matched}, at);
   }
 
   void add_alert(const std::string& id, Time at, std::uint32_t readers) {

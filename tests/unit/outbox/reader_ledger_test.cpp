@@ -31,7 +31,7 @@ struct Books {
     story.id = id;
     story.version = 1;
     story.title = title;
-    store_story(db, story, matched, now);
+    store_story(db, story, {matched}, now);
   }
 
   std::int64_t add_alert(const std::string& id, std::vector<Member> members, Time at = now) {

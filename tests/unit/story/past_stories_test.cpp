@@ -22,7 +22,7 @@ class Log {
     auto story = sample_story(std::move(id), "Version " + std::to_string(version));
     story.version = version;
     story.status = status;
-    store_story(db, story, 0, at(time));
+    store_story(db, story, {0}, at(time));
   }
 
   // "id version", in the order they come.

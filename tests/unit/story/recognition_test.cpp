@@ -20,7 +20,7 @@ struct Log {
     story.version = 1;
     story.title = id;
     story.source = source;
-    store_story(db, story, 0, Time{});
+    store_story(db, story, {0}, Time{});
   }
   std::string meant(std::string_view text) {
     const auto id = resolve_story_id(db, text);

@@ -51,7 +51,7 @@ TEST_CASE("a group ends when it is old and nothing of its stories is kept") {
     Story story;
     story.id = std::move(id);
     story.version = 1;
-    store_story(db, story, 0, hour(0));
+    store_story(db, story, {0}, hour(0));
   };
   for (const auto* id : {"a", "b", "c", "d", "e", "f"}) store(id);
   join_group(db, "b", "a", hour(1));
