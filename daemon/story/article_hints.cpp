@@ -174,20 +174,30 @@ class HintReader {
            words.find("ugc") == std::string::npos;
   }
 
-  bool is_aside(NodeId id) const {
-    while (id != html::no_node && tree_[id].tag != "aside"_tag && tree_[id].tag != "nav"_tag &&
-           tree_[id].tag != "footer"_tag && hint_of(tree_, id) != Hint::furniture)
-      id = tree_[id].parent;
-    return id != html::no_node;
+  // The nodes that are about something else than the story, with all that is in them. Parents come first.
+  std::vector<bool> find_asides() const {
+    std::vector<bool> found(tree_.size());
+    for (NodeId id = 0; id < tree_.size(); ++id) {
+      const auto& node = tree_[id];
+      found[id] = (node.parent != html::no_node && found[node.parent]) || node.tag == "aside"_tag ||
+                  node.tag == "nav"_tag || node.tag == "footer"_tag ||
+                  (node.attribute_count > 0 && has_word(id, {"footer", "related", "recommended", "trending",
+                                                             "popular", "comments", "comment"}));
+    }
+    return found;
   }
 
   // Beside the text, in a column of its own: an author whom the whole page names as the only one.
   std::vector<std::string> only_relation() const {
+    std::vector<NodeId> links;
+    for (NodeId id = 0; id < tree_.size(); ++id)
+      if (tree_[id].tag == "a"_tag && leads_to_author(id)) links.push_back(id);
+    if (links.empty()) return {};
+    const auto asides = find_asides();
     std::vector<std::string> names;
-    for (NodeId id = 0; id < tree_.size(); ++id) {
-      if (tree_[id].tag != "a"_tag || !leads_to_author(id)) continue;
-      auto name = text_in(tree_, id, 200);
-      if (name.empty() || is_aside(id) || (!names.empty() && names.front() == name)) continue;
+    for (const auto id : links) {
+      auto name = asides[id] ? std::string() : text_in(tree_, id, 200);
+      if (name.empty() || (!names.empty() && names.front() == name)) continue;
       if (!names.empty()) return {};
       names.push_back(std::move(name));
     }

@@ -213,7 +213,7 @@ Result<std::vector<Field>> read_front_matter(const SplitMarkdown& split, const R
                          fmt::format("front matter of {} bytes is more than the limit of {}", yaml.size(),
                                      max_front_matter_bytes));
   if (split.is_toml) return read_toml_front_matter(split, reading);
-  if (yaml.empty()) return std::vector<Field>();
+  if (yaml.find_first_not_of(" \t\n") == std::string_view::npos) return std::vector<Field>();
   FieldCollector collector(split.lines_before);
   // yaml-cpp ends an open quotation at the end of its input without a word, with every field it swallowed; at
   // an end marker it complains. A second document would hide fields just as well.

@@ -267,7 +267,7 @@ TEST_CASE("page: an author beside the text is one, unless the place is about som
         .authors;
   };
   CHECK(authors_beside("column") == Names{"Jane Sample"});
-  for (const auto* place : {"footer", "sidebar", "related-stories"}) CHECK(authors_beside(place).empty());
+  for (const auto* place : {"footer", "comments", "related-stories"}) CHECK(authors_beside(place).empty());
 }
 
 TEST_CASE("page: a time in the title of an abbreviation, and a day in the address", "[page]") {
