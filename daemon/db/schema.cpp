@@ -302,7 +302,8 @@ ALTER TABLE batch ADD COLUMN dropped TEXT;
 -- Whether it is of the backlog of its source, and so for nobody. It was not kept until now; what nobody was
 -- owed may have been, and is not to be mailed for having changed.
 ALTER TABLE story ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
-UPDATE story SET noted = 1 WHERE status = 'usable'
+UPDATE story SET noted = 1
+  WHERE (SELECT status FROM story AS first WHERE first.id = story.id ORDER BY version LIMIT 1) = 'usable'
   AND NOT EXISTS (SELECT 1 FROM story AS other WHERE other.id = story.id AND other.matched > 0);
 )sql",
 };

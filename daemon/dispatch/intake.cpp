@@ -140,10 +140,16 @@ void learn_from(const AnalyzedStory& story, const SubscriberBook& book) {
   index.reanchor(rules_looked_over);
 }
 
-// What was noted as backlog is not mailed for having changed; nor is what nobody was owed when a site moves
-// and renames it all.
-bool stays_noted(const KnownStory& known, bool has_new_id) {
-  return known.is_noted || (has_new_id && !known.was_owed);
+// Whether a version is news wherever it stands among what is old: it stops a story, or brings one back.
+bool changes_status(const Story& story, const std::optional<KnownStory>& known) {
+  return story.status != StoryStatus::usable || (known && known->status != StoryStatus::usable);
+}
+
+// Backlog is what people may have read already: not what is withheld, or under embargo. It stays that however
+// it changes.
+bool is_backlog(const Story& story, const std::optional<KnownStory>& known, bool deliver, Time now) {
+  if (known) return known->is_noted;
+  return !deliver && story.status == StoryStatus::usable && !(story.embargo > now);
 }
 
 std::string_view metric_result(Novelty novelty) {
@@ -278,7 +284,6 @@ asio::awaitable<Accepted> Intake::take_all(std::vector<Story> stories, Arrival a
 asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits) {
   const auto declared_id = story.id;
   auto declared_version = story.version;
-  bool has_new_id = false;  // that of a story which is known, and this is the first time
   for (;;) {
     // Most stories that come again have not changed: they cost one look-up and no matching.
     story.id = declared_id;
@@ -289,9 +294,9 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     story.version = declared_version;
     auto verdict = judge(story, found);
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
-    const bool is_stop = story.status != StoryStatus::usable;
-    if (!(verdict.novelty == Novelty::fresh ||
-          (verdict.novelty == Novelty::update && (arrival.deliver || is_stop)))) {
+    const bool is_wanted_update =
+        verdict.novelty == Novelty::update && (arrival.deliver || changes_status(story, found.known));
+    if (verdict.novelty != Novelty::fresh && !is_wanted_update) {
       log::info("story.unchanged",
                 {{"story", story.id}, {"version", verdict.version}, {"is", to_string(verdict.novelty)}});
       parts_.metrics.story_seen(story.source, metric_result(verdict.novelty));
@@ -300,16 +305,17 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
     StoryEntry entry{.known = std::move(found.known), .listed = arrival.listed, .splits = splits};
-    entry.is_noted = entry.known ? stays_noted(*entry.known, has_new_id) : !arrival.deliver && !is_stop;
-    co_await parts_.workers.run([&, begun = parts_.clock.now()] {
+    const auto begun = parts_.clock.now();
+    entry.is_noted = is_backlog(story, entry.known, arrival.deliver, begun);
+    const bool has_audience = !entry.is_noted && story.status == StoryStatus::usable;
+    co_await parts_.workers.run([&] {
       if (!entry.known) entry.print = print_text(story);
-      if (!entry.is_noted && !is_stop) find_audience(*newsroom, story, entry, begun);
+      if (has_audience) find_audience(*newsroom, story, entry, begun);
     });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const auto now = parts_.clock.now();
     const bool is_entered = co_await parts_.database.run(
         [&](Sqlite& db) { return enter_story(db, *newsroom, story, entry, now); });
-    has_new_id = has_new_id || entry.former_id;
     if (entry.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *entry.former_id}});
     if (!is_entered) continue;
     log_stored(*newsroom, story, verdict.novelty, entry, now);

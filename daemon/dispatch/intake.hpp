@@ -43,7 +43,8 @@ struct Accepted {
 /// How a story came.
 struct Arrival {
   /// false notes a story that is not known as seen, without owing it or a later version of it to anybody (the
-  /// backlog of a new source), and leaves one that is known as it is, but for stopping it.
+  /// backlog of a new source), unless it is withheld or under embargo; and leaves one that is known as it is,
+  /// unless that stops it or brings it back.
   bool deliver = true;
   Authority authority = Authority::all_stories;
   /// The ids of the document that it came in, where there were several, also with the source's name before

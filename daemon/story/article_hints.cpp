@@ -179,10 +179,11 @@ class HintReader {
     std::vector<bool> found(tree_.size());
     for (NodeId id = 0; id < tree_.size(); ++id) {
       const auto& node = tree_[id];
-      found[id] = (node.parent != html::no_node && found[node.parent]) || node.tag == "aside"_tag ||
-                  node.tag == "nav"_tag || node.tag == "footer"_tag ||
-                  (node.attribute_count > 0 && has_word(id, {"footer", "related", "recommended", "trending",
-                                                             "popular", "comments", "comment"}));
+      found[id] =
+          (node.parent != html::no_node && found[node.parent]) || node.tag == "aside"_tag ||
+          node.tag == "nav"_tag || node.tag == "footer"_tag ||
+          (furniture_[id] && node.attribute_count > 0 &&
+           has_word(id, {"footer", "related", "recommended", "trending", "popular", "comments", "comment"}));
     }
     return found;
   }

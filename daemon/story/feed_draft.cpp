@@ -11,7 +11,6 @@
 #include "story/fields.hpp"
 #include "story/html.hpp"
 #include "story/identity.hpp"
-#include "story/page_line.hpp"
 #include "story/plain_text.hpp"
 #include "story/url_reference.hpp"
 
@@ -55,27 +54,32 @@ bool has_blocks(std::string_view html) {
 
 // A text of some length in paragraphs, unlike a teaser that breaks off or a list of links.
 bool is_whole_story(std::string_view text) {
-  constexpr std::size_t least_prose = 600;  // the weight of its sentences
+  constexpr std::size_t least_prose = 600, least_of_paragraph = 80, longest_pointer = 120,
+                        longest_teaser = 1500;  // weights
   text = strip(text);
-  for (const std::string_view end : {"…", "...", "[…]", "[...]", "(…)", "(...)", "→", ">"})
-    if (text.ends_with(end)) return false;
-  const auto last = text.substr(std::min(text.size(), text.rfind("\n\n")));
-  const auto lower = ascii_lower(last);
-  for (const std::string_view pointer :
-       {"appeared first on", "read more", "continue reading", "weiterlesen", "lire la suite",
-        "seguir leyendo", "leer más", "leia mais", "leggi tutto", "lees verder", "czytaj dalej",
-        "Читать далее", "читать далее"})
-    if (lower.find(pointer) != std::string::npos) return false;
+  const bool breaks_off =
+      std::ranges::any_of(std::to_array<std::string_view>({"…", "...", "[…]", "[...]", "(…)", "(...)", "→"}),
+                          [&](auto end) { return text.ends_with(end); });
+  if (breaks_off && article::weight_of(text) < longest_teaser) return false;
   std::size_t prose = 0, paragraphs = 0;
-  while (!text.empty()) {
-    const auto end = text.find("\n\n");
-    const auto paragraph = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
-    if (!page::ends_sentence(paragraph)) continue;
-    prose += article::weight_of(paragraph);
+  std::string_view last;
+  for (auto rest = text; !rest.empty();) {
+    const auto end = rest.find("\n\n");
+    last = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 2);
+    const auto weight = article::weight_of(last);
+    if (weight < least_of_paragraph) continue;
+    prose += weight;
     ++paragraphs;
   }
-  return paragraphs >= 2 && prose >= least_prose;
+  const auto lower = article::weight_of(last) < longest_pointer ? ascii_lower(last) : "";
+  const bool points_on =
+      std::ranges::any_of(std::to_array<std::string_view>(
+                              {"appeared first on", "read more", "continue reading", "weiterlesen",
+                               "lire la suite", "seguir leyendo", "leer más", "leia mais", "leggi tutto",
+                               "lees verder", "czytaj dalej", "Читать далее", "читать далее"}),
+                          [&](auto pointer) { return lower.find(pointer) != std::string::npos; });
+  return paragraphs >= 2 && prose >= least_prose && !points_on;
 }
 
 void take_body(CleanHtml clean, Story& story) {

@@ -137,10 +137,9 @@ std::size_t Tokenizer::find_end_tag(std::string_view name, std::size_t from) con
 }
 
 bool Tokenizer::has_end_tag(std::string_view name) const {
-  for (auto at = source_.find('<', at_); at != npos; at = source_.find('<', at + 1)) {
-    const bool is_end = source_.substr(at + 1).starts_with('/');
-    if (same_name(source_.substr(at + (is_end ? 2 : 1), name.size()), name)) return is_end;
-  }
+  Tokenizer ahead(source_.substr(at_));
+  for (auto token = ahead.next(); token.kind != Token::Kind::done; token = ahead.next())
+    if (token.kind != Token::Kind::text && same_name(token.text, name)) return token.kind == Token::Kind::end;
   return false;
 }
 

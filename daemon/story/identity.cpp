@@ -60,7 +60,7 @@ std::string id_of_source(std::string_view source, std::string_view id) {
 }
 
 std::string id_by_content(const Story& story) {
-  return "item-" + to_hex(content_hash(story)).substr(0, hash_digits);
+  return "item-" + to_hex(content_hash(story, Times::counted)).substr(0, hash_digits);
 }
 
 }  // namespace crier

@@ -77,7 +77,7 @@ bool is_html_page(const Reading& reading) {
 
 bool is_markdown(const Reading& reading) {
   return has_extension(reading, {".md", ".markdown"}) || has_front_matter(reading.text) ||
-         (begins_with_heading(reading.text) && !is_html_page(reading));
+         (begins_with_heading(reading.text) && !has_extension(reading, {".html", ".htm", ".xhtml"}));
 }
 
 bool is_any_text(const Reading&) {

@@ -79,13 +79,17 @@ json::object to_json(const Story& story) {
   return out;
 }
 
-std::string content_hash(const Story& story) {
+std::string content_hash(const Story& story, Times times) {
   Story noticed = story;
   noticed.version = 0;
-  noticed.published.reset();
+  if (times == Times::left_out) noticed.published.reset();
   noticed.updated.reset();
   noticed.source.clear();
   return sha256(json::serialize(to_json(noticed)));
+}
+
+bool is_told_by(std::string_view hash, const Story& story) {
+  return hash == content_hash(story) || hash == content_hash(story, Times::counted);
 }
 
 }  // namespace crier

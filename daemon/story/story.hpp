@@ -58,8 +58,16 @@ struct Story {
 /// The normalised JSON of the design: missing = absent, times in RFC 3339 UTC.
 boost::json::object to_json(const Story& story);
 
-/// SHA-256 over everything a reader would notice: all fields but version, source, published and updated. Many
-/// sources tell the time of a change for that of publication, or tell a new one with nothing changed.
-std::string content_hash(const Story& story);
+enum class Times {
+  left_out,
+  counted,  ///< that of publication: tells apart what has nothing else
+};
+
+/// SHA-256 over everything a reader would notice: all fields but version, source, updated and, unless it is
+/// counted, published. Many sources tell the time of a change for that of publication, or tell a new one with
+/// nothing changed.
+std::string content_hash(const Story& story, Times times = Times::left_out);
+/// Whether `hash` is the story's; an earlier crier counted the time.
+bool is_told_by(std::string_view hash, const Story& story);
 
 }  // namespace crier

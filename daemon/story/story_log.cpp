@@ -30,7 +30,7 @@ std::string_view to_string(Novelty novelty) {
 
 Verdict judge(const Story& story, const std::optional<KnownStory>& known) {
   if (!known) return {Novelty::fresh, story.version == 0 ? 1 : story.version};
-  if (content_hash(story) == known->content_hash) return {Novelty::unchanged, known->version};
+  if (is_told_by(known->content_hash, story)) return {Novelty::unchanged, known->version};
   // A story that was killed for legal reasons must not come back by a re-import.
   if (known->status == StoryStatus::canceled) return {Novelty::dead, known->version};
   if (story.version == 0) return {Novelty::update, known->version + 1};
@@ -47,7 +47,7 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
   auto row = db.query(
       "SELECT version, content_hash, status,"
       " (SELECT COALESCE(source, '') FROM story WHERE id = ?1 ORDER BY version LIMIT 1),"
-      " (SELECT MAX(matched) FROM story WHERE id = ?1), title, COALESCE(url, ''), COALESCE(source, ''), noted"
+      " title, COALESCE(url, ''), COALESCE(source, ''), noted"
       " FROM story WHERE id = ?1 ORDER BY version DESC LIMIT 1");
   row.bind(0, id);
   if (!row.step()) return std::nullopt;
@@ -55,11 +55,10 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
                     std::string(row.blob(1)),
                     parse_story_status(row.text(2)).value_or(StoryStatus::usable),
                     std::string(row.text(3)),
-                    row.integer(4) > 0,
+                    std::string(row.text(4)),
                     std::string(row.text(5)),
                     std::string(row.text(6)),
-                    std::string(row.text(7)),
-                    row.integer(8) != 0};
+                    row.integer(7) != 0};
 }
 
 void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now) {

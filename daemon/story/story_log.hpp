@@ -32,8 +32,7 @@ struct KnownStory {
   std::uint32_t version = 0;
   std::string content_hash;
   StoryStatus status = StoryStatus::usable;
-  std::string owner{};    ///< the source that brought its first version; empty = not recorded
-  bool was_owed = false;  ///< some version was, to somebody
+  std::string owner{};  ///< the source that brought its first version; empty = not recorded
   std::string title{};
   std::string url{};
   std::string source{};   ///< that brought this version; empty = not recorded

@@ -50,8 +50,34 @@ TEST_CASE("backlog is mailed to nobody, also when it changes, or is taken back a
 TEST_CASE("what is withheld when its source is first watched is news once it is released") {
   Belts belts(readers, noon);
   belts.accept(wire(StoryStatus::withheld), noted);
-  belts.accept(wire(StoryStatus::usable), listed_again);
+  const bool is_old = GENERATE(false, true);
+  belts.accept(wire(StoryStatus::usable), is_old ? noted : listed_again);
   CHECK(sent(belts) == 2);
+}
+
+TEST_CASE("what is under embargo when its source is first watched is news at its time") {
+  Belts belts(readers, noon);
+  auto story = wire(StoryStatus::usable);
+  story.embargo = noon + 1h;
+  belts.accept(story, noted);
+  belts.settle();
+  CHECK(belts.channel(ChannelKind::email).sent.empty());
+  belts.advance(1h);
+  CHECK(belts.channel(ChannelKind::email).sent.size() == 1);
+  CHECK(sent(belts) == 2);
+}
+
+TEST_CASE("backlog that a site renames stays backlog, and a story that nobody followed does not become it") {
+  Belts belts(readers, noon);
+  const bool is_noted = GENERATE(true, false);
+  auto story = wire(StoryStatus::usable, "A port reopens");
+  for (int i = 0; i < 30; ++i) story.body_text += " Ships came and went all day, and gulls.";
+  belts.accept(story, is_noted ? noted : listed_again);
+  story.id = "renamed";
+  belts.accept(story, listed_again);
+  story.title = "The harbour reopens";
+  CHECK(belts.accept(story, listed_again).id == "wire:h1");
+  CHECK(sent(belts) == (is_noted ? 0 : 2));
 }
 
 TEST_CASE("a story that nobody followed goes to those who follow its next version") {
@@ -63,7 +89,16 @@ TEST_CASE("a story that nobody followed goes to those who follow its next versio
   CHECK(sent(belts) == 2);
 }
 
-TEST_CASE("a source stops a story of its own, however long ago it was published") {
+TEST_CASE("a source stops a story of its own and brings it back, however long ago it was published") {
+  Belts belts(readers, noon);
+  belts.accept(wire(StoryStatus::usable), listed_again);
+  belts.settle();
+  belts.accept(wire(StoryStatus::withheld), noted);
+  CHECK(belts.accept(wire(StoryStatus::usable), noted).novelty == Novelty::update);
+  CHECK(sent(belts) == 2);  // the alert, once, and the edition
+}
+
+TEST_CASE("a source kills a story of its own, however long ago it was published") {
   Belts belts(readers, noon);
   belts.accept(wire(StoryStatus::usable), listed_again);
   belts.settle();

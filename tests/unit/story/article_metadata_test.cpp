@@ -266,7 +266,8 @@ TEST_CASE("page: an author beside the text is one, unless the place is about som
                address)
         .authors;
   };
-  CHECK(authors_beside("column") == Names{"Jane Sample"});
+  for (const auto* place : {"column", "column no-comments"})
+    CHECK(authors_beside(place) == Names{"Jane Sample"});
   for (const auto* place : {"footer", "comments", "related-stories"}) CHECK(authors_beside(place).empty());
 }
 

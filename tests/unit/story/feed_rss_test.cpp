@@ -143,6 +143,9 @@ TEST_CASE("a description that is the whole story is its text, too, when there is
   CHECK(text_of(first + second + first) != "");
   CHECK(text_of(first) == "");
   CHECK(text_of("&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;") == "");
+  std::string thai;
+  for (int i = 0; i < 20; ++i) thai += "ท่าเรือสองแห่งลงนามในข้อตกลงเรื่องเรือลากจูง ";
+  CHECK(text_of("&lt;p&gt;" + thai + "&lt;/p&gt;&lt;p&gt;" + thai + "&lt;/p&gt;") != "");
   // Teasers.
   CHECK(text_of(first + second + "&lt;p&gt;And then […]&lt;/p&gt;") == "");
   CHECK(text_of(first + second + "&lt;p&gt;The post Tugs appeared first on Harbour News.&lt;/p&gt;") == "");

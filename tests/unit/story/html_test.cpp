@@ -122,6 +122,12 @@ TEST_CASE("html: players that XHTML closes at once do not take the rest of the t
   CHECK(text_of("<p>One.</p><script />var x;</script><style />p{}</style>") == "One.");
 }
 
+TEST_CASE("html: only an end tag of its own keeps a script open whose start tag looks closed", "[html]") {
+  for (const auto* more : {"</scripts>", "<a title=\"</script>\">b</a>", "<!-- </script> -->"})
+    CHECK(text_of("<p>One.</p><script src=\"/p.js\"/><p>Two.</p>" + std::string(more))
+              .starts_with("One.\n\nTwo."));
+}
+
 TEST_CASE("html: a script whose start tag only looks closed keeps what is in it", "[html]") {
   CHECK(html_of("<p>One.</p><script src=\"/p.js\"/>var two = 2;</script><p>Three.</p>") ==
         "<p>One.</p>\n<p>Three.</p>");

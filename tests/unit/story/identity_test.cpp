@@ -141,3 +141,17 @@ TEST_CASE("the id of a feed's story begins with its source, and stays within the
   CHECK(id_of_source(longest, "1").size() <= max_id_bytes);
   CHECK(id_of_source(longest, "1") != id_of_source(longest, "2"));
 }
+
+TEST_CASE("a new time is no news, and what an earlier crier kept of a story still tells it") {
+  Story story;
+  story.title = "Dam breaks";
+  story.published = parse_rfc3339("2023-10-18T10:00:00Z");
+  auto later = story;
+  later.published = parse_rfc3339("2023-10-19T10:00:00Z");
+  CHECK(is_told_by(content_hash(story), later));
+  CHECK(is_told_by(content_hash(story, Times::counted), story));
+  CHECK_FALSE(is_told_by(content_hash(story, Times::counted), later));
+  CHECK(id_by_content(story) != id_by_content(later));
+  later.title = "Dam holds";
+  CHECK_FALSE(is_told_by(content_hash(story), later));
+}
