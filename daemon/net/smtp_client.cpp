@@ -9,10 +9,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/core.h>
 #include <openssl/ssl.h>
@@ -21,6 +20,7 @@
 
 #include "base/finally.hpp"
 #include "net/resolver.hpp"
+#include "net/tls_session.hpp"
 
 namespace crier {
 namespace {
@@ -28,11 +28,12 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-using TlsStream = asio::ssl::stream<tcp::socket>;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::size_t block_bytes = 65536;  // what a deadline is for, and what TLS is given at once
-constexpr std::size_t max_views = 1024;     // IOV_MAX of Linux
+constexpr std::size_t block_bytes = 65536;  // what a deadline is for
+// What is encrypted before it is written: few large writes, and a window of a digest fits.
+constexpr std::size_t max_encrypted = 4 * block_bytes;
+constexpr std::size_t max_views = 1024;  // IOV_MAX of Linux
 constexpr std::size_t max_addresses = 4;
 // How long the reason is waited for when the server stops reading in the middle of a message.
 constexpr Duration last_words = std::chrono::seconds(2);
@@ -106,16 +107,18 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
  private:
   using Self = std::shared_ptr<Wire>;
 
-  tcp::socket& socket() { return stream_->next_layer(); }
-  void handshake();
-  void handshake_ended(error_code ec);
+  void shake_hands();
+  void begin_tls();
   void write();
   bool write_views();
-  void write_block();
+  bool write_records();
+  void encrypt();
+  bool took(ssize_t sent);
   void write_failed(error_code ec);
   void count_written(std::size_t bytes);
   void read();
   void read_ended(error_code ec, std::size_t got);
+  void decrypt();
   void deliver();
   Duration limit() const;
   void set_due();
@@ -130,15 +133,15 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
   std::vector<SmtpDecision> decided_;
   std::size_t messages_ = 0;
 
-  std::optional<TlsStream> stream_;
+  std::optional<tcp::socket> socket_;
+  std::optional<TlsSession> secured_by_;  // from the handshake on
   bool connected_ = false;
   bool secured_ = false;
-  bool shaking_hands_ = false;
   bool writing_ = false;
   bool reading_ = false;
   bool write_failed_ = false;
   std::array<char, 16384> incoming_{};
-  std::vector<char> block_;  // what TLS is writing
+  std::string record_;  // pieces that are to be one of TLS
 
   asio::steady_timer timer_;
   SteadyTime due_ = SteadyTime::max();
@@ -179,9 +182,9 @@ void SmtpConnection::Wire::close() {
   connected_ = false;
   timer_.cancel();
   ended_.cancel();
-  if (stream_) {
+  if (socket_) {
     error_code ignored;
-    socket().close(ignored);
+    socket_->close(ignored);
   }
   deliver();
 }
@@ -197,10 +200,10 @@ asio::awaitable<void> SmtpConnection::Wire::connect(Resolver& resolver) {
   error_code ec = asio::error::host_not_found;
   for (std::size_t i = 0; i < std::min(addresses->size(), max_addresses) && ec; ++i) {
     late_ = false;
-    stream_.emplace(executor_, *tls_);
+    socket_.emplace(executor_);
     due_ = std::chrono::steady_clock::now() + server_.timeouts.connect;
     arm();
-    co_await socket().async_connect(to_endpoint((*addresses)[i], server_.port),
+    co_await socket_->async_connect(to_endpoint((*addresses)[i], server_.port),
                                     asio::redirect_error(asio::use_awaitable, ec));
     if (session_.is_closed()) co_return;
     if (ec == asio::error::operation_aborted && !late_) throw boost::system::system_error(ec);
@@ -211,7 +214,8 @@ asio::awaitable<void> SmtpConnection::Wire::connect(Resolver& resolver) {
     co_return close();
   }
   error_code ignored;
-  socket().set_option(tcp::no_delay(true), ignored);
+  socket_->set_option(tcp::no_delay(true), ignored);
+  socket_->non_blocking(true, ignored);
   connected_ = true;
   session_.connected();
 }
@@ -226,12 +230,9 @@ asio::awaitable<void> SmtpConnection::Wire::quit() {
 
 void SmtpConnection::Wire::pump() {
   if (!connected_) return;
-  if (session_.wants_handshake()) {
-    if (!shaking_hands_) handshake();
-  } else {
-    write();
-    if (session_.awaits_reply() && !reading_) read();
-  }
+  if (session_.wants_handshake()) shake_hands();
+  write();
+  if ((session_.awaits_reply() || session_.wants_handshake()) && !reading_) read();
   if (session_.is_closed()) return close();
   set_due();
   deliver();
@@ -239,49 +240,51 @@ void SmtpConnection::Wire::pump() {
 
 // ---- TLS
 
-void SmtpConnection::Wire::handshake() {
+void SmtpConnection::Wire::begin_tls() {
+  auto* const ssl = secured_by_.emplace(tls_->native_handle()).native_handle();
   const bool by_address = parse_ip_address(server_.host).has_value();
   // An opportunistic connection would otherwise be made in clear: an unverified certificate is still better.
   if (server_.security == SmtpSecurity::opportunistic) {
-    stream_->set_verify_mode(asio::ssl::verify_none);
+    SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
   } else {
-    stream_->set_verify_mode(asio::ssl::verify_peer);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
     if (by_address)
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream_->native_handle()), server_.host.c_str());
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_.host.c_str());
     else
-      SSL_set1_host(stream_->native_handle(), server_.host.c_str());
+      SSL_set1_host(ssl, server_.host.c_str());
   }
   if (!by_address)  // SNI carries names only (RFC 6066 §3)
-    SSL_set_tlsext_host_name(stream_->native_handle(), server_.host.c_str());
-  shaking_hands_ = true;
-  stream_->async_handshake(asio::ssl::stream_base::client,
-                           [self = shared_from_this()](error_code ec) { self->handshake_ended(ec); });
+    SSL_set_tlsext_host_name(ssl, server_.host.c_str());
 }
 
-void SmtpConnection::Wire::handshake_ended(error_code ec) {
-  if (session_.is_closed()) return;
-  shaking_hands_ = false;
-  if (!ec) {
-    secured_ = true;
-    session_.secured();
-  } else if (const auto verified = SSL_get_verify_result(stream_->native_handle()); verified != X509_V_OK) {
-    session_.handshake_failed(fmt::format("{}: {}", server_.host, X509_verify_cert_error_string(verified)));
-  } else if (ec.category() == asio::error::get_ssl_category()) {
-    session_.handshake_failed(fmt::format("{}: {}", server_.host, ec.message()));
-  } else {
-    session_.lost("connection-lost", fmt::format("{}: TLS handshake: {}", server_.host, ec.message()));
+void SmtpConnection::Wire::shake_hands() {
+  if (!secured_by_) begin_tls();
+  switch (secured_by_->handshake()) {
+    case TlsSession::Progress::hungry:
+      return;
+    case TlsSession::Progress::done:
+      secured_ = true;
+      session_.secured();
+      return decrypt();
+    case TlsSession::Progress::ended:
+    case TlsSession::Progress::failed:
+      break;
   }
-  pump();
+  write();  // the server is told why
+  const auto verified = SSL_get_verify_result(secured_by_->native_handle());
+  session_.handshake_failed(fmt::format(
+      "{}: {}", server_.host,
+      verified != X509_V_OK ? X509_verify_cert_error_string(verified) : secured_by_->error().c_str()));
 }
 
 // ---- writing
 
 void SmtpConnection::Wire::write() {
-  while (!writing_ && !write_failed_ && !session_.output().empty()) {
-    if (secured_)
-      write_block();
-    else if (!write_views())
-      return;
+  while (!writing_ && !write_failed_) {
+    if (secured_) encrypt();
+    const bool has_records = secured_by_ && !secured_by_->output().empty();
+    if (!has_records && session_.output().empty()) return;
+    if (!(has_records ? write_records() : write_views())) return;
   }
 }
 
@@ -295,42 +298,48 @@ bool SmtpConnection::Wire::write_views() {
   msghdr message{};
   message.msg_iov = views.data();
   message.msg_iovlen = output.size();
-  const auto sent = ::sendmsg(socket().native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent >= 0) {
-    count_written(static_cast<std::size_t>(sent));
-    return true;
+  const auto sent = ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent >= 0) count_written(static_cast<std::size_t>(sent));
+  return took(sent);
+}
+
+bool SmtpConnection::Wire::write_records() {
+  const auto output = secured_by_->output();
+  const auto sent =
+      ::send(socket_->native_handle(), output.data(), output.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent >= 0) secured_by_->written(static_cast<std::size_t>(sent));
+  return took(sent);
+}
+
+// Copies pieces together, so that a record holds many. Then they are out of our hands.
+void SmtpConnection::Wire::encrypt() {
+  while (!session_.output().empty() && secured_by_->output().size() < max_encrypted) {
+    record_.clear();
+    for (const auto view : session_.output()) {
+      record_.append(view.substr(0, TlsSession::record_bytes - record_.size()));
+      if (record_.size() == TlsSession::record_bytes) break;
+    }
+    if (!secured_by_->encrypt(record_))
+      return session_.lost("connection-lost", fmt::format("{}: {}", server_.host, secured_by_->error()));
+    count_written(record_.size());
   }
-  if (errno == EINTR) return true;
+}
+
+// What send() returned; false when it is to be waited until the socket takes more.
+bool SmtpConnection::Wire::took(ssize_t sent) {
+  if (sent >= 0 || errno == EINTR) return true;
   if (errno != EAGAIN && errno != EWOULDBLOCK) {
     write_failed({errno, boost::system::system_category()});
     return false;
   }
   writing_ = true;
-  socket().async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code ec) {
+  socket_->async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code ec) {
     self->writing_ = false;
     if (self->session_.is_closed()) return;
     if (ec) self->write_failed(ec);
     self->pump();
   });
   return false;
-}
-
-// Copies pieces together, so that a record of TLS holds many. Then they are out of our hands.
-void SmtpConnection::Wire::write_block() {
-  block_.clear();
-  for (const auto view : session_.output()) {
-    const auto part = view.substr(0, block_bytes - block_.size());
-    block_.insert(block_.end(), part.begin(), part.end());
-    if (block_.size() == block_bytes) break;
-  }
-  writing_ = true;
-  asio::async_write(*stream_, asio::buffer(block_), [self = shared_from_this()](error_code ec, std::size_t) {
-    self->writing_ = false;
-    if (self->session_.is_closed()) return;
-    if (ec) self->write_failed(ec);
-    self->pump();
-  });
-  count_written(block_.size());
 }
 
 void SmtpConnection::Wire::count_written(std::size_t bytes) {
@@ -349,22 +358,40 @@ void SmtpConnection::Wire::write_failed(error_code ec) {
 
 void SmtpConnection::Wire::read() {
   reading_ = true;
-  auto ended = [self = shared_from_this()](error_code ec, std::size_t got) { self->read_ended(ec, got); };
-  if (secured_)
-    stream_->async_read_some(asio::buffer(incoming_), std::move(ended));
-  else
-    socket().async_read_some(asio::buffer(incoming_), std::move(ended));
+  socket_->async_read_some(
+      asio::buffer(incoming_),
+      [self = shared_from_this()](error_code ec, std::size_t got) { self->read_ended(ec, got); });
 }
 
 void SmtpConnection::Wire::read_ended(error_code ec, std::size_t got) {
   reading_ = false;
   if (session_.is_closed()) return;
-  if (ec)
+  const std::string_view bytes(incoming_.data(), got);
+  if (ec) {
     session_.lost("connection-lost", fmt::format("{}: no reply to {}: {}", server_.host,
                                                  to_string(session_.stage()), ec.message()));
-  else
-    session_.received({incoming_.data(), got});
+  } else if (secured_by_) {
+    secured_by_->receive(bytes);
+    if (secured_) decrypt();
+  } else {
+    session_.received(bytes);
+  }
   pump();
+}
+
+void SmtpConnection::Wire::decrypt() {
+  while (!session_.is_closed()) {
+    std::string_view plain;
+    const auto progress = secured_by_->decrypt(plain);
+    if (progress == TlsSession::Progress::hungry) return;
+    if (progress == TlsSession::Progress::done)
+      session_.received(plain);
+    else
+      session_.lost("connection-lost",
+                    fmt::format("{}: no reply to {}: {}", server_.host, to_string(session_.stage()),
+                                progress == TlsSession::Progress::ended ? "the server closed the connection"
+                                                                        : secured_by_->error()));
+  }
 }
 
 // ---- deadlines
@@ -433,7 +460,7 @@ void SmtpConnection::Wire::time_is_up() {
     late_ = true;
     due_ = SteadyTime::max();
     error_code ignored;
-    socket().close(ignored);
+    socket_->close(ignored);
     return;
   }
   session_.lost(write_failed_ ? "connection-lost" : "timeout",
@@ -444,7 +471,7 @@ void SmtpConnection::Wire::time_is_up() {
 // Idle means silent: a byte waiting is a 421 or a TLS alert, an end is an end.
 bool SmtpConnection::Wire::is_silent() {
   char byte = 0;
-  const auto got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto got = ::recv(socket_->native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 

@@ -1,0 +1,114 @@
+#include "net/tls_session.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include <fmt/core.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+namespace crier {
+
+struct TlsSession::Io {
+  static TlsSession& owner(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+  static int write(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
+    owner(bio).outgoing_.append(bytes, size);
+    *written = size;
+    return 1;
+  }
+
+  static int read(BIO* bio, char* bytes, std::size_t size, std::size_t* got) {
+    auto& incoming = owner(bio).incoming_;
+    BIO_clear_retry_flags(bio);
+    *got = incoming.copy(bytes, size);
+    incoming.remove_prefix(*got);
+    if (*got > 0) return 1;
+    BIO_set_retry_read(bio);
+    return 0;
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static const BIO_METHOD* method() {
+    static const auto* const made = [] {
+      auto* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "crier");
+      if (!method) throw std::bad_alloc();
+      BIO_meth_set_write_ex(method, write);
+      BIO_meth_set_read_ex(method, read);
+      BIO_meth_set_ctrl(method, control);
+      return method;
+    }();
+    return made;
+  }
+};
+
+void TlsSession::Free::operator()(SSL* ssl) const {
+  SSL_free(ssl);
+}
+
+TlsSession::TlsSession(SSL_CTX* context) : ssl_(SSL_new(context)) {
+  auto* bio = ssl_ ? BIO_new(Io::method()) : nullptr;
+  if (!bio) throw std::bad_alloc();
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_connect_state(ssl_.get());
+  SSL_set_options(ssl_.get(), SSL_OP_NO_RENEGOTIATION);
+}
+
+TlsSession::~TlsSession() = default;
+
+TlsSession::Progress TlsSession::judge(int result) {
+  if (result > 0) return Progress::done;
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Progress::hungry;
+    case SSL_ERROR_ZERO_RETURN:
+      return Progress::ended;
+    default:
+      break;
+  }
+  const auto code = ERR_get_error();
+  const auto* reason = ERR_reason_error_string(code);
+  const auto* library = ERR_lib_error_string(code);
+  error_ = fmt::format("{} ({})", reason ? reason : "unknown error", library ? library : "TLS");
+  return Progress::failed;
+}
+
+TlsSession::Progress TlsSession::handshake() {
+  ERR_clear_error();
+  return judge(SSL_do_handshake(ssl_.get()));
+}
+
+TlsSession::Progress TlsSession::decrypt(std::string_view& plain) {
+  ERR_clear_error();
+  plain_.resize(record_bytes);
+  const int got = SSL_read(ssl_.get(), plain_.data(), static_cast<int>(plain_.size()));
+  plain = std::string_view(plain_).substr(0, static_cast<std::size_t>(std::max(got, 0)));
+  return judge(got);
+}
+
+bool TlsSession::encrypt(std::string_view plain) {
+  while (!plain.empty()) {
+    ERR_clear_error();
+    const auto size = std::min(plain.size(), record_bytes);
+    const int taken = SSL_write(ssl_.get(), plain.data(), static_cast<int>(size));
+    if (taken <= 0) {
+      if (judge(taken) != Progress::failed) error_ = "the server wants to negotiate anew";
+      return false;
+    }
+    plain.remove_prefix(static_cast<std::size_t>(taken));
+  }
+  return true;
+}
+
+void TlsSession::written(std::size_t bytes) {
+  written_ += bytes;
+  if (written_ < outgoing_.size()) return;
+  outgoing_.clear();
+  written_ = 0;
+}
+
+}  // namespace crier
