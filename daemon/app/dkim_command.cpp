@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
+#include <span>
 
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/secret.hpp"
 #include "app/story_input.hpp"
 #include "base/clock.hpp"
 #include "base/files.hpp"
@@ -31,21 +34,32 @@ std::vector<std::string> dns_texts(std::string_view value) {
   return texts;
 }
 
-void print_record(const CommandLine& line, const DkimRecord& record, const std::string& file) {
-  const auto texts = dns_texts(record.value);
-  if (line.json()) {
-    fmt::print("{}\n", json::serialize(json::object{{"name", record.name},
-                                                    {"value", record.value},
-                                                    {"texts", json::value_from(texts)},
-                                                    {"file", file}}));
-    return;
+json::object record_object(const DkimRecord& record) {
+  return {
+      {"name", record.name}, {"value", record.value}, {"texts", json::value_from(dns_texts(record.value))}};
+}
+
+void print_records(std::span<const DkimRecord> records) {
+  fmt::print("; Publish {}. Where a form asks for the value, it is what stands in quotes, put together.\n",
+             records.size() == 1 ? "this record" : "these records");
+  for (const auto& record : records) {
+    fmt::print("{}. IN TXT", record.name);
+    for (const auto& text : dns_texts(record.value)) fmt::print(" \"{}\"", text);
+    fmt::print("\n");
   }
-  fmt::print(
-      "; Publish this record. Where a form asks for the value, it is what stands in quotes, put together.\n"
-      "{}. IN TXT",
-      record.name);
-  for (const auto& text : texts) fmt::print(" \"{}\"", text);
-  fmt::print("\n");
+}
+
+// The name of the record that --selector and --domain make; nullopt when they are none, which is said.
+std::optional<std::string> record_name(const CommandLine& line) {
+  const auto read = [&](const char* option) -> std::optional<std::string> {
+    auto name = domain_to_ascii(*line.get(option));
+    if (name) return *std::move(name);
+    line.usage_error(fmt::format("--{}: {}", option, name.error().message));
+    return std::nullopt;
+  };
+  const auto selector = read("selector");
+  const auto domain = selector ? read("domain") : std::nullopt;
+  return domain ? std::optional(dkim_record_name(*selector, *domain)) : std::nullopt;
 }
 
 int keygen_command(const Words& words) {
@@ -63,15 +77,84 @@ int keygen_command(const Words& words) {
     if (line.get(needed).value_or("").empty()) return line.usage_error(fmt::format("it needs --{}", needed));
   const auto type = line.get("type").value_or("rsa");
   if (type != "rsa" && type != "ed25519") return line.usage_error("--type must be rsa or ed25519");
-  const auto selector = domain_to_ascii(*line.get("selector"));
-  if (!selector) return line.usage_error("--selector: " + selector.error().message);
-  const auto domain = domain_to_ascii(*line.get("domain"));
-  if (!domain) return line.usage_error("--domain: " + domain.error().message);
+  const auto name = record_name(line);
+  if (!name) return exit_code::usage;
   const auto file = *line.get("out");
   const auto key = DkimKey::make(type == "rsa" ? DkimAlgorithm::rsa_sha256 : DkimAlgorithm::ed25519_sha256);
   const auto written = write_new_file(file, key.pem(), 0600);
+  std::error_code ignored;
+  if (!written && std::filesystem::exists(file, ignored))
+    return line.fail(exit_code::io, file +
+                                        " is there already and stays as it is; crier dkim record prints the "
+                                        "record of a key that is there");
   if (!written) return line.fail(exit_code::io, written.error().message);
-  print_record(line, {dkim_record_name(*selector, *domain), key.record()}, file);
+  const std::array records{DkimRecord{*name, key.record()}};
+  if (line.json()) {
+    auto object = record_object(records.front());
+    object["file"] = file;
+    fmt::print("{}\n", json::serialize(object));
+  } else {
+    print_records(records);
+  }
+  return exit_code::ok;
+}
+
+// The record of the private key in a file, or the exit code.
+std::optional<DkimRecord> record_of_file(const CommandLine& line, int& code) {
+  code = exit_code::usage;
+  for (const auto* needed : {"selector", "domain", "key-file"}) {
+    if (!line.get(needed).value_or("").empty()) continue;
+    line.usage_error(fmt::format("it needs --{}, or none of these", needed));
+    return std::nullopt;
+  }
+  auto name = record_name(line);
+  if (!name) return std::nullopt;
+  const auto file = *line.get("key-file");
+  const auto pem = read_secret_text(file);
+  if (!pem) {
+    code = line.fail(exit_code::missing_input, pem.error().message);
+    return std::nullopt;
+  }
+  const auto key = DkimKey::read(*pem);
+  if (key) return DkimRecord{*std::move(name), key->record()};
+  code = line.fail(exit_code::bad_data, fmt::format("{} {}", file, key.error().message));
+  return std::nullopt;
+}
+
+// Those of the keys that mails are signed with, or the exit code.
+std::optional<std::vector<DkimRecord>> configured_records(const CommandLine& line, std::string_view instead,
+                                                          int& code) {
+  const auto config = load_settings_or_complain(line, code);
+  if (!config) return std::nullopt;
+  if (config->email && config->email->dkim) return config->email->dkim->records();
+  code = line.fail(exit_code::configuration, fmt::format("channels.email.dkim is not set; {}", instead));
+  return std::nullopt;
+}
+
+int record_command(const Words& words) {
+  CommandLine line(
+      "dkim record", "[--selector S --domain D --key-file FILE]",
+      "Prints the TXT records to publish, of the keys of the configuration (channels.email.dkim) "
+      "or of a private\nkey in a file.");
+  line.option("selector", "S", "the key's name under the domain, like s2026")
+      .option("domain", "D", "the domain that mails are signed for")
+      .option("key-file", "FILE", "the private key")
+      .common();
+  if (const auto code = line.read(words, 0, 0)) return *code;
+  int code = exit_code::ok;
+  std::optional<std::vector<DkimRecord>> records;
+  if (!line.has("selector") && !line.has("domain") && !line.has("key-file"))
+    records = configured_records(line, "name a key with --selector, --domain and --key-file", code);
+  else if (auto record = record_of_file(line, code))
+    records.emplace({*std::move(record)});
+  if (!records) return code;
+  if (line.json()) {
+    json::array listed;
+    for (const auto& record : *records) listed.push_back(record_object(record));
+    fmt::print("{}\n", json::serialize(listed));
+  } else {
+    print_records(*records);
+  }
   return exit_code::ok;
 }
 
@@ -89,12 +172,7 @@ std::optional<std::vector<DkimRecord>> records_for(const CommandLine& line, int&
                      *file + ": " + (records ? "holds no key record" : records.error().message));
     return std::nullopt;
   }
-  const auto config = load_settings_or_complain(line, code);
-  if (!config) return std::nullopt;
-  if (config->email && config->email->dkim) return config->email->dkim->records();
-  code = line.fail(exit_code::configuration,
-                   "channels.email.dkim is not set; name the published record with --key FILE");
-  return std::nullopt;
+  return configured_records(line, "name the published record with --key FILE", code);
 }
 
 std::string_view word_for(DkimVerdict::Kind kind) {
@@ -163,6 +241,7 @@ struct Subcommand {
 
 constexpr std::array subcommands{
     Subcommand{"keygen", "make a key and print the record to publish", keygen_command},
+    Subcommand{"record", "print the record of a key again", record_command},
     Subcommand{"check", "check the signatures of a mail", check_signatures},
 };
 
@@ -171,7 +250,7 @@ constexpr std::array subcommands{
 int dkim_command(const Words& words) {
   const bool asks_help = !words.empty() && (words[0] == "--help" || words[0] == "-h");
   if (words.empty() || asks_help) {
-    fmt::print("Usage: crier dkim {{keygen|check}} [options]\n\nSigning mails for your domain.\n\n");
+    fmt::print("Usage: crier dkim {{keygen|record|check}} [options]\n\nSigning mails for your domain.\n\n");
     for (const auto& each : subcommands) fmt::print("  {:<7} {}\n", each.name, each.purpose);
     fmt::print("\nEach explains itself: crier dkim keygen --help\n");
     return asks_help ? exit_code::ok : exit_code::usage;

@@ -133,6 +133,27 @@ class CommandTest(DkimTest):
         self.newsroom.run(*words[:-1], "other.pem", "--type", "dsa", code=64)
         self.newsroom.run("dkim", "sign", code=64)
 
+    def test_the_record_of_a_key_is_printed_again(self):
+        key = ["--selector", "s1", "--domain", DOMAIN]
+        record = self.newsroom.run("dkim", "keygen", *key, "--out", "s1.pem")
+        self.assertEqual(self.newsroom.run("dkim", "record", *key, "--key-file", "s1.pem"), record)
+        second = self.make_key("e1", "--type", "ed25519")
+        self.configure({"domain": DOMAIN, "selector": "s1", "key_file": "s1.pem", "ed25519": second})
+        shown = self.newsroom.run("dkim", "record")
+        self.assertIn(record.partition("\n")[2], shown)
+        self.newsroom.write("published.txt", shown)
+        listed = self.newsroom.run_json("dkim", "record")
+        self.assertEqual(listed[1]["value"], self.records[f"e1._domainkey.{DOMAIN}"])
+        self.assertEqual([each["name"].partition(".")[0] for each in listed], ["s1", "e1"])
+
+        self.newsroom.run("dkim", "record", *key, code=64)
+        self.newsroom.run("dkim", "record", *key, "--key-file", "nowhere.pem", code=66)
+        self.newsroom.run("dkim", "record", *key, "--key-file", "published.txt", code=66)  # others may read it
+        (self.newsroom.folder / "published.txt").chmod(0o600)
+        self.newsroom.run("dkim", "record", *key, "--key-file", "published.txt", code=65)
+        self.configure(None)
+        self.newsroom.run("dkim", "record", code=78)
+
     def test_a_preview_is_signed_and_can_be_checked_with_the_published_record(self):
         words = ["dkim", "keygen", "--selector", "s1", "--domain", DOMAIN, "--out", "s1.pem"]
         self.newsroom.write("record.txt", self.newsroom.run(*words))
