@@ -107,6 +107,27 @@ class BadConfigTest(support.NewsroomTest):
         self.assertNotIn("correct horse", json.dumps(error))
 
 
+class FullOutputTest(support.NewsroomTest):
+    def test_an_answer_that_cannot_be_written_is_a_failure(self):
+        self.newsroom.configure(support.config())
+        self.newsroom.write("story.txt", support.page("The harbour opens", *["Long enough for many blocks." * 9] * 99))
+        key = ["--selector", "s1", "--domain", "example.org", "--out", "s1.pem"]
+        for words in (
+            ["check"],
+            ["--help"],
+            ["parse", "--help"],
+            ["parse", "story.txt"],  # more than a buffer
+            ["match", "story.txt", "--json"],
+            ["dkim", "keygen", *key],
+            ["outbox", "list"],
+        ):
+            with open("/dev/full", "w") as full:
+                self.newsroom.run(*words, code=74, stdout=full)
+            if "s1.pem" in words:
+                (self.newsroom.folder / "s1.pem").unlink()
+            self.newsroom.run(*words)
+
+
 class BadStoryTest(support.NewsroomTest):
     def setUp(self):
         super().setUp()

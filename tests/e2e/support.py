@@ -205,14 +205,15 @@ class Newsroom:
         finished.rename(self.stories / name)
         return self.stories / name
 
-    def run(self, *arguments, code=0):
+    def run(self, *arguments, code=0, stdout=subprocess.PIPE):
         """A command beside the daemon; its standard output."""
         done = subprocess.run(
             [CRIER, *map(str, arguments)],
             cwd=self.folder,
             env=environment(),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=PATIENCE,
         )
