@@ -261,9 +261,13 @@ std::string to_one_line(std::string_view text, std::size_t max_bytes) {
   const auto repaired = repair_utf8(text.substr(0, std::min(text.size(), max_bytes * 4 + 4)));
   std::string out;
   bool pending_space = false;
-  for (const char c : repaired) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) {
+  for (std::size_t i = 0; i < repaired.size(); ++i) {
+    const char c = repaired[i];
+    // U+0080 to U+009F, by which terminals are controlled, too.
+    const bool is_c1 = c == '\xC2' && static_cast<unsigned char>(repaired[i + 1]) < 0xA0;
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f || is_c1) {
       pending_space = !out.empty();
+      if (is_c1) ++i;
       continue;
     }
     if (pending_space) out += ' ';

@@ -47,6 +47,10 @@ TEST_CASE("ill-formed UTF-8 is noticed and repaired") {
 TEST_CASE("what a stranger said becomes one bounded line") {
   REQUIRE(to_one_line("  a\r\n\tb \x1b[31m c  ", 100) == "a b [31m c");
   REQUIRE(to_one_line("a\xFF", 100) == "a\xEF\xBF\xBD");
+  // The controls beyond ASCII: U+009B begins what a terminal obeys.
+  REQUIRE(to_one_line("a\xC2\x9B"
+                      "31m\xC2\x85\xC2\xA0z",
+                      100) == "a 31m \xC2\xA0z");
   REQUIRE(to_one_line("gr\xC3\xBC\xC3\x9F", 3) == "gr");
   REQUIRE(to_one_line("gr\xC3\xBC\xC3\x9F", 4) == "gr\xC3\xBC");
   REQUIRE(to_one_line(std::string(5000, ' ') + "x", 10).size() <= 10);
