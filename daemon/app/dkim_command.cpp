@@ -16,7 +16,6 @@
 #include "base/suggest.hpp"
 #include "base/unicode.hpp"
 #include "render/dkim_check.hpp"
-#include "render/mime.hpp"
 
 namespace crier {
 namespace {
@@ -217,14 +216,14 @@ int check_signatures(const Words& words) {
   line.option("key", "FILE", "the key records as published").common();
   if (const auto code = line.read(words, 1, 1)) return *code;
   const auto& file = line.arguments()[0];
-  auto mail = read_file(file, max_mail_bytes);
-  if (!mail) return line.fail(exit_code::missing_input, mail.error().message);
-  if (mail->find("\r\n") == std::string::npos) *mail = with_crlf(*mail);  // as many programs keep mails
-  if (header_fields(*mail).empty()) return line.fail(exit_code::bad_data, file + ": is no mail");
+  auto content = read_file(file, max_mail_bytes);
+  if (!content) return line.fail(exit_code::missing_input, content.error().message);
+  const auto mail = as_signed(*std::move(content));
+  if (header_fields(mail).empty()) return line.fail(exit_code::bad_data, file + ": is no mail");
   int code = exit_code::ok;
   const auto records = records_for(line, code);
   if (!records) return code;
-  const auto verdicts = check_dkim(*mail, *records, SystemClock().now());
+  const auto verdicts = check_dkim(mail, *records, SystemClock().now());
   print_verdicts(line, verdicts);
   const auto count = [&](DkimVerdict::Kind kind) {
     return std::ranges::count(verdicts, kind, &DkimVerdict::kind);

@@ -213,6 +213,9 @@ DkimVerdict check_one(std::string_view field, const Mail& mail, std::span<const 
   verdict.algorithm = tag(signature.tags, "a");
   verdict.reason = read_signature(signature, now);
   if (verdict.reason.empty()) try_keys(signature, mail, records, verdict);
+  // A name in the DNS has at most 253 bytes; what is longer is only to be shown.
+  for (auto* text : {&verdict.domain, &verdict.selector, &verdict.algorithm}) *text = to_one_line(*text, 253);
+  verdict.reason = to_one_line(verdict.reason, 600);
   return verdict;
 }
 
@@ -248,7 +251,35 @@ std::pair<std::string, int> zone_line(std::string_view line) {
   return {std::string(line.substr(0, i)), open};
 }
 
+// What `dig +short` prints of a CNAME, before the record that it leads to.
+bool is_host_name(std::string_view line) {
+  return line.ends_with('.') && line.find_first_of("= \t\"(") == std::string_view::npos;
+}
+
+bool is_header_kept_with_lf(std::string_view mail) {
+  std::size_t bare = 0;
+  std::size_t whole = 0;
+  for (auto end = mail.find('\n'); end != std::string_view::npos; end = mail.find('\n')) {
+    const bool has_cr = end > 0 && mail[end - 1] == '\r';
+    if (end == (has_cr ? 1 : 0)) break;
+    ++(has_cr ? whole : bare);
+    mail.remove_prefix(end + 1);
+  }
+  return bare > whole;
+}
+
 }  // namespace
+
+std::string as_signed(std::string mail) {
+  if (!is_header_kept_with_lf(mail)) return mail;
+  std::string out;
+  out.reserve(mail.size() + mail.size() / 16);
+  for (const char c : mail) {
+    if (c == '\n' && !out.ends_with('\r')) out += '\r';
+    out += c;
+  }
+  return out;
+}
 
 std::vector<DkimVerdict> check_dkim(std::string_view mail, std::span<const DkimRecord> records, Time now) {
   const auto parts = split(mail);
@@ -269,6 +300,7 @@ Result<std::vector<DkimRecord>> read_dkim_records(std::string_view text) {
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
     if (open == 0 && (line.empty() || line.starts_with(';') || line.starts_with('#'))) continue;
+    if (open == 0 && is_host_name(line)) continue;
     if (open == 0 && line.find('"') == std::string_view::npos && line.find('(') == std::string_view::npos) {
       records.push_back({{}, std::string(line)});
     } else {

@@ -17,19 +17,23 @@ struct DkimVerdict {
   enum class Kind { pass, fail, no_key };
 
   Kind kind = Kind::fail;
-  std::string domain;  ///< d=, s= and a=; empty when the signature does not say them
+  std::string domain;  ///< d=, s= and a=, fit to be shown; empty when the signature does not say them
   std::string selector;
   std::string algorithm;
   std::string reason;  ///< why it does not pass; empty when it does
 };
+
+/// A mail out of a file as it was when it was signed. Many programs keep mails with LF line ends: where more
+/// lines of the header end so, all of them get CRLF.
+std::string as_signed(std::string mail);
 
 /// One verdict for each signature, in the order of the mail, which has CRLF line ends. A signature with l= or
 /// by SHA-1 fails: anybody could have added to the mail, or forged it.
 std::vector<DkimVerdict> check_dkim(std::string_view mail, std::span<const DkimRecord> records, Time now);
 
 /// The TXT records of a text: lines of a zone file, also those that go on in brackets, what DNS tools print
-/// (texts in quotes), or bare values, one a line. An Error names the line that holds none, and what is wrong
-/// with a key.
+/// (texts in quotes; the name that a CNAME leads to is skipped), or bare values, one a line. An Error names
+/// the line that holds none, and what is wrong with a key.
 Result<std::vector<DkimRecord>> read_dkim_records(std::string_view text);
 
 }  // namespace crier

@@ -425,6 +425,36 @@ TEST_CASE("a signature that a checker must not believe fails, and says why") {
   CHECK(verdicts(short_mail).empty());
 }
 
+TEST_CASE("a mail that was kept with LF line ends is checked as it was sent") {
+  const auto mail = signed_whole(short_mail);
+  auto kept = mail;
+  std::erase(kept, '\r');
+  REQUIRE(verdicts(mail).at(0) == "pass");
+  CHECK(as_signed(mail) == mail);
+  CHECK(as_signed(kept) == mail);
+  auto mixed = kept;
+  mixed.insert(mixed.find('\n'), "\r");
+  CHECK(as_signed(mixed) == mail);
+  mixed = kept;
+  mixed.insert(mixed.size() - 1, "\r");
+  CHECK(as_signed(mixed) == mail);
+  // What is in the body of a mail with CRLF was signed so.
+  const auto body = mail + "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n";
+  CHECK(as_signed(body) == body);
+  // A CR alone is no line end.
+  CHECK(as_signed("A: 1\nB: 2\n\nx\ry\n") == "A: 1\r\nB: 2\r\n\r\nx\ry\r\n");
+  CHECK(as_signed("").empty());
+  CHECK(as_signed("\n") == "\n");
+}
+
+TEST_CASE("what a stranger's signature says is fit for a terminal") {
+  const auto mail = replaced(signed_whole(short_mail), "s=s2026", "s=\x1b[31mred\xff");
+  const auto verdict = check_dkim(mail, signer().records(), sent).at(0);
+  CHECK(verdict.kind == DkimVerdict::Kind::no_key);
+  CHECK(verdict.selector == "[31mred\uFFFD");
+  CHECK(verdict.reason == "there is no key for [31mred\uFFFD._domainkey.ledger.example.org");
+}
+
 TEST_CASE("a key that is no good to sign with is refused without being shown") {
   const auto refusal = [](const std::string& pem) {
     const auto key = DkimKey::read(pem);
@@ -458,6 +488,7 @@ TEST_CASE("key records as zone files and DNS tools write them") {
         "s1._domainkey.example.org|" + key);
   CHECK(one("s1._domainkey IN TXT ( \"" + key.substr(0, 20) + "\" ; (\n\t\"" + key.substr(20) + "\" )\n") ==
         "s1._domainkey|" + key);
+  CHECK(one("s1.relay.example.net.\r\nk9.relay.example.net.\n\"" + key + "\"\n") == "|" + key);
   CHECK(one("\n" + key + "; p=x\n") == "line 2: p= is there twice");
   CHECK(one("v=DKIM1; k=ed25519; p=MCowBQYDK2VwAyEA") == "line 1: p= is no ed25519 key");
   CHECK(one("v=DKIM1; k=rsa; p=" + key.substr(key.find("p=") + 2)) == "line 1: p= is no rsa key");
