@@ -15,9 +15,9 @@ bool is_or_is_under(std::string_view name, std::string_view domain) {
   return name == domain || name.ends_with("." + std::string(domain));
 }
 
-// Receivers compare the domain that signs with that of From, and let one stand above or below the other
-// (DMARC's relaxed alignment). What is above all of an organisation's names they look up; a name without a
-// dot is that in any case.
+// Receivers ask that the domain that signs and that of From are of one organisation (DMARC's relaxed
+// alignment). Where its names begin they look up. One above or below the other is of the same; a name without
+// a dot is of none.
 bool are_aligned(std::string_view a, std::string_view b) {
   return (is_or_is_under(a, b) && b.find('.') != std::string_view::npos) ||
          (is_or_is_under(b, a) && a.find('.') != std::string_view::npos);
@@ -73,7 +73,7 @@ std::shared_ptr<const DkimSigner> read_dkim(YamlSection& email, std::string_view
   const bool is_aligned = domain.empty() || sender.empty() || are_aligned(domain, sender);
   if (!is_aligned)
     section.error(*section.find("domain"),
-                  fmt::format("domain must be that of from ({}), one above or one below it", sender));
+                  fmt::format("domain must be that of from ({}), or above or below it", sender));
   auto rsa = read_identity(section, DkimAlgorithm::rsa_sha256);
   std::optional<DkimSigner::Identity> ed25519;
   bool is_whole = rsa.has_value();

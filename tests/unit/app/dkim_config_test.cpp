@@ -78,7 +78,7 @@ TEST_CASE("what is wrong with signing is said at its place") {
   CHECK(DkimSample("      selector: s1\n").complaint() ==
         "base.yaml:7:7: dkim needs \"domain\"\nbase.yaml:7:7: dkim needs \"key_file\"\n");
   CHECK(DkimSample("      {domain: example.net, selector: s1, key_file: =RSA}\n").complaint() ==
-        "base.yaml:7:16: domain must be that of from (example.org), one above or one below it\n");
+        "base.yaml:7:16: domain must be that of from (example.org), or above or below it\n");
   CHECK(DkimSample("      {domain: org, selector: s1, key_file: =RSA}\n")
             .complaint()
             .starts_with("base.yaml:7:16: domain must be that of from"));
