@@ -34,6 +34,7 @@ std::string read_name(YamlSection& section, std::string_view key, std::string_vi
 }
 
 std::optional<DkimKey> read_key(YamlSection& section, DkimAlgorithm algorithm) {
+  if (holds_secret(section, "key_file")) return std::nullopt;
   const auto reference = section.required_text("key_file");
   if (reference.empty()) return std::nullopt;
   const auto& node = *section.find("key_file");

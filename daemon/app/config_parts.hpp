@@ -61,6 +61,9 @@ std::string read_url(YamlSection& section, std::string_view key);
 /// A zone that exists, reported at `at` otherwise; what is not even a text is left to YamlSection::text.
 std::optional<Zone> read_zone(const YamlNode& at, const YamlFile& file);
 
+/// Whether a `…_file` key holds the secret itself, which is reported without being shown.
+bool holds_secret(YamlSection& section, std::string_view key);
+
 /// The secret a `…_file` key refers to; empty when the key is absent or the secret cannot be had (reported).
 std::string read_secret_key(YamlSection& section, std::string_view key);
 

@@ -283,9 +283,20 @@ std::string read_url(YamlSection& section, std::string_view key) {
   return text;
 }
 
+bool holds_secret(YamlSection& section, std::string_view key) {
+  const auto* node = section.find(key);
+  if (node == nullptr || !is_pasted_secret(node->scalar)) return false;
+  section.file().error_without_excerpt(
+      *node,
+      fmt::format("{} holds a secret itself: put that into a file that only its owner may read, and name "
+                  "the file here",
+                  key));
+  return true;
+}
+
 std::string read_secret_key(YamlSection& section, std::string_view key) {
   const auto* node = section.find(key);
-  if (node == nullptr) return {};
+  if (node == nullptr || holds_secret(section, key)) return {};
   auto secret = read_secret(section.text(key).value_or(""));
   if (secret) return std::move(*secret);
   section.error(*node, secret.error().message);

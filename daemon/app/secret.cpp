@@ -29,7 +29,14 @@ Result<std::filesystem::path> path_of(std::string_view reference) {
 
 }  // namespace
 
+bool is_pasted_secret(std::string_view reference) {
+  return reference.find("-----BEGIN") != std::string_view::npos || reference.starts_with("whsec_");
+}
+
 Result<std::string> read_secret_text(std::string_view reference) {
+  if (is_pasted_secret(reference))
+    return Error{
+        "a secret stands here itself: put it into a file that only its owner may read, and name that"};
   const auto path = path_of(reference);
   if (!path) return path.error();
   auto bytes = read_file(*path, max_secret_bytes);

@@ -9,6 +9,10 @@
 
 namespace crier {
 
+/// Whether what should name a file or a credential is a secret itself, pasted there: a key in PEM, or
+/// whsec_…. Reading it fails with a message that does not repeat it.
+bool is_pasted_secret(std::string_view reference);
+
 /// The content without the line end. A file that others may read is refused.
 Result<std::string> read_secret(std::string_view reference);
 

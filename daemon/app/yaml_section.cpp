@@ -20,6 +20,7 @@ const std::vector<std::size_t>& YamlFile::line_starts() const {
   line_starts_.push_back(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
   for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
     line_starts_.push_back(at + 1);
+  has_key_ = text.find("-----BEGIN") != std::string::npos;
   return line_starts_;
 }
 
@@ -77,6 +78,7 @@ Place YamlFile::place_at(std::size_t offset) const {
 std::string YamlFile::excerpt_at(std::size_t offset) const {
   constexpr std::size_t reach = 512;
   const auto line = place_at(offset);
+  if (has_key_ && is_in_key(text, offset)) return {};
   const auto start = line_starts()[static_cast<std::size_t>(line.line) - 1];
   auto from = std::max(start, offset - std::min(offset, reach));
   while (from < offset && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;

@@ -45,6 +45,7 @@ class YamlFile {
   const std::vector<std::size_t>& line_starts() const;
 
   mutable std::vector<std::size_t> line_starts_;
+  mutable bool has_key_ = false;  // in PEM; known with line_starts_
 };
 
 class YamlSection {

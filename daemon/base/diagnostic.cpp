@@ -28,8 +28,16 @@ void Diagnostics::sort() {
   });
 }
 
+bool is_in_key(std::string_view text, std::size_t offset) {
+  const auto begin = text.substr(0, text.find('\n', offset)).rfind("-----BEGIN");
+  if (begin == std::string_view::npos) return false;
+  const auto end = text.find("-----END", begin);
+  return end == std::string_view::npos || offset <= text.find('\n', end);
+}
+
 std::string caret_excerpt(std::string_view text, int line, int column) {
   constexpr std::size_t max_width = 100;
+  const auto whole = text;
   for (int at = 1; at < line; ++at) {
     const auto end = text.find('\n');
     if (end == std::string_view::npos) return {};
@@ -38,6 +46,7 @@ std::string caret_excerpt(std::string_view text, int line, int column) {
   text = text.substr(0, text.find('\n'));
   if (text.ends_with('\r')) text.remove_suffix(1);
   if (line < 1 || column < 1 || text.empty()) return {};
+  if (is_in_key(whole, static_cast<std::size_t>(text.data() - whole.data()))) return {};
   auto caret = std::min(static_cast<std::size_t>(column - 1), text.size());
   if (text.size() > max_width) {
     auto from = caret > max_width / 2 ? caret - max_width / 2 : 0;

@@ -2,6 +2,7 @@
 // Loaders collect them all before they give up, so that one run of `crier check` shows everything.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,11 @@ class Diagnostics {
   std::vector<Diagnostic> list_;
 };
 
+/// Whether this byte stands in a line of a key in PEM. Such lines are shown nowhere.
+bool is_in_key(std::string_view text, std::size_t offset);
+
 /// The given line of `text` (from 1) and under it a caret at `column` (from 1, in bytes); long lines are
-/// cut around the caret. Empty when there is no such line.
+/// cut around the caret. Empty when there is no such line, or it is one of a key.
 std::string caret_excerpt(std::string_view text, int line, int column);
 
 }  // namespace crier
