@@ -335,17 +335,29 @@ void read_channels(const YamlNode& node, const YamlFile& file, Config& config) {
 
 // A secret a line, newest first: while one is changed for another, both are good.
 std::vector<std::string> read_signing_keys(YamlSection& section, std::string_view key) {
+  const auto* node = section.find(key);
+  if (node == nullptr || holds_secret(section, key)) return {};
+  const auto secrets = read_secret_text(section.text(key).value_or(""));
+  if (!secrets) {
+    section.error(*node, secrets.error().message);
+    return {};
+  }
   std::vector<std::string> keys;
-  const auto secrets = read_secret_key(section, key);
-  for (std::string_view rest = secrets; !rest.empty();) {
-    const auto line = rest.substr(0, rest.find('\n'));
+  bool is_empty = true;
+  int number = 0;
+  for (std::string_view rest = *secrets; !rest.empty();) {
+    auto line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    auto read = parse_webhook_secret(line);
-    if (read)
+    ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    is_empty = false;
+    if (auto read = parse_webhook_secret(line))
       keys.push_back(*std::move(read));
     else
-      section.error(*section.find(key), read.error().message);
+      section.error(*node, fmt::format("line {} of the file: {}", number, read.error().message));
   }
+  if (is_empty) section.error(*node, "the file holds no secret");
   return keys;
 }
 

@@ -1,5 +1,7 @@
 """Start, reload, drain and stop as systemd sees them; health, metrics, the push API and unsubscribing."""
 
+import base64
+import hmac
 import json
 import os
 import re
@@ -353,6 +355,24 @@ class OperatorTest(support.NewsroomTest):
     def cancel(self, story, **headers):
         url = f"{self.url}/v1/stories/{urllib.parse.quote(story, safe='')}/cancel"
         return call(url, headers.pop("body", b""), **headers)
+
+    def test_a_push_is_signed_with_either_of_two_secrets(self):
+        keys = [os.urandom(32), os.urandom(32)]
+        lines = "".join(f"whsec_{base64.b64encode(key).decode()}\n" for key in keys)
+        self.newsroom.write("push.secrets", lines).chmod(0o600)
+        self.newsroom.configure(support.config(http={"operator": {
+            "listen": "127.0.0.1:0", "signing_secret_file": "push.secrets"}}))
+        self.daemon.stop()
+        self.daemon = self.serve()
+        url = f"http://127.0.0.1:{self.daemon.wait_until_ready().fields['operator_port']}/v1/stories"
+        for number, (key, status) in enumerate([(keys[0], 202), (keys[1], 202), (os.urandom(32), 401)]):
+            body = json.dumps({"id": f"s{number}", "title": "Harbour news", "body_text": f"Part {number}."}).encode()
+            # Of a time after the start, as a push has to be.
+            said = f"msg_{number}.{int(time.time()) + 1}."
+            mac = base64.b64encode(hmac.digest(key, said.encode() + body, "sha256")).decode()
+            answer = call(url, body, Content_Type="application/json", webhook_id=f"msg_{number}",
+                          webhook_timestamp=said.split(".")[1], webhook_signature=f"v1,{mac}")
+            self.assertEqual(answer[0], status, answer)
 
     def test_a_story_is_taken_back(self):
         token = {"Authorization": f"Bearer {self.newsroom.secret('push.token')}"}

@@ -31,6 +31,16 @@ std::string signing(std::string_view lines) {
       lines);
 }
 
+struct PushSample : SampleConfig {
+  explicit PushSample(std::string_view secrets) {
+    const auto file = write("push.secret", secrets);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    write("http.yaml",
+          fmt::format("http:\n  operator:\n    listen: 127.0.0.1:0\n    signing_secret_file: {}\n",
+                      file.string()));
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a key that was pasted where its file should be named is not shown") {
@@ -68,4 +78,17 @@ TEST_CASE("a key that was pasted where its file should be named is not shown") {
   CHECK(said.find(secret.substr(8)) == std::string::npos);
   for (const auto& pasted : {secret, begin + key_line})
     CHECK(read_secret(pasted).error().message.find(pasted.substr(0, 12)) == std::string::npos);
+}
+
+TEST_CASE("pushes are signed with any secret of a file that has one a line") {
+  const auto fresh = make_webhook_secret();
+  const auto former = make_webhook_secret();
+  const std::vector<std::string> both{parse_webhook_secret(fresh).value(),
+                                      parse_webhook_secret(former).value()};
+  CHECK(PushSample(fresh + "\n" + former + "\n").load().push_keys == both);
+  CHECK(PushSample(fresh + "\r\n\r\n" + former).load().push_keys == both);
+  CHECK(PushSample(fresh).load().push_keys == std::vector{both[0]});
+  CHECK(PushSample(fresh + "\nwhsec_c2hvcnQ=\n").complaints() ==
+        "http.yaml:4:26: line 2 of the file: webhook secret: holds 5 bytes; 24 to 64 are right\n");
+  CHECK(PushSample("\n").complaints() == "http.yaml:4:26: the file holds no secret\n");
 }
