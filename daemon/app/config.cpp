@@ -315,7 +315,7 @@ std::optional<Config> try_to_load(const fs::path& path, Diagnostics& diagnostics
   for (const auto& name : config_files(path, diagnostics)) load_file(files, name, lists, diagnostics);
   auto collected = read_with_rules(files, options, lists, config, diagnostics);
   free_when_read(files, collected);
-  for (const auto& edition : collected.editions) read_edition(edition, config);
+  read_editions(collected.editions, config);
   if (collected.alerts) read_alerts(*collected.alerts, config, options.rules_file.empty());
   if (!read_book(collected.topics, collected.subscribers, options, config)) return std::nullopt;
   for (const auto& test : collected.tests) read_test(test, config);

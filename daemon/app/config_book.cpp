@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -102,8 +101,6 @@ class BookReader {
     lines_.reserve(count);
     for (const auto& edition : config.newsroom.editions) editions_.push_back(edition.name);
     std::ranges::sort(editions_);
-    if (editions_.size() >= std::numeric_limits<EditionPosition>::max())
-      throw std::length_error("there are too many editions");
     for (const auto& topic : topics_.rules())
       add_read_rule(topic.rule, {topic.name, topic.title, topic.rule, {}, registry_->hold(topic.rule)},
                     *topic.file, *topic.key);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,8 @@ void read_http(const YamlNode& node, const YamlFile& file, Config& config);
 void read_story_log(const YamlNode& node, const YamlFile& file, Config& config);
 void read_ledger(const YamlNode& node, const YamlFile& file, Config& config);
 void read_repeats(const YamlNode& node, const YamlFile& file, Config& config);
-void read_edition(const Pending& entry, Config& config);
+/// Every `editions:` entry of all files; more than the book can number are reported, and not read.
+void read_editions(std::span<const Pending> entries, Config& config);
 /// When the editions are there; unless they are `all`, late_into may name one that is not.
 void read_alerts(const Pending& alerts, Config& config, bool all);
 /// The name, as the newsroom keeps it, of the edition that `key` of the section calls `name`; empty, and an

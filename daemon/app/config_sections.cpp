@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <set>
+#include <unordered_set>
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/core.h>
@@ -425,14 +427,16 @@ void read_repeats(const YamlNode& node, const YamlFile& file, Config& config) {
   section.finish();
 }
 
-void read_edition(const Pending& entry, Config& config) {
+namespace {
+
+void read_edition(const Pending& entry, std::unordered_set<std::string_view>& names, Config& config) {
   const auto& file = *entry.file;
   YamlSection section(*entry.value, file, fmt::format("edition {}", entry.key->scalar));
   Edition edition;
   edition.name = entry.key->scalar;
   if (edition.name == "alert")
     file.error(*entry.key, "an edition cannot be named \"alert\": that is the word for at once");
-  if (config.newsroom.find_edition(edition.name) != nullptr)
+  if (!names.insert(entry.key->scalar).second)
     file.error(*entry.key, fmt::format("there are two editions \"{}\"", edition.name));
   edition.title = section.text("title").value_or(edition.name);
   const auto at = section.required_text("at");
@@ -451,6 +455,21 @@ void read_edition(const Pending& entry, Config& config) {
   edition.max_items = static_cast<std::size_t>(section.integer("max_items", 1, 50).value_or(20));
   section.finish();
   config.newsroom.editions.push_back(std::move(edition));
+}
+
+}  // namespace
+
+void read_editions(std::span<const Pending> entries, Config& config) {
+  constexpr std::size_t most = std::numeric_limits<EditionPosition>::max() - 1;  // 0 is an alert
+  if (entries.size() > most) {
+    const auto& first_beyond = entries[most];
+    first_beyond.file->error(
+        *first_beyond.key,
+        fmt::format("there are {} editions; {} are the most that can be", entries.size(), most));
+    entries = entries.first(most);
+  }
+  std::unordered_set<std::string_view> names;
+  for (const auto& entry : entries) read_edition(entry, names, config);
 }
 
 namespace {

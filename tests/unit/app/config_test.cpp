@@ -117,6 +117,14 @@ tests:
   CHECK(to_string(expected[1]) == "weekly whatsapp at 2026-11-30T02:45:00Z");
 }
 
+TEST_CASE("more editions than can be numbered are a mistake at its place") {
+  std::string yaml = "editions:\n";
+  for (int i = 0; i < 65'535; ++i) yaml += "  e" + std::to_string(i) + ": {at: \"07:00\", zone: UTC}\n";
+  SampleConfig sample(yaml);
+  CHECK(sample.complaints() ==
+        "rules.yaml:65536:3: there are 65535 editions; 65534 are the most that can be\n");
+}
+
 TEST_CASE("rules in YAML mean what they say") {
   SampleConfig sample(R"(
 topics:
