@@ -5,8 +5,12 @@
 #include <numeric>
 #include <utility>
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include "base/finally.hpp"
 #include "base/log.hpp"
+#include "base/tasks.hpp"
 
 namespace crier {
 
@@ -221,8 +225,15 @@ void RelayGroup::hold(const std::vector<std::string>& names) {
   for (auto& kept : members_) kept->is_held = std::ranges::find(names, kept->member.name) != names.end();
 }
 
+// Side by side: it takes as long as the slowest, however many do not answer. Each has a limit of its own.
 asio::awaitable<void> RelayGroup::stop() {
-  for (auto& kept : members_) co_await kept->member.relay->stop();
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  TaskGroup goodbyes(co_await asio::this_coro::executor,
+                     [](const std::string& relay, const std::string& what) {
+                       log::warn("relay.not_stopped", {{"relay", relay}, {"what", what}});
+                     });
+  for (auto& kept : members_) goodbyes.start(kept->member.name, kept->member.relay->stop());
+  co_await goodbyes.join();
 }
 
 std::vector<RelayState> RelayGroup::states(Time now) const {

@@ -5,7 +5,11 @@
 #include <deque>
 #include <map>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 #include <fmt/core.h>
 
@@ -43,10 +47,18 @@ class ScriptedRelay final : public Relay {
   }
   unsigned handful() const override { return 10; }
   unsigned concurrency() const override { return 4; }
-  boost::asio::awaitable<void> stop() override { co_return; }
+  boost::asio::awaitable<void> stop() override {
+    most_stopping = std::max(most_stopping, ++stopping);
+    co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+    --stopping;
+    if (fails_to_stop) throw std::runtime_error("it is gone");
+  }
 
   std::vector<std::string> asked;
   std::optional<Outcome> answer;
+  bool fails_to_stop = false;
+  static inline int stopping = 0;  // of all of them, and at once
+  static inline int most_stopping = 0;
 };
 
 struct Group {
@@ -119,6 +131,17 @@ TEST_CASE("what a relay cannot take goes by another in the same attempt") {
     for (int i = 0; i < 4; ++i) group.deliver(1);
     CHECK(group.relays["one"]->asked.size() > before);
   }
+}
+
+TEST_CASE("relays are left side by side, and none keeps the others") {
+  Group group(of(member("one"), member("two"), member("spare", 0)));
+  group.relays["one"]->fails_to_stop = true;
+  ScriptedRelay::most_stopping = 0;
+  boost::asio::co_spawn(group.loop, group.group->stop(),
+                        [](const std::exception_ptr& failure) { CHECK_FALSE(failure); });
+  group.loop.run();
+  CHECK(ScriptedRelay::stopping == 0);
+  CHECK(ScriptedRelay::most_stopping == 3);
 }
 
 TEST_CASE("what is about a reader, or in doubt, is not tried by another relay") {
