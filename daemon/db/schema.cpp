@@ -306,6 +306,10 @@ UPDATE story SET noted = 1
   WHERE (SELECT status FROM story AS first WHERE first.id = story.id ORDER BY version LIMIT 1) = 'usable'
   AND NOT EXISTS (SELECT 1 FROM story AS other WHERE other.id = story.id AND other.matched > 0);
 )sql",
+    R"sql(
+-- Whether an earlier attempt may have arrived: its answer was lost.
+ALTER TABLE exception ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

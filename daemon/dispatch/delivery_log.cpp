@@ -27,7 +27,7 @@ std::string_view outcome_name(Settlement settlement) {
 
 std::string_view metric_outcome(const Settled& settled) {
   if (settled.settlement != Settlement::failed) return outcome_name(settled.settlement);
-  return settled.reason == ambiguous ? "ambiguous" : "refused";
+  return settled.reason == ambiguous || settled.delivery.in_doubt ? "ambiguous" : "refused";
 }
 
 void log_settled(const ClaimedBatch& batch, const Settled& settled,

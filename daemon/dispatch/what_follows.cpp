@@ -25,6 +25,7 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
   }
   settled.reason = outcome.reason;
   settled.reply = outcome.reply;
+  settled.delivery.in_doubt |= outcome.kind == OutcomeKind::ambiguous;
   const bool may_not_repeat = outcome.kind == OutcomeKind::ambiguous && !policy.recognises_repeats;
   if (may_not_repeat) settled.reason = ambiguous;
   if (may_not_repeat || outcome.kind == OutcomeKind::refused) {
@@ -48,6 +49,7 @@ Settled wait_until(Settled settled, Time until, std::string_view reason, Time ex
   if (until >= expires_at) {
     settled.settlement = Settlement::failed;
     settled.reason = expiry_reason(reason);
+    if (settled.delivery.in_doubt) settled.reason += may_have_arrived;
     settled.expired = true;
   }
   return settled;

@@ -74,7 +74,7 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
   auto& [id, claim, audience, settled] = *found;
   {
     auto due = db.query(
-        "SELECT number, attempts, reason FROM exception"
+        "SELECT number, attempts, reason, in_doubt FROM exception"
         " WHERE chunk_id = ? AND state = 'retry' AND claimed = 0 AND due_at <= ? ORDER BY number");
     due.bind(0, id).bind(1, to_ms(now));
     while (due.step()) {
@@ -82,6 +82,7 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
       if (!position) continue;
       claim.deliveries.push_back(
           delivery_at(id, audience, *position, static_cast<int>(due.integer(1)), due.text(2)));
+      claim.deliveries.back().in_doubt = due.integer(3) != 0;
     }
   }
   claim.reasons = std::move(audience.reasons);

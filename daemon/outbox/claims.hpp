@@ -22,6 +22,7 @@ struct Delivery {
   std::uint32_t position = 0;  ///< in the chunk
   int attempts = 0;            ///< made before this one
   std::string waited_for;      ///< why it was put back, if it was
+  bool in_doubt = false;       ///< an attempt may have arrived: its answer was lost
 };
 
 /// Deliveries of one chunk, held by this process until they are settled or it ends.

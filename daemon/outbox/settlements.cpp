@@ -24,8 +24,8 @@ void put_exception(Sqlite& db, const Delivery& delivery, ChannelKind channel, La
                    const ExceptionRow& row, Time now) {
   db.query(
         "INSERT OR REPLACE INTO exception"
-        " (chunk_id, number, channel, lane, state, attempts, due_at, reason, reply, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        " (chunk_id, number, channel, lane, state, attempts, due_at, reason, reply, updated_at, in_doubt)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(0, delivery.chunk_id)
       .bind(1, std::int64_t{delivery.number})
       .bind(2, to_string(channel))
@@ -36,6 +36,7 @@ void put_exception(Sqlite& db, const Delivery& delivery, ChannelKind channel, La
       .bind(7, row.reason)
       .bind(8, row.reply)
       .bind(9, to_ms(now))
+      .bind(10, delivery.in_doubt ? 1 : 0)
       .run();
 }
 
@@ -258,6 +259,7 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
                      .due_at = now,
                      .reason = std::string(ambiguous),
                      .reply = "interrupted while it was being sent; it may have arrived"});
+    ended.back().delivery.in_doubt = true;
   }
   settle(db, ended, now);
   return static_cast<std::int64_t>(interrupted.size());

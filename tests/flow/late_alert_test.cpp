@@ -101,6 +101,29 @@ TEST_CASE("the next edition of each reader brings what was too late for an alert
   CHECK(belts.failures.empty());
 }
 
+TEST_CASE("what may have arrived is brought by the edition all the same, and the ledger says so") {
+  Belts belts(readers(), noon);
+  auto& email = belts.channel(ChannelKind::email);
+  auto lost = no_answer();
+  lost.kind = OutcomeKind::ambiguous;
+  lost.reason = "connection-lost";
+  email.answers.assign(3, lost);  // the first attempt for each
+  email.answers.insert(email.answers.end(), 1000, no_answer());
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  wait_until(belts, 1h);
+  belts.give({Act::pause, parse_target("channel", "email").value(), "because of a test", "ops", 5h});
+  wait_until(belts, 1h + 1min);
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  std::int64_t suppressed = 0;
+  for (const auto& [reason, number] : ledger.total.suppressed)
+    if (reason.ends_with(", may have arrived, instead in evening")) suppressed += number;
+  CHECK(suppressed == 2);
+  CHECK(ledger.total.queued == 2);
+  REQUIRE(ledger.total.failed.size() == 1);
+  CHECK(ledger.total.failed.begin()->first.ends_with(", may have arrived"));
+}
+
 TEST_CASE("readers without an edition get late alerts in the one that is configured for it") {
   Belts belts(readers("{expire_after: 2h, late_into: morning}"), noon);
   auto& email = belts.channel(ChannelKind::email);

@@ -71,6 +71,15 @@ TEST_CASE("what may have arrived is repeated only where the other side recognise
   CHECK(held.reason == "ambiguous");
 }
 
+TEST_CASE("that an attempt may have arrived is remembered until the delivery ends") {
+  const auto lost = follow(outcome(OutcomeKind::ambiguous, "connection-lost"), 0, true);
+  CHECK(lost.delivery.in_doubt);
+  CHECK_FALSE(follow(outcome(OutcomeKind::retry_later)).delivery.in_doubt);
+  const auto late = wait_until(lost, now + 1h, "domain limit", now + 1h);
+  CHECK(late.reason == "expired: domain limit, may have arrived");
+  CHECK(late.expired);
+}
+
 TEST_CASE("the next attempt follows the steps and the other side's wish") {
   CHECK(follow(outcome(OutcomeKind::retry_later), 0).due_at - now <= 66s);
   CHECK(follow(outcome(OutcomeKind::retry_later), 0).due_at - now >= 54s);
