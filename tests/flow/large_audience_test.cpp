@@ -70,6 +70,16 @@ struct Scene {
     std::filesystem::rename(file, folder.path() / "inbox" / "h1.json");
     belts.settle();
   }
+  // When the others can be written down: by the next look, or after a crash.
+  void go_on() {
+    const bool crashes = GENERATE(false, true);
+    CAPTURE(crashes);
+    if (crashes)
+      belts.crash();
+    else
+      belts.advance(5s);
+    belts.settle();
+  }
   void everybody_has_it_once() {
     std::set<std::string> got;
     for (const auto& sent : email.sent) got.insert(sent.subscriber);
@@ -109,13 +119,7 @@ TEST_CASE("the first readers of a large audience have a story when the others ca
     CHECK(scene.email.sent.size() < alert_count);
     CHECK(scene.belts.ledger("h1").balances());
   }
-  SECTION("they are when they can") {
-    scene.belts.advance(5s);
-  }
-  SECTION("they are after a crash") {
-    scene.belts.crash();
-    scene.belts.settle();
-  }
+  scene.go_on();
   scene.everybody_has_it_once();
 }
 
@@ -129,13 +133,7 @@ TEST_CASE("the others get no alert when its time is over before they are written
     sent = scene.email.sent.size();
     scene.belts.advance(5h);
   }
-  SECTION("it goes on") {
-    scene.belts.advance(5s);
-  }
-  SECTION("after a crash") {
-    scene.belts.crash();
-  }
-  scene.belts.settle();
+  scene.go_on();
   CHECK(std::ranges::count_if(scene.email.sent, [](const auto& each) { return each.at > noon; }) == 0);
   CHECK(scene.email.sent.size() == sent);
   const auto ledger = scene.belts.ledger("h1");
@@ -157,13 +155,7 @@ TEST_CASE("a batch that is dropped before all its readers are in it is for none 
     scene.belts.give({Act::drop, parse_target(what.first, what.second).value(), "a mistake", "ops", {}});
     scene.belts.settle();
   }
-  SECTION("it goes on") {
-    scene.belts.advance(5s);
-  }
-  SECTION("after a crash") {
-    scene.belts.crash();
-  }
-  scene.belts.settle();
+  scene.go_on();
   CHECK(scene.email.sent.size() == sent);
   const auto ledger = scene.belts.ledger("h1");
   CHECK(ledger.balances());
@@ -179,12 +171,7 @@ TEST_CASE("a story that is canceled before all its readers are written down goes
     scene.belts.cancel("h1");
   }
   const auto sent = scene.email.sent.size();
-  SECTION("it goes on") {
-    scene.belts.advance(5s);
-  }
-  SECTION("after a crash") {
-    scene.belts.crash();
-  }
+  scene.go_on();
   scene.belts.advance(10h);
   CHECK(scene.email.sent.size() == sent);
   const auto ledger = scene.belts.ledger("h1");

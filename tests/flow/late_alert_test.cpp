@@ -60,6 +60,15 @@ void wait_until(Belts& belts, Duration time) {
   for (Duration waited{}; waited < time; waited += 1min) belts.advance(1min);
 }
 
+// The story comes while the relay does not answer, which lasts until it is too late for an alert.
+void publish_too_late(Belts& belts) {
+  auto& email = belts.channel(ChannelKind::email);
+  email.answers.assign(1000, no_answer());
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  wait_until(belts, 2h + 1min);
+  email.answers.clear();
+}
+
 std::int64_t count(Belts& belts, const std::string& sql) {
   std::int64_t number = 0;
   belts.change_database([&](Sqlite& db) {
@@ -75,10 +84,7 @@ std::int64_t count(Belts& belts, const std::string& sql) {
 TEST_CASE("the next edition of each reader brings what was too late for an alert") {
   Belts belts(readers(), noon);
   auto& email = belts.channel(ChannelKind::email);
-  email.answers.assign(1000, no_answer());
-  belts.accept(sample_story("h1", "The harbour reopens"));
-  wait_until(belts, 2h + 1min);
-  email.answers.clear();
+  publish_too_late(belts);
   const auto attempts = email.sent.size();
   auto ledger = belts.ledger("h1");
   CHECK(ledger.balances());
@@ -127,10 +133,7 @@ TEST_CASE("what may have arrived is brought by the edition all the same, and the
 TEST_CASE("readers without an edition get late alerts in the one that is configured for it") {
   Belts belts(readers("{expire_after: 2h, late_into: morning}"), noon);
   auto& email = belts.channel(ChannelKind::email);
-  email.answers.assign(1000, no_answer());
-  belts.accept(sample_story("h1", "The harbour reopens"));
-  wait_until(belts, 2h + 1min);
-  email.answers.clear();
+  publish_too_late(belts);
   CHECK(belts.ledger("h1").total.suppressed.at("expired: timeout, instead in morning") == 1);
   belts.advance(16h + 59min);  // 07:00
   CHECK(std::ranges::count_if(email.sent, [](const auto& sent) {
@@ -149,9 +152,7 @@ TEST_CASE("what expires together is moved together, though the channel takes not
     CHECK(email.sent.empty());
   }
   SECTION("all that was sent by it failed, so that it is rarely tried") {
-    email.answers.assign(1000, no_answer());
-    belts.accept(sample_story("h1", "The harbour reopens"));
-    wait_until(belts, 2h + 1min);
+    publish_too_late(belts);
     CHECK(email.sent.size() < follower_count);
   }
   auto ledger = belts.ledger("h1");
@@ -162,7 +163,6 @@ TEST_CASE("what expires together is moved together, though the channel takes not
     if (reason.ends_with("instead in evening")) moved += readers;
   CHECK(moved == follower_count);
   CHECK(count(belts, "SELECT COUNT(*) FROM digest_item") == 1);
-  email.answers.clear();
   email.sent.clear();
   wait_until(belts, 4h + 5min);
   CHECK(email.sent.size() == follower_count);
@@ -193,10 +193,7 @@ TEST_CASE("an edition brings the latest version of what was late") {
 TEST_CASE("a story that is withdrawn leaves the edition that was to bring it late") {
   Belts belts(readers(), noon);
   auto& email = belts.channel(ChannelKind::email);
-  email.answers.assign(1000, no_answer());
-  belts.accept(sample_story("h1", "The harbour reopens"));
-  wait_until(belts, 2h + 1min);
-  email.answers.clear();
+  publish_too_late(belts);
   email.sent.clear();
   belts.cancel("h1");
   belts.advance(20h);
