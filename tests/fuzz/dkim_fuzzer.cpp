@@ -28,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto records = read_dkim_records(text).has_value() ? read_dkim_records(text).value()
                                                      : std::vector<DkimRecord>{{{}, std::string(text)}};
   const Time now{std::chrono::seconds(1'795'417'200)};
-  for (const auto& mail : {std::string(raw), with_crlf(raw)}) {
+  const auto kept = as_signed(std::string(raw));
+  require(as_signed(kept) == kept);
+  for (const auto& mail : {std::string(raw), with_crlf(raw), kept}) {
     for (const auto& verdict : check_dkim(mail, records, now)) {
       const bool passes = verdict.kind == DkimVerdict::Kind::pass;
       require(passes == verdict.reason.empty());
