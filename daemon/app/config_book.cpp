@@ -97,7 +97,9 @@ class BookReader {
         guard_(url_check(config)),
         topics_(std::move(topics)),
         former_(options.former),
-        registry_(former_ ? former_->registry() : std::make_shared<RuleRegistry>()) {
+        registry_(former_
+                      ? former_->registry()
+                      : std::make_shared<RuleRegistry>(stemming_language(config.newsroom.site.language))) {
     lines_.reserve(count);
     for (const auto& edition : config.newsroom.editions) editions_.push_back(edition.name);
     std::ranges::sort(editions_);

@@ -91,7 +91,7 @@ FormId Dictionary::intern_form(const Word& word, std::uint64_t hash) {
   auto* bytes = reinterpret_cast<char*>(surfaces_.at(forms_[form].surface));
   bytes[0] = static_cast<char>(word.surface.size());  // at most 120, as the tokenizer cuts words
   std::ranges::copy(word.surface, bytes + 1);
-  put_stems(form, true);
+  for_each_stem_of(form, [&](HashSlots& slots, std::uint64_t stem) { put_form(slots, stem, form); });
   if (first == 0) {
     exact_slots_.insert(hash, form);
   } else {
@@ -100,7 +100,7 @@ FormId Dictionary::intern_form(const Word& word, std::uint64_t hash) {
     next.store(form, std::memory_order_release);
     respelt_slots_.insert(hash_term(word.surface), form);
   }
-  if (word.surface != word.exact) make_special(form);
+  if (!is_plain(form)) make_special(form);
   return form;
 }
 
@@ -116,7 +116,7 @@ void Dictionary::set_flag(FormId form, std::uint32_t flag) {
   const auto before = flags.load(std::memory_order_relaxed);
   if ((before & flag) == flag) return;
   flags.store(before | flag, std::memory_order_release);
-  put_stems(form, false);
+  for_each_stem_of(form, [&](HashSlots& slots, std::uint64_t stem) { put_flags(slots, stem, form); });
 }
 
 std::string_view Dictionary::surface(FormId form) const {
@@ -124,84 +124,123 @@ std::string_view Dictionary::surface(FormId form) const {
   return {bytes + 1, static_cast<unsigned char>(bytes[0])};
 }
 
-// Writes the form, as it is now, into the record of its stem in each language.
-void Dictionary::put_stems(FormId form, bool is_new) {
-  for (std::size_t i = 0; i < stems_.size(); ++i)
-    if (stems_[i]) put_stem({static_cast<std::uint8_t>(i)}, form, is_new);
+// Whether the form is spelt as it is compared by its exact form: without accents.
+bool Dictionary::is_plain(FormId form) const {
+  return hash_term(surface(form)) == forms_[form].exact_hash;
 }
 
-void Dictionary::put_stem(Language language, FormId form, bool is_new) {
-  auto& slots = *stems_[language.number];
-  const auto hash = hash_term(stem(language, surface(form)));
-  const auto address = slots.find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
-  std::array<std::uint32_t, 4> none{};
+// Whether the term stands in the records of the form's stem. An exact one does not when it is kept with a
+// spelling with accents.
+bool Dictionary::stem_leads_to(FormId form, WordTerm kind) const {
+  return !is_exact(kind) || is_plain(form);
+}
+
+// Calls `put` with the slots of each language and the hash of the form's stem in it.
+template <class Put>
+void Dictionary::for_each_stem_of(FormId form, const Put& put) const {
+  for (std::size_t i = 0; i < stems_.size(); ++i)
+    if (stems_[i]) put(*stems_[i], hash_term(stem({static_cast<std::uint8_t>(i)}, surface(form))));
+}
+
+// Lets `fill(record, before)` write what comes behind the first `before` of a stem's record: in place, or in
+// a larger record, which takes its place then.
+template <class Fill>
+void Dictionary::extend(HashSlots& slots, std::uint64_t stem, const StemRecord::Counts& more,
+                        const Fill& fill) {
+  const auto address = find_stem(slots, stem);
+  std::array<std::uint32_t, StemRecord::header_words> none{};
   const StemRecord old(address == 0 ? none.data() : stem_records_.at(address));
-
-  // What there is already is set in place; of many, it is one of the last.
-  std::array<std::pair<Family, std::uint32_t>, 2> new_families{};
-  std::uint32_t new_count = 0;
-  const auto put_bits = [&](TermId term, unsigned shift) {
-    if (term == 0) return;
-    const auto family = family_of(term);
-    const auto bits = std::uint32_t{present_bit(term)} << shift;
-    for (auto i = old.families(); i-- > 0;)
-      if (old.family(i) == family) return put(old.bits(i), old.bits(i) | bits);
-    if (new_count == 0 || new_families[0].first != family) new_families[new_count++].first = family;
-    new_families[new_count - 1].second |= bits;
-  };
-  put_bits(own_term_of(form, WordTerm::stem), 0);
-  put_bits(own_term_of(form, WordTerm::stem_in_title), 16);
-  const auto flagged = form | forms_[form].flags.load(std::memory_order_relaxed);
-  if (!is_new) {
-    auto i = old.forms() - 1;
-    while ((old.form(i) & form_mask) != form) --i;
-    put(old.form(i), flagged);
-  }
-  if (new_count == 0 && !is_new) return;
-
-  const auto families = old.families() + new_count;
-  const auto forms = old.forms() + (is_new ? 1 : 0);
-  const bool fits = address != 0 && StemRecord::words_for(families, forms) == old.words();
-  const auto place = fits ? address : stem_records_.allocate(StemRecord::words_for(families, forms));
+  const auto before = old.counts();
+  const StemRecord::Counts counts{before.families + more.families, before.exacts + more.exacts,
+                                  before.forms + more.forms};
+  const bool fits = address != 0 && counts.words() == before.words();
+  const auto place = fits ? address : stem_records_.allocate(counts.words());
   const StemRecord record(stem_records_.at(place));
   if (!fits) {
-    record.begin(hash, families, forms);
-    for (std::uint32_t i = 0; i < old.families(); ++i) {
+    record.begin(stem);
+    record.count(counts);
+    for (std::uint32_t i = 0; i < before.families; ++i) {
       record.family(i) = old.family(i);
       record.bits(i) = old.bits(i);
     }
-    for (std::uint32_t i = 0; i < old.forms(); ++i) record.form(i) = old.form(i);
+    for (std::uint32_t i = 0; i < before.forms; ++i) record.form(i) = old.form(i);
+    for (std::uint32_t i = 0; i < before.exacts; ++i) {
+      record.put_exact_hash(i, old.exact_hash(i));
+      record.exact_family(i) = old.exact_family(i);
+      record.exact_bits(i) = old.exact_bits(i);
+    }
   }
-  for (std::uint32_t i = 0; i < new_count; ++i) {
-    record.family(families - new_count + i) = new_families[i].first;
-    record.bits(families - new_count + i) = new_families[i].second;
+  fill(record, before);
+  if (fits) {
+    record.count(counts);
+  } else if (address == 0) {
+    slots.insert(stem, place);
+  } else {
+    slots.replace(stem, address, place);
+    retire_record(address);
   }
-  if (is_new) record.form(forms - 1) = flagged;
-  record.count(families, forms);
-  if (fits) return;
-  if (address == 0) {
-    slots.insert(hash, place);
+}
+
+void Dictionary::put_form(HashSlots& slots, std::uint64_t stem, FormId form) {
+  const auto flagged = form | forms_[form].flags.load(std::memory_order_relaxed);
+  extend(slots, stem, {.forms = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
+    record.form(before.forms) = flagged;
+  });
+}
+
+void Dictionary::put_flags(const HashSlots& slots, std::uint64_t stem, FormId form) {
+  const StemRecord record(stem_records_.at(find_stem(slots, stem)));
+  std::uint32_t low = 0;
+  for (auto high = record.forms(); low + 1 < high;) {
+    const auto middle = (low + high) / 2;
+    ((record.form(middle) & form_mask) <= form ? low : high) = middle;
+  }
+  put(record.form(low), form | forms_[form].flags.load(std::memory_order_relaxed));
+}
+
+// Sets the bit of a form's term.
+void Dictionary::put_term(HashSlots& slots, std::uint64_t stem, FormId form, WordTerm kind) {
+  // Of many families, that of a new term is nearly always one of the last. Otherwise it is there twice.
+  constexpr std::uint32_t most_tried = 8;
+  const auto term = own_term_of(form, kind);
+  const auto family = family_of(term);
+  const auto bits = std::uint32_t{present_bit(term)} << (is_in_title(kind) ? 16 : 0);
+  const StemRecord known(stem_records_.at(find_stem(slots, stem)));
+  const auto last_of = [most_tried](std::uint32_t count) { return count - std::min(count, most_tried); };
+  if (!is_exact(kind)) {
+    const auto count = known.families();
+    for (auto i = last_of(count); i < count; ++i)
+      if (known.family(i) == family) return put(known.bits(i), known.bits(i) | bits);
+    extend(slots, stem, {.families = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
+      record.family(before.families) = family;
+      record.bits(before.families) = bits;
+    });
     return;
   }
-  slots.replace(hash, address, place);
-  retire_record(address);
+  const auto hash = forms_[form].exact_hash;
+  const auto count = known.exacts();
+  for (auto i = last_of(count); i < count; ++i)
+    if (known.exact_hash(i) == hash && known.exact_family(i) == family)
+      return put(known.exact_bits(i), known.exact_bits(i) | bits);
+  extend(slots, stem, {.exacts = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
+    record.put_exact_hash(before.exacts, hash);
+    record.exact_family(before.exacts) = family;
+    record.exact_bits(before.exacts) = bits;
+  });
 }
 
 // The family that a new term of the form joins: that of its stem in the first language, if there is room.
 Family Dictionary::family_for(FormId form) {
   if (!first_language_) return next_family();
-  const auto hash = stem_hash(form);
-  const auto address =
-      stem_slots(*first_language_).find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
-  if (address == 0) return next_family();
-  const StemRecord record(stem_records_.at(address));
-  if (record.families() == 0) return next_family();
-  const auto newest = record.family(record.families() - 1);
-  return members_[newest] < 1U << member_bits ? newest : next_family();
+  const StemRecord record(stem_records_.at(find_stem(stem_slots(*first_language_), stem_hash(form))));
+  Family newest = 0;
+  if (record.families() > 0) newest = record.family(record.families() - 1);
+  if (record.exacts() > 0) newest = std::max(newest, record.exact_family(record.exacts() - 1));
+  return newest != 0 && members_[newest] < 1U << member_bits ? newest : next_family();
 }
 
 void Dictionary::retire_record(Arena::Address address) {
-  const auto words = StemRecord(stem_records_.at(address)).words();
+  const auto words = StemRecord(stem_records_.at(address)).counts().words();
   retire_(std::shared_ptr<void>(static_cast<void*>(this),
                                 [this, address, words](void*) { stem_records_.release(address, words); }));
 }
@@ -210,7 +249,14 @@ void Dictionary::prepare(Language language) {
   auto& slots = stems_.at(language.number);
   if (slots) return;
   slots = std::make_unique<HashSlots>(retire_);
-  for (FormId form = 1; form < forms_.size(); ++form) put_stem(language, form, true);
+  constexpr std::array kinds{WordTerm::stem, WordTerm::stem_in_title, WordTerm::exact,
+                             WordTerm::exact_in_title};
+  for (FormId form = 1; form < forms_.size(); ++form) {
+    const auto hash = hash_term(stem(language, surface(form)));
+    put_form(*slots, hash, form);
+    for (const auto kind : kinds)
+      if (own_term_of(form, kind) != 0 && stem_leads_to(form, kind)) put_term(*slots, hash, form, kind);
+  }
   if (!first_language_) first_language_ = language;
   languages_[language.number].store(slots.get(), std::memory_order_release);
 }
@@ -226,18 +272,16 @@ RateKey Dictionary::rate_key_of_stem(FormId form) const {
 
 TermId Dictionary::intern_word(FormId form, WordTerm kind) {
   // The exact terms belong to the spelling, whose first form keeps them.
-  const bool exact = kind == WordTerm::exact || kind == WordTerm::exact_in_title;
-  const auto keeper = exact ? find_exact(forms_[form].exact_hash) : form;
+  const auto keeper = is_exact(kind) ? find_exact(forms_[form].exact_hash) : form;
   auto& term = forms_[keeper].terms[static_cast<std::size_t>(kind)];
   if (const auto known = term.load(std::memory_order_relaxed); known != 0) return known;
-  const bool in_title = kind == WordTerm::stem_in_title || kind == WordTerm::exact_in_title;
-  const auto made = new_term(family_for(keeper), exact ? exact_rate_key(forms_[form].exact_hash, in_title)
-                                                       : stem_rate_key(stem_hash(form), in_title));
+  const auto key = is_exact(kind) ? exact_rate_key(forms_[form].exact_hash, is_in_title(kind))
+                                  : stem_rate_key(stem_hash(form), is_in_title(kind));
+  const auto made = new_term(family_for(keeper), key);
   term.store(made, std::memory_order_release);
-  if (exact)
-    make_special(keeper);
-  else
-    put_stems(form, false);
+  if (stem_leads_to(keeper, kind))
+    for_each_stem_of(keeper,
+                     [&](HashSlots& slots, std::uint64_t stem) { put_term(slots, stem, keeper, kind); });
   return made;
 }
 
@@ -304,8 +348,7 @@ TermId Dictionary::intern_other(std::uint64_t hash, RateKey key) {
 }
 
 TermId Dictionary::term_of(FormId form, WordTerm kind) const {
-  const bool exact = kind == WordTerm::exact || kind == WordTerm::exact_in_title;
-  const auto keeper = exact ? find_exact(forms_[form].exact_hash) : form;
+  const auto keeper = is_exact(kind) ? find_exact(forms_[form].exact_hash) : form;
   return forms_[keeper].terms[static_cast<std::size_t>(kind)].load(std::memory_order_acquire);
 }
 

@@ -55,6 +55,12 @@ constexpr FamilyTruth present_bit(TermId term) {
 enum class WordTerm : std::uint8_t { stem, stem_in_title, exact, exact_in_title };
 
 WordTerm word_term_of(Scope scope, bool exact);
+constexpr bool is_exact(WordTerm kind) {
+  return kind == WordTerm::exact || kind == WordTerm::exact_in_title;
+}
+constexpr bool is_in_title(WordTerm kind) {
+  return kind == WordTerm::stem_in_title || kind == WordTerm::exact_in_title;
+}
 
 class Dictionary {
  public:
@@ -95,8 +101,8 @@ class Dictionary {
   /// Families with lower numbers have a list.
   Family family_count() const { return family_count_.load(std::memory_order_acquire); }
 
-  /// What a story with a stem has of a family: the bits of its terms.
-  struct StemFamily {
+  /// What a story with a stem, or with an exact form, has of a family: the bits of its terms.
+  struct FamilyTerms {
     Family family;
     FamilyTruth anywhere;
     FamilyTruth in_title;
@@ -111,20 +117,19 @@ class Dictionary {
     return *languages_[language.number].load(std::memory_order_acquire);
   }
   void prefetch_stem(std::uint32_t number) const { __builtin_prefetch(stem_records_.at(number)); }
-  /// Calls `found_family(StemFamily)` for each family of terms, and `found_form(FoundForm)` for each form,
-  /// with this stem in a prepared language.
-  template <class OnFamily, class OnForm>
+  /// Calls, of what has this stem in a prepared language, `found_family(FamilyTerms)` for each family of its
+  /// terms, `found_exact(hash, FamilyTerms)` for those of exact forms without accents, by the hash of the
+  /// form, and `found_form(FoundForm)` for each form.
+  template <class OnFamily, class OnExact, class OnForm>
   void for_each_with_stem(Language language, std::uint64_t hash, const OnFamily& found_family,
-                          const OnForm& found_form) const {
-    const auto address =
-        stem_slots(language).find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+                          const OnExact& found_exact, const OnForm& found_form) const {
+    const auto address = find_stem(stem_slots(language), hash);
     if (address == 0) return;
     const StemRecord record(stem_records_.at(address));
-    for (std::uint32_t i = 0; i < record.families(); ++i) {
-      const auto bits = load(record.bits(i));
-      found_family(
-          StemFamily{record.family(i), static_cast<FamilyTruth>(bits), static_cast<FamilyTruth>(bits >> 16)});
-    }
+    for (std::uint32_t i = 0; i < record.families(); ++i)
+      found_family(family_terms_of(record.family(i), load(record.bits(i))));
+    for (std::uint32_t i = 0; i < record.exacts(); ++i)
+      found_exact(record.exact_hash(i), family_terms_of(record.exact_family(i), load(record.exact_bits(i))));
     for (std::uint32_t i = 0; i < record.forms(); ++i) found_form(found_form_of(load(record.form(i))));
   }
 
@@ -133,11 +138,13 @@ class Dictionary {
     return exact_slots_.find(hash, [&](FormId form) { return forms_[form].exact_hash == hash; });
   }
   /// The same, but only for spellings with which a form may be found although the stem of a plainly spelt
-  /// word does not lead to it: rules ask for the exact spelling, or write it with accents.
+  /// word does not lead to it: rules write them with accents.
   FormId find_special_exact(std::uint64_t hash) const {
     return special_slots_.find(hash, [&](FormId form) { return forms_[form].exact_hash == hash; });
   }
   const HashSlots& special_slots() const { return special_slots_; }
+  /// Of the form's exact spelling.
+  std::uint64_t exact_hash(FormId form) const { return forms_[form].exact_hash; }
   void prefetch_form(FormId form) const { __builtin_prefetch(&forms_[form]); }
   bool has_special_exact() const { return has_special_.load(std::memory_order_acquire); }
   /// Calls `found(FoundForm)` for each form that is spelt like `first`, which find_exact gave.
@@ -181,40 +188,56 @@ class Dictionary {
     std::atomic_ref(word).store(value, std::memory_order_release);
   }
 
-  // All that has one stem in one language: the hash of the stem; how many families and forms there are; of
-  // each family its number and the bits of its terms (anywhere, and in a title in the upper half); the forms
-  // with their flags. Bits and flags are set in place; so is what is added, while there is room, and counted
-  // when it is whole. Then a larger record takes its place.
+  // All that has one stem in one language: the hash of the stem; how many families, exact forms and forms
+  // there are; of each family its number and the bits of its terms (anywhere, and in a title in the upper
+  // half); of each exact form its hash and the same; the forms with their flags, ascending. A family that is
+  // there twice has the bits of both. Bits and flags are set in place; so is what is added, while there is
+  // room, and counted when it is whole. Then a larger record takes its place.
   class StemRecord {
    public:
-    explicit StemRecord(std::uint32_t* words) : words_(words) {}
-    static std::uint32_t words_for(std::uint32_t families, std::uint32_t forms) {
-      return header_words + room_for(families) * 2 + room_for(forms);
-    }
+    struct Counts {
+      std::uint32_t families = 0;
+      std::uint32_t exacts = 0;
+      std::uint32_t forms = 0;
 
-    std::uint64_t hash() const { return words_[0] | std::uint64_t{words_[1]} << 32; }
+      std::uint32_t words() const { return exacts_at() + room_for(exacts) * 4; }
+      std::uint32_t forms_at() const { return header_words + room_for(families) * 2; }
+      std::uint32_t exacts_at() const { return forms_at() + room_for(forms); }
+    };
+
+    static constexpr std::uint32_t header_words = 5;
+
+    explicit StemRecord(std::uint32_t* words) : words_(words) {}
+
+    std::uint64_t hash() const { return hash_at(0); }
     std::uint32_t families() const { return load(words_[2]); }
-    std::uint32_t forms() const { return load(words_[3]); }
-    std::uint32_t words() const { return words_for(families(), forms()); }
-    /// For a new record: as empty as it will be large.
-    void begin(std::uint64_t hash, std::uint32_t families, std::uint32_t forms) const {
-      words_[0] = static_cast<std::uint32_t>(hash);
-      words_[1] = static_cast<std::uint32_t>(hash >> 32);
-      count(families, forms);
-    }
-    void count(std::uint32_t families, std::uint32_t forms) const {
-      put(words_[2], families);
-      put(words_[3], forms);
+    std::uint32_t exacts() const { return load(words_[3]); }
+    std::uint32_t forms() const { return load(words_[4]); }
+    Counts counts() const { return {families(), exacts(), forms()}; }
+    void begin(std::uint64_t hash) const { put_hash(0, hash); }
+    void count(const Counts& counts) const {
+      put(words_[2], counts.families);
+      put(words_[3], counts.exacts);
+      put(words_[4], counts.forms);
     }
     std::uint32_t& family(std::uint32_t i) const { return words_[header_words + i * 2]; }
     std::uint32_t& bits(std::uint32_t i) const { return words_[header_words + i * 2 + 1]; }
-    std::uint32_t& form(std::uint32_t i) const { return words_[header_words + room_for(families()) * 2 + i]; }
+    std::uint32_t& form(std::uint32_t i) const { return words_[counts().forms_at() + i]; }
+    std::uint64_t exact_hash(std::uint32_t i) const { return hash_at(exact_at(i)); }
+    void put_exact_hash(std::uint32_t i, std::uint64_t hash) const { put_hash(exact_at(i), hash); }
+    std::uint32_t& exact_family(std::uint32_t i) const { return words_[exact_at(i) + 2]; }
+    std::uint32_t& exact_bits(std::uint32_t i) const { return words_[exact_at(i) + 3]; }
 
    private:
     // Most stems have few forms; of one that has very many, the record is not copied for each.
     static std::uint32_t room_for(std::uint32_t count) { return count <= 4 ? count : std::bit_ceil(count); }
+    std::uint32_t exact_at(std::uint32_t i) const { return counts().exacts_at() + i * 4; }
+    std::uint64_t hash_at(std::uint32_t at) const { return words_[at] | std::uint64_t{words_[at + 1]} << 32; }
+    void put_hash(std::uint32_t at, std::uint64_t hash) const {
+      words_[at] = static_cast<std::uint32_t>(hash);
+      words_[at + 1] = static_cast<std::uint32_t>(hash >> 32);
+    }
 
-    static constexpr std::uint32_t header_words = 4;
     std::uint32_t* words_;
   };
 
@@ -236,8 +259,21 @@ class Dictionary {
   static FoundForm found_form_of(std::uint32_t word) {
     return {word & form_mask, (word & begins_pair_flag) != 0, (word & ends_pair_flag) != 0};
   }
-  void put_stem(Language language, FormId form, bool is_new);
-  void put_stems(FormId form, bool is_new);
+  static FamilyTerms family_terms_of(Family family, std::uint32_t bits) {
+    return {family, static_cast<FamilyTruth>(bits), static_cast<FamilyTruth>(bits >> 16)};
+  }
+  Arena::Address find_stem(const HashSlots& slots, std::uint64_t hash) const {
+    return slots.find(hash, [&](std::uint32_t number) { return hash_of(number) == hash; });
+  }
+  bool is_plain(FormId form) const;
+  bool stem_leads_to(FormId form, WordTerm kind) const;
+  template <class Put>
+  void for_each_stem_of(FormId form, const Put& put) const;
+  template <class Fill>
+  void extend(HashSlots& slots, std::uint64_t stem, const StemRecord::Counts& more, const Fill& fill);
+  void put_form(HashSlots& slots, std::uint64_t stem, FormId form);
+  void put_flags(const HashSlots& slots, std::uint64_t stem, FormId form);
+  void put_term(HashSlots& slots, std::uint64_t stem, FormId form, WordTerm kind);
   void set_flag(FormId form, std::uint32_t flag);
   void make_special(FormId form);
   void retire_record(Arena::Address record);

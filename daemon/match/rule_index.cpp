@@ -105,8 +105,9 @@ struct RuleIndex::Parts {
     std::shared_ptr<void> table;
   };
 
-  Parts() : dictionary([this](std::shared_ptr<void> table) { retire({.table = std::move(table)}); }) {
-    dictionary.prepare(stemming_language("en"));
+  explicit Parts(Language language)
+      : dictionary([this](std::shared_ptr<void> table) { retire({.table = std::move(table)}); }) {
+    dictionary.prepare(language);
     lists.reach(first_free_family);
   }
 
@@ -334,7 +335,7 @@ void RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) 
   }
 }
 
-RuleIndex::RuleIndex() : parts_(std::make_unique<Parts>()) {}
+RuleIndex::RuleIndex(Language language) : parts_(std::make_unique<Parts>(language)) {}
 RuleIndex::~RuleIndex() = default;
 RuleIndex::RuleIndex(RuleIndex&&) noexcept = default;
 RuleIndex& RuleIndex::operator=(RuleIndex&&) noexcept = default;

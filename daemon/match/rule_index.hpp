@@ -33,7 +33,8 @@ struct RuleCost {
 
 class RuleIndex {
  public:
-  RuleIndex();
+  /// `language`: that of most stories. It decides how fast they are matched, never what matches.
+  explicit RuleIndex(Language language = stemming_language("en"));
   ~RuleIndex();
   RuleIndex(RuleIndex&&) noexcept;
   RuleIndex& operator=(RuleIndex&&) noexcept;

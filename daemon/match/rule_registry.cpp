@@ -23,6 +23,8 @@ struct RuleRegistry::Parts {
     bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
   };
 
+  explicit Parts(Language language) : index(language) {}
+
   mutable std::mutex writing;
   RuleIndex index;
   std::vector<Record> records;  // by rule id
@@ -32,7 +34,7 @@ struct RuleRegistry::Parts {
   bool is_abandoned = false;
 };
 
-RuleRegistry::RuleRegistry() : parts_(std::make_unique<Parts>()) {}
+RuleRegistry::RuleRegistry(Language language) : parts_(std::make_unique<Parts>(language)) {}
 RuleRegistry::~RuleRegistry() = default;
 
 RuleHold RuleRegistry::hold(const Rule& rule) {

@@ -38,7 +38,8 @@ class RuleHold {
 
 class RuleRegistry {
  public:
-  RuleRegistry();
+  /// `language` is the index's.
+  explicit RuleRegistry(Language language = stemming_language("en"));
   ~RuleRegistry();
   RuleRegistry(const RuleRegistry&) = delete;
   RuleRegistry& operator=(const RuleRegistry&) = delete;

@@ -37,6 +37,10 @@ void StoryTerms::set(Family family, FamilyTruth present) {
   truth = static_cast<FamilyTruth>((truth | present) & ~(present << 1));
 }
 
+void StoryTerms::set(const Dictionary::FamilyTerms& terms, bool in_title) {
+  set(terms.family, in_title ? static_cast<FamilyTruth>(terms.anywhere | terms.in_title) : terms.anywhere);
+}
+
 void StoryTerms::clear() {
   for (const auto& each : families_) truth_[each.family] = each.before;
   families_.clear();
@@ -80,21 +84,23 @@ const std::vector<std::uint32_t>& StoryTerms::those_in(const HashSlots& slots, s
 void StoryTerms::find_words() {
   const auto language = story_->language();
   const auto& stems = story_->stems();
+  const auto& exact = story_->exact_words().terms;
   const auto stem_hash = [&](std::size_t id) { return stems.terms.hash(static_cast<Terms::Id>(id)); };
+  const auto exact_hash = [&](std::size_t id) { return exact.hash(static_cast<Terms::Id>(id)); };
   for (const auto id : those_in(dictionary_->stem_slots(language), stems.terms.size(), stem_hash,
                                 [&](std::uint32_t number) { dictionary_->prefetch_stem(number); })) {
     const bool in_title = stems.of(id).front() < story_->title_end();
     dictionary_->for_each_with_stem(
-        language, stem_hash(id),
-        [&](const Dictionary::StemFamily& family) {
-          set(family.family,
-              in_title ? static_cast<FamilyTruth>(family.anywhere | family.in_title) : family.anywhere);
+        language, stem_hash(id), [&](const Dictionary::FamilyTerms& family) { set(family, in_title); },
+        [&](std::uint64_t hash, const Dictionary::FamilyTerms& family) {
+          story_->for_each_plain_word(id, [&](Terms::Id word) {
+            if (exact_hash(word) == hash)
+              set(family, in_title && story_->exact_words().of(word).front() < story_->title_end());
+          });
         },
         [&](const Dictionary::FoundForm& form) { found(form).stem = id; });
   }
   // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
-  const auto& exact = story_->exact_words().terms;
-  const auto exact_hash = [&](std::size_t id) { return exact.hash(static_cast<Terms::Id>(id)); };
   if (dictionary_->has_special_exact())
     for (const auto id : those_in(dictionary_->special_slots(), exact.size(), exact_hash,
                                   [&](std::uint32_t number) { dictionary_->prefetch_form(number); }))
@@ -205,13 +211,17 @@ std::span<const Position> StoryTerms::positions(FormId form, WordTerm kind) {
 
 std::span<const Position> StoryTerms::positions(Found& entry, WordTerm kind) {
   const auto in_scope = [&](std::span<const Position> all) {
-    if (kind == WordTerm::stem || kind == WordTerm::exact) return all;
+    if (!is_in_title(kind)) return all;
     const auto end = std::ranges::lower_bound(all, story_->title_end());
     return all.first(static_cast<std::size_t>(end - all.begin()));
   };
+  if (is_exact(kind) && entry.exact == none && entry.stem != none)
+    story_->for_each_plain_word(entry.stem, [&](Terms::Id word) {
+      if (story_->exact_words().terms.hash(word) == dictionary_->exact_hash(entry.form)) entry.exact = word;
+    });
   std::span<const Position> exact;
   if (entry.exact != none) exact = story_->exact_words().of(entry.exact);
-  if (kind == WordTerm::exact || kind == WordTerm::exact_in_title) return in_scope(exact);
+  if (is_exact(kind)) return in_scope(exact);
   if (entry.stem == none) return in_scope(exact);
   const auto stems = story_->stems().of(entry.stem);
   if (entry.merged == 0 && (exact.empty() || std::ranges::includes(stems, exact))) return in_scope(stems);

@@ -43,7 +43,7 @@ class StoryTerms {
   bool is_unknown(FormId form) const { return form >= known_forms_; }
 
  private:
-  static constexpr Terms::Id none = ~Terms::Id{0};
+  static constexpr auto none = Terms::none;
 
   // A form that the story has.
   struct Found {
@@ -58,6 +58,7 @@ class StoryTerms {
   void learn_of_new_terms();
   void set(TermId term) { set(family_of(term), present_bit(term)); }
   void set(Family family, FamilyTruth present);
+  void set(const Dictionary::FamilyTerms& terms, bool in_title);
   void find_words();
   void find_pairs();
   void find_prefixes();

@@ -92,7 +92,7 @@ struct AnalyzedStory::Builder {
   std::vector<Terms::Id> form_of_token{};
   std::vector<Position> position_of_token{};
 
-  static constexpr Terms::Id none = ~Terms::Id{0};
+  static constexpr auto none = Terms::none;
 
   void reserve(std::size_t bytes) {
     // What English has; others allocate once or twice more. A long text repeats its words.
@@ -162,13 +162,21 @@ struct AnalyzedStory::Builder {
       return id == none ? exact.hash(exact_of_form[form]) : accented.hash(id);
     };
     story.stems_.terms.reserve(count);
+    story.first_plain_word_.reserve(count);
+    story.next_plain_word_.assign(exact.size(), none);
     for (std::size_t form = 0; form < std::min(ahead, count); ++form) stemmer.prefetch(hash_of(form));
     for (std::size_t form = 0; form < count; ++form) {
       if (form + ahead < count) stemmer.prefetch(hash_of(form + ahead));
       const auto id = accented_of_form[form];
       const auto surface = id == none ? exact[exact_of_form[form]] : accented[id];
       const auto forms = stemmer.forms(surface, hash_of(form));
-      stem_of_form.push_back(story.stems_.terms.intern(forms.stem, forms.stem_hash));
+      const auto stem = story.stems_.terms.intern(forms.stem, forms.stem_hash);
+      stem_of_form.push_back(stem);
+      if (stem == story.first_plain_word_.size()) story.first_plain_word_.push_back(none);
+      const auto word = exact_of_form[form];
+      if (id != none && exact[word] != accented[id]) continue;
+      story.next_plain_word_[word] = story.first_plain_word_[stem];
+      story.first_plain_word_[stem] = word;
     }
   }
 

@@ -88,6 +88,11 @@ class AnalyzedStory {
   /// All exact forms, and all stems in language().
   const Postings& exact_words() const { return exact_; }
   const Postings& stems() const { return stems_; }
+  /// Calls `found(id)` for each of exact_words() that the text spells so, and has this one of stems().
+  template <class Found>
+  void for_each_plain_word(Terms::Id stem, const Found& found) const {
+    for (auto id = first_plain_word_[stem]; id != Terms::none; id = next_plain_word_[id]) found(id);
+  }
   /// Those of exact_words() that the text also, or only, spells with accents.
   std::span<const Terms::Id> accented_words() const { return accented_words_; }
   /// Title words have positions below this.
@@ -129,6 +134,8 @@ class AnalyzedStory {
   Postings exact_;
   Postings stems_;
   std::vector<Terms::Id> accented_words_;
+  std::vector<Terms::Id> first_plain_word_;  // by stem
+  std::vector<Terms::Id> next_plain_word_;   // by exact word: of the same stem
   std::array<std::vector<Value>, value_field_count> values_;
 };
 

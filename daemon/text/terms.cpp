@@ -77,13 +77,13 @@ std::string_view Terms::operator[](Id id) const {
 std::optional<Terms::Id> Terms::find(std::string_view text) const {
   if (slots_.empty()) return std::nullopt;
   const auto id = slots_[slot_of(text, hash_term(text))].id;
-  return id == empty ? std::nullopt : std::optional(id);
+  return id == none ? std::nullopt : std::optional(id);
 }
 
 Terms::Id Terms::intern(std::string_view text, std::uint64_t hash) {
   if (size() * 2 >= slots_.size()) rehash(std::max<std::size_t>(16, slots_.size() * 2));
   auto& slot = slots_[slot_of(text, hash)];
-  if (slot.id == empty) {
+  if (slot.id == none) {
     slot = {static_cast<Id>(size()), tag_of(hash)};
     pool_ += text;
     ends_.push_back(pool_.size());
@@ -96,7 +96,7 @@ Terms::Id Terms::intern(std::string_view text, std::uint64_t hash) {
 std::size_t Terms::slot_of(std::string_view text, std::uint64_t hash) const {
   const auto mask = slots_.size() - 1;
   auto at = hash & mask;
-  for (; slots_[at].id != empty; at = (at + 1) & mask)
+  for (; slots_[at].id != none; at = (at + 1) & mask)
     if (slots_[at].tag == tag_of(hash) && (*this)[slots_[at].id] == text) break;
   return at;
 }
@@ -106,7 +106,7 @@ void Terms::rehash(std::size_t slots) {
   const auto mask = slots - 1;
   for (Id id = 0; id < size(); ++id) {
     auto at = hashes_[id] & mask;
-    while (slots_[at].id != empty) at = (at + 1) & mask;
+    while (slots_[at].id != none) at = (at + 1) & mask;
     slots_[at] = {id, tag_of(hashes_[id])};
   }
 }

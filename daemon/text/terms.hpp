@@ -16,6 +16,7 @@ std::uint64_t hash_term(std::string_view text);
 class Terms {
  public:
   using Id = std::uint32_t;
+  static constexpr Id none = ~Id{0};
 
   /// Makes room for so many terms of a usual length.
   void reserve(std::size_t count);
@@ -31,14 +32,13 @@ class Terms {
  private:
   // With a part of the hash, so that hardly any other term's bytes are looked at.
   struct Slot {
-    Id id = empty;
+    Id id = none;
     std::uint32_t tag = 0;
   };
 
   std::size_t slot_of(std::string_view text, std::uint64_t hash) const;
   void rehash(std::size_t slots);
 
-  static constexpr Id empty = ~Id{0};
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
   std::string pool_;

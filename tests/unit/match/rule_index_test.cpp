@@ -29,6 +29,14 @@ std::string made_up_word(RuleId n) {
   return word + "nk";
 }
 
+// The nth of 4,096 spellings of one word.
+std::string spelling(std::size_t n) {
+  constexpr std::array vowels{"e", "\u00e9", "\u00e8", "\u00ea", "\u00eb", "\u0113", "\u0119", "\u011b"};
+  std::string word = "caf";
+  for (int i = 0; i < 4; ++i, n /= 8) word += vowels[n % 8];
+  return word;
+}
+
 }  // namespace
 
 TEST_CASE("an index answers the rules that match, ascending, as rules come and go") {
@@ -141,18 +149,59 @@ TEST_CASE("of words with one stem, only those are found that a story in its lang
 }
 
 TEST_CASE("very many spellings of one word take no more room than as many words") {
-  const std::vector<std::string> vowels{"e",      "\u00e9", "\u00e8", "\u00ea",
-                                        "\u00eb", "\u0113", "\u0119", "\u011b"};
   std::vector<Rule> words;
-  for (std::size_t i = 0; i < 4096; ++i)
-    words.push_back(
-        rule_of("caf" + vowels[i % 8] + vowels[i / 8 % 8] + vowels[i / 64 % 8] + vowels[i / 512]));
+  for (std::size_t i = 0; i < 4096; ++i) words.push_back(rule_of(spelling(i)));
   RuleIndex index;
   index.add(1, any_of(std::move(words)));
   CHECK(index.bytes() < 8'000'000);
   Story story;
   story.title = "A cafeee\u0119";
   CHECK(index.match(analyze(story)) == std::vector<RuleId>{1});
+}
+
+TEST_CASE("of many spellings of one word each is found in its own rules") {
+  constexpr std::size_t spellings = 300;
+  std::vector<Rule> rules;
+  for (std::size_t i = 0; i < spellings; ++i) rules.push_back(rule_of(spelling(i) + " NOT ferry"));
+  // Not in the order in which the spellings came.
+  for (auto i = spellings; i-- > 0;) {
+    rules.push_back(rule_of("title:" + spelling(i)));
+    rules.push_back(rule_of("=" + spelling(i)));
+    rules.push_back(rule_of("\"" + spelling(i) + " harbour\""));
+    rules.push_back(rule_of("=\"harbour " + spelling(i) + "\""));
+  }
+  RuleIndex index;
+  for (RuleId id = 0; id < rules.size(); ++id) index.add(id, rules[id]);
+  for (const auto* language : {"en", "es", "ja"})
+    for (const std::size_t i : {0, 1, 8, 77, 299}) {
+      Story story;
+      story.language = language;
+      story.title = spelling(i) + " harbour";
+      story.body_text = "harbour " + spelling(i);
+      const auto analysed = analyze(story);
+      std::vector<RuleId> expected;
+      for (RuleId id = 0; id < rules.size(); ++id)
+        if (matches(rules[id], analysed)) expected.push_back(id);
+      INFO(language << " " << spelling(i));
+      CHECK(index.match(analysed) == expected);
+    }
+}
+
+TEST_CASE("an index knows what is rare in the language of most stories") {
+  RuleIndex index(stemming_language("ru"));
+  Story common;
+  common.language = "ru";
+  common.title = "\u041c\u0438\u043d\u0438\u0441\u0442\u0440\u044b";  // ministers
+  for (int i = 0; i < 20; ++i) index.learn(analyze(common));
+  // Of the minister, and another word.
+  for (RuleId id = 0; id < 100; ++id)
+    index.add(id, rule_of("\u043c\u0438\u043d\u0438\u0441\u0442\u0440\u0430 AND rare" + std::to_string(id)));
+  std::vector<RuleId> ids;
+  MatchWork work;
+  index.match(analyze(common), ids, &work);
+  CHECK(work.postings < 5);
+  common.body_text = "rare7";
+  CHECK(index.match(analyze(common)) == std::vector<RuleId>{7});
 }
 
 TEST_CASE("rules about what is rare are not looked at for stories without it") {
