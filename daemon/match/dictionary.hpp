@@ -116,14 +116,26 @@ class Dictionary {
   const HashSlots& stem_slots(Language language) const {
     return *languages_[language.number].load(std::memory_order_acquire);
   }
-  void prefetch_stem(std::uint32_t number) const { __builtin_prefetch(stem_records_.at(number)); }
+  /// As much as most records take.
+  void prefetch_stem(std::uint32_t number) const {
+    const auto* record = stem_records_.at(number);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + 15);
+  }
+  /// A family of a stem's terms, if it has any.
+  Family first_family(std::uint32_t number) const {
+    const StemRecord record(stem_records_.at(number));
+    return record.families() > 0 ? record.family(0) : 0;
+  }
   /// Calls, of what has this stem in a prepared language, `found_family(FamilyTerms)` for each family of its
   /// terms, `found_exact(hash, FamilyTerms)` for those of exact forms without accents, by the hash of the
-  /// form, and `found_form(FoundForm)` for each form.
+  /// form, and `found_form(FoundForm)` for each form. `number` is what the language's slots gave for the
+  /// hash.
   template <class OnFamily, class OnExact, class OnForm>
-  void for_each_with_stem(Language language, std::uint64_t hash, const OnFamily& found_family,
-                          const OnExact& found_exact, const OnForm& found_form) const {
-    const auto address = find_stem(stem_slots(language), hash);
+  void for_each_with_stem(Language language, std::uint64_t hash, std::uint32_t number,
+                          const OnFamily& found_family, const OnExact& found_exact,
+                          const OnForm& found_form) const {
+    const auto address = hash_of(number) == hash ? number : find_stem(stem_slots(language), hash);
     if (address == 0) return;
     const StemRecord record(stem_records_.at(address));
     for (std::uint32_t i = 0; i < record.families(); ++i)

@@ -276,8 +276,10 @@ void RuleIndex::Parts::find_lists(Scratch& scratch) const {
       lists.prefetch_head(families[i + ahead].family);
     const auto family = families[i].family;
     if (family >= known) continue;
-    if (const auto chunk = lists.first_chunk(family); chunk != 0)
-      scratch.lists.push_back({chunk, scratch.terms.truth()[family]});
+    const auto chunk = lists.first_chunk(family);
+    if (chunk == 0) continue;
+    __builtin_prefetch(lists.chunk(chunk));
+    scratch.lists.push_back({chunk, scratch.terms.truth()[family]});
   }
 }
 
@@ -288,8 +290,6 @@ std::size_t RuleIndex::Parts::scan_lists(Scratch& scratch) const {
   std::size_t used = 0;
   std::size_t postings = 0;
   for (std::size_t i = 0; i < found_lists.size(); ++i) {
-    if (i + 2 * ahead < found_lists.size())
-      __builtin_prefetch(lists.chunk(found_lists[i + 2 * ahead].first_chunk));
     if (i + ahead < found_lists.size())
       PostingLists::prefetch_rest(lists.chunk(found_lists[i + ahead].first_chunk));
     for (auto address = found_lists[i].first_chunk; address != 0;) {

@@ -62,11 +62,11 @@ void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) 
   find_values();
 }
 
-// The numbers below `count` whose hashes are in the slots. Slots are fetched for all at once, and what they
+// Those of the first `count` hashes that are in the slots. Slots are fetched for all at once, and what they
 // lead to by the time it is looked at.
 template <class Hash, class Prefetch>
-const std::vector<std::uint32_t>& StoryTerms::those_in(const HashSlots& slots, std::size_t count,
-                                                       const Hash& hash_of, const Prefetch& prefetch) {
+const std::vector<StoryTerms::LookedUp>& StoryTerms::those_in(const HashSlots& slots, std::size_t count,
+                                                              const Hash& hash_of, const Prefetch& prefetch) {
   constexpr std::size_t ahead = 16;
   looked_up_.resize(count);
   std::size_t size = 0;
@@ -74,7 +74,7 @@ const std::vector<std::uint32_t>& StoryTerms::those_in(const HashSlots& slots, s
     if (i + ahead < count) slots.prefetch(hash_of(i + ahead));
     const auto number = slots.peek(hash_of(i));
     prefetch(number);
-    looked_up_[size] = i;
+    looked_up_[size] = {i, number};
     size += number != 0 ? 1 : 0;
   }
   looked_up_.resize(size);
@@ -87,11 +87,17 @@ void StoryTerms::find_words() {
   const auto& exact = story_->exact_words().terms;
   const auto stem_hash = [&](std::size_t id) { return stems.terms.hash(static_cast<Terms::Id>(id)); };
   const auto exact_hash = [&](std::size_t id) { return exact.hash(static_cast<Terms::Id>(id)); };
-  for (const auto id : those_in(dictionary_->stem_slots(language), stems.terms.size(), stem_hash,
-                                [&](std::uint32_t number) { dictionary_->prefetch_stem(number); })) {
+  const auto& stems_there = those_in(dictionary_->stem_slots(language), stems.terms.size(), stem_hash,
+                                     [&](std::uint32_t number) { dictionary_->prefetch_stem(number); });
+  for (std::size_t i = 0; i < stems_there.size(); ++i) {
+    constexpr std::size_t ahead = 8;
+    if (i + ahead < stems_there.size())
+      __builtin_prefetch(&truth_[dictionary_->first_family(stems_there[i + ahead].number)]);
+    const auto id = stems_there[i].place;
     const bool in_title = stems.of(id).front() < story_->title_end();
     dictionary_->for_each_with_stem(
-        language, stem_hash(id), [&](const Dictionary::FamilyTerms& family) { set(family, in_title); },
+        language, stem_hash(id), stems_there[i].number,
+        [&](const Dictionary::FamilyTerms& family) { set(family, in_title); },
         [&](std::uint64_t hash, const Dictionary::FamilyTerms& family) {
           story_->for_each_plain_word(id, [&](Terms::Id word) {
             if (exact_hash(word) == hash)
@@ -102,9 +108,9 @@ void StoryTerms::find_words() {
   }
   // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
   if (dictionary_->has_special_exact())
-    for (const auto id : those_in(dictionary_->special_slots(), exact.size(), exact_hash,
-                                  [&](std::uint32_t number) { dictionary_->prefetch_form(number); }))
-      find_spelling(id, dictionary_->find_special_exact(exact_hash(id)));
+    for (const auto& known : those_in(dictionary_->special_slots(), exact.size(), exact_hash,
+                                      [&](std::uint32_t number) { dictionary_->prefetch_form(number); }))
+      find_spelling(known.place, dictionary_->find_special_exact(exact_hash(known.place)));
   for (const auto id : story_->accented_words()) find_spelling(id, dictionary_->find_exact(exact_hash(id)));
 }
 
@@ -146,10 +152,10 @@ void StoryTerms::find_pairs() {
         pairs_.push_back(Dictionary::pair_hash(first, endings_[at - 1].form));
     }
   }
-  for (const auto i : those_in(
+  for (const auto& known : those_in(
            dictionary_->pair_slots(), pairs_.size(), [&](std::size_t pair) { return pairs_[pair]; },
            [&](std::uint32_t number) { dictionary_->prefetch_pair(number); }))
-    if (const auto term = dictionary_->find_pair(pairs_[i]); term != 0) set(term);
+    if (const auto term = dictionary_->find_pair(pairs_[known.place]); term != 0) set(term);
 }
 
 void StoryTerms::find_prefixes() {

@@ -63,9 +63,14 @@ class StoryTerms {
   void find_pairs();
   void find_prefixes();
   void find_values();
+  // The place of a hash among others, and what slots gave for it.
+  struct LookedUp {
+    std::uint32_t place;
+    std::uint32_t number;
+  };
   template <class Hash, class Prefetch>
-  const std::vector<std::uint32_t>& those_in(const HashSlots& slots, std::size_t count, const Hash& hash_of,
-                                             const Prefetch& prefetch);
+  const std::vector<LookedUp>& those_in(const HashSlots& slots, std::size_t count, const Hash& hash_of,
+                                        const Prefetch& prefetch);
   void find_spelling(Terms::Id exact, FormId first);
   Found& found(const Dictionary::FoundForm& form);
   const Found* find(FormId form) const;
@@ -91,7 +96,7 @@ class StoryTerms {
   std::vector<Ending> endings_;
   std::vector<std::uint32_t> ending_at_;  // by place → endings_, from 1
   std::vector<std::uint64_t> pairs_;      // the hashes of pairs that stand in the story
-  std::vector<std::uint32_t> looked_up_;  // what those_in() gives
+  std::vector<LookedUp> looked_up_;       // what those_in() gives
 };
 
 }  // namespace crier
