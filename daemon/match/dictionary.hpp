@@ -181,7 +181,10 @@ class Dictionary {
   TermId find_prefix(std::string_view prefix, Scope scope) const;
   TermId find_pair(FormId first, FormId second) const;
   static std::uint64_t pair_hash(FormId first, FormId second);
-  TermId find_pair(std::uint64_t hash) const { return find_other(hash); }
+  /// `number` is what pair_slots() gave for the hash.
+  TermId find_pair(std::uint64_t hash, std::uint32_t number) const {
+    return others_[number].hash == hash ? others_[number].term : find_other(hash);
+  }
   const HashSlots& pair_slots() const { return other_slots_; }
   void prefetch_pair(std::uint32_t number) const { __builtin_prefetch(&others_[number]); }
   TermId find_value(ValueField field, std::string_view folded) const;

@@ -328,9 +328,13 @@ void RuleIndex::Parts::sort_out(Scratch& scratch, std::vector<RuleId>& out) {
 void RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) const {
   const auto& programs = scratch.programs;
   Evaluator evaluator(scratch.terms, dictionary);
-  for (std::size_t i = 0; i < programs.size(); ++i) {
-    if (i + ahead < programs.size()) __builtin_prefetch(records_arena.at(programs[i + ahead]));
-    const auto* record = records_arena.at(programs[i]);
+  for (const auto program : programs) {
+    const auto* record = records_arena.at(program);
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + 7);  // as much as most rules take
+  }
+  for (const auto program : programs) {
+    const auto* record = records_arena.at(program);
     if (evaluator.holds(program_of(record))) out.push_back(record[0]);
   }
 }

@@ -89,11 +89,14 @@ void StoryTerms::find_words() {
   const auto exact_hash = [&](std::size_t id) { return exact.hash(static_cast<Terms::Id>(id)); };
   const auto& stems_there = those_in(dictionary_->stem_slots(language), stems.terms.size(), stem_hash,
                                      [&](std::uint32_t number) { dictionary_->prefetch_stem(number); });
+  stem_forms_.assign(stems.terms.size(), {});
   for (std::size_t i = 0; i < stems_there.size(); ++i) {
     constexpr std::size_t ahead = 8;
     if (i + ahead < stems_there.size())
       __builtin_prefetch(&truth_[dictionary_->first_family(stems_there[i + ahead].number)]);
     const auto id = stems_there[i].place;
+    auto& forms = stem_forms_[id];
+    forms.first = static_cast<std::uint32_t>(forms_.size());
     const bool in_title = stems.of(id).front() < story_->title_end();
     dictionary_->for_each_with_stem(
         language, stem_hash(id), stems_there[i].number,
@@ -104,7 +107,12 @@ void StoryTerms::find_words() {
               set(family, in_title && story_->exact_words().of(word).front() < story_->title_end());
           });
         },
-        [&](const Dictionary::FoundForm& form) { found(form).stem = id; });
+        [&](const Dictionary::FoundForm& form) {
+          found(form).stem = id;
+          forms.begin_pairs |= form.begins_pair;
+          forms.end_pairs |= form.ends_pair;
+        });
+    forms.end = static_cast<std::uint32_t>(forms_.size());
   }
   // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
   if (dictionary_->has_special_exact())
@@ -130,6 +138,39 @@ void StoryTerms::find_spelling(Terms::Id exact, FormId first) {
 }
 
 void StoryTerms::find_pairs() {
+  pairs_.clear();
+  // A form with accents may also stand where no word has its stem.
+  const auto is_spread = [this](Found& each) {
+    return each.exact != none && (each.begins_pair || each.ends_pair) &&
+           (each.stem == none ||
+            positions(each, WordTerm::stem).size() != story_->stems().of(each.stem).size());
+  };
+  if (std::ranges::any_of(forms_, is_spread)) {
+    find_spread_pairs();
+  } else {
+    for (const auto field : {TextField::title, TextField::summary, TextField::body}) {
+      const auto stems = story_->stems_of(field);
+      for (std::size_t i = 1; i < stems.size(); ++i)
+        if (stem_forms_[stems[i - 1]].begin_pairs & stem_forms_[stems[i]].end_pairs)
+          add_pairs_of(stems[i - 1], stems[i]);
+    }
+  }
+  for (const auto& known : those_in(
+           dictionary_->pair_slots(), pairs_.size(), [&](std::size_t pair) { return pairs_[pair]; },
+           [&](std::uint32_t number) { dictionary_->prefetch_pair(number); }))
+    if (const auto term = dictionary_->find_pair(pairs_[known.place], known.number); term != 0) set(term);
+}
+
+// The pairs of forms with two stems that stand side by side.
+void StoryTerms::add_pairs_of(Terms::Id first, Terms::Id second) {
+  for (auto i = stem_forms_[first].first; i < stem_forms_[first].end; ++i)
+    for (auto k = stem_forms_[second].first; k < stem_forms_[second].end; ++k)
+      if (forms_[i].begins_pair & forms_[k].ends_pair)
+        pairs_.push_back(Dictionary::pair_hash(forms_[i].form, forms_[k].form));
+}
+
+// The pairs of all forms, by the places of each.
+void StoryTerms::find_spread_pairs() {
   endings_.clear();
   bool any_begins = false;
   for (auto& each : forms_) {
@@ -142,7 +183,6 @@ void StoryTerms::find_pairs() {
     }
   }
   if (!any_begins || endings_.empty()) return;
-  pairs_.clear();
   for (auto& each : forms_) {
     const auto first = each.form;
     if (!each.begins_pair) continue;
@@ -152,10 +192,6 @@ void StoryTerms::find_pairs() {
         pairs_.push_back(Dictionary::pair_hash(first, endings_[at - 1].form));
     }
   }
-  for (const auto& known : those_in(
-           dictionary_->pair_slots(), pairs_.size(), [&](std::size_t pair) { return pairs_[pair]; },
-           [&](std::uint32_t number) { dictionary_->prefetch_pair(number); }))
-    if (const auto term = dictionary_->find_pair(pairs_[known.place]); term != 0) set(term);
 }
 
 void StoryTerms::find_prefixes() {

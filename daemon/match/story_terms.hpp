@@ -54,6 +54,13 @@ class StoryTerms {
     Terms::Id stem = none;
     std::uint32_t merged = 0;  // number in merged_ from 1, once it was needed
   };
+  // The forms with one of the story's stems.
+  struct StemForms {
+    std::uint32_t first = 0;  // in forms_
+    std::uint32_t end = 0;
+    bool begin_pairs = false;  // some of them
+    bool end_pairs = false;
+  };
 
   void learn_of_new_terms();
   void set(TermId term) { set(family_of(term), present_bit(term)); }
@@ -61,6 +68,8 @@ class StoryTerms {
   void set(const Dictionary::FamilyTerms& terms, bool in_title);
   void find_words();
   void find_pairs();
+  void find_spread_pairs();
+  void add_pairs_of(Terms::Id first, Terms::Id second);
   void find_prefixes();
   void find_values();
   // The place of a hash among others, and what slots gave for it.
@@ -85,10 +94,11 @@ class StoryTerms {
   FormId known_forms_ = 0;
   std::vector<Touched> families_;
   std::vector<Found> forms_;
-  std::vector<std::uint32_t> table_;  // open addressing by form → place in forms_ plus 1
+  std::vector<StemForms> stem_forms_;  // by stem
+  std::vector<std::uint32_t> table_;   // open addressing by form → place in forms_ plus 1
   std::vector<std::vector<Position>> merged_;
   std::size_t used_merged_ = 0;
-  // For pairs: the forms that may end one, by the place of their words.
+  // For find_spread_pairs(): the forms that may end one, by the place of their words.
   struct Ending {
     FormId form;
     std::uint32_t next;  // number in endings_ from 1

@@ -62,17 +62,14 @@ void TermRates::learn(const AnalyzedStory& story, std::span<const RateKey> other
   count_words(story.exact_words(), exact_rate_key);
   count_words(story.stems(), stem_rate_key);
 
-  // Which stem stands where, to count each pair of neighbours once.
-  std::vector<std::pair<Position, Terms::Id>> places;
-  const auto& stems = story.stems();
-  for (Terms::Id id = 0; id < stems.terms.size(); ++id)
-    for (const auto position : stems.of(id)) places.emplace_back(position, id);
-  std::ranges::sort(places);
+  // Each pair of neighbours is counted once.
+  const auto& stems = story.stems().terms;
   std::vector<RateKey> pairs;
-  for (std::size_t i = 1; i < places.size(); ++i)
-    if (places[i].first == places[i - 1].first + 1)
-      pairs.push_back(
-          pair_rate_key(stems.terms.hash(places[i - 1].second), stems.terms.hash(places[i].second)));
+  for (const auto field : {TextField::title, TextField::summary, TextField::body}) {
+    const auto words = story.stems_of(field);
+    for (std::size_t i = 1; i < words.size(); ++i)
+      pairs.push_back(pair_rate_key(stems.hash(words[i - 1]), stems.hash(words[i])));
+  }
   std::ranges::sort(pairs);
   pairs.erase(std::ranges::unique(pairs).begin(), pairs.end());
   for (const auto key : pairs) count(key);

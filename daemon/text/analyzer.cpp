@@ -150,6 +150,9 @@ struct AnalyzedStory::Builder {
     add_stems();
     story.exact_.fill(form_of_token, exact_of_form, position_of_token);
     story.stems_.fill(form_of_token, stem_of_form, position_of_token);
+    // The tokens' stems take the place of their forms.
+    for (auto& token : form_of_token) token = stem_of_form[token];
+    story.stem_of_token_ = std::move(form_of_token);
   }
 
   // In one go, so that the memory of the words to come is fetched meanwhile.

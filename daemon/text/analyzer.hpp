@@ -93,6 +93,11 @@ class AnalyzedStory {
   void for_each_plain_word(Terms::Id stem, const Found& found) const {
     for (auto id = first_plain_word_[stem]; id != Terms::none; id = next_plain_word_[id]) found(id);
   }
+  /// The stems of a field's words, in their order.
+  std::span<const Terms::Id> stems_of(TextField field) const {
+    const auto& words = fields_[static_cast<std::size_t>(field)];
+    return std::span(stem_of_token_).subspan(words.first_token, words.word_count);
+  }
   /// Those of exact_words() that the text also, or only, spells with accents.
   std::span<const Terms::Id> accented_words() const { return accented_words_; }
   /// Title words have positions below this.
@@ -131,6 +136,7 @@ class AnalyzedStory {
   std::optional<Time> published_;
   std::array<Field, 3> fields_;
   std::vector<Bytes> tokens_;  // of all fields, in order
+  std::vector<Terms::Id> stem_of_token_;
   Postings exact_;
   Postings stems_;
   std::vector<Terms::Id> accented_words_;
