@@ -12,19 +12,21 @@ Arena::Address Arena::allocate(std::uint32_t words) {
     free_[words] = *at(address);
     return address;
   }
-  const auto room = used_blocks_ * block_words - next_;
-  if (used_blocks_ == 0 || room < words) {
-    if (used_blocks_ == max_blocks) throw std::length_error("the rule index is full");
-    const auto pages = used_blocks_ == 0 ? PageSize::small : PageSize::large;  // most indexes need little
-    memory_.push_back(std::make_unique<ZeroPages>(block_words * sizeof(std::uint32_t), pages));
-    blocks_[used_blocks_].store(static_cast<std::uint32_t*>(memory_.back()->data()),
-                                std::memory_order_relaxed);
-    next_ = used_blocks_ == 0 ? 1 : used_blocks_ * block_words;  // address 0 is no record
-    ++used_blocks_;
-  }
+  while (used_blocks_ * block_words - next_ < words) add_block();
   const auto address = next_;
   next_ += words;
   return address;
+}
+
+void Arena::add_block() {
+  if (used_blocks_ == max_blocks) throw std::length_error("the rule index is full");
+  // Most indexes need little: of the first block only the end is given out, in small pages.
+  const bool is_first = used_blocks_ == 0;
+  memory_.push_back(std::make_unique<ZeroPages>(block_words * sizeof(std::uint32_t),
+                                                is_first ? PageSize::small : PageSize::large));
+  blocks_[used_blocks_].store(static_cast<std::uint32_t*>(memory_.back()->data()), std::memory_order_relaxed);
+  next_ = is_first ? first_address : used_blocks_ * block_words;
+  ++used_blocks_;
 }
 
 void Arena::release(Address address, std::uint32_t words) {

@@ -33,12 +33,15 @@ class Arena {
   void release(Address address, std::uint32_t words);
 
   /// Given out so far, free records included; what was not touched yet is no memory.
-  std::size_t bytes() const { return next_ * sizeof(std::uint32_t); }
+  std::size_t bytes() const { return next_ > 0 ? (next_ - first_address) * sizeof(std::uint32_t) : 0; }
 
  private:
   static constexpr std::uint32_t block_bits = 20;  // 4 MB, of which untouched pages are no memory
   static constexpr std::uint32_t block_words = 1U << block_bits;
   static constexpr std::uint32_t max_blocks = 1U << (31 - block_bits);
+  static constexpr Address first_address = block_words - (1U << 16);
+
+  void add_block();
 
   std::unique_ptr<std::atomic<std::uint32_t*>[]> blocks_;
   std::vector<std::unique_ptr<ZeroPages>> memory_;  // of the blocks

@@ -151,7 +151,7 @@ void StoryTerms::find_pairs() {
     for (const auto field : {TextField::title, TextField::summary, TextField::body}) {
       const auto stems = story_->stems_of(field);
       for (std::size_t i = 1; i < stems.size(); ++i)
-        if (stem_forms_[stems[i - 1]].begin_pairs & stem_forms_[stems[i]].end_pairs)
+        if (stem_forms_[stems[i - 1]].begin_pairs && stem_forms_[stems[i]].end_pairs)
           add_pairs_of(stems[i - 1], stems[i]);
     }
   }
@@ -165,7 +165,7 @@ void StoryTerms::find_pairs() {
 void StoryTerms::add_pairs_of(Terms::Id first, Terms::Id second) {
   for (auto i = stem_forms_[first].first; i < stem_forms_[first].end; ++i)
     for (auto k = stem_forms_[second].first; k < stem_forms_[second].end; ++k)
-      if (forms_[i].begins_pair & forms_[k].ends_pair)
+      if (forms_[i].begins_pair && forms_[k].ends_pair)
         pairs_.push_back(Dictionary::pair_hash(forms_[i].form, forms_[k].form));
 }
 
