@@ -127,21 +127,27 @@ class Dictionary {
     const StemRecord record(stem_records_.at(number));
     return record.families() > 0 ? record.family(0) : 0;
   }
-  /// Calls, of what has this stem in a prepared language, `found_family(FamilyTerms)` for each family of its
-  /// terms, `found_exact(hash, FamilyTerms)` for those of exact forms without accents, by the hash of the
-  /// form, and `found_form(FoundForm)` for each form. `number` is what the language's slots gave for the
-  /// hash.
+  /// The number of what has this stem in a prepared language; 0 when there is nothing. `number` is what the
+  /// language's slots gave for the hash. Good until the reader leaves.
+  std::uint32_t find_stem(Language language, std::uint64_t hash, std::uint32_t number) const {
+    return hash_of(number) == hash ? number : find_stem(stem_slots(language), hash);
+  }
+  /// Calls, of what has a stem, `found_family(FamilyTerms)` for each family of its terms,
+  /// `found_exact(hash, FamilyTerms)` for those of exact forms without accents, by the hash of the form, and
+  /// `found_form(FoundForm)` for each form.
   template <class OnFamily, class OnExact, class OnForm>
-  void for_each_with_stem(Language language, std::uint64_t hash, std::uint32_t number,
-                          const OnFamily& found_family, const OnExact& found_exact,
+  void for_each_with_stem(std::uint32_t stem, const OnFamily& found_family, const OnExact& found_exact,
                           const OnForm& found_form) const {
-    const auto address = hash_of(number) == hash ? number : find_stem(stem_slots(language), hash);
-    if (address == 0) return;
-    const StemRecord record(stem_records_.at(address));
+    const StemRecord record(stem_records_.at(stem));
     for (std::uint32_t i = 0; i < record.families(); ++i)
       found_family(family_terms_of(record.family(i), load(record.bits(i))));
     for (std::uint32_t i = 0; i < record.exacts(); ++i)
       found_exact(record.exact_hash(i), family_terms_of(record.exact_family(i), load(record.exact_bits(i))));
+    for_each_form(stem, found_form);
+  }
+  template <class OnForm>
+  void for_each_form(std::uint32_t stem, const OnForm& found_form) const {
+    const StemRecord record(stem_records_.at(stem));
     for (std::uint32_t i = 0; i < record.forms(); ++i) found_form(found_form_of(load(record.form(i))));
   }
 

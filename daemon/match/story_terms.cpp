@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "text/stemmer.hpp"
 
@@ -21,7 +22,7 @@ constexpr std::size_t slot_of(FormId form, std::size_t size) {
 StoryTerms::StoryTerms()
     : truth_memory_(most_families * sizeof(FamilyTruth)),
       truth_(static_cast<FamilyTruth*>(truth_memory_.data())),
-      table_(4096) {}
+      noted_(4096) {}
 
 void StoryTerms::learn_of_new_terms() {
   for (const auto count = dictionary_->term_count(); known_terms_ < count; ++known_terms_) {
@@ -44,8 +45,9 @@ void StoryTerms::set(const Dictionary::FamilyTerms& terms, bool in_title) {
 void StoryTerms::clear() {
   for (const auto& each : families_) truth_[each.family] = each.before;
   families_.clear();
-  std::ranges::fill(table_, 0);
-  forms_.clear();
+  std::ranges::fill(noted_, Noted{});
+  noted_count_ = 0;
+  spelt_.clear();
   used_merged_ = 0;
 }
 
@@ -95,12 +97,13 @@ void StoryTerms::find_words() {
     if (i + ahead < stems_there.size())
       __builtin_prefetch(&truth_[dictionary_->first_family(stems_there[i + ahead].number)]);
     const auto id = stems_there[i].place;
+    const auto stem = dictionary_->find_stem(language, stem_hash(id), stems_there[i].number);
+    if (stem == 0) continue;
     auto& forms = stem_forms_[id];
-    forms.first = static_cast<std::uint32_t>(forms_.size());
+    forms.stem = stem;
     const bool in_title = stems.of(id).front() < story_->title_end();
     dictionary_->for_each_with_stem(
-        language, stem_hash(id), stems_there[i].number,
-        [&](const Dictionary::FamilyTerms& family) { set(family, in_title); },
+        stem, [&](const Dictionary::FamilyTerms& family) { set(family, in_title); },
         [&](std::uint64_t hash, const Dictionary::FamilyTerms& family) {
           story_->for_each_plain_word(id, [&](Terms::Id word) {
             if (exact_hash(word) == hash)
@@ -108,11 +111,10 @@ void StoryTerms::find_words() {
           });
         },
         [&](const Dictionary::FoundForm& form) {
-          found(form).stem = id;
+          note(form.form, id);
           forms.begin_pairs |= form.begins_pair;
           forms.end_pairs |= form.ends_pair;
         });
-    forms.end = static_cast<std::uint32_t>(forms_.size());
   }
   // A plainly spelt word is found by its stem, unless the rule's spelling is special; others in both ways.
   if (dictionary_->has_special_exact())
@@ -132,7 +134,12 @@ void StoryTerms::find_spelling(Terms::Id exact, FormId first) {
   };
   set_own(first, WordTerm::exact, WordTerm::exact_in_title);
   dictionary_->for_each_with_same_exact(first, [&](const Dictionary::FoundForm& form) {
-    found(form).exact = exact;
+    auto* noted = find(form.form);
+    if (noted == nullptr || (noted->as & spelt_bit) == 0) {
+      const auto as = static_cast<std::uint32_t>(spelt_.size()) | spelt_bit;
+      spelt_.push_back({form, exact, noted == nullptr ? none : noted->as});
+      noted == nullptr ? note(form.form, as) : static_cast<void>(noted->as = as);
+    }
     set_own(form.form, WordTerm::stem, WordTerm::stem_in_title);
   });
 }
@@ -140,12 +147,12 @@ void StoryTerms::find_spelling(Terms::Id exact, FormId first) {
 void StoryTerms::find_pairs() {
   pairs_.clear();
   // A form with accents may also stand where no word has its stem.
-  const auto is_spread = [this](Found& each) {
-    return each.exact != none && (each.begins_pair || each.ends_pair) &&
+  const auto is_spread = [this](Spelt& each) {
+    return (each.form.begins_pair || each.form.ends_pair) &&
            (each.stem == none ||
             positions(each, WordTerm::stem).size() != story_->stems().of(each.stem).size());
   };
-  if (std::ranges::any_of(forms_, is_spread)) {
+  if (std::ranges::any_of(spelt_, is_spread)) {
     find_spread_pairs();
   } else {
     for (const auto field : {TextField::title, TextField::summary, TextField::body}) {
@@ -163,35 +170,41 @@ void StoryTerms::find_pairs() {
 
 // The pairs of forms with two stems that stand side by side.
 void StoryTerms::add_pairs_of(Terms::Id first, Terms::Id second) {
-  for (auto i = stem_forms_[first].first; i < stem_forms_[first].end; ++i)
-    for (auto k = stem_forms_[second].first; k < stem_forms_[second].end; ++k)
-      if (forms_[i].begins_pair && forms_[k].ends_pair)
-        pairs_.push_back(Dictionary::pair_hash(forms_[i].form, forms_[k].form));
+  dictionary_->for_each_form(stem_forms_[first].stem, [&](const Dictionary::FoundForm& begin) {
+    if (!begin.begins_pair) return;
+    dictionary_->for_each_form(stem_forms_[second].stem, [&](const Dictionary::FoundForm& end) {
+      if (end.ends_pair) pairs_.push_back(Dictionary::pair_hash(begin.form, end.form));
+    });
+  });
+}
+
+template <class OnForm>
+void StoryTerms::for_each_form(const OnForm& found_form) const {
+  for (const auto& forms : stem_forms_)
+    if (forms.stem != 0) dictionary_->for_each_form(forms.stem, found_form);
+  for (const auto& each : spelt_)
+    if (each.stem == none) found_form(each.form);
 }
 
 // The pairs of all forms, by the places of each.
 void StoryTerms::find_spread_pairs() {
   endings_.clear();
-  bool any_begins = false;
-  for (auto& each : forms_) {
-    any_begins = any_begins || each.begins_pair;
-    if (!each.ends_pair) continue;
-    if (endings_.empty()) ending_at_.assign(story_->position_end(), 0);
-    for (const auto position : positions(each, WordTerm::stem)) {
-      endings_.push_back({each.form, ending_at_[position]});
+  ending_at_.assign(story_->position_end(), 0);
+  for_each_form([this](const Dictionary::FoundForm& end) {
+    if (!end.ends_pair) return;
+    for (const auto position : positions(end.form, WordTerm::stem)) {
+      endings_.push_back({end.form, ending_at_[position]});
       ending_at_[position] = static_cast<std::uint32_t>(endings_.size());
     }
-  }
-  if (!any_begins || endings_.empty()) return;
-  for (auto& each : forms_) {
-    const auto first = each.form;
-    if (!each.begins_pair) continue;
-    for (const auto position : positions(each, WordTerm::stem)) {
+  });
+  for_each_form([this](const Dictionary::FoundForm& begin) {
+    if (!begin.begins_pair) return;
+    for (const auto position : positions(begin.form, WordTerm::stem)) {
       if (position + 1 >= ending_at_.size()) continue;
       for (auto at = ending_at_[position + 1]; at != 0; at = endings_[at - 1].next)
-        pairs_.push_back(Dictionary::pair_hash(first, endings_[at - 1].form));
+        pairs_.push_back(Dictionary::pair_hash(begin.form, endings_[at - 1].form));
     }
-  }
+  });
 }
 
 void StoryTerms::find_prefixes() {
@@ -217,56 +230,47 @@ void StoryTerms::find_values() {
         set(term);
 }
 
-StoryTerms::Found& StoryTerms::found(const Dictionary::FoundForm& of) {
-  const auto form = of.form;
-  if (forms_.size() * 2 >= table_.size()) grow_table();
-  auto slot = slot_of(form, table_.size());
-  for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
-    if (forms_[table_[slot] - 1].form == form) return forms_[table_[slot] - 1];
-  auto& made = forms_.emplace_back();
-  made.form = form;
-  made.begins_pair = of.begins_pair;
-  made.ends_pair = of.ends_pair;
-  table_[slot] = static_cast<std::uint32_t>(forms_.size());
-  return forms_.back();
+// Notes a form that is not noted yet.
+void StoryTerms::note(FormId form, std::uint32_t as) {
+  const auto put = [this](const Noted& noted) {
+    auto slot = slot_of(noted.form, noted_.size());
+    while (noted_[slot].form != 0) slot = (slot + 1) & (noted_.size() - 1);
+    noted_[slot] = noted;
+  };
+  if (++noted_count_ * 2 > noted_.size()) {
+    const auto former = std::exchange(noted_, std::vector<Noted>(noted_.size() * 4));
+    for (const auto& each : former)
+      if (each.form != 0) put(each);
+  }
+  put({form, as});
 }
 
-const StoryTerms::Found* StoryTerms::find(FormId form) const {
-  for (auto slot = slot_of(form, table_.size()); table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1))
-    if (forms_[table_[slot] - 1].form == form) return &forms_[table_[slot] - 1];
+StoryTerms::Noted* StoryTerms::find(FormId form) {
+  for (auto slot = slot_of(form, noted_.size()); noted_[slot].form != 0;
+       slot = (slot + 1) & (noted_.size() - 1))
+    if (noted_[slot].form == form) return &noted_[slot];
   return nullptr;
 }
 
-void StoryTerms::grow_table() {
-  table_.assign(table_.size() * 4, 0);
-  for (std::size_t i = 0; i < forms_.size(); ++i) {
-    auto slot = slot_of(forms_[i].form, table_.size());
-    while (table_[slot] != 0) slot = (slot + 1) & (table_.size() - 1);
-    table_[slot] = static_cast<std::uint32_t>(i + 1);
-  }
-}
-
 std::span<const Position> StoryTerms::positions(FormId form, WordTerm kind) {
-  auto* found = const_cast<Found*>(find(form));
-  return found == nullptr ? std::span<const Position>() : positions(*found, kind);
+  const auto* noted = find(form);
+  if (noted == nullptr) return {};
+  if ((noted->as & spelt_bit) != 0) return positions(spelt_[noted->as & ~spelt_bit], kind);
+  if (!is_exact(kind)) return in_scope(story_->stems().of(noted->as), kind);
+  // The word with the stem that is spelt so.
+  std::span<const Position> exact;
+  story_->for_each_plain_word(noted->as, [&](Terms::Id word) {
+    if (story_->exact_words().terms.hash(word) == dictionary_->exact_hash(form))
+      exact = story_->exact_words().of(word);
+  });
+  return in_scope(exact, kind);
 }
 
-std::span<const Position> StoryTerms::positions(Found& entry, WordTerm kind) {
-  const auto in_scope = [&](std::span<const Position> all) {
-    if (!is_in_title(kind)) return all;
-    const auto end = std::ranges::lower_bound(all, story_->title_end());
-    return all.first(static_cast<std::size_t>(end - all.begin()));
-  };
-  if (is_exact(kind) && entry.exact == none && entry.stem != none)
-    story_->for_each_plain_word(entry.stem, [&](Terms::Id word) {
-      if (story_->exact_words().terms.hash(word) == dictionary_->exact_hash(entry.form)) entry.exact = word;
-    });
-  std::span<const Position> exact;
-  if (entry.exact != none) exact = story_->exact_words().of(entry.exact);
-  if (is_exact(kind)) return in_scope(exact);
-  if (entry.stem == none) return in_scope(exact);
+std::span<const Position> StoryTerms::positions(Spelt& entry, WordTerm kind) {
+  const auto exact = story_->exact_words().of(entry.exact);
+  if (is_exact(kind) || entry.stem == none) return in_scope(exact, kind);
   const auto stems = story_->stems().of(entry.stem);
-  if (entry.merged == 0 && (exact.empty() || std::ranges::includes(stems, exact))) return in_scope(stems);
+  if (entry.merged == 0 && std::ranges::includes(stems, exact)) return in_scope(stems, kind);
   if (entry.merged == 0) {
     // Spellings with and without accents may have different stems, but are the same word.
     if (used_merged_ == merged_.size()) merged_.emplace_back();
@@ -275,7 +279,13 @@ std::span<const Position> StoryTerms::positions(Found& entry, WordTerm kind) {
     std::ranges::set_union(stems, exact, std::back_inserter(both));
     entry.merged = static_cast<std::uint32_t>(used_merged_);
   }
-  return in_scope(merged_[entry.merged - 1]);
+  return in_scope(merged_[entry.merged - 1], kind);
+}
+
+std::span<const Position> StoryTerms::in_scope(std::span<const Position> all, WordTerm kind) const {
+  if (!is_in_title(kind)) return all;
+  const auto end = std::ranges::lower_bound(all, story_->title_end());
+  return all.first(static_cast<std::size_t>(end - all.begin()));
 }
 
 }  // namespace crier

@@ -45,20 +45,23 @@ class StoryTerms {
  private:
   static constexpr auto none = Terms::none;
 
-  // A form that the story has.
-  struct Found {
+  // A form that the story has: one of its stems, or, with spelt_bit, a place in spelt_.
+  struct Noted {
     FormId form = 0;
-    bool begins_pair = false;
-    bool ends_pair = false;
+    std::uint32_t as = 0;
+  };
+  static constexpr std::uint32_t spelt_bit = 1U << 31;
+  // A form that was found by its spelling.
+  struct Spelt {
+    Dictionary::FoundForm form{};
     Terms::Id exact = none;
     Terms::Id stem = none;
     std::uint32_t merged = 0;  // number in merged_ from 1, once it was needed
   };
-  // The forms with one of the story's stems.
+  // What the dictionary has of one of the story's stems.
   struct StemForms {
-    std::uint32_t first = 0;  // in forms_
-    std::uint32_t end = 0;
-    bool begin_pairs = false;  // some of them
+    std::uint32_t stem = 0;    // its number there
+    bool begin_pairs = false;  // some of its forms
     bool end_pairs = false;
   };
 
@@ -81,10 +84,12 @@ class StoryTerms {
   const std::vector<LookedUp>& those_in(const HashSlots& slots, std::size_t count, const Hash& hash_of,
                                         const Prefetch& prefetch);
   void find_spelling(Terms::Id exact, FormId first);
-  Found& found(const Dictionary::FoundForm& form);
-  const Found* find(FormId form) const;
-  std::span<const Position> positions(Found& entry, WordTerm kind);
-  void grow_table();
+  void note(FormId form, std::uint32_t as);
+  Noted* find(FormId form);
+  template <class OnForm>
+  void for_each_form(const OnForm& found_form) const;
+  std::span<const Position> positions(Spelt& entry, WordTerm kind);
+  std::span<const Position> in_scope(std::span<const Position> all, WordTerm kind) const;
 
   const Dictionary* dictionary_ = nullptr;
   const AnalyzedStory* story_ = nullptr;
@@ -93,9 +98,10 @@ class StoryTerms {
   std::uint32_t known_terms_ = 0;  // of those that the dictionary made
   FormId known_forms_ = 0;
   std::vector<Touched> families_;
-  std::vector<Found> forms_;
   std::vector<StemForms> stem_forms_;  // by stem
-  std::vector<std::uint32_t> table_;   // open addressing by form → place in forms_ plus 1
+  std::vector<Noted> noted_;           // open addressing by form
+  std::size_t noted_count_ = 0;
+  std::vector<Spelt> spelt_;
   std::vector<std::vector<Position>> merged_;
   std::size_t used_merged_ = 0;
   // For find_spread_pairs(): the forms that may end one, by the place of their words.
