@@ -96,8 +96,9 @@ FormId Dictionary::intern_form(const Word& word, std::uint64_t hash) {
     exact_slots_.insert(hash, form);
   } else {
     auto& next = forms_[first].next_same_exact;
-    forms_[form].next_same_exact.store(next.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    next.store(form, std::memory_order_release);
+    forms_[form].next_same_exact.store(next.load(std::memory_order_relaxed) & form_mask,
+                                       std::memory_order_relaxed);
+    next.store((next.load(std::memory_order_relaxed) & ~form_mask) | form, std::memory_order_release);
     respelt_slots_.insert(hash_term(word.surface), form);
   }
   if (!is_plain(form)) make_special(form);
@@ -112,7 +113,7 @@ void Dictionary::make_special(FormId form) {
 }
 
 void Dictionary::set_flag(FormId form, std::uint32_t flag) {
-  auto& flags = forms_[form].flags;
+  auto& flags = forms_[form].next_same_exact;
   const auto before = flags.load(std::memory_order_relaxed);
   if ((before & flag) == flag) return;
   flags.store(before | flag, std::memory_order_release);
@@ -182,7 +183,7 @@ void Dictionary::extend(HashSlots& slots, std::uint64_t stem, const StemRecord::
 }
 
 void Dictionary::put_form(HashSlots& slots, std::uint64_t stem, FormId form) {
-  const auto flagged = form | forms_[form].flags.load(std::memory_order_relaxed);
+  const auto flagged = with_flags(form);
   extend(slots, stem, {.forms = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
     record.form(before.forms) = flagged;
   });
@@ -195,7 +196,7 @@ void Dictionary::put_flags(const HashSlots& slots, std::uint64_t stem, FormId fo
     const auto middle = (low + high) / 2;
     ((record.form(middle) & form_mask) <= form ? low : high) = middle;
   }
-  put(record.form(low), form | forms_[form].flags.load(std::memory_order_relaxed));
+  put(record.form(low), with_flags(form));
 }
 
 // Sets the bit of a form's term.

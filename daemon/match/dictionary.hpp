@@ -168,8 +168,11 @@ class Dictionary {
   /// Calls `found(FoundForm)` for each form that is spelt like `first`, which find_exact gave.
   template <class Found>
   void for_each_with_same_exact(FormId first, const Found& found) const {
-    for (auto form = first; form != 0; form = forms_[form].next_same_exact.load(std::memory_order_acquire))
-      found(found_form_of(form | forms_[form].flags.load(std::memory_order_acquire)));
+    for (auto form = first; form != 0;) {
+      const auto next = forms_[form].next_same_exact.load(std::memory_order_acquire);
+      found(found_form_of(form | (next & ~form_mask)));
+      form = next & form_mask;
+    }
   }
 
   /// 0 when no rule asks for it.
@@ -264,10 +267,9 @@ class Dictionary {
 
   struct Form {
     std::uint64_t exact_hash;
-    std::atomic<FormId> next_same_exact;
-    std::array<std::atomic<TermId>, 4> terms;  // by WordTerm; 0 = nobody asks
-    std::atomic<std::uint32_t> flags;
-    Arena::Address surface;  // a byte with its length, then its bytes
+    std::atomic<std::uint32_t> next_same_exact;  // a form, and beside it the flags of this one
+    std::array<std::atomic<TermId>, 4> terms;    // by WordTerm; 0 = nobody asks
+    Arena::Address surface;                      // a byte with its length, then its bytes
   };
   struct OtherTerm {
     std::uint64_t hash;
@@ -295,6 +297,9 @@ class Dictionary {
   void put_form(HashSlots& slots, std::uint64_t stem, FormId form);
   void put_flags(const HashSlots& slots, std::uint64_t stem, FormId form);
   void put_term(HashSlots& slots, std::uint64_t stem, FormId form, WordTerm kind);
+  std::uint32_t with_flags(FormId form) const {
+    return form | (forms_[form].next_same_exact.load(std::memory_order_relaxed) & ~form_mask);
+  }
   void set_flag(FormId form, std::uint32_t flag);
   void make_special(FormId form);
   void retire_record(Arena::Address record);
