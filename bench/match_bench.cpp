@@ -27,6 +27,8 @@ struct Options {
   std::int64_t stories = 2000;
   std::int64_t seed = 20231018;
   bool churn = false;
+  bool russian = false;
+  bool english_site = false;
 };
 
 SteadyTime now() {
@@ -92,7 +94,9 @@ void progress(std::string_view what, std::size_t done, std::size_t all) {
 class MatchBench {
  public:
   explicit MatchBench(const Options& options)
-      : options_(options), workload_(static_cast<std::uint64_t>(options.seed)) {}
+      : options_(options),
+        workload_(static_cast<std::uint64_t>(options.seed), options.russian),
+        index_(stemming_language(options.russian && !options.english_site ? "ru" : "en")) {}
 
   json::object run() {
     build();
@@ -307,13 +311,16 @@ int match_bench(const Words& words) {
   Options options;
   auto numbers = words;
   options.churn = std::erase(numbers, "--churn") > 0;
+  options.russian = std::erase(numbers, "--russian") > 0;
+  options.english_site = std::erase(numbers, "--english-site") > 0;
   const bool good = read_options(numbers, {{"--rules", &options.rules},
                                            {"--threads", &options.threads},
                                            {"--stories", &options.stories},
                                            {"--seed", &options.seed}});
   if (!good) {
     fmt::print(stderr,
-               "Usage: crier-bench match [--rules N] [--threads N] [--churn] [--stories N] [--seed N]\n");
+               "Usage: crier-bench match [--rules N] [--threads N] [--churn] [--russian [--english-site]] "
+               "[--stories N] [--seed N]\n");
     return exit_code::usage;
   }
   const auto out = MatchBench(options).run();

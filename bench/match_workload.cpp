@@ -14,32 +14,40 @@ constexpr std::size_t function_words = 150;  // "the", "of" and the like: nobody
 constexpr std::size_t rule_rank = 1400;      // from here on words are what rules are about
 constexpr std::size_t phrase_count = 20'000;
 constexpr std::size_t story_words = 800;
-constexpr std::array<std::string_view, 4> endings{"", "s", "ed", "ing"};
+constexpr std::array<std::string_view, 4> english_endings{"", "s", "ed", "ing"};
+constexpr std::array<std::string_view, 4> russian_endings{"", "\u0430", "\u043e\u0432", "\u0430\u043c\u0438"};
 
 constexpr std::size_t topics = 40;
 constexpr std::size_t regions = 25;
 constexpr std::size_t sections = 12;
 
-// The nth word: syllables, and an ending that English stemming leaves alone. Frequent words are short.
-std::string make_word(std::size_t rank) {
-  constexpr std::string_view consonants = "bdfgklmnprtv";
-  constexpr std::string_view vowels = "aeiou";
+// The nth word: syllables, and an ending that stemming leaves alone. Frequent words are short.
+std::string make_word(std::size_t rank, bool is_russian) {
+  constexpr std::size_t letter_bytes = 2;  // of a Cyrillic one
+  const std::string_view consonants =
+      is_russian ? "\u0431\u0434\u0444\u0433\u043a\u043b\u043c\u043d\u043f\u0440\u0442\u0432"
+                 : "bdfgklmnprtv";
+  const std::string_view vowels = is_russian ? "\u0430\u0435\u0438\u043e\u0443" : "aeiou";
   std::string word;
   auto rest = rank;
+  const auto add = [&](std::string_view letters) {
+    const auto size = is_russian ? letter_bytes : 1;
+    const auto count = letters.size() / size;
+    word += letters.substr(rest % count * size, size);
+    rest /= count;
+  };
   do {
-    word += consonants[rest % consonants.size()];
-    rest /= consonants.size();
-    word += vowels[rest % vowels.size()];
-    rest /= vowels.size();
+    add(consonants);
+    add(vowels);
   } while (rest > 0);
-  word += "nk";
+  word += is_russian ? "\u043d\u043a" : "nk";
   return word;
 }
 
 }  // namespace
 
-Workload::Workload(std::uint64_t seed) : random_(seed) {
-  for (std::size_t rank = 0; rank < vocabulary; ++rank) words_.push_back(make_word(rank));
+Workload::Workload(std::uint64_t seed, bool is_russian) : random_(seed), is_russian_(is_russian) {
+  for (std::size_t rank = 0; rank < vocabulary; ++rank) words_.push_back(make_word(rank, is_russian));
   for (std::size_t i = 0; i < phrase_count; ++i)
     phrases_.push_back({static_cast<std::uint32_t>(zipf(function_words, vocabulary)),
                         static_cast<std::uint32_t>(zipf(function_words, vocabulary))});
@@ -55,12 +63,13 @@ std::size_t Workload::zipf(std::size_t from, std::size_t to) {
 
 std::string Workload::inflected(std::size_t rank) {
   const auto ending = below(10);
+  const auto& endings = is_russian_ ? russian_endings : english_endings;
   return words_[rank] + std::string(endings[ending < 6 ? 0 : ending < 8 ? 1 : ending - 6]);
 }
 
 Story Workload::story() {
   Story story;
-  story.language = "en";
+  story.language = is_russian_ ? "ru" : "en";
   const auto add = [&](std::string& text, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       if (!text.empty()) text += i % 14 == 13 ? ". " : " ";

@@ -14,7 +14,8 @@ namespace crier::bench {
 
 class Workload {
  public:
-  explicit Workload(std::uint64_t seed);
+  /// Its words are of Latin letters with English endings, or of Cyrillic ones with Russian endings.
+  explicit Workload(std::uint64_t seed, bool is_russian = false);
 
   /// A story of about 800 words.
   Story story();
@@ -39,6 +40,7 @@ class Workload {
   };
 
   std::mt19937_64 random_;
+  bool is_russian_;
   std::vector<std::string> words_;  // by rank, the most frequent first
   std::vector<Pair> phrases_;       // likewise
   std::unordered_set<std::uint64_t> seen_;
