@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -141,7 +142,13 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
   bool reading_ = false;
   bool write_failed_ = false;
   std::array<char, 16384> incoming_{};
+  struct Sealed {
+    std::size_t bytes;  // of the output that are in it
+    std::uint64_t end;  // when TLS has written so many bytes, they are out
+  };
   std::string record_;  // pieces that are to be one of TLS
+  std::deque<Sealed> sealed_;
+  std::size_t sealed_bytes_ = 0;  // from the front of the output
 
   asio::steady_timer timer_;
   SteadyTime due_ = SteadyTime::max();
@@ -259,22 +266,22 @@ void SmtpConnection::Wire::begin_tls() {
 
 void SmtpConnection::Wire::shake_hands() {
   if (!secured_by_) begin_tls();
-  switch (secured_by_->handshake()) {
-    case TlsSession::Progress::hungry:
-      return;
-    case TlsSession::Progress::done:
-      secured_ = true;
-      session_.secured();
-      return decrypt();
-    case TlsSession::Progress::ended:
-    case TlsSession::Progress::failed:
-      break;
+  const auto progress = secured_by_->handshake();
+  if (progress == TlsSession::Progress::hungry) return;
+  if (progress == TlsSession::Progress::done) {
+    secured_ = true;
+    session_.secured();
+    return decrypt();
   }
-  write();  // the server is told why
   const auto verified = SSL_get_verify_result(secured_by_->native_handle());
-  session_.handshake_failed(fmt::format(
-      "{}: {}", server_.host,
-      verified != X509_V_OK ? X509_verify_cert_error_string(verified) : secured_by_->error().c_str()));
+  if (progress == TlsSession::Progress::ended)
+    session_.lost("connection-lost",
+                  fmt::format("{}: TLS handshake: the server closed the connection", server_.host));
+  else
+    session_.handshake_failed(fmt::format(
+        "{}: {}", server_.host,
+        verified != X509_V_OK ? X509_verify_cert_error_string(verified) : secured_by_->error().c_str()));
+  write();  // the server is told why
 }
 
 // ---- writing
@@ -282,9 +289,9 @@ void SmtpConnection::Wire::shake_hands() {
 void SmtpConnection::Wire::write() {
   while (!writing_ && !write_failed_) {
     if (secured_) encrypt();
-    const bool has_records = secured_by_ && !secured_by_->output().empty();
-    if (!has_records && session_.output().empty()) return;
-    if (!(has_records ? write_records() : write_views())) return;
+    // From the handshake on nothing goes out in clear.
+    if (secured_by_ ? secured_by_->output().empty() : session_.output().empty()) return;
+    if (!(secured_by_ ? write_records() : write_views())) return;
   }
 }
 
@@ -307,21 +314,36 @@ bool SmtpConnection::Wire::write_records() {
   const auto output = secured_by_->output();
   const auto sent =
       ::send(socket_->native_handle(), output.data(), output.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent >= 0) secured_by_->written(static_cast<std::size_t>(sent));
-  return took(sent);
+  if (sent < 0) return took(sent);
+  secured_by_->written(static_cast<std::size_t>(sent));
+  while (!sealed_.empty() && sealed_.front().end <= secured_by_->total_written()) {
+    const auto bytes = sealed_.front().bytes;
+    sealed_.pop_front();
+    sealed_bytes_ -= bytes;
+    count_written(bytes);
+  }
+  return true;
 }
 
-// Copies pieces together, so that a record holds many. Then they are out of our hands.
+// Copies pieces together, so that a record holds many. They stay in the output until the record is out.
 void SmtpConnection::Wire::encrypt() {
-  while (!session_.output().empty() && secured_by_->output().size() < max_encrypted) {
+  const auto output = session_.output();
+  std::size_t view = 0, offset = sealed_bytes_;
+  while (view < output.size() && offset >= output[view].size()) offset -= output[view++].size();
+  while (view < output.size() && secured_by_->output().size() < max_encrypted) {
     record_.clear();
-    for (const auto view : session_.output()) {
-      record_.append(view.substr(0, TlsSession::record_bytes - record_.size()));
-      if (record_.size() == TlsSession::record_bytes) break;
+    while (view < output.size() && record_.size() < TlsSession::record_bytes) {
+      const auto part = output[view].substr(offset, TlsSession::record_bytes - record_.size());
+      record_.append(part);
+      offset += part.size();
+      if (offset < output[view].size()) break;
+      offset = 0;
+      ++view;
     }
     if (!secured_by_->encrypt(record_))
       return session_.lost("connection-lost", fmt::format("{}: {}", server_.host, secured_by_->error()));
-    count_written(record_.size());
+    sealed_bytes_ += record_.size();
+    sealed_.push_back({record_.size(), secured_by_->total_output()});
   }
 }
 

@@ -10,11 +10,17 @@
 
 namespace crier {
 
+// A peer that makes us answer and does not read is no peer.
+constexpr std::size_t most_output = 1U << 20;
+
 struct TlsSession::Io {
   static TlsSession& owner(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
 
   static int write(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
-    owner(bio).outgoing_.append(bytes, size);
+    BIO_clear_retry_flags(bio);
+    auto& session = owner(bio);
+    if (session.output().size() > most_output) return 0;
+    session.outgoing_.append(bytes, size);
     *written = size;
     return 1;
   }
@@ -71,6 +77,10 @@ TlsSession::Progress TlsSession::judge(int result) {
       break;
   }
   const auto code = ERR_get_error();
+  if (code == 0) {
+    error_ = "the server wants answers that it does not read";
+    return Progress::failed;
+  }
   const auto* reason = ERR_reason_error_string(code);
   const auto* library = ERR_lib_error_string(code);
   error_ = fmt::format("{} ({})", reason ? reason : "unknown error", library ? library : "TLS");
@@ -105,9 +115,11 @@ bool TlsSession::encrypt(std::string_view plain) {
 }
 
 void TlsSession::written(std::size_t bytes) {
+  constexpr std::size_t worth_moving = 64U << 10;
   written_ += bytes;
-  if (written_ < outgoing_.size()) return;
-  outgoing_.clear();
+  total_written_ += bytes;
+  if (written_ < outgoing_.size() && written_ < std::max(worth_moving, outgoing_.size() / 2)) return;
+  outgoing_.erase(0, written_);
   written_ = 0;
 }
 

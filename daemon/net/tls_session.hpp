@@ -2,6 +2,7 @@
 // and the other way round, in blocks as large as the socket's owner likes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,10 @@ class TlsSession {
   /// To be written to the socket; then written().
   std::string_view output() const { return std::string_view(outgoing_).substr(written_); }
   void written(std::size_t bytes);
+  /// Bytes that were written, and those that are output: a record is out when the one has reached what the
+  /// other was after it was made.
+  std::uint64_t total_written() const { return total_written_; }
+  std::uint64_t total_output() const { return total_written_ + output().size(); }
 
   /// What failed, as OpenSSL says it.
   const std::string& error() const { return error_; }
@@ -58,7 +63,8 @@ class TlsSession {
 
   std::string_view incoming_;
   std::string outgoing_;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0;  // of these
+  std::uint64_t total_written_ = 0;
   std::string plain_;
   std::string error_;
   std::unique_ptr<SSL, Free> ssl_;
