@@ -119,6 +119,7 @@ class Dictionary {
   /// As much as most records take.
   void prefetch_stem(std::uint32_t number) const {
     const auto* record = stem_records_.at(number);
+    if (record == nullptr) return;  // there are no records at all
     __builtin_prefetch(record);
     __builtin_prefetch(record + 15);
   }
