@@ -30,7 +30,9 @@ Result<std::filesystem::path> path_of(std::string_view reference) {
 }  // namespace
 
 bool is_pasted_secret(std::string_view reference) {
-  return reference.find("-----BEGIN") != std::string_view::npos || reference.starts_with("whsec_");
+  const auto begin = std::min(reference.find_first_not_of(" \t"), reference.size());
+  return reference.find("-----BEGIN") != std::string_view::npos ||
+         reference.substr(begin).starts_with("whsec_");
 }
 
 Result<std::string> read_secret_text(std::string_view reference) {

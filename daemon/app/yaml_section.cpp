@@ -187,8 +187,13 @@ std::vector<std::string> YamlSection::texts(std::string_view key) {
 void YamlSection::finish() {
   for (const auto& [key, value] : node_.entries) {
     if (std::ranges::find(known_, key.scalar) != known_.end()) continue;
-    error(key, fmt::format("{} has no \"{}\"{}", what_, key.scalar, did_you_mean(key.scalar, known_)),
-          std::string(nearest_word(key.scalar, known_)));
+    auto message = fmt::format("{} has no \"{}\"{}", what_, key.scalar, did_you_mean(key.scalar, known_));
+    const auto names = [&](std::string_view secret) { return key.scalar.ends_with(secret); };
+    // What stands there is likely one.
+    if (names("secret") || names("password") || names("token"))
+      file().error_without_excerpt(key, std::move(message));
+    else
+      error(key, std::move(message), std::string(nearest_word(key.scalar, known_)));
   }
 }
 

@@ -47,6 +47,7 @@ std::string caret_excerpt(std::string_view text, int line, int column) {
   if (text.ends_with('\r')) text.remove_suffix(1);
   if (line < 1 || column < 1 || text.empty()) return {};
   if (is_in_key(whole, static_cast<std::size_t>(text.data() - whole.data()))) return {};
+  if (text.find("whsec_") != std::string_view::npos) return {};
   auto caret = std::min(static_cast<std::size_t>(column - 1), text.size());
   if (text.size() > max_width) {
     auto from = caret > max_width / 2 ? caret - max_width / 2 : 0;

@@ -200,7 +200,8 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
     if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
     const bool was_stopped = chunk->second.settled.test(each.delivery.position);
     settle_one(db, chunk->second, each, now);
-    const bool may_have_arrived = each.settlement == Settlement::delivered || each.reason == ambiguous;
+    const bool may_have_arrived =
+        each.settlement == Settlement::delivered || each.reason == ambiguous || each.delivery.in_doubt;
     if (was_stopped && may_have_arrived) late.push_back(&each);
     if (each.settlement == Settlement::failed && !may_have_arrived)
       failed[chunk->second.batch_id].push_back(each.delivery.number);

@@ -76,6 +76,16 @@ TEST_CASE("a key that was pasted where its file should be named is not shown") {
       "site: {name: S}\nhttp:\n  operator: {listen: 127.0.0.1:0, signing_secret_file: " + secret + "}\n");
   CHECK(said.find("signing_secret_file holds a secret itself") != std::string::npos);
   CHECK(said.find(secret.substr(8)) == std::string::npos);
+  for (const auto* key : {"signing_secret_file: \" SECRET\"", "signing_secret: SECRET", "password: SECRET"}) {
+    const std::string entry = key;
+    const auto at = entry.find("SECRET");
+    const auto shown = said_of("site: {name: S}\nhttp:\n  operator:\n    listen: 127.0.0.1:0\n    " +
+                               entry.substr(0, at) + secret + entry.substr(at + 6) + "\n");
+    INFO(shown);
+    CHECK(shown.find(secret.substr(8)) == std::string::npos);
+    CHECK(shown.find("base.yaml:5:") != std::string::npos);
+  }
+  CHECK(said_of("site: {name: S, password: hunter2}\n").find("hunter2") == std::string::npos);
   for (const auto& pasted : {secret, begin + key_line})
     CHECK(read_secret(pasted).error().message.find(pasted.substr(0, 12)) == std::string::npos);
 }
