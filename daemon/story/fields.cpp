@@ -276,7 +276,8 @@ std::vector<std::string> split_names(std::string_view text) {
     const auto lower = ascii_lower(name);
     const bool is_role =
         std::any_of(roles.begin(), roles.end(), [&](auto role) { return lower.ends_with(role); });
-    if (!name.empty() && !is_role) names.emplace_back(name);
+    const bool is_there = std::ranges::find(names, name) != names.end();
+    if (!name.empty() && !is_role && !is_there) names.emplace_back(name);
   }
   return names;
 }

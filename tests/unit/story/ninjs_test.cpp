@@ -35,7 +35,7 @@ TEST_CASE("an item of ninjs 1.x is a story") {
     "type": "text", "mimetype": "text/html", "representationtype": "complete",
     "version": "3", "pubstatus": "usable", "urgency": 2, "language": "en",
     "versioncreated": "2026-11-20T16:00:00Z", "firstcreated": "2026-11-20T15:00:00+01:00",
-    "byline": "By Jane Sample and Ada Sample", "slugline": "PORTS-PACT",
+    "byline": "By Jane Sample and Ada Sample, Jane Sample", "slugline": "PORTS-PACT",
     "headline": "Two ports sign a pact",
     "description_text": "What it says.",
     "ednote": "SECRET: hold for legal",
