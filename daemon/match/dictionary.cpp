@@ -1,6 +1,7 @@
 #include "match/dictionary.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "text/stemmer.hpp"
 #include "text/terms.hpp"
@@ -23,6 +24,11 @@ std::uint64_t mix(Space space, std::uint64_t a, std::uint64_t b = 0) {
 
 std::uint64_t prefix_hash(std::string_view prefix, Scope scope) {
   return mix(scope == Scope::title ? Space::title_prefix : Space::prefix, hash_term(prefix));
+}
+
+// The bit of a word's term in the records of its stem.
+std::uint32_t record_bits(TermId term, WordTerm kind) {
+  return std::uint32_t{present_bit(term)} << (is_in_title(kind) ? 16 : 0);
 }
 
 std::uint64_t value_hash(ValueField field, std::string_view folded) {
@@ -205,7 +211,7 @@ void Dictionary::put_term(HashSlots& slots, std::uint64_t stem, FormId form, Wor
   constexpr std::uint32_t most_tried = 8;
   const auto term = own_term_of(form, kind);
   const auto family = family_of(term);
-  const auto bits = std::uint32_t{present_bit(term)} << (is_in_title(kind) ? 16 : 0);
+  const auto bits = record_bits(term, kind);
   const StemRecord known(stem_records_.at(find_stem(slots, stem)));
   const auto last_of = [most_tried](std::uint32_t count) { return count - std::min(count, most_tried); };
   if (!is_exact(kind)) {
@@ -246,20 +252,79 @@ void Dictionary::retire_record(Arena::Address address) {
                                 [this, address, words](void*) { stem_records_.release(address, words); }));
 }
 
+// Each record is written once: the forms in the order of their stems, all of one stem together.
 void Dictionary::prepare(Language language) {
   auto& slots = stems_.at(language.number);
   if (slots) return;
-  slots = std::make_unique<HashSlots>(retire_);
-  constexpr std::array kinds{WordTerm::stem, WordTerm::stem_in_title, WordTerm::exact,
-                             WordTerm::exact_in_title};
-  for (FormId form = 1; form < forms_.size(); ++form) {
-    const auto hash = hash_term(stem(language, surface(form)));
-    put_form(*slots, hash, form);
-    for (const auto kind : kinds)
-      if (own_term_of(form, kind) != 0 && stem_leads_to(form, kind)) put_term(*slots, hash, form, kind);
+  std::vector<std::pair<std::uint64_t, FormId>> stemmed;
+  stemmed.reserve(forms_.size());
+  for (FormId form = 1; form < forms_.size(); ++form)
+    stemmed.emplace_back(hash_term(stem(language, surface(form))), form);
+  std::ranges::sort(stemmed);
+  std::size_t stems = 0;
+  for (std::size_t i = 0; i < stemmed.size(); ++i)
+    stems += i == 0 || stemmed[i].first != stemmed[i - 1].first ? 1 : 0;
+  slots = std::make_unique<HashSlots>(retire_, stems);
+  std::vector<FormId> forms;
+  for (auto next = stemmed.begin(); next != stemmed.end();) {
+    const auto stem = next->first;
+    forms.clear();
+    for (; next != stemmed.end() && next->first == stem; ++next) forms.push_back(next->second);
+    slots->insert(stem, write_record(stem, forms));
   }
   if (!first_language_) first_language_ = language;
   languages_[language.number].store(slots.get(), std::memory_order_release);
+}
+
+// The record of a stem that these forms have, which ascend.
+Arena::Address Dictionary::write_record(std::uint64_t stem, const std::vector<FormId>& forms) {
+  struct Kept {
+    Family family;
+    std::uint64_t hash;  // of an exact form
+    std::uint32_t bits;
+  };
+  // The family that was made last comes last, as when terms are put one by one.
+  const auto merge = [](std::vector<Kept>& all) {
+    std::ranges::sort(all, {}, [](const Kept& each) { return std::pair(each.family, each.hash); });
+    std::size_t size = 0;
+    for (const auto& each : all)
+      if (size > 0 && all[size - 1].family == each.family && all[size - 1].hash == each.hash)
+        all[size - 1].bits |= each.bits;
+      else
+        all[size++] = each;
+    all.resize(size);
+  };
+  std::vector<Kept> families;
+  std::vector<Kept> exacts;
+  for (const auto form : forms)
+    for (const auto kind :
+         {WordTerm::stem, WordTerm::stem_in_title, WordTerm::exact, WordTerm::exact_in_title}) {
+      const auto term = own_term_of(form, kind);
+      if (term == 0 || !stem_leads_to(form, kind)) continue;
+      if (is_exact(kind))
+        exacts.push_back({family_of(term), forms_[form].exact_hash, record_bits(term, kind)});
+      else
+        families.push_back({family_of(term), 0, record_bits(term, kind)});
+    }
+  merge(families);
+  merge(exacts);
+  const auto count = [](const auto& each) { return static_cast<std::uint32_t>(each.size()); };
+  const StemRecord::Counts counts{count(families), count(exacts), count(forms)};
+  const auto place = stem_records_.allocate(counts.words());
+  const StemRecord record(stem_records_.at(place));
+  record.begin(stem);
+  record.count(counts);
+  for (std::uint32_t i = 0; i < counts.families; ++i) {
+    record.family(i) = families[i].family;
+    record.bits(i) = families[i].bits;
+  }
+  for (std::uint32_t i = 0; i < counts.forms; ++i) record.form(i) = with_flags(forms[i]);
+  for (std::uint32_t i = 0; i < counts.exacts; ++i) {
+    record.put_exact_hash(i, exacts[i].hash);
+    record.exact_family(i) = exacts[i].family;
+    record.exact_bits(i) = exacts[i].bits;
+  }
+  return place;
 }
 
 std::uint64_t Dictionary::stem_hash(FormId form) const {

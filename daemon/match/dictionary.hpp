@@ -295,6 +295,7 @@ class Dictionary {
   void for_each_stem_of(FormId form, const Put& put) const;
   template <class Fill>
   void extend(HashSlots& slots, std::uint64_t stem, const StemRecord::Counts& more, const Fill& fill);
+  Arena::Address write_record(std::uint64_t stem, const std::vector<FormId>& forms);
   void put_form(HashSlots& slots, std::uint64_t stem, FormId form);
   void put_flags(const HashSlots& slots, std::uint64_t stem, FormId form);
   void put_term(HashSlots& slots, std::uint64_t stem, FormId form, WordTerm kind);

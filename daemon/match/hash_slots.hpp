@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,7 +20,10 @@ class HashSlots {
   /// `retire` keeps a table that readers may still look at until none can.
   using Retire = std::function<void(std::shared_ptr<void>)>;
 
-  explicit HashSlots(Retire retire) : retire_(std::move(retire)), newest_(std::make_shared<Table>(64)) {
+  /// There is room for `expected` insertions before it grows.
+  explicit HashSlots(Retire retire, std::size_t expected = 0)
+      : retire_(std::move(retire)),
+        newest_(std::make_shared<Table>(std::bit_ceil(std::max<std::size_t>(expected * 3 / 2 + 2, 64)))) {
     current_.store(newest_.get(), std::memory_order_release);
   }
 

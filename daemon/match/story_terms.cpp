@@ -13,6 +13,9 @@ namespace {
 // memory.
 constexpr std::size_t most_families = std::size_t{1} << 23;
 
+// Places for noted forms that most stories need no more than; what a large one took is given back.
+constexpr std::size_t usual_noted = 4096;
+
 constexpr std::size_t slot_of(FormId form, std::size_t size) {
   return (form * std::size_t{0x9E3779B1}) >> 7 & (size - 1);
 }
@@ -22,7 +25,7 @@ constexpr std::size_t slot_of(FormId form, std::size_t size) {
 StoryTerms::StoryTerms()
     : truth_memory_(most_families * sizeof(FamilyTruth)),
       truth_(static_cast<FamilyTruth*>(truth_memory_.data())),
-      noted_(4096) {}
+      noted_(usual_noted) {}
 
 void StoryTerms::learn_of_new_terms() {
   for (const auto count = dictionary_->term_count(); known_terms_ < count; ++known_terms_) {
@@ -45,7 +48,10 @@ void StoryTerms::set(const Dictionary::FamilyTerms& terms, bool in_title) {
 void StoryTerms::clear() {
   for (const auto& each : families_) truth_[each.family] = each.before;
   families_.clear();
-  std::ranges::fill(noted_, Noted{});
+  if (noted_.size() > usual_noted)
+    noted_ = std::vector<Noted>(usual_noted);
+  else
+    std::ranges::fill(noted_, Noted{});
   noted_count_ = 0;
   spelt_.clear();
   used_merged_ = 0;
