@@ -38,6 +38,7 @@ float rate_of_at_least(std::size_t count, const std::vector<Condition>& parts) {
 Condition group(Kind kind, std::vector<Condition> parts) {
   const bool is_all = kind == Kind::all;
   std::vector<Condition> kept;
+  kept.reserve(parts.size());
   for (auto& part : parts) {
     if (is_all ? part.is_never() : part.is_always()) return constant(!is_all);
     if (part.kind == kind)
@@ -52,7 +53,7 @@ Condition group(Kind kind, std::vector<Condition> parts) {
   for (const auto& part : kept) out.rate *= is_all ? part.rate : 1 - part.rate;
   if (!is_all) out.rate = 1 - out.rate;
   // What decides soonest is tested first.
-  std::ranges::stable_sort(kept, [&](const Condition& a, const Condition& b) {
+  std::ranges::sort(kept, [&](const Condition& a, const Condition& b) {
     return is_all ? a.rate < b.rate : a.rate > b.rate;
   });
   out.parts = std::move(kept);

@@ -42,7 +42,7 @@ WordTerm word_term_of(Scope scope, bool exact) {
   return scope == Scope::title ? WordTerm::stem_in_title : WordTerm::stem;
 }
 
-Dictionary::Dictionary(const HashSlots::Retire& retire)
+Dictionary::Dictionary(const HashSlots::Retire& retire, Language language)
     : retire_(retire),
       exact_slots_(retire),
       special_slots_(retire),
@@ -54,6 +54,7 @@ Dictionary::Dictionary(const HashSlots::Retire& retire)
   members_.assign(1, 2);
   for (int urgency = 1; urgency <= 8; ++urgency)
     new_term(family_of(first_urgency_term), urgency_rate_key(urgency));
+  prepare(language);
   publish();
 }
 
@@ -97,7 +98,7 @@ FormId Dictionary::intern_form(const Word& word, std::uint64_t hash) {
   auto* bytes = reinterpret_cast<char*>(surfaces_.at(forms_[form].surface));
   bytes[0] = static_cast<char>(word.surface.size());  // at most 120, as the tokenizer cuts words
   std::ranges::copy(word.surface, bytes + 1);
-  for_each_stem_of(form, [&](HashSlots& slots, std::uint64_t stem) { put_form(slots, stem, form); });
+  for (const auto& stem : stems_of(form)) put_form(stem, form);
   if (first == 0) {
     exact_slots_.insert(hash, form);
   } else {
@@ -123,7 +124,7 @@ void Dictionary::set_flag(FormId form, std::uint32_t flag) {
   const auto before = flags.load(std::memory_order_relaxed);
   if ((before & flag) == flag) return;
   flags.store(before | flag, std::memory_order_release);
-  for_each_stem_of(form, [&](HashSlots& slots, std::uint64_t stem) { put_flags(slots, stem, form); });
+  for (const auto& stem : stems_of(form)) put_flags(stem, form);
 }
 
 std::string_view Dictionary::surface(FormId form) const {
@@ -142,19 +143,20 @@ bool Dictionary::stem_leads_to(FormId form, WordTerm kind) const {
   return !is_exact(kind) || is_plain(form);
 }
 
-// Calls `put` with the slots of each language and the hash of the form's stem in it.
-template <class Put>
-void Dictionary::for_each_stem_of(FormId form, const Put& put) const {
-  for (std::size_t i = 0; i < stems_.size(); ++i)
-    if (stems_[i]) put(*stems_[i], hash_term(stem({static_cast<std::uint8_t>(i)}, surface(form))));
+// Of a form in each language that is prepared, the first one first.
+std::vector<Dictionary::Stem> Dictionary::stems_of(FormId form) const {
+  std::vector<Stem> stems;
+  stems.reserve(prepared_.size());
+  for (const auto language : prepared_)
+    stems.push_back({stems_[language.number].get(), stem_hash(language, form)});
+  return stems;
 }
 
 // Lets `fill(record, before)` write what comes behind the first `before` of a stem's record: in place, or in
 // a larger record, which takes its place then.
 template <class Fill>
-void Dictionary::extend(HashSlots& slots, std::uint64_t stem, const StemRecord::Counts& more,
-                        const Fill& fill) {
-  const auto address = find_stem(slots, stem);
+void Dictionary::extend(const Stem& stem, const StemRecord::Counts& more, const Fill& fill) {
+  const auto address = find_stem(*stem.slots, stem.hash);
   std::array<std::uint32_t, StemRecord::header_words> none{};
   const StemRecord old(address == 0 ? none.data() : stem_records_.at(address));
   const auto before = old.counts();
@@ -164,7 +166,7 @@ void Dictionary::extend(HashSlots& slots, std::uint64_t stem, const StemRecord::
   const auto place = fits ? address : stem_records_.allocate(counts.words());
   const StemRecord record(stem_records_.at(place));
   if (!fits) {
-    record.begin(stem);
+    record.begin(stem.hash);
     record.count(counts);
     for (std::uint32_t i = 0; i < before.families; ++i) {
       record.family(i) = old.family(i);
@@ -181,22 +183,22 @@ void Dictionary::extend(HashSlots& slots, std::uint64_t stem, const StemRecord::
   if (fits) {
     record.count(counts);
   } else if (address == 0) {
-    slots.insert(stem, place);
+    stem.slots->insert(stem.hash, place);
   } else {
-    slots.replace(stem, address, place);
+    stem.slots->replace(stem.hash, address, place);
     retire_record(address);
   }
 }
 
-void Dictionary::put_form(HashSlots& slots, std::uint64_t stem, FormId form) {
+void Dictionary::put_form(const Stem& stem, FormId form) {
   const auto flagged = with_flags(form);
-  extend(slots, stem, {.forms = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
+  extend(stem, {.forms = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
     record.form(before.forms) = flagged;
   });
 }
 
-void Dictionary::put_flags(const HashSlots& slots, std::uint64_t stem, FormId form) {
-  const StemRecord record(stem_records_.at(find_stem(slots, stem)));
+void Dictionary::put_flags(const Stem& stem, FormId form) {
+  const StemRecord record(stem_records_.at(find_stem(*stem.slots, stem.hash)));
   std::uint32_t low = 0;
   for (auto high = record.forms(); low + 1 < high;) {
     const auto middle = (low + high) / 2;
@@ -206,19 +208,19 @@ void Dictionary::put_flags(const HashSlots& slots, std::uint64_t stem, FormId fo
 }
 
 // Sets the bit of a form's term.
-void Dictionary::put_term(HashSlots& slots, std::uint64_t stem, FormId form, WordTerm kind) {
+void Dictionary::put_term(const Stem& stem, FormId form, WordTerm kind) {
   // Of many families, that of a new term is nearly always one of the last. Otherwise it is there twice.
   constexpr std::uint32_t most_tried = 8;
   const auto term = own_term_of(form, kind);
   const auto family = family_of(term);
   const auto bits = record_bits(term, kind);
-  const StemRecord known(stem_records_.at(find_stem(slots, stem)));
+  const StemRecord known(stem_records_.at(find_stem(*stem.slots, stem.hash)));
   const auto last_of = [most_tried](std::uint32_t count) { return count - std::min(count, most_tried); };
   if (!is_exact(kind)) {
     const auto count = known.families();
     for (auto i = last_of(count); i < count; ++i)
       if (known.family(i) == family) return put(known.bits(i), known.bits(i) | bits);
-    extend(slots, stem, {.families = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
+    extend(stem, {.families = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
       record.family(before.families) = family;
       record.bits(before.families) = bits;
     });
@@ -229,17 +231,16 @@ void Dictionary::put_term(HashSlots& slots, std::uint64_t stem, FormId form, Wor
   for (auto i = last_of(count); i < count; ++i)
     if (known.exact_hash(i) == hash && known.exact_family(i) == family)
       return put(known.exact_bits(i), known.exact_bits(i) | bits);
-  extend(slots, stem, {.exacts = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
+  extend(stem, {.exacts = 1}, [&](const StemRecord& record, const StemRecord::Counts& before) {
     record.put_exact_hash(before.exacts, hash);
     record.exact_family(before.exacts) = family;
     record.exact_bits(before.exacts) = bits;
   });
 }
 
-// The family that a new term of the form joins: that of its stem in the first language, if there is room.
-Family Dictionary::family_for(FormId form) {
-  if (!first_language_) return next_family();
-  const StemRecord record(stem_records_.at(find_stem(stem_slots(*first_language_), stem_hash(form))));
+// The family that a new term of a word joins: that of its stem, if there is room.
+Family Dictionary::family_for(const Stem& stem) const {
+  const StemRecord record(stem_records_.at(find_stem(*stem.slots, stem.hash)));
   Family newest = 0;
   if (record.families() > 0) newest = record.family(record.families() - 1);
   if (record.exacts() > 0) newest = std::max(newest, record.exact_family(record.exacts() - 1));
@@ -258,8 +259,7 @@ void Dictionary::prepare(Language language) {
   if (slots) return;
   std::vector<std::pair<std::uint64_t, FormId>> stemmed;
   stemmed.reserve(forms_.size());
-  for (FormId form = 1; form < forms_.size(); ++form)
-    stemmed.emplace_back(hash_term(stem(language, surface(form))), form);
+  for (FormId form = 1; form < forms_.size(); ++form) stemmed.emplace_back(stem_hash(language, form), form);
   std::ranges::sort(stemmed);
   std::size_t stems = 0;
   for (std::size_t i = 0; i < stemmed.size(); ++i)
@@ -272,7 +272,7 @@ void Dictionary::prepare(Language language) {
     for (; next != stemmed.end() && next->first == stem; ++next) forms.push_back(next->second);
     slots->insert(stem, write_record(stem, forms));
   }
-  if (!first_language_) first_language_ = language;
+  prepared_.push_back(language);
   languages_[language.number].store(slots.get(), std::memory_order_release);
 }
 
@@ -327,13 +327,13 @@ Arena::Address Dictionary::write_record(std::uint64_t stem, const std::vector<Fo
   return place;
 }
 
-std::uint64_t Dictionary::stem_hash(FormId form) const {
-  return hash_term(stem(first_language_.value_or(Language{}), surface(form)));
+std::uint64_t Dictionary::stem_hash(Language language, FormId form) const {
+  return hash_term(stem(language, surface(form)));
 }
 
 RateKey Dictionary::rate_key_of_stem(FormId form) const {
   const auto term = own_term_of(form, WordTerm::stem);
-  return term != 0 ? rate_key(term) : stem_rate_key(stem_hash(form), false);
+  return term != 0 ? rate_key(term) : stem_rate_key(stem_hash(prepared_.front(), form), false);
 }
 
 TermId Dictionary::intern_word(FormId form, WordTerm kind) {
@@ -341,13 +341,13 @@ TermId Dictionary::intern_word(FormId form, WordTerm kind) {
   const auto keeper = is_exact(kind) ? find_exact(forms_[form].exact_hash) : form;
   auto& term = forms_[keeper].terms[static_cast<std::size_t>(kind)];
   if (const auto known = term.load(std::memory_order_relaxed); known != 0) return known;
+  const auto stems = stems_of(keeper);
   const auto key = is_exact(kind) ? exact_rate_key(forms_[form].exact_hash, is_in_title(kind))
-                                  : stem_rate_key(stem_hash(form), is_in_title(kind));
-  const auto made = new_term(family_for(keeper), key);
+                                  : stem_rate_key(stems.front().hash, is_in_title(kind));
+  const auto made = new_term(family_for(stems.front()), key);
   term.store(made, std::memory_order_release);
   if (stem_leads_to(keeper, kind))
-    for_each_stem_of(keeper,
-                     [&](HashSlots& slots, std::uint64_t stem) { put_term(slots, stem, keeper, kind); });
+    for (const auto& stem : stems) put_term(stem, keeper, kind);
   return made;
 }
 
@@ -363,7 +363,8 @@ TermId Dictionary::intern_prefix(const clause::Prefix& prefix) {
 
 TermId Dictionary::intern_pair(FormId first, FormId second) {
   if (const auto known = find_pair(first, second); known != 0) return known;
-  const auto key = pair_rate_key(stem_hash(first), stem_hash(second));
+  const auto language = prepared_.front();
+  const auto key = pair_rate_key(stem_hash(language, first), stem_hash(language, second));
   const auto term = intern_other(pair_hash(first, second), key);
   set_flag(first, begins_pair_flag);
   set_flag(second, ends_pair_flag);

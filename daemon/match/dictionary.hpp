@@ -11,7 +11,6 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -64,7 +63,8 @@ constexpr bool is_in_title(WordTerm kind) {
 
 class Dictionary {
  public:
-  explicit Dictionary(const HashSlots::Retire& retire);
+  /// `language`: that of most stories. Words of one stem in it share a family.
+  Dictionary(const HashSlots::Retire& retire, Language language);
 
   // The writer's side. What is new is for readers only after publish().
 
@@ -272,6 +272,11 @@ class Dictionary {
     std::array<std::atomic<TermId>, 4> terms;    // by WordTerm; 0 = nobody asks
     Arena::Address surface;                      // a byte with its length, then its bytes
   };
+  // In one language: where the record of a stem is found.
+  struct Stem {
+    HashSlots* slots;
+    std::uint64_t hash;
+  };
   struct OtherTerm {
     std::uint64_t hash;
     TermId term;
@@ -291,14 +296,13 @@ class Dictionary {
   }
   bool is_plain(FormId form) const;
   bool stem_leads_to(FormId form, WordTerm kind) const;
-  template <class Put>
-  void for_each_stem_of(FormId form, const Put& put) const;
+  std::vector<Stem> stems_of(FormId form) const;
   template <class Fill>
-  void extend(HashSlots& slots, std::uint64_t stem, const StemRecord::Counts& more, const Fill& fill);
+  void extend(const Stem& stem, const StemRecord::Counts& more, const Fill& fill);
   Arena::Address write_record(std::uint64_t stem, const std::vector<FormId>& forms);
-  void put_form(HashSlots& slots, std::uint64_t stem, FormId form);
-  void put_flags(const HashSlots& slots, std::uint64_t stem, FormId form);
-  void put_term(HashSlots& slots, std::uint64_t stem, FormId form, WordTerm kind);
+  void put_form(const Stem& stem, FormId form);
+  void put_flags(const Stem& stem, FormId form);
+  void put_term(const Stem& stem, FormId form, WordTerm kind);
   std::uint32_t with_flags(FormId form) const {
     return form | (forms_[form].next_same_exact.load(std::memory_order_relaxed) & ~form_mask);
   }
@@ -306,9 +310,8 @@ class Dictionary {
   void make_special(FormId form);
   void retire_record(Arena::Address record);
   FormId intern_form(const Word& word, std::uint64_t exact_hash);
-  /// The hash that the stem has in stories of the language first prepared.
-  std::uint64_t stem_hash(FormId form) const;
-  Family family_for(FormId form);
+  std::uint64_t stem_hash(Language language, FormId form) const;
+  Family family_for(const Stem& stem) const;
   TermId new_term(Family family, RateKey key);
   TermId new_term(RateKey key) { return new_term(next_family(), key); }
   TermId find_other(std::uint64_t hash) const;
@@ -330,7 +333,7 @@ class Dictionary {
   std::array<std::unique_ptr<HashSlots>, 32> stems_;  // by language number → stem_records_
   std::array<std::atomic<const HashSlots*>, 32> languages_{};
   std::atomic<bool> has_special_{false};
-  std::optional<Language> first_language_;
+  std::vector<Language> prepared_;
   std::atomic<std::uint32_t> term_count_{0};
   std::atomic<Family> family_count_{first_free_family};
   std::atomic<FormId> form_count_{1};

@@ -106,8 +106,7 @@ struct RuleIndex::Parts {
   };
 
   explicit Parts(Language language)
-      : dictionary([this](std::shared_ptr<void> table) { retire({.table = std::move(table)}); }) {
-    dictionary.prepare(language);
+      : dictionary([this](std::shared_ptr<void> table) { retire({.table = std::move(table)}); }, language) {
     lists.reach(first_free_family);
   }
 
