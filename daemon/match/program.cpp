@@ -24,10 +24,17 @@ std::int64_t read_number(const std::uint8_t*& at) {
 }
 
 void append_parts(std::string& out, const std::vector<Condition>& parts) {
-  std::string body;
-  for (const auto& part : parts) encode(part, body);
-  append_varint(out, body.size());
-  out += body;
+  const auto begin = out.size();
+  for (const auto& part : parts) encode(part, out);
+  std::string size;
+  append_varint(size, out.size() - begin);
+  out.insert(begin, size);
+}
+
+// The end of parts of which `at` is at the size; it moves to the first.
+const std::uint8_t* end_of_parts(const std::uint8_t*& at) {
+  const auto bytes = read_varint(at);
+  return at + bytes;
 }
 
 }  // namespace
@@ -52,7 +59,6 @@ void encode(const Condition& condition, std::string& out) {
       [[fallthrough]];
     case Kind::all:
     case Kind::any:
-      append_varint(out, condition.parts.size());
       append_parts(out, condition.parts);
       return;
     case Kind::phrase:
@@ -113,22 +119,19 @@ class Decoder {
         const auto distance = read_varint(at);
         out.count = static_cast<std::uint32_t>(distance / 2);
         out.ordered = distance % 2 == 1;
-        read_parts(out, 2, at);
+        read_parts(out, at);
         break;
       }
-      default: {
+      default:
         if (out.kind == Kind::at_least) out.count = static_cast<std::uint32_t>(read_varint(at));
-        const auto count = read_varint(at);
-        read_parts(out, count, at);
-      }
+        read_parts(out, at);
     }
     return out;
   }
 
  private:
-  void read_parts(Condition& out, std::uint64_t count, const std::uint8_t*& at) const {
-    read_varint(at);
-    for (; count > 0; --count) out.parts.push_back(read(at));
+  void read_parts(Condition& out, const std::uint8_t*& at) const {
+    for (const auto* end = end_of_parts(at); at < end;) out.parts.push_back(read(at));
   }
 
   void read_phrase(Condition& out, const std::uint8_t*& at) const {
@@ -151,6 +154,16 @@ class Decoder {
 };
 
 }  // namespace
+
+TermId first_term(const std::uint8_t* program) {
+  for (;;) {
+    const auto head = read_varint(program);
+    if ((head & 1) == 0) return static_cast<TermId>(head / 4);
+    const auto kind = static_cast<Kind>(head / 2 & (negated_bit - 1));
+    if (kind != Kind::all && kind != Kind::any) return never_term;
+    if (program == end_of_parts(program)) return never_term;
+  }
+}
 
 Condition decode(const std::uint8_t* program, const Dictionary& dictionary, const TermRates& rates) {
   return Decoder(dictionary, rates).read(program);
@@ -179,16 +192,19 @@ bool Evaluator::eval(const std::uint8_t*& at) {
 }
 
 bool Evaluator::eval_group(Kind kind, const std::uint8_t*& at) {
-  const auto needed_at_least = kind == Kind::at_least ? read_varint(at) : 1;
-  const auto count = read_varint(at);
-  const auto bytes = read_varint(at);
-  const auto* end = at + bytes;
-  const auto needed = kind == Kind::all ? count : needed_at_least;
-  std::uint64_t held = 0;
-  for (std::uint64_t tried = 0; held < needed && held + (count - tried) >= needed; ++tried)
-    held += eval_part(at) ? 1 : 0;
+  auto needed = kind == Kind::at_least ? read_varint(at) : 1;
+  const auto* end = end_of_parts(at);
+  if (kind == Kind::all) {
+    while (at < end)
+      if (!eval_part(at)) {
+        at = end;
+        return false;
+      }
+    return true;
+  }
+  while (needed > 0 && at < end) needed -= eval_part(at) ? 1 : 0;
   at = end;
-  return held >= needed;
+  return needed == 0;
 }
 
 // Most parts are literals of three bytes.
@@ -247,8 +263,7 @@ bool Evaluator::eval_phrase(const std::uint8_t*& at) {
 
 bool Evaluator::eval_near(const std::uint8_t*& at) {
   const auto head = read_varint(at);
-  const auto bytes = read_varint(at);
-  const auto* end = at + bytes;
+  const auto* end = end_of_parts(at);
   left_.clear();
   right_.clear();
   add_spans(at, left_);
@@ -262,9 +277,7 @@ bool Evaluator::eval_near(const std::uint8_t*& at) {
 void Evaluator::add_spans(const std::uint8_t*& at, std::vector<Span>& out) {
   const auto kind = static_cast<Kind>(read_varint(at) / 2 & (negated_bit - 1));
   if (kind == Kind::any) {
-    auto left = read_varint(at);
-    read_varint(at);
-    for (; left > 0; --left) add_spans(at, out);
+    for (const auto* end = end_of_parts(at); at < end;) add_spans(at, out);
     std::ranges::sort(out);
     return;
   }

@@ -3,8 +3,8 @@
 //
 //   literal   varint(literal * 2)
 //   others    varint(2 * (kind + 8 * negated) + 1), then
-//     all, any      varint count, varint bytes, the parts
-//     at_least      varint how many, varint count, varint bytes, the parts
+//     all, any      varint bytes, the parts
+//     at_least      varint how many, varint bytes, the parts
 //     phrase        varint(4 * count + word term), the forms
 //     prefix        varint(word term), the form whose spelling it is
 //     near          varint(2 * distance + ordered), varint bytes, both sides
@@ -31,6 +31,9 @@ inline std::uint64_t read_varint(const std::uint8_t*& at) {
 }
 
 void encode(const Condition& condition, std::string& out);
+/// The term that the program asks for first, as it is or negated; never_term when it begins with something
+/// else.
+TermId first_term(const std::uint8_t* program);
 /// The condition again, with the rates of today.
 Condition decode(const std::uint8_t* program, const Dictionary& dictionary, const TermRates& rates);
 

@@ -35,7 +35,8 @@ struct Scratch {
 };
 
 // A rule in the arena: its id, then bytes: the size of the record in words, the anchors (a count, then twice
-// the term, plus one when it decides), the program.
+// the term, plus one when it decides), the program. Most rules are anchored under what their program asks for
+// first; never_term, under which none is, stands for that.
 struct RecordView {
   RuleId id;
   std::uint32_t words;
@@ -63,6 +64,8 @@ RecordView view_of(const std::uint32_t* record) {
     view.anchors.emplace_back(static_cast<TermId>(anchor / 2), anchor % 2 == 1);
   }
   view.program = at;
+  for (auto& [term, decides] : view.anchors)
+    if (term == never_term) term = first_term(view.program);
   return view;
 }
 
@@ -169,11 +172,16 @@ void RuleIndex::Parts::reclaim() {
 }
 
 Arena::Address RuleIndex::Parts::write_record(RuleId id, const Anchors& anchors, const Condition& condition) {
+  std::string program;
+  encode(condition, program);
+  const auto first = first_term(reinterpret_cast<const std::uint8_t*>(program.data()));
   std::string body;
   append_varint(body, anchors.list.size());
-  for (const auto& anchor : anchors.list)
-    append_varint(body, std::uint64_t{anchor.term} * 2 + (anchor.decides ? 1 : 0));
-  encode(condition, body);
+  for (const auto& anchor : anchors.list) {
+    const auto term = anchor.term == first ? never_term : anchor.term;
+    append_varint(body, std::uint64_t{term} * 2 + (anchor.decides ? 1 : 0));
+  }
+  body += program;
   // The size counts itself: one byte, or three for the few large ones.
   std::string words_text;
   const auto words_for = [&](std::size_t size_bytes) { return 1 + (size_bytes + body.size() + 3) / 4; };
