@@ -57,9 +57,8 @@ class Evidence {
 
  private:
   template <class Words>
-  void add(const Words& clause, const Rule& rule)
-    requires std::is_same_v<Words, clause::Phrase> || std::is_same_v<Words, clause::Prefix>
-  {
+  void add(const Words& clause, const Rule& rule) requires std::is_same_v<Words, clause::Phrase> ||
+      std::is_same_v<Words, clause::Prefix> {
     auto words = words_at(find_spans(clause, story_), story_);
     auto found = shown(words.front());
     reasons_.push_back({query_of(rule), std::move(found), std::move(words)});
@@ -116,6 +115,17 @@ struct Distance {
   std::size_t of(const clause::All& all, const Rule&) const { return smallest(all.rules.size(), all.rules); }
   std::size_t of(const clause::Any& any, const Rule&) const { return smallest(1, any.rules); }
   std::size_t of(const clause::AtLeast& some, const Rule&) const { return smallest(some.count, some.rules); }
+  std::size_t of(const clause::Phrase& phrase, const Rule& rule) const {
+    if (matches(rule, story)) return 0;
+    const auto is_absent = [&](const Word& word) {
+      return !occurs({word.surface, {word}, phrase.scope, phrase.exact}, story);
+    };
+    return std::max<std::size_t>(1, static_cast<std::size_t>(std::ranges::count_if(phrase.words, is_absent)));
+  }
+  std::size_t of(const clause::Near& pair, const Rule& rule) const {
+    if (matches(rule, story)) return 0;
+    return std::max<std::size_t>(1, of(pair.left) + of(pair.right));
+  }
   std::size_t of(const auto&, const Rule& rule) const { return matches(rule, story) ? 0 : 1; }
 
   std::size_t smallest(std::size_t count, const std::vector<Rule>& rules) const {
@@ -206,11 +216,16 @@ class Lack {
           fmt::format("{}; {} does not occur", needs(rule_), query_of(left.empty() ? pair.left : pair.right)),
           words_at(left.empty() ? right : left, story_));
     const auto nearest = find_nearest(pair, story_);
-    std::vector words{words_at(nearest ? nearest->left : left.front(), story_),
-                      words_at(nearest ? nearest->right : right.front(), story_)};
+    const auto turned = pair.ordered ? find_nearest(right, left, true) : std::nullopt;
+    const bool is_turned = turned && turned->distance <= pair.distance;
+    const auto& found = is_turned ? turned : nearest;
+    std::vector words{words_at(found ? found->left : left.front(), story_),
+                      words_at(found ? found->right : right.front(), story_)};
     const auto places = fmt::format("{} and {}", shown(words[0]), shown(words[1]));
     std::string why;
-    if (!nearest)
+    if (is_turned)
+      why = fmt::format("they stand the other way round: {}", places);
+    else if (!nearest)
       why = fmt::format("they do not occur in this order: {}", places);
     else if (nearest->distance >= field_gap)
       why = fmt::format("they occur in different fields only: {}", places);

@@ -9,6 +9,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "match/anchors.hpp"
 #include "match/arena.hpp"
 #include "match/condition.hpp"
@@ -31,7 +33,8 @@ struct Scratch {
   std::vector<List> lists;
   std::vector<Target> found;
   std::vector<Target> programs;
-  std::vector<RuleId> order;  // while ids are brought into order
+  boost::unordered_flat_set<Target> tried;  // of the large programs
+  std::vector<RuleId> order;                // while ids are brought into order
 };
 
 // A rule in the arena: its id, then bytes: the size of the record in words, the anchors (a count, then twice
@@ -46,6 +49,11 @@ struct RecordView {
 
 const std::uint8_t* bytes_of(const std::uint32_t* record) {
   return reinterpret_cast<const std::uint8_t*>(record + 1);
+}
+
+std::uint64_t words_of(const std::uint32_t* record) {
+  const auto* at = bytes_of(record);
+  return read_varint(at);
 }
 
 const std::uint8_t* program_of(const std::uint32_t* record) {
@@ -136,7 +144,7 @@ struct RuleIndex::Parts {
   void find_lists(Scratch& scratch) const;
   std::size_t scan_lists(Scratch& scratch) const;
   static void sort_out(Scratch& scratch, std::vector<RuleId>& out);
-  void run_programs(Scratch& scratch, std::vector<RuleId>& out) const;
+  std::size_t run_programs(Scratch& scratch, std::vector<RuleId>& out) const;
 
   std::mutex writing;
   Epochs epochs;
@@ -332,9 +340,15 @@ void RuleIndex::Parts::sort_out(Scratch& scratch, std::vector<RuleId>& out) {
   programs.resize(others);
 }
 
-void RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) const {
+// A rule of many alternatives is found by many of its postings: a large program runs once a story, or
+// matching it would take time by the square of its size. To remember the small ones would cost more than it
+// spares.
+std::size_t RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) const {
+  constexpr std::uint64_t large = 32;  // words
   const auto& programs = scratch.programs;
   Evaluator evaluator(scratch.terms, dictionary);
+  scratch.tried.clear();
+  std::size_t again = 0;
   for (const auto program : programs) {
     const auto* record = records_arena.at(program);
     __builtin_prefetch(record);
@@ -342,8 +356,13 @@ void RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>& out) 
   }
   for (const auto program : programs) {
     const auto* record = records_arena.at(program);
+    if (words_of(record) >= large && !scratch.tried.insert(program).second) {
+      ++again;
+      continue;
+    }
     if (evaluator.holds(program_of(record))) out.push_back(record[0]);
   }
+  return programs.size() - again;
 }
 
 RuleIndex::RuleIndex(Language language) : parts_(std::make_unique<Parts>(language)) {}
@@ -412,10 +431,10 @@ void RuleIndex::match(const AnalyzedStory& story, std::vector<RuleId>& out, Matc
   const auto postings = parts.scan_lists(scratch);
   const auto candidates = scratch.found.size();
   parts.sort_out(scratch, out);
-  parts.run_programs(scratch, out);
+  const auto run = parts.run_programs(scratch, out);
   scratch.terms.clear();
   put_in_order(out, parts.id_end.load(std::memory_order_acquire), scratch.order);
-  if (work != nullptr) *work = {postings, candidates};
+  if (work != nullptr) *work = {postings, candidates, run};
 }
 
 void RuleIndex::scan(const AnalyzedStory& story, std::vector<RuleId>& out) const {

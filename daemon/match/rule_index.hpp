@@ -23,6 +23,7 @@ using RuleId = std::uint32_t;
 struct MatchWork {
   std::size_t postings = 0;
   std::size_t candidates = 0;  ///< postings whose guards were true
+  std::size_t programs = 0;    ///< rules that were evaluated then
 };
 
 /// What a rule costs an average story, by the stories that were learned from.

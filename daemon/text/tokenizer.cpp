@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, 27> elisions{
     "jusqu", "lorsqu", "puisqu", "quoiqu", "presqu", "quelqu", "entr",  "dell", "all",
     "nell",  "sull",   "dall",   "coll",   "un",     "quest",  "quell", "sant", "dev"};
 
+// What English puts behind an apostrophe in place of a word (he'll, isn't), besides the s.
+constexpr std::array<std::string_view, 6> contractions{"ll", "re", "ve", "d", "m", "t"};
+
 // What a byte says of itself, without its neighbours.
 struct PlainByte {
   char folded = 0;         // of an ASCII letter or digit
@@ -312,8 +315,18 @@ bool Tokenizer::read_apostrophe(const Unit& unit, const WordShape& shape) {
     return false;
   }
   if (shape.last != Kind::letter) return false;
+  const bool is_elision = std::ranges::find(elisions, word()) != elisions.end();
+  if (!is_elision && is_contraction_at(unit.end)) append(std::string_view("'"));
   at_ = unit.end;
-  return std::ranges::find(elisions, word()) == elisions.end();
+  return !is_elision;
+}
+
+bool Tokenizer::is_contraction_at(std::size_t at) const {
+  return std::ranges::any_of(contractions, [&](std::string_view letters) {
+    const auto there = text_.substr(at, letters.size());
+    const auto same = [](char c, char letter) { return plain_byte(c).folded == letter; };
+    return std::ranges::equal(there, letters, same) && !is_word_at(at + letters.size());
+  });
 }
 
 void Tokenizer::queue_ideographs(const Unit& unit) {

@@ -1,9 +1,10 @@
 // Tokenizer: cuts a text into words, the same way for stories and for rules, whatever the language.
 // It keeps no state between texts and needs linear time and bounded look-ahead on any bytes.
 //
-// - Possessives lose their 's (Ada’s → ada); other apostrophes are dropped (O'Brien → obrien) unless they
-// follow
-//   an elided article, which is a word of its own (l'Élysée → l, élysée).
+// - Possessives lose their 's (Ada’s → ada); the apostrophe of an English contraction stays (he’ll → he'll,
+// so
+//   that it is not the word "hell"); others are dropped (O'Brien → obrien) unless they follow an elided
+//   article, which is a word of its own (l'Élysée → l, élysée).
 // - Hyphens separate: state-of-the-art is four words, and so a phrase in a rule.
 // - 1,000 → 1000; 3.5 stays; initials keep their inner dots (U.S. → u.s, so that it is not the word "us").
 // - C++ and C# are words. @, # and currency signs before a word or amount are words of their own, so that
@@ -60,6 +61,7 @@ class Tokenizer {
   void read_word(Token& token);
   void read_plain_run(std::size_t size, WordShape& shape);
   bool read_joiner(const Unit& unit, WordShape& shape);
+  bool is_contraction_at(std::size_t at) const;
   bool read_apostrophe(const Unit& unit, const WordShape& shape);
   void queue_ideographs(const Unit& unit);
   void queue_segments();

@@ -92,6 +92,13 @@ TEST_CASE("an explanation says in one line why a rule matched, or what it lacked
       {"summit ONEAR/5 plan",
        "no match: needs summit ONEAR/5 plan; they do not occur in this order: summit (body word 25) and plan "
        "(body word 12)"},
+      {"orchard ONEAR/3 apple",
+       "no match: needs orchard ONEAR/3 apple; they stand the other way round: apple (body word 15) and "
+       "orchard (body word 16)"},
+      {"train OR plane NEAR/5 ship", "no match: needs one of train, plane NEAR/5 ship; neither holds"},
+      {"\"Grace Hopper\" OR train AND treaty",
+       "no match: needs one of \"Grace Hopper\", train AND treaty; neither holds. Nearest: needs train; it "
+       "does not occur"},
       {"ATLEAST(3, train, treaty, brandt)",
        "no match: needs 3 of train, treaty, brandt; only treaty, brandt hold"},
       {"ATLEAST(2, train, treaty, plane)", "no match: needs 2 of train, treaty, plane; only treaty holds"},

@@ -125,6 +125,7 @@ TEST_CASE("of words with one stem, only those are found that a story in its lang
   for (const auto& word : words) rules.push_back(rule_of("\"" + word + " harbour\""));
 
   RuleIndex index;
+  // Of the rules that are there, each `step`th.
   const auto check = [&](std::size_t step) {
     for (const auto* language : {"en", "de", "es", "ja"})
       for (const auto& word : words)
@@ -141,10 +142,14 @@ TEST_CASE("of words with one stem, only those are found that a story in its lang
           CHECK(index.match(analysed) == expected);
         }
   };
-  for (RuleId id = 0; id < rules.size(); ++id) index.add(id, rules[id]);
+  const auto for_each_odd = [&](const auto& change) {
+    for (RuleId id = 1; id < rules.size(); id += 2) change(id);
+  };
+  for (RuleId id = 0; id < rules.size(); id += 2) index.add(id, rules[id]);
+  check(2);
+  for_each_odd([&](RuleId id) { index.add(id, rules[id]); });  // the languages are known by now
   check(1);
-  for (RuleId id = 0; id < rules.size(); ++id)
-    if (id % 2 == 1) index.remove(id);
+  for_each_odd([&](RuleId id) { index.remove(id); });
   check(2);
 }
 
@@ -185,6 +190,24 @@ TEST_CASE("of many spellings of one word each is found in its own rules") {
       INFO(language << " " << spelling(i));
       CHECK(index.match(analysed) == expected);
     }
+}
+
+TEST_CASE("a rule of many alternatives is tried once a story, however many of them lead to it") {
+  RuleIndex index;
+  std::vector<Rule> alternatives;
+  for (RuleId i = 0; i < 200; ++i)
+    alternatives.push_back(rule_of("(ferry ONEAR/" + std::to_string(i % 100 + 1) + " coast) AND ferry AND " +
+                                   (i % 2 == 0 ? "harbour" : "pier") + " NOT " + made_up_word(i)));
+  index.add(1, any_of(std::move(alternatives)));
+  index.add(2, rule_of("ferry NEAR/9 harbour"));
+  Story story;
+  story.title = "The coast, the pier, the harbour and the ferry";
+  std::vector<RuleId> ids;
+  MatchWork work;
+  index.match(analyze(story), ids, &work);
+  CHECK(ids == std::vector<RuleId>{2});
+  CHECK(work.candidates > 100);
+  CHECK(work.programs == 2);
 }
 
 TEST_CASE("an index knows what is rare in the language of most stories") {
