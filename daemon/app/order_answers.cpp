@@ -101,6 +101,7 @@ json::object to_json(const CarriedOut& carried) {
   if (report.until) out["until"] = to_rfc3339(std::chrono::floor<std::chrono::seconds>(*report.until));
   if (order.act != Act::drop) return out;
   out["stopped"] = carried.stopped();
+  out["may_have_arrived"] = report.in_doubt;
   out["under_way"] = {{"deliveries", report.under_way.size()},
                       {"left", endings.left},
                       {"stopped", endings.stopped},

@@ -47,6 +47,8 @@ std::int64_t sum_of(const json::object& object, std::string_view key) {
 
 void print_drop(const json::object& answer) {
   fmt::print("{} stopped.\n", number_of(answer, "stopped"));
+  if (const auto doubts = number_of(answer, "may_have_arrived"); doubts > 0)
+    fmt::print("{} may have arrived before, since the answer was lost, and will not be repeated.\n", doubts);
   const auto& under_way = answer.at("under_way").as_object();
   if (const auto count = number_of(under_way, "deliveries"); count > 0) {
     fmt::print("{} were being sent at that moment: {} have left all the same, {} were stopped", count,

@@ -31,9 +31,9 @@ struct CarriedOut {
   std::int64_t unended = 0;            ///< of the same: goes on for longer than anybody waits
   std::optional<BatchLedger> batch{};  ///< a batch from which something was dropped, afterwards
 
-  /// Dropped, and not delivered, refused or perhaps delivered all the same.
+  /// Dropped, and not delivered, refused or perhaps delivered before or all the same.
   std::int64_t stopped() const {
-    return report.stopped - endings.left - endings.failed - endings.ambiguous - unended;
+    return report.stopped - report.in_doubt - endings.left - endings.failed - endings.ambiguous - unended;
   }
 };
 

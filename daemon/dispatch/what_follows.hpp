@@ -22,9 +22,6 @@ struct RetryPolicy {
 Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery,
                      const RetryPolicy& policy, Time now);
 
-/// What the reason of a delivery whose time is over ends with, when the answer to an attempt was lost.
-inline constexpr std::string_view may_have_arrived = ", may have arrived";
-
 /// The reason of a delivery that failed because its time is over: what it waited for last, if it was put
 /// back.
 std::string expiry_reason(std::string_view waited_for);

@@ -139,6 +139,17 @@ std::span<const DeliveryKey> sent_of(const std::vector<DeliveryKey>& being_sent,
   return {first, last};
 }
 
+// Those of a chunk that wait for a retry because the answer to an attempt was lost; ascending.
+std::vector<DeliveryKey> load_doubts(Sqlite& db, std::int64_t chunk_id) {
+  std::vector<DeliveryKey> doubts;
+  auto rows = db.query(
+      "SELECT number FROM exception WHERE chunk_id = ? AND state IN ('retry', 'sending') AND in_doubt = 1"
+      " ORDER BY number");
+  rows.bind(0, chunk_id);
+  while (rows.step()) doubts.push_back({chunk_id, static_cast<std::uint32_t>(rows.integer(0))});
+  return doubts;
+}
+
 // Some of the members of an untouched chunk move to one that is suppressed: one row, however many they are.
 void split_off(Sqlite& db, const OwedChunk& chunk, const std::vector<Settled>& stopped,
                std::string_view reason, Time now) {
@@ -182,7 +193,9 @@ void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, cons
                    Time now, OrderReport& report) {
   const auto sent = sent_of(context.being_sent, chunk_id);
   const auto reason = dropped_for(report.order);
+  const auto doubts = load_doubts(db, chunk_id);
   if (selection.is_all() && sent.empty()) {
+    report.in_doubt += static_cast<std::int64_t>(doubts.size());
     report.stopped += suppress_chunk(db, chunk_id, reason, now);
     return;
   }
@@ -200,7 +213,10 @@ void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, cons
                        .reason = reason,
                        .reply = {}});
     const DeliveryKey key{chunk_id, number};
-    if (std::ranges::binary_search(sent, key)) report.under_way.push_back(key);
+    if (std::ranges::binary_search(sent, key))
+      report.under_way.push_back(key);
+    else if (std::ranges::binary_search(doubts, key))
+      ++report.in_doubt;
   }
   if (!chunk.is_untouched || stopped.empty())
     settle(db, stopped, now);
@@ -368,10 +384,13 @@ std::string result_of(const OrderReport& report) {
       return report.held == 0
                  ? fmt::format("{} due now", report.due_now)
                  : fmt::format("{} due now, {} of them held by a pause", report.due_now, report.held);
-    case Act::drop:
-      return report.under_way.empty() ? fmt::format("{} stopped", report.stopped)
-                                      : fmt::format("{} stopped, {} of them while they were being sent",
-                                                    report.stopped, report.under_way.size());
+    case Act::drop: {
+      auto result = fmt::format("{} stopped", report.stopped);
+      if (!report.under_way.empty())
+        result += fmt::format(", {} of them while they were being sent", report.under_way.size());
+      if (report.in_doubt > 0) result += fmt::format(", {} may have arrived before", report.in_doubt);
+      return result;
+    }
     case Act::pause:
       return fmt::format("until {}", to_rfc3339(std::chrono::floor<std::chrono::seconds>(*report.until)));
     case Act::resume:
@@ -383,12 +402,12 @@ std::string result_of(const OrderReport& report) {
 Endings endings_of(Sqlite& db, const std::vector<DeliveryKey>& deliveries) {
   Endings endings;
   for (const auto& [chunk_id, number] : deliveries) {
-    auto row = db.query("SELECT reason, state FROM exception WHERE chunk_id = ? AND number = ?");
+    auto row = db.query("SELECT reason, state, in_doubt FROM exception WHERE chunk_id = ? AND number = ?");
     row.bind(0, chunk_id).bind(1, std::int64_t{number});
     // Who was stopped has a row; it goes when the delivery was made all the same.
     if (!row.step())
       ++endings.left;
-    else if (row.text(0) == ambiguous)
+    else if (row.text(0) == ambiguous || row.integer(2) != 0)
       ++endings.ambiguous;
     else if (row.text(1) == "failed")
       ++endings.failed;

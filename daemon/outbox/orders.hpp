@@ -59,15 +59,16 @@ struct OrderReport {
   std::int64_t held = 0;                 ///< of these: they wait for the end of a pause all the same
   std::int64_t stopped = 0;              ///< drop
   std::vector<DeliveryKey> under_way{};  ///< of these: were being sent
+  std::int64_t in_doubt = 0;             ///< of the others: the answer to an attempt was lost
   std::optional<Time> until{};           ///< pause
 };
 
 /// Checks and carries out an order, and notes it in the audit log. A retry leaves alone what waits for an
-/// embargo, for quiet hours or for a pause; what is dropped is suppressed as "dropped: WHY". An Error changes
-/// nothing.
+/// embargo, for quiet hours or for a pause; what is dropped is suppressed as "dropped: WHY", or as "dropped:
+/// WHY, may have arrived". An Error changes nothing.
 Result<OrderReport> carry_out(Sqlite& db, Order order, const OrderContext& context, Time now);
 
-/// One line: "487636 stopped, 64 of them while they were being sent".
+/// One line: "487636 stopped, 64 of them while they were being sent, 2 may have arrived before".
 std::string result_of(const OrderReport& report);
 
 /// How deliveries that were dropped while they were being sent have ended.

@@ -40,10 +40,23 @@ void put_exception(Sqlite& db, const Delivery& delivery, ChannelKind channel, La
       .run();
 }
 
-bool has_exception(Sqlite& db, const Delivery& delivery) {
-  auto row = db.query("SELECT 1 FROM exception WHERE chunk_id = ? AND number = ?");
+// Whether the answer to an attempt was lost, as a delivery's exception row has it; nullopt when it has none.
+std::optional<bool> doubt_in_row(Sqlite& db, const Delivery& delivery) {
+  auto row = db.query("SELECT in_doubt FROM exception WHERE chunk_id = ? AND number = ?");
   row.bind(0, delivery.chunk_id).bind(1, std::int64_t{delivery.number});
-  return row.step();
+  if (!row.step()) return std::nullopt;
+  return row.integer(0) != 0;
+}
+
+// Of a delivery that was stopped while it was being sent: the answer was lost.
+void note_doubt(Sqlite& db, const Delivery& delivery) {
+  db.query(
+        "UPDATE exception SET in_doubt = 1, reason = reason || ?3"
+        " WHERE chunk_id = ?1 AND number = ?2 AND state = 'suppressed' AND in_doubt = 0")
+      .bind(0, delivery.chunk_id)
+      .bind(1, std::int64_t{delivery.number})
+      .bind(2, may_have_arrived)
+      .run();
 }
 
 // What a chunk says of its members.
@@ -110,8 +123,12 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
   const auto& delivery = settled.delivery;
   const bool was_settled = chunk.settled.test(delivery.position);
   // Stopped while the attempt was under way, which came to nothing: it stays stopped.
-  if (was_settled && (settled.settlement == Settlement::retry || !settled.edition.empty())) return;
-  const bool had_row = (was_settled || chunk.waiting() > 0) && has_exception(db, delivery);
+  if (was_settled && (settled.settlement == Settlement::retry || !settled.edition.empty())) {
+    if (delivery.in_doubt) note_doubt(db, delivery);
+    return;
+  }
+  const auto doubt = was_settled || chunk.waiting() > 0 ? doubt_in_row(db, delivery) : std::nullopt;
+  const bool had_row = doubt.has_value();
   if (settled.settlement == Settlement::delivered) {
     if (had_row)
       db.query("DELETE FROM exception WHERE chunk_id = ? AND number = ?")
@@ -129,10 +146,15 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
         keep_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
     }
   } else {
-    put_exception(
-        db, delivery, settled.channel, settled.lane,
-        {state_name(settled.settlement), settled.attempts, settled.due_at, settled.reason, settled.reply},
-        now);
+    auto ended = delivery;
+    ended.in_doubt |= doubt.value_or(false);
+    auto reason = settled.reason;
+    // Of what has expired it is said already.
+    const bool is_stopped = settled.settlement == Settlement::suppressed && !settled.expired;
+    if (is_stopped && ended.in_doubt) reason += may_have_arrived;
+    put_exception(db, ended, settled.channel, settled.lane,
+                  {state_name(settled.settlement), settled.attempts, settled.due_at, reason, settled.reply},
+                  now);
   }
   if (settled.settlement != Settlement::retry) chunk.settled.set(delivery.position);
   if (!was_settled && !had_row) --chunk.open;
@@ -200,10 +222,10 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
     if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
     const bool was_stopped = chunk->second.settled.test(each.delivery.position);
     settle_one(db, chunk->second, each, now);
-    const bool may_have_arrived =
+    const bool may_be_there =
         each.settlement == Settlement::delivered || each.reason == ambiguous || each.delivery.in_doubt;
-    if (was_stopped && may_have_arrived) late.push_back(&each);
-    if (each.settlement == Settlement::failed && !may_have_arrived)
+    if (was_stopped && may_be_there) late.push_back(&each);
+    if (each.settlement == Settlement::failed && !may_be_there)
       failed[chunk->second.batch_id].push_back(each.delivery.number);
     if (!each.edition.empty() && !was_stopped) too_late.push_back({id, each.delivery.number, each.edition});
   }
@@ -219,7 +241,7 @@ bool is_owed(Sqlite& db, const Delivery& delivery) {
 
 bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
   if (!is_owed(db, delivery)) return false;
-  const bool was_open = !has_exception(db, delivery);
+  const bool was_open = !doubt_in_row(db, delivery);
   put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
   if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();
   return true;

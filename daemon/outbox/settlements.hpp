@@ -37,10 +37,15 @@ inline constexpr std::string_view had_earlier_version = "had an earlier version"
 /// The reason for which a delivery fails that may have arrived, and must not be repeated.
 inline constexpr std::string_view ambiguous = "ambiguous";
 
+/// What the reason of a delivery ends with that is not attempted again, though the answer to an attempt was
+/// lost.
+inline constexpr std::string_view may_have_arrived = ", may have arrived";
+
 /// Records them; those of one chunk cost one read and one write of its bits. Settling a delivery that was
 /// stopped meanwhile keeps what really happened: it was delivered, or may have been, and a later version that
-/// is owed instead of it becomes suppressed as had_earlier_version; or it stays stopped. Whose message fails
-/// is owed what they were spared because of it: see spared.hpp.
+/// is owed instead of it becomes suppressed as had_earlier_version; or it stays stopped. What is suppressed
+/// although the answer to an attempt was lost says so (may_have_arrived). Whose message fails is owed what
+/// they were spared because of it: see spared.hpp.
 void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 
 /// For channels that cannot recognise a repeat: written before the attempt, so that a crash leaves a trace.
