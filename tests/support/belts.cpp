@@ -10,6 +10,7 @@
 #include "app/config.hpp"
 #include "outbox/held.hpp"
 #include "outbox/settlements.hpp"
+#include "support/migrated.hpp"
 #include "support/run_loop.hpp"
 
 namespace crier::test {
@@ -84,7 +85,7 @@ void ScriptedChannel::release(const std::string& reader) {
 
 Belts::Belts(std::string_view rules, Time start_at, const std::filesystem::path& database)
     : clock_(start_at), metrics_({"test", {}, {}, {}}) {
-  if (!database.empty()) std::filesystem::copy_file(database, folder_.path() / "crier.db");
+  std::filesystem::copy_file(database.empty() ? migrated_file() : database, folder_.path() / "crier.db");
   newsroom_ = load(rules);
   for (const auto kind : all_channels) channels_[kind] = std::make_unique<ScriptedChannel>(kind, clock_);
   start();

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <sys/socket.h>
 
 namespace crier::test {
 
@@ -18,11 +19,12 @@ class SilentPort {
     acceptor_.open(tcp::v4());
     acceptor_.bind({boost::asio::ip::address_v4::loopback(), 0});
     acceptor_.listen(0);
+    const auto endpoint = acceptor_.local_endpoint();
     for (auto& socket : waiting_) {
       socket.open(tcp::v4());
       socket.non_blocking(true);
-      boost::system::error_code under_way;
-      socket.connect(acceptor_.local_endpoint(), under_way);
+      // Asio's would wait for it all the same, for two minutes.
+      ::connect(socket.native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
     }
   }
 

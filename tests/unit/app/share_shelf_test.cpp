@@ -3,11 +3,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "story/story_log.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 
 namespace {
 
@@ -49,8 +50,7 @@ TEST_CASE("the shelf is bounded: the story that has not changed for longest goes
 }
 
 TEST_CASE("after a restart it is filled from the story log, the newest version of each") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   const Time start{};
   store_story(db, story("s1", "First", 1), {0}, start);
   store_story(db, story("s1", "Second", 2), {0}, start + std::chrono::hours(1));

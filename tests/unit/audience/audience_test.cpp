@@ -6,10 +6,11 @@
 
 #include "audience/subscriber_book.hpp"
 #include "audience/suppression.hpp"
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 
 namespace {
 
@@ -52,8 +53,7 @@ TEST_CASE("a suppressed address is found in every spelling, on its channel only"
 }
 
 TEST_CASE("suppressions outlive a restart") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   SuppressionList::store(db, ChannelKind::email, "Amara@example.org", "complaint", Time{});
   SuppressionList::store(db, ChannelKind::email, "amara@example.org", "unsubscribed", Time{});
   SuppressionList::store(db, ChannelKind::whatsapp, "+2348012345678", "unsubscribed", Time{});
@@ -66,8 +66,7 @@ TEST_CASE("suppressions outlive a restart") {
 }
 
 TEST_CASE("a subscriber keeps their number for ever, and nobody inherits it") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   const auto first = subscriber_numbers(db, {people({"amara", "bruno", "chen"}), {}});
   CHECK(first.size() == 3);
   CHECK(std::set<std::uint32_t>(first.begin(), first.end()).size() == 3);

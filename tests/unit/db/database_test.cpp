@@ -12,6 +12,7 @@
 #include "base/tasks.hpp"
 #include "db/reserve.hpp"
 #include "db/schema.hpp"
+#include "support/migrated.hpp"
 #include "support/run_loop.hpp"
 #include "support/temp_folder.hpp"
 
@@ -237,6 +238,35 @@ TEST_CASE("a database is brought to this version once, and one from the future i
     CHECK(keys(db) == "kept ");
   }
   CHECK_THROWS(Database(path));
+}
+
+TEST_CASE("the databases that other tests begin with are what migrate() makes") {
+  // Every object with its columns and its statement, and how many rows are in each table.
+  const auto describe = [](Sqlite& db) {
+    std::string all;
+    std::vector<std::string> tables;
+    auto objects = db.query("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name");
+    while (objects.step()) {
+      for (int column = 0; column < 3; ++column) all.append(objects.text(column)).append("|");
+      if (objects.text(0) == "table") tables.emplace_back(objects.text(1));
+    }
+    for (const auto& table : tables) {
+      auto count = db.query("SELECT COUNT(*) FROM " + table);
+      count.step();
+      all += table + std::to_string(count.integer(0)) + "|";
+    }
+    return all;
+  };
+  Sqlite migrated(":memory:");
+  migrate(migrated);
+  MigratedDatabase in_memory;
+  CHECK(has_current_schema(in_memory));
+  CHECK(describe(in_memory) == describe(migrated));
+  TempFolder folder;
+  std::filesystem::copy_file(migrated_file(), folder.path() / "crier.db");
+  Sqlite in_file(folder.path() / "crier.db");
+  CHECK(has_current_schema(in_file));
+  CHECK(describe(in_file) == describe(migrated));
 }
 
 TEST_CASE("a file that is no database is refused") {

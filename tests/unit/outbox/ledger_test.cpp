@@ -3,14 +3,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 #include "story/story_log.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -20,11 +21,10 @@ const auto now = parse_rfc3339("2026-11-23T12:00:00Z").value();
 // A story owed to ten readers by e-mail, three by the morning edition, and already given up by two: of the
 // ten, 1 has it, 2 was refused, 3 waits for a retry.
 struct Books {
-  Sqlite db{":memory:"};
+  MigratedDatabase db;
   std::int64_t batch = 0;
 
   Books() {
-    migrate(db);
     Story story;
     story.id = "s1";
     story.version = 1;
@@ -162,8 +162,7 @@ TEST_CASE("a ledger is asked for by story, batch or its message id") {
 }
 
 TEST_CASE("an empty ledger balances") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   const auto ledger = read_ledger(db);
   REQUIRE(ledger);
   CHECK(ledger->balances());

@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/ledger.hpp"
@@ -11,8 +10,10 @@
 #include "outbox/reader_ledger.hpp"
 #include "outbox/settlements.hpp"
 #include "story/story_log.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -21,9 +22,7 @@ const auto now = parse_rfc3339("2026-11-23T12:00:00Z").value();
 constexpr auto day = std::chrono::days(1);
 
 struct Books {
-  Sqlite db{":memory:"};
-
-  Books() { migrate(db); }
+  MigratedDatabase db;
 
   void see(const std::string& id, Time at, std::int64_t matched) {
     Story story;

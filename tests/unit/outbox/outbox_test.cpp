@@ -6,13 +6,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/ledger.hpp"
 #include "outbox/settlements.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -27,9 +28,7 @@ LaneSet lanes(std::initializer_list<Lane> some) {
 }
 
 struct Outbox {
-  Sqlite db{":memory:"};
-
-  Outbox() { migrate(db); }
+  MigratedDatabase db;
 
   // A batch of subscribers 1 … size, all told "because".
   std::int64_t add(std::string story, std::uint32_t size, Lane lane = Lane::alert, Time due = now,

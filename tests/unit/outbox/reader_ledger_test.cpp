@@ -5,15 +5,16 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/ledger.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 #include "story/story_log.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -22,9 +23,7 @@ const auto now = parse_rfc3339("2026-11-23T12:00:00Z").value();
 const auto most = whole_ledger;
 
 struct Books {
-  Sqlite db{":memory:"};
-
-  Books() { migrate(db); }
+  MigratedDatabase db;
 
   void see(const std::string& id, const std::string& title, std::int64_t matched) {
     Story story;

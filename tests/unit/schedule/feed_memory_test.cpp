@@ -3,10 +3,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -27,8 +28,7 @@ FeedMemory moved_memory() {
 }
 
 struct Store {
-  Store() { migrate(db); }
-  Sqlite db{":memory:"};
+  MigratedDatabase db;
 };
 
 }  // namespace

@@ -5,9 +5,9 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "support/feed_sample.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -168,8 +168,7 @@ TEST_CASE("a delivery is the hub's when it is signed by any of the four methods"
 }
 
 TEST_CASE("a lease outlives a restart and goes with its hub") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   CHECK(load_lease(db, "wire") == HubLease{});
   auto lease = asked_lease();
   confirm_intent(lease, {"subscribe", topic, "1000"}, noon);

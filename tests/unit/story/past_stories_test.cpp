@@ -3,10 +3,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "story/story_log.hpp"
 #include "support/belts.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -15,8 +15,6 @@ namespace {
 
 class Log {
  public:
-  Log() { migrate(db); }
-
   void see(std::string id, std::uint32_t version, std::string_view time,
            StoryStatus status = StoryStatus::usable) {
     auto story = sample_story(std::move(id), "Version " + std::to_string(version));
@@ -36,7 +34,7 @@ class Log {
     return out;
   }
 
-  Sqlite db{":memory:"};
+  MigratedDatabase db;
 };
 
 using List = std::vector<std::string>;

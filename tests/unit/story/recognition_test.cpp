@@ -3,17 +3,17 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "story/identity.hpp"
 #include "story/story_groups.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 
 namespace {
 
 struct Log {
-  Log() { migrate(db); }
   void add(const std::string& id, const std::string& source) {
     Story story;
     story.id = id;
@@ -27,7 +27,7 @@ struct Log {
     return id ? *id : "error: " + id.error().message;
   }
 
-  Sqlite db{":memory:"};
+  MigratedDatabase db;
 };
 
 }  // namespace

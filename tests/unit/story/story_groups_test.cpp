@@ -3,15 +3,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "db/schema.hpp"
 #include "db/sqlite.hpp"
 #include "story/story_log.hpp"
+#include "support/migrated.hpp"
 
 using namespace crier;
+using namespace crier::test;
 
 TEST_CASE("old prints go a few at a time, the oldest first") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   const auto seen = [](int hour) { return Time(std::chrono::hours(hour)); };
   const auto known = [&] {
     auto rows =
@@ -28,8 +28,7 @@ TEST_CASE("old prints go a few at a time, the oldest first") {
 }
 
 TEST_CASE("a feed that gives a story a new id each time it is read does not fill the database") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   const auto count = [&] {
     auto rows = db.query("SELECT COUNT(*) FROM story_renaming");
     rows.step();
@@ -44,8 +43,7 @@ TEST_CASE("a feed that gives a story a new id each time it is read does not fill
 }
 
 TEST_CASE("a group ends when it is old and nothing of its stories is kept") {
-  Sqlite db(":memory:");
-  migrate(db);
+  MigratedDatabase db;
   const auto hour = [](int number) { return Time(std::chrono::hours(number)); };
   const auto store = [&](std::string id) {
     Story story;
