@@ -54,6 +54,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration drain_time = std::chrono::seconds(30);  // of the 60 s that the unit allows
+constexpr Duration patience = std::chrono::seconds(25);    // of that, for replies to what was sent
 constexpr Duration stop_time = std::chrono::seconds(5);    // for what is left after that
 
 MetricLabels metric_labels(const Config& config) {
@@ -365,7 +366,7 @@ asio::awaitable<void> App::Parts::shut_down() {
   notify.stopping();
   log::info("crier.stopping", {{"in_flight", courier->in_flight()}});
   const auto sent_before = courier->sent();
-  co_await (courier->drain() || clock.sleep_for(drain_time));
+  co_await (courier->drain(patience) || clock.sleep_for(drain_time));
   if (const auto left = courier->in_flight(); left > 0) log::warn("crier.undrained", {{"in_flight", left}});
   if (warm_up_book) co_await warm_up_book->write();
   if (public_listener) co_await public_listener->stop(std::chrono::seconds(2));

@@ -71,6 +71,9 @@ class Channel {
   /// From now on its relays of these names, and no others, are given nothing.
   virtual void hold_relays(const std::vector<std::string>&) {}
 
+  /// Nothing more is to be sent: see Relay::wind_up().
+  virtual void wind_up(Duration /*patience*/) {}
+
   /// What became of each, by position. Keeps nothing of them.
   virtual boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) = 0;
 };

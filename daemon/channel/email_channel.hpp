@@ -63,6 +63,7 @@ class EmailChannel final : public Channel {
   std::span<const Duration> retry_steps() const override;
   std::vector<RelayState> relays(Time now) const override { return relay_.states(now); }
   void hold_relays(const std::vector<std::string>& names) override { relay_.hold(names); }
+  void wind_up(Duration patience) override { relay_.wind_up(patience); }
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:

@@ -32,7 +32,7 @@ namespace {
 
 // Nothing was taken, and that is the relay's matter: another one may take it.
 bool may_go_elsewhere(const Outcome& outcome) {
-  return outcome.kind == OutcomeKind::retry_later && !outcome.about_delivery;
+  return outcome.kind == OutcomeKind::retry_later && !outcome.about_delivery && !outcome.untried;
 }
 
 // It says that it gets too much from us (RFC 5321 §3.8 for 421; RFC 3463 for the others).
@@ -126,7 +126,8 @@ asio::awaitable<std::vector<Outcome>> RelayGroup::ask(Kept& kept, std::span<cons
   }
   const auto now = clock_.now();
   for (const auto& outcome : outcomes) {
-    if (may_go_elsewhere(outcome) && kept.sent.day == today) --kept.sent.count;
+    if ((may_go_elsewhere(outcome) || outcome.untried) && kept.sent.day == today) --kept.sent.count;
+    if (outcome.untried) continue;  // it is we who stop
     const auto pause = kept.breaker.record(outcome, now);
     if (pause && !kept.breaker.goes_on() && members_.size() > 1)
       log::warn("relay.paused", {{"relay", kept.member.name},
@@ -223,6 +224,10 @@ Time RelayGroup::free_at(Time now) const {
 
 void RelayGroup::hold(const std::vector<std::string>& names) {
   for (auto& kept : members_) kept->is_held = std::ranges::find(names, kept->member.name) != names.end();
+}
+
+void RelayGroup::wind_up(Duration patience) {
+  for (auto& kept : members_) kept->member.relay->wind_up(patience);
 }
 
 // Side by side: it takes as long as the slowest, however many do not answer. Each has a limit of its own.

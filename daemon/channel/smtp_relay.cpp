@@ -71,12 +71,20 @@ bool is_enough(const SmtpResult& result) {
 bool was_hung_up_on(const SmtpResult& result) {
   const bool before_mail = result.stage == SmtpStage::reset || result.stage == SmtpStage::mail;
   return before_mail && result.verdict == SmtpVerdict::transient && result.reason != "timeout" &&
-         (result.code == 421 || result.code == 0 || is_enough(result));
+         result.reason != smtp_stopping && (result.code == 421 || result.code == 0 || is_enough(result));
 }
 
 // The server has no room for another connection.
 bool is_full(const SmtpResult& result) {
   return result.code == 421 && result.stage < SmtpStage::reset;
+}
+
+// What is not sent because crier stops.
+Outcome not_begun() {
+  Outcome outcome;
+  outcome.reason = smtp_stopping;
+  outcome.untried = true;
+  return outcome;
 }
 
 // The recipient was already accepted, so what is refused is the message, unless the reply names the mailbox.
@@ -140,6 +148,7 @@ Outcome to_outcome(SmtpResult result) {
       const bool is_answer = result.stage == SmtpStage::recipient || result.stage == SmtpStage::data ||
                              result.stage == SmtpStage::body;
       outcome.about_delivery = is_answer && result.code != 0 && result.code != 421;
+      outcome.untried = result.reason == smtp_stopping;
       break;
     }
     case SmtpVerdict::desync:
@@ -164,10 +173,11 @@ struct SmtpRelay::Pooled {
   bool leaving = false;   // says QUIT
 };
 
-struct SmtpRelay::Reaper {
-  explicit Reaper(const asio::any_io_executor& executor) : timer(executor) {}
-  asio::steady_timer timer;
-  bool runs = false;
+struct SmtpRelay::Timers {
+  explicit Timers(const asio::any_io_executor& executor) : reaper(executor), patience(executor) {}
+  asio::steady_timer reaper;
+  asio::steady_timer patience;
+  bool reaps = false;
 };
 
 struct SmtpRelay::Turn {
@@ -181,7 +191,7 @@ SmtpRelay::SmtpRelay(asio::any_io_executor executor, Resolver& resolver, SmtpRel
       resolver_(resolver),
       options_(std::move(options)),
       tls_(make_smtp_tls(options_.ca_file)),
-      reaper_(std::make_unique<Reaper>(executor_)),
+      timers_(std::make_unique<Timers>(executor_)),
       allowed_(std::min<std::size_t>(options_.connections, 2)),
       tasks_(executor_, [](const std::string& task, const std::string& what) {
         log::error("smtp.task_failed", {{"task", task}, {"what", what}});
@@ -224,7 +234,9 @@ std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
   }
 }
 
+// Null when nothing more is to be sent.
 asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take() {
+  if (winding_up_) co_return nullptr;
   std::shared_ptr<Pooled> pooled;
   if (waiting_.empty()) pooled = pick();
   if (pooled) {
@@ -238,12 +250,16 @@ asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take() {
   });
   boost::system::error_code woken;
   co_await turn.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  if (winding_up_) {
+    if (turn.given) put_back(turn.given);
+    co_return nullptr;
+  }
   if (!turn.given) throw boost::system::system_error(asio::error::operation_aborted);
   co_return turn.given;
 }
 
 void SmtpRelay::give_turns() {
-  while (!waiting_.empty()) {
+  while (!waiting_.empty() && !winding_up_) {
     auto pooled = pick();
     if (!pooled) return;
     ++pooled->handfuls;
@@ -259,11 +275,11 @@ void SmtpRelay::put_back(const std::shared_ptr<Pooled>& pooled) {
   if (pooled->handfuls == 0) {
     if (!pooled->connection.is_open()) {
       std::erase(pool_, pooled);
-    } else if (room(*pooled) == 0) {
+    } else if (room(*pooled) == 0 || winding_up_) {
       say_goodbye(pooled);
     } else {
       pooled->idle_since = std::chrono::steady_clock::now();
-      if (!std::exchange(reaper_->runs, true)) tasks_.start("smtp-reap", reap());
+      if (!std::exchange(timers_->reaps, true)) tasks_.start("smtp-reap", reap());
     }
   }
   give_turns();
@@ -278,6 +294,7 @@ void SmtpRelay::say_goodbye(const std::shared_ptr<Pooled>& pooled) {
 asio::awaitable<void> SmtpRelay::quit(std::shared_ptr<Pooled> pooled) {
   co_await pooled->connection.quit();
   std::erase(pool_, pooled);
+  if (has_stopped()) timers_->patience.cancel();
   give_turns();
 }
 
@@ -296,16 +313,52 @@ asio::awaitable<void> SmtpRelay::reap() {
         next = std::min(next, due);
     }
     if (next == SteadyTime::max()) break;
-    reaper_->timer.expires_at(next);
+    timers_->reaper.expires_at(next);
     boost::system::error_code woken;
-    co_await reaper_->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await timers_->reaper.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
-  reaper_->runs = false;
+  timers_->reaps = false;
+}
+
+void SmtpRelay::wind_up(Duration patience) {
+  if (std::exchange(winding_up_, true)) return;
+  for (auto* turn : waiting_) turn->timer.cancel();
+  end_all(SmtpEnding::all_begun);
+  const auto pool = pool_;  // which goodbyes change
+  for (const auto& each : pool)
+    if (each->handfuls == 0 && !each->leaving) say_goodbye(each);
+  tasks_.start("smtp-patience", lose_patience(patience));
+}
+
+void SmtpRelay::end_all(SmtpEnding ending) {
+  for (const auto& each : pool_) each->connection.end(ending);
+}
+
+bool SmtpRelay::has_stopped() const {
+  return stopping_ && pool_.empty();
+}
+
+// A server that does answer is not left in the middle.
+asio::awaitable<void> SmtpRelay::lose_patience(Duration patience) {
+  const auto begun = std::chrono::steady_clock::now();
+  co_await wait_until(begun + std::min(options_.manners, patience));
+  end_all(SmtpEnding::only_replies);
+  co_await wait_until(begun + patience);
+  end_all(SmtpEnding::nothing);
+}
+
+// Or until nothing is left.
+asio::awaitable<void> SmtpRelay::wait_until(SteadyTime time) {
+  if (has_stopped()) co_return;
+  timers_->patience.expires_at(time);
+  boost::system::error_code woken;
+  co_await timers_->patience.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
 asio::awaitable<void> SmtpRelay::stop() {
   stopping_ = true;
-  reaper_->timer.cancel();
+  timers_->reaper.cancel();
+  if (has_stopped()) timers_->patience.cancel();
   const auto pool = pool_;  // which goodbyes change
   for (const auto& each : pool)
     if (!each->leaving) say_goodbye(each);
@@ -335,6 +388,10 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
   for (bool is_first = true; !left.empty(); is_first = false) {
     const auto pooled = co_await take();
     if (is_first) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (!pooled) {
+      for (const auto position : left) outcomes[position] = not_begun();
+      break;
+    }
     const auto before = left;
     const bool was_full = co_await attempt(*pooled, messages, left, outcomes);
     put_back(pooled);

@@ -1,5 +1,5 @@
 // SmtpRelay: a pool of connections to the operator's SMTP server. Lives on its executor.
-// What has begun is finished to its final reply, also while crier shuts down; a crash leaves at most a
+// What was sent as a whole is waited for, also for a while when crier shuts down; a crash leaves at most a
 // window a connection in doubt.
 #pragma once
 
@@ -34,6 +34,8 @@ struct SmtpRelayOptions {
   std::size_t messages_per_connection = 1000;
   Duration max_age = std::chrono::minutes(10);  ///< then a connection is given nothing more
   Duration idle_timeout = std::chrono::seconds(30);
+  /// At a stop: how long a server may think about what is no whole message yet.
+  Duration manners = std::chrono::seconds(1);
 };
 
 class SmtpRelay final : public Relay {
@@ -53,6 +55,7 @@ class SmtpRelay final : public Relay {
   unsigned handful() const override;
   unsigned concurrency() const override;
   unsigned most_concurrency() const override;
+  void wind_up(Duration patience) override;
   boost::asio::awaitable<void> stop() override;
 
  private:
@@ -67,13 +70,17 @@ class SmtpRelay final : public Relay {
   void say_goodbye(const std::shared_ptr<Pooled>& pooled);
   boost::asio::awaitable<void> quit(std::shared_ptr<Pooled> pooled);
   boost::asio::awaitable<void> reap();
+  void end_all(SmtpEnding ending);
+  boost::asio::awaitable<void> lose_patience(Duration patience);
+  boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point time);
+  bool has_stopped() const;
   boost::asio::awaitable<bool> attempt(Pooled& pooled, std::span<const MailPieces> messages,
                                        std::vector<std::size_t>& left, std::vector<Outcome>& outcomes);
   void make_more();
   void make_fewer();
   void learn_from(const SmtpConnection& connection);
 
-  struct Reaper;
+  struct Timers;
 
   boost::asio::any_io_executor executor_;
   Resolver& resolver_;
@@ -81,7 +88,8 @@ class SmtpRelay final : public Relay {
   std::shared_ptr<boost::asio::ssl::context> tls_;
   std::vector<std::shared_ptr<Pooled>> pool_;
   std::list<Turn*> waiting_;  // first come, first served; each belongs to a deliver()
-  std::unique_ptr<Reaper> reaper_;
+  std::unique_ptr<Timers> timers_;
+  bool winding_up_ = false;
   bool stopping_ = false;
   bool pipelined_ = false;                                        // the last connection
   std::size_t allowed_;                                           // connections, for now

@@ -1,5 +1,7 @@
 #include "channel/threaded_relay.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace crier {
 
 namespace asio = boost::asio;
@@ -20,6 +22,10 @@ asio::awaitable<std::vector<Outcome>> ThreadedRelay::deliver_there(std::span<con
   handful_ = relay_->handful();
   concurrency_ = relay_->concurrency();
   co_return outcomes;
+}
+
+void ThreadedRelay::wind_up(Duration patience) {
+  asio::post(thread_.executor(), [this, patience] { relay_->wind_up(patience); });
 }
 
 asio::awaitable<void> ThreadedRelay::stop() {

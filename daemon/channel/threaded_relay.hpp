@@ -22,6 +22,7 @@ class ThreadedRelay final : public Relay {
   unsigned handful() const override { return handful_; }
   unsigned concurrency() const override { return concurrency_; }
   unsigned most_concurrency() const override { return most_concurrency_; }
+  void wind_up(Duration patience) override;
   boost::asio::awaitable<void> stop() override;
 
  private:

@@ -118,9 +118,10 @@ std::vector<Courier::LineState> Courier::lines() const {
   return states;
 }
 
-asio::awaitable<void> Courier::drain() {
+asio::awaitable<void> Courier::drain(Duration patience) {
   draining_ = true;
   for (auto& line : lines_) {
+    line->channel.wind_up(patience);
     line->work_owed.ring();
     line->work_ready.ring();
   }
@@ -451,9 +452,10 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const auto& [delivery, subscriber, contents, asked, owed] = *sent[i];
     if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
-    tell_breaker(line, outcomes[i], now);
     if (claim.channel == ChannelKind::email)
       domains_.ended(subscriber->address(claim.channel), outcomes[i], now);
+    if (draining_ && outcomes[i].untried) continue;  // its claim ends with this process
+    tell_breaker(line, outcomes[i], now);
     settled.push_back(what_follows(outcomes[i], claim, *delivery, policy, now));
     if (!held.batch->is_digest()) continue;
     for (const auto* part : contents.chosen) settled.back().carried.push_back(part->item);

@@ -84,8 +84,9 @@ class Courier {
     std::vector<DomainState> domains{};  ///< of e-mail: those that are sent to with restraint
   };
   std::vector<LineState> lines() const;
-  /// Finishes what is being sent and takes nothing new. Returns when no slot is sending.
-  boost::asio::awaitable<void> drain();
+  /// Takes nothing new, and finishes what is being sent, for which a channel may wait for `patience`. What it
+  /// has not begun stays in the outbox as it was. Returns when no slot is sending.
+  boost::asio::awaitable<void> drain(Duration patience);
   /// Deliveries being sent at this moment.
   std::size_t in_flight() const;
   /// Deliveries that were made since the start.

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -97,6 +98,7 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
   void forget(Batch& batch) { std::erase(batches_, &batch); }
   asio::awaitable<void> connect(Resolver& resolver);
   asio::awaitable<void> quit();
+  void end(SmtpEnding ending);
   /// Does what there is to do and arranges to be called again.
   void pump();
   void close();
@@ -108,6 +110,7 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
  private:
   using Self = std::shared_ptr<Wire>;
 
+  bool is_at_its_end() const;
   void shake_hands();
   void begin_tls();
   void write();
@@ -133,6 +136,7 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
   std::vector<Batch*> batches_;  // each belongs to a send()
   std::vector<SmtpDecision> decided_;
   std::size_t messages_ = 0;
+  std::optional<SmtpEnding> ending_;
 
   std::optional<tcp::socket> socket_;
   std::optional<TlsSession> secured_by_;  // from the handshake on
@@ -197,9 +201,12 @@ void SmtpConnection::Wire::close() {
 }
 
 asio::awaitable<void> SmtpConnection::Wire::connect(Resolver& resolver) {
+  using namespace asio::experimental::awaitable_operators;
   const auto self = shared_from_this();
-  const auto addresses = co_await resolver.resolve(server_.host, server_.timeouts.connect);
+  auto found = co_await (resolver.resolve(server_.host, server_.timeouts.connect) || wait_for(ended_));
   if (session_.is_closed()) co_return;
+  if (found.index() != 0) throw boost::system::system_error(asio::error::operation_aborted);
+  const auto addresses = std::get<0>(std::move(found));
   if (!addresses) {
     session_.lost("unresolved", addresses.error().message);
     co_return close();
@@ -235,12 +242,38 @@ asio::awaitable<void> SmtpConnection::Wire::quit() {
   close();
 }
 
+void SmtpConnection::Wire::end(SmtpEnding ending) {
+  if (session_.is_closed()) return;
+  ending_ = ending;
+  session_.give_back(smtp_stopping, server_.host + ": not begun");
+  if (is_at_its_end()) {
+    session_.lost(smtp_stopping,
+                  fmt::format("{}: no reply to {}", server_.host, to_string(session_.stage())));
+    return close();
+  }
+  deliver();
+}
+
+bool SmtpConnection::Wire::is_at_its_end() const {
+  if (!ending_ || session_.is_idle()) return false;
+  switch (*ending_) {
+    case SmtpEnding::all_begun:
+      return session_.stage() < SmtpStage::reset;
+    case SmtpEnding::only_replies:
+      return !session_.awaits_verdict();
+    case SmtpEnding::nothing:
+      break;
+  }
+  return true;
+}
+
 void SmtpConnection::Wire::pump() {
   if (!connected_) return;
   if (session_.wants_handshake()) shake_hands();
   write();
   if ((session_.awaits_reply() || session_.wants_handshake()) && !reading_) read();
   if (session_.is_closed()) return close();
+  if (ending_ && is_at_its_end()) return end(*ending_);
   set_due();
   deliver();
 }
@@ -514,6 +547,9 @@ class SmtpConnection::Shell {
 
   asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);
   asio::awaitable<void> quit();
+  void end(SmtpEnding ending) {
+    if (wire_) wire_->end(ending);
+  }
   Wire* wire() const { return wire_ && !wire_->session().is_closed() ? wire_.get() : nullptr; }
   const std::shared_ptr<Wire>& last_wire() const { return wire_; }
 
@@ -562,6 +598,10 @@ asio::awaitable<std::vector<SmtpResult>> SmtpConnection::send(std::span<const Ma
 
 asio::awaitable<void> SmtpConnection::quit() {
   return shell_->quit();
+}
+
+void SmtpConnection::end(SmtpEnding ending) {
+  shell_->end(ending);
 }
 
 bool SmtpConnection::is_usable() const {

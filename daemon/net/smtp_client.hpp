@@ -35,6 +35,16 @@ struct SmtpTimeouts {
   Duration quit = std::chrono::seconds(5);
 };
 
+/// How far what is under way still goes when nothing more is to be sent.
+enum class SmtpEnding : std::uint8_t {
+  all_begun,     ///< to its end, if the connection is open already
+  only_replies,  ///< to the replies that messages await which were sent as a whole
+  nothing,
+};
+
+/// The reason of what was not sent because of SmtpConnection::end(), and of what is in doubt because of it.
+inline constexpr std::string_view smtp_stopping = "stopping";
+
 struct SmtpServer {
   std::string host;
   std::uint16_t port = 25;
@@ -65,6 +75,9 @@ class SmtpConnection {
   /// returns when all are decided. Every failure is a result; cancellation closes the connection and throws
   /// operation_aborted. The argument and what it points to outlive the call.
   boost::asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);
+  /// What was not begun is decided at once as not sent, and so is later what does not come as far as
+  /// `ending` lets it; then it is closed, unless it is idle. Nothing is given to send() any more.
+  void end(SmtpEnding ending);
   /// Says goodbye, briefly, if nothing is under way; closes it at any rate.
   boost::asio::awaitable<void> quit();
 

@@ -120,6 +120,17 @@ SmtpStage SmtpSession::stage() const {
   return in_flight_ > 0 ? front().answering : SmtpStage::reset;
 }
 
+// It was sent as a whole, and nothing was heard of it.
+bool SmtpSession::may_be_taken(const Transaction& transaction) const {
+  return !transaction.result && transaction.asked == SmtpStage::body && transaction.end <= written_;
+}
+
+bool SmtpSession::awaits_verdict() const {
+  for (std::size_t i = 0; i < in_flight_; ++i)
+    if (may_be_taken(ring_[(first_ + i) % ring_.size()])) return true;
+  return false;
+}
+
 void SmtpSession::take_decided(std::vector<SmtpDecision>& into) {
   into.clear();
   into.swap(decided_);
@@ -205,6 +216,12 @@ std::uint64_t SmtpSession::submit(const MailPieces& message) {
   waiting_.push_back({next_number_, message, facts_of(message.pieces)});
   proceed();
   return next_number_++;
+}
+
+void SmtpSession::give_back(std::string_view reason, std::string_view what) {
+  const auto untouched = own_words(SmtpVerdict::transient, SmtpStage::mail, reason, what);
+  for (const auto& each : waiting_) decide(each.number, untouched);
+  waiting_.clear();
 }
 
 void SmtpSession::quit() {
@@ -530,8 +547,9 @@ void SmtpSession::end_all(const SmtpResult& current, const SmtpResult& untouched
   closed_ = true;
   for (std::size_t i = 0; i < in_flight_; ++i) {
     auto& each = ring_[(first_ + i) % ring_.size()];
+    const bool is_in_doubt = in_doubt && may_be_taken(each);
     auto result = each.result ? std::move(*each.result) : i == 0 ? current : untouched;
-    if (!each.result && in_doubt && each.asked == SmtpStage::body && each.end <= written_) {
+    if (is_in_doubt) {
       result.verdict = SmtpVerdict::ambiguous;
       result.stage = SmtpStage::body;
     }

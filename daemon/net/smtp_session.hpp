@@ -67,6 +67,8 @@ class SmtpSession {
   std::uint64_t replies() const { return replies_; }
   /// Open, and nothing is under way.
   bool is_idle() const { return is_open() && !quitting_ && in_flight_ == 0 && waiting_.empty(); }
+  /// Whether a message that was sent as a whole awaits its reply: left now, it would be in doubt.
+  bool awaits_verdict() const;
   /// The socket is to be closed; every message is decided.
   bool is_closed() const { return closed_; }
   const SmtpCapabilities& capabilities() const { return opening_.capabilities(); }
@@ -97,6 +99,8 @@ class SmtpSession {
   /// What was decided since the last call, in the order of decision: that of submission, but what cannot be
   /// sent at all is decided before it is its turn to be answered.
   void take_decided(std::vector<SmtpDecision>& into);
+  /// What has not been begun is not to be: it is decided as not sent, for `reason`.
+  void give_back(std::string_view reason, std::string_view what);
   /// Only when idle.
   void quit();
 
@@ -111,6 +115,7 @@ class SmtpSession {
   bool is_open() const { return opening_.step() == SmtpOpening::Step::open && !closed_; }
   Transaction& front();
   const Transaction& front() const;
+  bool may_be_taken(const Transaction& transaction) const;
 
   void follow_opening();
   void handle(const SmtpReply& reply);

@@ -7,12 +7,15 @@ import os
 import re
 import signal
 import socket
+import sqlite3
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import support
+from bad_peer import BadPeer
 from http_receiver import HttpReceiver
 from mail_server import MailServer
 
@@ -287,6 +290,76 @@ class DrainTest(support.NewsroomTest):
         [again] = [each for each in others if each.recipient == first.recipient]
         self.assertEqual(again.mail["Message-ID"], first.mail["Message-ID"])
         self.assertEqual(len(others), 2)
+
+
+class SilentRelayTest(support.NewsroomTest):
+    """The relay falls silent at some stage, and the daemon is told to stop."""
+
+    AT_ONCE = 15  # seconds, on a busy machine; half of what a relay's word about whole messages is waited for
+
+    def stop_at(self, stage, extensions=(), readers=2, then=lambda: None):
+        silent, told = threading.Event(), threading.Event()
+        self.addCleanup(told.set)
+
+        def misbehave(at, connection):
+            if at == stage:
+                silent.set()
+                told.wait(support.PATIENCE)
+
+        self.peer = self.use(BadPeer(misbehave, extensions=extensions))
+        self.told = told
+        followers = [support.reader(f"reader{number}") for number in range(readers)]
+        self.newsroom.configure(support.config(f"smtp://127.0.0.1:{self.peer.port}", subscribers=followers))
+        daemon = self.serve()
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        self.assertTrue(silent.wait(support.PATIENCE))
+        begun = time.monotonic()
+        daemon.signal(signal.SIGTERM)
+        then()
+        self.assertEqual(daemon.wait_for_end(), 0)
+        self.assertLess(time.monotonic() - begun, self.AT_ONCE, daemon.log)
+        daemon.wait_for("crier.stopped")
+        return daemon
+
+    def rows(self):
+        """What the outbox has of single deliveries: state, attempts."""
+        with sqlite3.connect(self.newsroom.state / "crier.db") as database:
+            rows = database.execute("SELECT state, attempts FROM exception").fetchall()
+        database.close()
+        return rows
+
+    def test_what_is_not_sent_stays_owed_as_it_was(self):
+        pipelined = ("PIPELINING", "CHUNKING")
+        stages = [("greeting", ()), ("ehlo", ()), ("mail", ()), ("rcpt", ()), ("data", ()), ("mail", pipelined)]
+        for number, (stage, extensions) in enumerate(stages):
+            with self.subTest(stage=stage, extensions=extensions):
+                if number > 0:
+                    self.doCleanups()
+                    self.setUp()
+                self.stop_at(stage, extensions, readers=40)
+                self.assertEqual(self.totals()["queued"], 40)
+                self.assertEqual(self.rows(), [])
+                self.peer.is_honest = True
+                self.told.set()
+                self.serve().wait_for("delivery.sent", count=40)
+                self.assertEqual(len({each.recipient for each in self.peer.accepted}), 40)
+                self.assertEqual(len(self.peer.accepted), 40)
+
+    def test_a_message_that_the_relay_has_is_waited_for(self):
+        def answer_late():
+            time.sleep(3)  # longer than a relay is given for anything else
+            self.told.set()
+
+        daemon = self.stop_at("message", then=answer_late)
+        sent = len(daemon.events("delivery.sent"))
+        self.assertGreater(sent, 0)
+        support.eventually(lambda: len(self.peer.accepted) == sent, "the relay has what it said yes to")
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (sent, 2 - sent))
+        if sent < 2:
+            self.serve().wait_for("delivery.sent", count=2 - sent)
+        self.assertEqual(len({each.recipient for each in self.peer.accepted}), 2)
+        self.assertEqual(len(self.peer.accepted), 2, "nothing twice")
 
 
 class OperatorTest(support.NewsroomTest):

@@ -47,6 +47,11 @@ class ScriptedRelay final : public Relay {
   }
   unsigned handful() const override { return 10; }
   unsigned concurrency() const override { return 4; }
+  void wind_up(Duration patience) override {
+    answer = outcome(OutcomeKind::retry_later, "stopping");
+    answer->untried = true;
+    patience_at_stop = patience;
+  }
   boost::asio::awaitable<void> stop() override {
     most_stopping = std::max(most_stopping, ++stopping);
     co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
@@ -56,6 +61,7 @@ class ScriptedRelay final : public Relay {
 
   std::vector<std::string> asked;
   std::optional<Outcome> answer;
+  Duration patience_at_stop{};
   bool fails_to_stop = false;
   static inline int stopping = 0;  // of all of them, and at once
   static inline int most_stopping = 0;
@@ -100,6 +106,25 @@ std::vector<RelayGroup::Member> of(Members... members) {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "at a stop all relays are told, and what they do not try goes to no other and is nobody's failure") {
+  Group group(
+      of(member("one", 1, {}, WarmUp{.from = std::chrono::floor<std::chrono::days>(noon)}), member("two")));
+  group.group->wind_up(25s);
+  for (int i = 0; i < 10; ++i) {
+    for (const auto& each : group.deliver(3)) {
+      CHECK(each.untried);
+      CHECK(each.reason == "stopping");
+    }
+  }
+  CHECK(group.relays["one"]->asked.size() + group.relays["two"]->asked.size() == 30);
+  for (const auto& [name, relay] : group.relays) CHECK(relay->patience_at_stop == 25s);
+  for (const auto& state : group.group->states(noon)) {
+    CHECK(state.pause == Duration::zero());
+    CHECK(state.sent_today == 0);
+  }
+}
 
 TEST_CASE("mail is shared out by weight, and a relay of weight 0 stands by") {
   Group group(of(member("large", 3), member("small", 1), member("spare", 0)));

@@ -203,6 +203,112 @@ TEST_CASE("what has begun is finished although it is cancelled; what waits is no
   REQUIRE(bench.deliver(1).front().kind == OutcomeKind::delivered);
 }
 
+// ---- a stop
+
+TEST_CASE("a stop waits for nothing that is no whole message, and costs no attempt") {
+  for (const auto* verb : {"GREETING", "EHLO", "MAIL", "RCPT", "DATA"}) {
+    CAPTURE(verb);
+    FakeSmtpScript script;
+    script.replies[verb] = {{"", Manner::hang}};
+    Bench bench(script, 1);
+    bench.options.manners = 20ms;
+    std::vector<Outcome> outcomes;
+    for (int i = 0; i < 3; ++i) {  // one of them is begun, the others wait for their turn
+      boost::asio::co_spawn(bench.loop, bench.relay().deliver({&greeting, 1}),
+                            [&](std::exception_ptr failure, const std::vector<Outcome>& of_one) {
+                              REQUIRE_FALSE(failure);
+                              outcomes.push_back(of_one.front());
+                            });
+    }
+    const std::string reached = verb;
+    run_until(bench.loop, [&] {
+      return reached == "GREETING"
+                 ? bench.server.connections() == 1
+                 : !bench.server.commands().empty() && bench.server.commands().back().starts_with(reached);
+    });
+    bench.relay().wind_up(loop_bound);
+    run_until(bench.loop, [&] { return outcomes.size() == 3; });
+    for (const auto& outcome : outcomes) {
+      REQUIRE(outcome.kind == OutcomeKind::retry_later);
+      REQUIRE(outcome.untried);
+      REQUIRE(outcome.reason == "stopping");
+    }
+    REQUIRE(bench.deliver(1).front().untried);
+    run_loop(bench.loop, bench.relay().stop());
+    REQUIRE(bench.server.messages().empty());
+    REQUIRE(bench.server.connections() == 1);
+  }
+}
+
+TEST_CASE("a stop waits for the word about a whole message, but not for ever") {
+  FakeSmtpScript script;
+  script.replies["BODY"] = {{"", Manner::hang}, {"250 2.0.0 taken", Manner::late}};
+  Bench bench(script, 2);
+  bench.options.manners = 0ms;
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < 2; ++i) {
+    boost::asio::co_spawn(bench.loop, bench.relay().deliver({&greeting, 1}),
+                          [&](std::exception_ptr failure, const std::vector<Outcome>& of_one) {
+                            REQUIRE_FALSE(failure);
+                            outcomes.push_back(of_one.front());
+                          });
+  }
+  run_until(bench.loop, [&] { return bench.server.messages().size() == 2; });
+  bench.relay().wind_up(300ms);
+  run_until(bench.loop, [&] { return outcomes.size() == 2; });
+  REQUIRE(outcomes[0].kind == OutcomeKind::delivered);
+  REQUIRE(outcomes[1].kind == OutcomeKind::ambiguous);
+  REQUIRE_FALSE(outcomes[1].untried);
+  REQUIRE(outcomes[1].reason == "stopping");
+  run_loop(bench.loop, bench.relay().stop());
+}
+
+TEST_CASE("whose turn comes in the moment of a stop begins nothing") {
+  Bench bench({}, 1);
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < 3; ++i) {  // two of them have the connection
+    boost::asio::co_spawn(bench.loop, bench.relay().deliver({&greeting, 1}),
+                          [&](std::exception_ptr failure, const std::vector<Outcome>& of_one) {
+                            REQUIRE_FALSE(failure);
+                            outcomes.push_back(of_one.front());
+                            if (outcomes.size() == 1) bench.relay().wind_up(loop_bound);
+                          });
+  }
+  run_until(bench.loop, [&] { return outcomes.size() == 3; });
+  REQUIRE(std::ranges::count(outcomes, OutcomeKind::delivered, &Outcome::kind) == 2);
+  REQUIRE(std::ranges::count(outcomes, true, &Outcome::untried) == 1);
+  run_loop(bench.loop, bench.relay().stop());
+  REQUIRE(bench.server.messages().size() == 2);
+}
+
+TEST_CASE("of a window that a stop finds in the middle, each message has one outcome, and it is true") {
+  FakeSmtpScript script;
+  script.extensions = {"PIPELINING", "CHUNKING"};
+  for (int i = 0; i < 5; ++i) script.replies["BDAT"].push_back({"250 2.0.0 taken"});
+  script.replies["BDAT"].push_back({"", Manner::hang});
+  Bench bench(script, 1);
+  bench.options.server.mode = SmtpMode::bdat;
+  bench.options.manners = 20ms;
+  const std::vector<MailPieces> messages(200, greeting);  // more than a window has room for
+  std::vector<Outcome> outcomes;
+  boost::asio::co_spawn(bench.loop, bench.relay().deliver(messages),
+                        [&](std::exception_ptr failure, std::vector<Outcome> of_all) {
+                          REQUIRE_FALSE(failure);
+                          outcomes = std::move(of_all);
+                        });
+  run_until(bench.loop, [&] { return bench.server.messages().size() == 6; });
+  bench.relay().wind_up(100ms);
+  run_until(bench.loop, [&] { return !outcomes.empty(); });
+  const auto count = [&](OutcomeKind kind) { return std::ranges::count(outcomes, kind, &Outcome::kind); };
+  REQUIRE(count(OutcomeKind::delivered) == 5);
+  REQUIRE(count(OutcomeKind::ambiguous) >= 1);
+  REQUIRE(count(OutcomeKind::ambiguous) <= 64);
+  REQUIRE(std::ranges::count(outcomes, true, &Outcome::untried) >= 200 - 5 - 64);
+  REQUIRE(count(OutcomeKind::retry_later) == std::ranges::count(outcomes, true, &Outcome::untried));
+  REQUIRE(bench.server.deliveries().size() == 5);
+  run_loop(bench.loop, bench.relay().stop());
+}
+
 // ---- handfuls
 
 namespace {
