@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <deque>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -146,13 +145,7 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
   bool reading_ = false;
   bool write_failed_ = false;
   std::array<char, 16384> incoming_{};
-  struct Sealed {
-    std::size_t bytes;  // of the output that are in it
-    std::uint64_t end;  // when TLS has written so many bytes, they are out
-  };
   std::string record_;  // pieces that are to be one of TLS
-  std::deque<Sealed> sealed_;
-  std::size_t sealed_bytes_ = 0;  // from the front of the output
 
   asio::steady_timer timer_;
   SteadyTime due_ = SteadyTime::max();
@@ -347,21 +340,14 @@ bool SmtpConnection::Wire::write_records() {
   const auto output = secured_by_->output();
   const auto sent =
       ::send(socket_->native_handle(), output.data(), output.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent < 0) return took(sent);
-  secured_by_->written(static_cast<std::size_t>(sent));
-  while (!sealed_.empty() && sealed_.front().end <= secured_by_->total_written()) {
-    const auto bytes = sealed_.front().bytes;
-    sealed_.pop_front();
-    sealed_bytes_ -= bytes;
-    count_written(bytes);
-  }
-  return true;
+  if (sent >= 0) count_written(secured_by_->written(static_cast<std::size_t>(sent)));
+  return took(sent);
 }
 
 // Copies pieces together, so that a record holds many. They stay in the output until the record is out.
 void SmtpConnection::Wire::encrypt() {
   const auto output = session_.output();
-  std::size_t view = 0, offset = sealed_bytes_;
+  std::size_t view = 0, offset = secured_by_->held();
   while (view < output.size() && offset >= output[view].size()) offset -= output[view++].size();
   while (view < output.size() && secured_by_->output().size() < max_encrypted) {
     record_.clear();
@@ -375,8 +361,6 @@ void SmtpConnection::Wire::encrypt() {
     }
     if (!secured_by_->encrypt(record_))
       return session_.lost("connection-lost", fmt::format("{}: {}", server_.host, secured_by_->error()));
-    sealed_bytes_ += record_.size();
-    sealed_.push_back({record_.size(), secured_by_->total_output()});
   }
 }
 

@@ -109,18 +109,28 @@ bool TlsSession::encrypt(std::string_view plain) {
       if (judge(taken) != Progress::failed) error_ = "the server wants to negotiate anew";
       return false;
     }
-    plain.remove_prefix(static_cast<std::size_t>(taken));
+    const auto sealed = static_cast<std::size_t>(taken);
+    sealed_.push_back({sealed, total_written_ + output().size()});
+    held_ += sealed;
+    plain.remove_prefix(sealed);
   }
   return true;
 }
 
-void TlsSession::written(std::size_t bytes) {
+std::size_t TlsSession::written(std::size_t bytes) {
   constexpr std::size_t worth_moving = 64U << 10;
   written_ += bytes;
   total_written_ += bytes;
-  if (written_ < outgoing_.size() && written_ < std::max(worth_moving, outgoing_.size() / 2)) return;
-  outgoing_.erase(0, written_);
-  written_ = 0;
+  if (written_ == outgoing_.size() || written_ >= std::max(worth_moving, outgoing_.size() / 2)) {
+    outgoing_.erase(0, written_);
+    written_ = 0;
+  }
+  const auto held_before = held_;
+  while (!sealed_.empty() && sealed_.front().end <= total_written_) {
+    held_ -= sealed_.front().plain;
+    sealed_.pop_front();
+  }
+  return held_before - held_;
 }
 
 }  // namespace crier

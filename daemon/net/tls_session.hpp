@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,11 +42,11 @@ class TlsSession {
 
   /// To be written to the socket; then written().
   std::string_view output() const { return std::string_view(outgoing_).substr(written_); }
-  void written(std::size_t bytes);
-  /// Bytes that were written, and those that are output: a record is out when the one has reached what the
-  /// other was after it was made.
-  std::uint64_t total_written() const { return total_written_; }
-  std::uint64_t total_output() const { return total_written_ + output().size(); }
+  /// So much of the output is out of our hands. Returns how many of the bytes given to encrypt() are with it:
+  /// those of records that are out to their ends.
+  std::size_t written(std::size_t bytes);
+  /// Bytes given to encrypt() that are not out yet.
+  std::size_t held() const { return held_; }
 
   /// What failed, as OpenSSL says it.
   const std::string& error() const { return error_; }
@@ -58,6 +59,10 @@ class TlsSession {
     void operator()(SSL* ssl) const;
   };
   struct Io;  // how OpenSSL reads and writes here
+  struct Sealed {
+    std::size_t plain;  // bytes that are in a record
+    std::uint64_t end;  // of all output ever: before that the record ends
+  };
 
   Progress judge(int result);
 
@@ -65,6 +70,8 @@ class TlsSession {
   std::string outgoing_;
   std::size_t written_ = 0;  // of these
   std::uint64_t total_written_ = 0;
+  std::deque<Sealed> sealed_;
+  std::size_t held_ = 0;  // in these
   std::string plain_;
   std::string error_;
   std::unique_ptr<SSL, Free> ssl_;
