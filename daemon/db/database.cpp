@@ -23,10 +23,12 @@ namespace asio = boost::asio;
 namespace {
 
 // A log of so many pages is brought to the file when nothing was to do for a while, and, whatever there is to
-// do, one that comes near the room that it has.
+// do, one that comes near the room that it has: whoever waits then waits for two syncs.
 constexpr int worth_a_rest = 200;
-constexpr int most_pages = 1000;
-constexpr auto rest = std::chrono::milliseconds(5);
+constexpr int most_pages = 1600;
+// What a reader keeps from the file is tried again, less and less often.
+constexpr auto shortest_rest = std::chrono::milliseconds(5);
+constexpr auto longest_rest = std::chrono::milliseconds(640);
 
 }  // namespace
 
@@ -77,6 +79,7 @@ asio::awaitable<void> Database::run_erased(std::function<void(Sqlite&)> work, Du
 }
 
 void Database::serve() {
+  auto rest = shortest_rest;
   for (;;) {
     std::deque<Job> group;
     {
@@ -86,8 +89,10 @@ void Database::serve() {
       if (may_rest && !woken_.wait_for(lock, rest, is_woken)) {
         lock.unlock();
         db_.checkpoint();
+        rest = std::min(rest * 2, longest_rest);
         continue;
       }
+      rest = shortest_rest;
       woken_.wait(lock, is_woken);
       if (queue_.empty()) return;
       group.swap(queue_);

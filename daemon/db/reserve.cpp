@@ -10,7 +10,7 @@
 namespace crier {
 namespace {
 
-// A checkpoint begins at 1,000 pages of 4 KB at the latest, and may have to wait for somebody who reads.
+// A checkpoint begins at 1,600 pages of 4 KB at the latest, and may have to wait for somebody who reads.
 constexpr off_t log_bytes = 8 << 20;
 constexpr std::int64_t least_pages = 256;
 constexpr std::int64_t taken_bytes = 2 << 20;

@@ -116,15 +116,20 @@ void Sqlite::execute(const char* sql) {
 
 void Sqlite::let_log_grow() {
   const auto note = [](void* pages, sqlite3*, const char*, int count) {
-    *static_cast<int*>(pages) = count;
+    auto& log = *static_cast<LogPages*>(pages);
+    log.written = count;
+    if (count < log.brought) log.brought = 0;  // it has begun anew
     return SQLITE_OK;
   };
-  sqlite3_wal_hook(db_.get(), note, &log_pages_);
+  sqlite3_wal_hook(db_.get(), note, &log_);
 }
 
 void Sqlite::checkpoint() noexcept {
-  log_pages_ = 0;
-  sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  int written = 0;
+  int brought = 0;
+  const auto result =
+      sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &written, &brought);
+  if (result == SQLITE_OK) log_ = {written, brought};
 }
 
 void Sqlite::empty_log() noexcept {

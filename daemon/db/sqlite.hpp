@@ -77,8 +77,9 @@ class Sqlite {
   /// From now on commits leave the log as it is, so that they wait for nothing but themselves: whoever has
   /// time calls checkpoint().
   void let_log_grow();
-  /// Pages in the log at the last commit since a checkpoint; 0 before let_log_grow().
-  int log_pages() const { return log_pages_; }
+  /// Pages in the log that are to be brought to the file; 0 before let_log_grow(). More than none after a
+  /// checkpoint: whoever reads needs the file as it is.
+  int log_pages() const { return log_.written - log_.brought; }
   /// Whether the log outlives the last connection; it takes its room on the disk with it into the next run.
   void keep_log();
   /// Prepared once per text and kept; one at a time may be in use for the same text.
@@ -95,7 +96,11 @@ class Sqlite {
   struct Close {
     void operator()(sqlite3* db) const;
   };
-  int log_pages_ = 0;
+  struct LogPages {
+    int written = 0;
+    int brought = 0;  // of these to the file
+  };
+  LogPages log_;
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> prepared_;
 };

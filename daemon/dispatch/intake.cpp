@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
@@ -318,8 +320,9 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
         [&](Sqlite& db) { return enter_story(db, *newsroom, story, entry, now); });
     if (entry.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *entry.former_id}});
     if (!is_entered) continue;
-    log_stored(*newsroom, story, verdict.novelty, entry, now);
     announce(story, verdict.novelty, entry);
+    co_await asio::post(asio::use_awaitable);  // whoever was told of it does not wait for the log's lines
+    log_stored(*newsroom, story, verdict.novelty, entry, now);
     auto matched = entry.matched;
     if (!is_last(entry)) {
       matched += co_await owe_the_others(newsroom, story, entry, now);

@@ -1,9 +1,11 @@
 // The database thread: a job is all or nothing for its caller, also when it shares a commit with others.
 #include "db/database.hpp"
 
+#include <chrono>
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <thread>
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -335,6 +337,39 @@ TEST_CASE(
   CHECK(content.find_first_not_of('\0') == std::string::npos);
   Sqlite db(path);
   CHECK(keys(db) == "kept ");
+}
+
+TEST_CASE("what a reader kept from the file is brought to it when she has gone, though nobody writes") {
+  TempFolder folder;
+  const auto path = folder.path() / "crier.db";
+  asio::io_context loop{1};
+  Database database(path);
+  // What is in the file alone, without the log.
+  const auto is_in_file = [&](std::string_view key) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    return content.find(key) != std::string::npos;
+  };
+  const auto comes_to_file = [&](std::string_view key) {
+    const auto patience = std::chrono::steady_clock::now() + loop_bound;
+    while (!is_in_file(key) && std::chrono::steady_clock::now() < patience)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return is_in_file(key);
+  };
+  const std::string large(2 << 20, 'x');  // more pages than an idle database leaves in its log
+  const auto write = [&](std::string_view key) {
+    run_loop(loop, database.run([&](Sqlite& db) { put(db, key, large); }));
+  };
+  {
+    Sqlite reader(path, Sqlite::Mode::read_only);
+    write("the first");
+    reader.execute("BEGIN");
+    REQUIRE(keys(reader) == "the first ");
+    write("the second");
+    CHECK(comes_to_file("the first"));
+    CHECK_FALSE(is_in_file("the second"));
+  }
+  CHECK(comes_to_file("the second"));
 }
 
 TEST_CASE("free pages are kept inside the database") {
