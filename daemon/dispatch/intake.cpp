@@ -62,10 +62,10 @@ void log_decisions(const Newsroom& newsroom, const Story& story, const Decisions
 constexpr std::string_view no_room =
     "the disk is nearly full: no stories are taken; what is owed is still sent";
 
-// Of an audience larger than this the first go ahead, so many; then so many at a time, since the loop and
-// what is sent have to wait for each. Followers of one rule.
-constexpr std::size_t first_readers = chunk_capacity;
-constexpr std::size_t next_readers = 16 * chunk_capacity;
+// Of an audience larger than this the first go ahead, so many; then four times as many each time, and at last
+// so many at a time, since the loop and what is sent have to wait for each. Followers of one rule.
+constexpr std::size_t first_readers = chunk_capacity / 4;
+constexpr std::size_t most_readers = 16 * chunk_capacity;
 
 // Rules that are put under rarer terms, if there are any, after each story.
 constexpr std::size_t rules_looked_over = 100;
@@ -166,9 +166,9 @@ std::string_view metric_result(Novelty novelty) {
 asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsroom> newsroom,
                                                      const Story& story, StoryEntry& entry, Time at) {
   std::int64_t matched = 0;
-  while (!is_last(entry)) {
+  for (auto next = first_readers * 4; !is_last(entry); next = std::min(next * 4, most_readers)) {
     entry.decisions = {};  // before there are as many more
-    co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next_readers); });
+    co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next); });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const bool is_entered =
         co_await write([&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, at); });
