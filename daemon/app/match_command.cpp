@@ -21,7 +21,9 @@ namespace json = boost::json;
 struct Matched {
   std::vector<RulePosition> rules;
   Decisions decisions;
+  std::string not_sent;  // why nothing goes out, whatever matches
   AnalyzedStory analysed;
+  Time from;  // the earliest time at which it may go out
 };
 
 Matched match_story(const Newsroom& newsroom, const SuppressionList& suppressions, const Story& story,
@@ -29,6 +31,11 @@ Matched match_story(const Newsroom& newsroom, const SuppressionList& suppression
   Matched matched;
   matched.analysed = analyze(story, newsroom.site.language);
   matched.rules = newsroom.book->match(matched.analysed);
+  matched.from = std::max(at, story.embargo.value_or(at));
+  if (story.status != StoryStatus::usable) {
+    matched.not_sent = fmt::format("the story is {}", to_string(story.status));
+    return matched;
+  }
   matched.decisions = decide(newsroom, story, matched.analysed, matched.rules, at);
   apply_suppressions(matched.decisions, *newsroom.book, suppressions);
   return matched;
@@ -53,7 +60,7 @@ json::object to_json(const Newsroom& newsroom, const Story& story, const Matched
     else if (decision.edition.empty())
       delivery["at"] = to_rfc3339(decision.due_at);
     else if (const auto* edition = newsroom.find_edition(decision.edition)) {
-      const auto next = next_occurrences(edition->recurrence, decision.due_at, 1);
+      const auto next = next_occurrences(edition->recurrence, matched.from, 1);
       if (!next.empty()) delivery["at"] = to_rfc3339(next.front().at);
     }
     deliveries.push_back(std::move(delivery));
@@ -61,6 +68,7 @@ json::object to_json(const Newsroom& newsroom, const Story& story, const Matched
   json::object out{{"id", story.id}, {"title", story.title}, {"rules", std::move(rules)}};
   if (explained) out["explanations"] = std::move(explanations);
   out["deliveries"] = std::move(deliveries);
+  if (!matched.not_sent.empty()) out["not_sent"] = matched.not_sent;
   return out;
 }
 
@@ -72,6 +80,7 @@ void print_text(const Newsroom& newsroom, const Story& story, const Matched& mat
     if (explained) fmt::print("    {}\n", to_text(explain(book.rule_of(rule), matched.analysed)));
   }
   if (matched.rules.empty()) fmt::print("  no rule matches\n");
+  if (!matched.not_sent.empty()) fmt::print("  would send nothing: {}\n", matched.not_sent);
   const auto shown = to_json(newsroom, story, matched, false);
   for (const auto& item : shown.at("deliveries").as_array()) {
     const auto& delivery = item.as_object();

@@ -118,6 +118,32 @@ class RuleTestsTest(TrialTest):
         self.assertIn("1 passed", self.newsroom.run("test", "--rules", "rules.yaml"))
 
 
+class MatchTest(TrialTest):
+    """crier match on one story"""
+
+    def test_a_story_that_is_stopped_has_rules_but_no_deliveries(self):
+        for status in ("canceled", "withheld"):
+            self.newsroom.write("stopped.json", json.dumps(story("s", "The harbour freezes", status=status)))
+            answer = self.newsroom.run_json("match", "stopped.json")
+            self.assertEqual((answer["rules"], answer["deliveries"]), (["harbours"], []))
+            self.assertEqual(answer["not_sent"], f"the story is {status}")
+            said = self.newsroom.run("match", "stopped.json")
+            self.assertIn(f"  rule harbours\n  would send nothing: the story is {status}\n", said)
+            self.assertNotIn("amara", said)
+            self.assertIn(f"would send: nothing: the story is {status}", self.newsroom.run("explain", "stopped.json", "amara"))
+
+    def test_an_embargo_is_waited_for_and_quiet_hours_do_not_hold_an_edition(self):
+        editions = {"morning": {"at": "07:00", "zone": "UTC"}}
+        follow = [{"topic": "harbours"}, {"topic": "harbours", "deliver": "morning"}]
+        readers = [support.reader("amara", follow=follow, timezone="UTC", quiet_hours="22:00-08:00")]
+        self.newsroom.configure(support.config(editions=editions, subscribers=readers))
+        self.newsroom.write("later.json", json.dumps(story("s", "The harbour", embargo="2026-11-25T23:00:00Z")))
+        answer = self.newsroom.run_json("match", "later.json", "--at", "2026-11-24T12:00:00Z")
+        times = {delivery["deliver"]: delivery["at"] for delivery in answer["deliveries"]}
+        self.assertEqual(times, {"alert": "2026-11-26T08:00:00Z", "morning": "2026-11-26T07:00:00Z"})
+        self.assertNotIn("not_sent", answer)
+
+
 class OneOfSeveralTest(TrialTest):
     """Commands about one story, and a file that holds several."""
 
