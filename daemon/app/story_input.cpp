@@ -25,6 +25,14 @@ std::optional<Config> unless_wrong(Config config, const Diagnostics& diagnostics
   return std::nullopt;
 }
 
+// A file of rules that is not there is a missing input, not a mistake in it.
+bool has_rules_file(const CommandLine& line, const std::filesystem::path& rules, int& code) {
+  std::error_code ignored;
+  if (rules.empty() || std::filesystem::exists(rules, ignored)) return true;
+  code = line.fail(exit_code::missing_input, fmt::format("{}: there is no such file", rules.string()));
+  return false;
+}
+
 Result<Story> first_story(const std::string& file, std::vector<Story> stories) {
   if (stories.empty()) return Error{fmt::format("{}: there is no story in it", file)};
   if (stories.size() > 1)
@@ -61,9 +69,10 @@ Config load_with_progress(const std::filesystem::path& path, Diagnostics& diagno
 std::optional<Config> load_config_or_complain(const CommandLine& line, int& code,
                                               std::function<void(std::size_t, std::size_t)> on_progress) {
   Diagnostics diagnostics;
-  auto config = load_with_progress(
-      line.config(), diagnostics,
-      {.rules_file = line.get("rules").value_or(""), .on_progress = std::move(on_progress)});
+  const std::filesystem::path rules = line.get("rules").value_or("");
+  if (!has_rules_file(line, rules, code)) return std::nullopt;
+  auto config = load_with_progress(line.config(), diagnostics,
+                                   {.rules_file = rules, .on_progress = std::move(on_progress)});
   return unless_wrong(std::move(config), diagnostics, code);
 }
 
@@ -75,6 +84,7 @@ std::optional<Config> load_settings_or_complain(const CommandLine& line, int& co
 
 std::optional<Config> load_changed_config_or_complain(const CommandLine& line,
                                                       const std::filesystem::path& rules, int& code) {
+  if (!has_rules_file(line, rules, code)) return std::nullopt;
   Diagnostics diagnostics;
   auto config = load_with_progress(line.config(), diagnostics,
                                    {.rules_file = rules, .rules_are = RulesFile::is_change});

@@ -21,7 +21,7 @@ namespace crier {
 Config load_with_progress(const std::filesystem::path& path, Diagnostics& diagnostics,
                           LoadOptions options = {});
 /// Prints all complaints to standard error and sets `code` (78) when there are any. Reads --rules FILE, if
-/// the command has that option.
+/// the command has that option; 66 when there is no such file.
 /// `on_progress`, when given, is told in place of the terminal.
 std::optional<Config> load_config_or_complain(const CommandLine& line, int& code,
                                               std::function<void(std::size_t, std::size_t)> on_progress = {});

@@ -315,7 +315,12 @@ class ReplayTest(TrialTest):
         self.newsroom.write("bad.yaml", "topics: {a: {any: ['x y']}}\n")
         said, _ = self.complaint("replay", "--rules", "bad.yaml", code=78)
         self.assertIn("bad.yaml:1:", said)
-        self.complaint("replay", "--rules", "nowhere.yaml", code=78)
+
+    def test_a_file_of_rules_that_is_not_there_is_a_missing_input(self):
+        self.newsroom.write("freeze.txt", support.page("The harbour freezes"))
+        for command in (["match", "freeze.txt"], ["test"], ["replay"]):
+            said, _ = self.complaint(*command, "--rules", "nowhere.yaml", code=66)
+            self.assertEqual(said, f"crier {command[0]}: nowhere.yaml: there is no such file\n")
 
     def test_topics(self):
         topics = {"harbours": {"any": ["harbour"]}, "volcanoes": {"any": ["volcano*"]}}
