@@ -236,7 +236,7 @@ class BookReader {
   // One that was parsed just now, so that it can be looked at.
   RulePosition add_read_rule(const Rule& read, FollowedRule rule, const YamlFile& file, const YamlNode& at) {
     if (auto complaint = complain_of_common_words(read, config_.newsroom.site.language); !complaint.empty())
-      config_.rule_warnings.push_back({{file.name, at.line, at.column}, std::move(complaint), {}, {}});
+      config_.rule_warnings.push_back({file.place_of(at), std::move(complaint), {}, {}});
     return add_rule(std::move(rule), file, at);
   }
 
@@ -245,7 +245,8 @@ class BookReader {
     auto& files = config_.files;
     // One file after the other: it is the last, or one of a few with topics.
     if (files.empty() || files.back() != file.name) files.push_back(file.name);
-    config_.rule_places.push_back({static_cast<std::uint32_t>(files.size() - 1), at.line, at.column});
+    config_.rule_places.push_back(
+        {static_cast<std::uint32_t>(files.size() - 1), at.line, file.column_of(at)});
     return static_cast<RulePosition>(rules_.size() - 1);
   }
 

@@ -331,7 +331,7 @@ void read_test(const Pending& entry, Config& config) {
   const auto& file = *entry.file;
   YamlSection section(*entry.value, file, "test");
   RuleTest test;
-  test.place = {file.name, entry.value->line, entry.value->column};
+  test.place = file.place_of(*entry.value);
   test.story = section.required_text("story");
   if (const auto at = section.text("at")) {
     test.at = parse_rfc3339(*at);

@@ -6,18 +6,29 @@
 #include <fmt/core.h>
 
 #include "app/yaml_source.hpp"
+#include "base/encoding.hpp"
 #include "base/suggest.hpp"
 
 namespace crier {
+namespace {
+
+// Columns do not count it.
+std::size_t begin_of(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  return text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+}
+
+}  // namespace
 
 YamlFile::YamlFile(std::string file_name, std::string content, Diagnostics& complaints)
-    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints) {}
+    : name(std::move(file_name)), text(std::move(content)), diagnostics(&complaints) {
+  cursor_.start = cursor_.offset = begin_of(text);
+}
 
 // Where each line begins; found when the first place is asked for, which most files never need.
 const std::vector<std::size_t>& YamlFile::line_starts() const {
   if (!line_starts_.empty()) return line_starts_;
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  line_starts_.push_back(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
+  line_starts_.push_back(begin_of(text));
   for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
     line_starts_.push_back(at + 1);
   has_key_ = text.find("-----BEGIN") != std::string::npos;
@@ -25,12 +36,12 @@ const std::vector<std::size_t>& YamlFile::line_starts() const {
 }
 
 void YamlFile::error_without_excerpt(const YamlNode& at, std::string message) const {
-  diagnostics->add({name, at.line, at.column}, std::move(message));
+  diagnostics->add(place_of(at), std::move(message));
 }
 
 void YamlFile::error(const YamlNode& at, std::string message, std::string suggestion) const {
   const auto offset = offset_of(at.line, at.column);
-  diagnostics->add({name, at.line, at.column}, std::move(message), offset ? excerpt_at(*offset) : "",
+  diagnostics->add(place_of(at), std::move(message), offset ? excerpt_at(*offset) : "",
                    std::move(suggestion));
 }
 
@@ -40,15 +51,43 @@ void YamlFile::error_within(const YamlNode& scalar, std::size_t at, std::string 
     diagnostics->add(place_at(*offset), std::move(message), excerpt_at(*offset), std::move(suggestion));
     return;
   }
-  const auto column = static_cast<int>(at) + 1;
-  diagnostics->add({name, scalar.line, scalar.column},
-                   fmt::format("{} (byte {} of the text)", message, column),
-                   caret_excerpt(scalar.scalar, 1, column), std::move(suggestion));
+  diagnostics->add(place_of(scalar),
+                   fmt::format("{} (character {} of the text)", message,
+                               count_characters(std::string_view(scalar.scalar).substr(0, at)) + 1),
+                   caret_excerpt(scalar.scalar, at), std::move(suggestion));
+}
+
+int YamlFile::column_of(const YamlNode& node) const {
+  go_to_line(node.line);
+  const auto offset = cursor_.start + static_cast<std::size_t>(std::max(node.column, 1)) - 1;
+  return offset <= text.size() ? column_at(offset) : node.column;
 }
 
 Place YamlFile::place_within(const YamlNode& scalar, std::size_t at) const {
   const auto offset = offset_within(scalar, at);
-  return offset ? place_at(*offset) : Place{name, scalar.line, scalar.column};
+  return offset ? place_at(*offset) : place_of(scalar);
+}
+
+void YamlFile::go_to_line(int line) const {
+  if (line < cursor_.line) {
+    const auto start = line_starts()[static_cast<std::size_t>(std::max(line, 1)) - 1];
+    cursor_ = {line, start, start, 1};
+  }
+  while (cursor_.line < line) {
+    const auto end = text.find('\n', cursor_.start);
+    if (end == std::string::npos) return;
+    cursor_ = {cursor_.line + 1, end + 1, end + 1, 1};
+  }
+}
+
+// On the cursor's line.
+int YamlFile::column_at(std::size_t offset) const {
+  const auto between = std::minmax(offset, cursor_.offset);
+  const auto passed = static_cast<int>(
+      count_characters(std::string_view(text).substr(between.first, between.second - between.first)));
+  cursor_.column += offset < cursor_.offset ? -passed : passed;
+  cursor_.offset = offset;
+  return cursor_.column;
 }
 
 // Of a line (from 1) and column (from 1, in bytes); the column just behind the line counts.
@@ -70,20 +109,20 @@ std::optional<std::size_t> YamlFile::offset_within(const YamlNode& scalar, std::
 Place YamlFile::place_at(std::size_t offset) const {
   const auto next = std::ranges::upper_bound(line_starts(), offset);
   const auto line = std::max<std::ptrdiff_t>(1, next - line_starts().begin());
-  const auto start = line_starts()[static_cast<std::size_t>(line) - 1];
-  return {name, static_cast<int>(line), static_cast<int>(offset - std::min(offset, start)) + 1};
+  go_to_line(static_cast<int>(line));
+  return {name, static_cast<int>(line), column_at(std::max(offset, cursor_.start))};
 }
 
 // Looks no farther than an excerpt reaches: a million mistakes in one long line cost no more than elsewhere.
 std::string YamlFile::excerpt_at(std::size_t offset) const {
   constexpr std::size_t reach = 512;
-  const auto line = place_at(offset);
+  const auto next = std::ranges::upper_bound(line_starts(), offset);
+  const auto start = next == line_starts().begin() ? 0 : *std::prev(next);
   if (has_key_ && is_in_key(text, offset)) return {};
-  const auto start = line_starts()[static_cast<std::size_t>(line.line) - 1];
   auto from = std::max(start, offset - std::min(offset, reach));
   while (from < offset && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;
   const auto window = std::string_view(text).substr(from, offset - from + reach);
-  return caret_excerpt(window, 1, static_cast<int>(offset - from) + 1);
+  return caret_excerpt(window, offset - from);
 }
 
 YamlSection::YamlSection(const YamlNode& node, const YamlFile& file, std::string what)

@@ -28,11 +28,14 @@ class YamlFile {
 
   void error(const YamlNode& at, std::string message, std::string suggestion = {}) const;
   /// About a byte of what a scalar says: at its place in the file, or where the scalar begins if that cannot
-  /// be told; the message then says the column within the scalar.
+  /// be told; the message then says which character of the scalar it is about.
   void error_within(const YamlNode& scalar, std::size_t at, std::string message,
                     std::string suggestion = {}) const;
   /// For what may hold a secret.
   void error_without_excerpt(const YamlNode& at, std::string message) const;
+  /// Where in the file a node begins.
+  Place place_of(const YamlNode& node) const { return {name, node.line, column_of(node)}; }
+  int column_of(const YamlNode& node) const;
   /// Where in the file a byte of what a scalar says stands; where the scalar begins if that cannot be told.
   Place place_within(const YamlNode& scalar, std::size_t at) const;
 
@@ -40,12 +43,23 @@ class YamlFile {
   std::optional<std::size_t> offset_of(int line, int column) const;
   std::optional<std::size_t> offset_within(const YamlNode& scalar, std::size_t at) const;
   Place place_at(std::size_t offset) const;
+  void go_to_line(int line) const;
+  int column_at(std::size_t offset) const;
   std::string excerpt_at(std::size_t offset) const;
 
   const std::vector<std::size_t>& line_starts() const;
 
   mutable std::vector<std::size_t> line_starts_;
   mutable bool has_key_ = false;  // in PEM; known with line_starts_
+  // The place that was asked for last. Columns are counted on from it, since places mostly come in order:
+  // neither a million rules nor a million mistakes in one line are counted from the beginning each.
+  struct Cursor {
+    int line = 1;
+    std::size_t start = 0;  // of the line
+    std::size_t offset = 0;
+    int column = 1;
+  };
+  mutable Cursor cursor_;
 };
 
 class YamlSection {

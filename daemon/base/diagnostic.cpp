@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/core.h>
+
+#include "base/encoding.hpp"
+#include "base/unicode.hpp"
 
 namespace crier {
 
@@ -35,38 +39,49 @@ bool is_in_key(std::string_view text, std::size_t offset) {
   return end == std::string_view::npos || offset <= text.find('\n', end);
 }
 
-std::string caret_excerpt(std::string_view text, int line, int column) {
-  constexpr std::size_t max_width = 100;
-  const auto whole = text;
-  for (int at = 1; at < line; ++at) {
-    const auto end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
+Place place_in(std::string file, std::string_view text, std::size_t offset) {
+  const auto before = text.substr(0, offset);
+  const auto line = before.substr(before.rfind('\n') + 1);  // npos + 1 = 0
+  return {std::move(file), 1 + static_cast<int>(std::ranges::count(before, '\n')),
+          1 + static_cast<int>(count_characters(line))};
+}
+
+namespace {
+
+// What leads to the place below the end of `before`: blanks as wide as it, and its tabs.
+std::string blanks_below(std::string_view before) {
+  std::string blanks;
+  for (;;) {
+    const auto tab = before.find('\t');
+    blanks.append(static_cast<std::size_t>(display_width(before.substr(0, tab))), ' ');
+    if (tab == std::string_view::npos) return blanks;
+    blanks += '\t';
+    before.remove_prefix(tab + 1);
   }
-  text = text.substr(0, text.find('\n'));
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  if (line < 1 || column < 1 || text.empty()) return {};
-  if (is_in_key(whole, static_cast<std::size_t>(text.data() - whole.data()))) return {};
-  if (text.find("whsec_") != std::string_view::npos) return {};
-  auto caret = std::min(static_cast<std::size_t>(column - 1), text.size());
-  if (text.size() > max_width) {
+}
+
+}  // namespace
+
+std::string caret_excerpt(std::string_view text, std::size_t offset) {
+  constexpr std::size_t max_width = 100;
+  if (offset > text.size() || is_in_key(text, offset)) return {};
+  const auto begin = text.substr(0, offset).rfind('\n') + 1;
+  auto line = text.substr(begin, text.find('\n', offset) - begin);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.empty() || line.find("whsec_") != std::string_view::npos) return {};
+  auto caret = std::min(offset - begin, line.size());
+  if (line.size() > max_width) {
     auto from = caret > max_width / 2 ? caret - max_width / 2 : 0;
     auto is_continuation = [&](std::size_t at) {
-      return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+      return (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80;
     };
     while (from < caret && is_continuation(from)) ++from;
-    auto end = std::min(text.size(), from + max_width);
-    while (end < text.size() && end > from && is_continuation(end)) --end;
-    text = text.substr(from, end - from);
+    auto end = std::min(line.size(), from + max_width);
+    while (end < line.size() && end > from && is_continuation(end)) --end;
+    line = line.substr(from, end - from);
     caret -= from;
   }
-  std::string under;
-  for (std::size_t i = 0; i < caret && i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xC0) == 0x80) continue;  // one caret column per character, not per byte
-    under += byte == '\t' ? '\t' : ' ';
-  }
-  return fmt::format("  {}\n  {}^", text, under);
+  return fmt::format("  {}\n  {}^", line, blanks_below(line.substr(0, caret)));
 }
 
 }  // namespace crier

@@ -9,7 +9,8 @@
 
 namespace crier {
 
-/// A place in a file; line and column count from 1, columns in bytes. 0 = not known.
+/// A place in a file as people count: line and column from 1, columns in characters (code points), as editors
+/// show them. 0 = not known.
 struct Place {
   std::string file;
   int line = 0;
@@ -44,8 +45,12 @@ class Diagnostics {
 /// Whether this byte stands in a line of a key in PEM. Such lines are shown nowhere.
 bool is_in_key(std::string_view text, std::size_t offset);
 
-/// The given line of `text` (from 1) and under it a caret at `column` (from 1, in bytes); long lines are
-/// cut around the caret. Empty when there is no such line, or it is one of a key.
-std::string caret_excerpt(std::string_view text, int line, int column);
+/// Where the byte `offset` of `text`, which is what the file holds, stands.
+Place place_in(std::string file, std::string_view text, std::size_t offset);
+
+/// The line of `text` that holds the byte `offset` and under it a caret below that character, as a terminal
+/// shows both: wide characters of East Asia take two columns. Long lines are cut around the caret. Empty when
+/// there is no such line, or nothing on it, or it is one of a key.
+std::string caret_excerpt(std::string_view text, std::size_t offset);
 
 }  // namespace crier

@@ -212,6 +212,10 @@ std::string to_lower_ascii(std::string_view text) {
 }
 
 bool is_valid_utf8(std::string_view text) {
+  return find_broken_utf8(text) == std::string_view::npos;
+}
+
+std::size_t find_broken_utf8(std::string_view text) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   const auto size = static_cast<std::int64_t>(text.size());
   for (std::int64_t i = 0; i < size;) {
@@ -229,10 +233,15 @@ bool is_valid_utf8(std::string_view text) {
     const auto window = static_cast<std::int32_t>(std::min<std::int64_t>(4, size - i));
     const auto* at = bytes + i;
     U8_NEXT(at, step, window, c);
-    if (c < 0) return false;
+    if (c < 0) return static_cast<std::size_t>(i);
     i += step;
   }
-  return true;
+  return std::string_view::npos;
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string repair_utf8(std::string_view text) {

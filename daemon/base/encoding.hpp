@@ -1,6 +1,7 @@
 // Encodings of bytes as text, and UTF-8 checks. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ std::string html_escape(std::string_view text);
 std::string to_lower_ascii(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
+/// The first byte of what is no UTF-8; npos when all is.
+std::size_t find_broken_utf8(std::string_view text);
+/// The code points of UTF-8.
+std::size_t count_characters(std::string_view text);
 /// Replaces each ill-formed sequence by U+FFFD.
 std::string repair_utf8(std::string_view text);
 

@@ -160,23 +160,35 @@ class Builder final : public YAML::EventHandler {
   bool started_ = false;
 };
 
-// The first line (from 1) that holds a NUL or is no UTF-8; 0 if there is none.
-int first_broken_line(std::string_view text) {
-  if (is_valid_utf8(text) && text.find('\0') == std::string_view::npos) return 0;
-  for (int number = 1;; ++number) {
-    const auto end = text.find('\n');
-    const auto line = text.substr(0, end);
-    if (!is_valid_utf8(line) || line.find('\0') != std::string_view::npos || end == std::string_view::npos)
-      return number;
-    text.remove_prefix(end + 1);
+// Whether it is text at all.
+bool is_text(std::string_view text) {
+  return is_valid_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
+void report_no_text(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
+  const auto at = std::min(find_broken_utf8(text), text.find('\0'));
+  diagnostics.add(place_in(file, text, at),
+                  text[at] == '\0'
+                      ? std::string("a NUL byte (0x00) is no text: remove it, or save the file as UTF-8")
+                      : fmt::format("the byte 0x{:02X} is not UTF-8 text: save the file as UTF-8",
+                                    static_cast<unsigned char>(text[at])));
+}
+
+// Of yaml-cpp, which counts lines and bytes from 0.
+std::size_t offset_of(const YAML::Mark& mark, std::string_view text) {
+  std::size_t start = 0;
+  for (int line = 0; line < mark.line; ++line) {
+    const auto end = text.find('\n', start);
+    if (end == std::string_view::npos) break;
+    start = end + 1;
   }
+  return std::min(start + static_cast<std::size_t>(std::max(mark.column, 0)), text.size());
 }
 
 void report(const YAML::Mark& mark, std::string message, std::string_view text, const std::string& file,
             Diagnostics& diagnostics) {
-  const int line = mark.line + 1;
-  const int column = mark.column + 1;
-  diagnostics.add({file, line, column}, std::move(message), caret_excerpt(text, line, column));
+  const auto at = offset_of(mark, text);
+  diagnostics.add(place_in(file, text, at), std::move(message), caret_excerpt(text, at));
 }
 
 }  // namespace
@@ -317,11 +329,11 @@ std::optional<YamlNode> parse_around(std::string_view text, std::string_view key
 }  // namespace
 
 std::optional<YamlNode> parse_yaml(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
-  if (const int line = first_broken_line(text); line > 0) {
-    diagnostics.add({file, line, 1}, "this line is not UTF-8 text: save the file as UTF-8");
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (!is_text(text)) {
+    report_no_text(text, file, diagnostics);
     return std::nullopt;
   }
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   return parse_text(text, file, diagnostics);
 }
 
@@ -330,7 +342,7 @@ std::optional<YamlNode> parse_yaml_but_list(std::string_view text, std::string_v
                                             Diagnostics& diagnostics) {
   pieces.clear();
   // With a byte order mark the offsets would be those of another text.
-  if (!text.starts_with(byte_order_mark) && first_broken_line(text) == 0) {
+  if (!text.starts_with(byte_order_mark) && is_text(text)) {
     const auto list = find_list(text, key);
     auto cut = list.lines > 0 ? cut_list(text, list) : std::vector<YamlPiece>();
     auto root = cut.empty() ? std::nullopt : parse_around(text, key, list);

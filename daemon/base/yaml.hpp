@@ -20,9 +20,9 @@ struct YamlNode {
 
   Kind kind = Kind::null;
   std::string scalar;
-  bool quoted = false;  ///< written in quotes or as a block: never a number or a boolean
-  int line = 0;         ///< from 1; for a quoted scalar the place of the opening quote
-  int column = 0;
+  bool quoted = false;             ///< written in quotes or as a block: never a number or a boolean
+  int line = 0;                    ///< from 1; for a quoted scalar the place of the opening quote
+  int column = 0;                  ///< from 1, in bytes; what people are shown counts characters
   std::vector<YamlNode> items;     ///< of a list
   std::vector<YamlEntry> entries;  ///< of a map, in written order; keys are scalars
 

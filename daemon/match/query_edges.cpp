@@ -1,6 +1,4 @@
 // The two other questions to a query: what is wrong with it in the eyes of people, and which topics it names.
-#include <algorithm>
-
 #include "match/query_lexer.hpp"
 #include "match/query_parser.hpp"
 
@@ -11,13 +9,10 @@ std::optional<Rule> parse_query(std::string_view query, const Place& start, Diag
   auto rule = read_query(query, options);
   if (rule) return std::move(*rule);
   const auto& error = rule.error();
-  const auto before = query.substr(0, error.at);
-  const auto lines = static_cast<int>(std::ranges::count(before, '\n'));
-  const auto line_start = lines == 0 ? 0 : before.rfind('\n') + 1;
-  const auto column = static_cast<int>(error.at - line_start) + 1;
-  Place place{start.file, start.line > 0 ? start.line + lines : 0,
-              lines == 0 && start.column > 0 ? start.column + column - 1 : column};
-  diagnostics.add(std::move(place), error.message, caret_excerpt(query, lines + 1, column), error.suggestion);
+  auto place = place_in(start.file, query, error.at);
+  if (place.line == 1 && start.column > 0) place.column += start.column - 1;
+  place.line = start.line > 0 ? start.line + place.line - 1 : 0;
+  diagnostics.add(std::move(place), error.message, caret_excerpt(query, error.at), error.suggestion);
   return std::nullopt;
 }
 

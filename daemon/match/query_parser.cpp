@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <unicode/utf8.h>
 
+#include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "match/query_lexer.hpp"
 #include "match/query_parts.hpp"
@@ -291,9 +291,7 @@ class Parser {
     if (words.size() > 1)
       return fail(token, fmt::format("a prefix is one word, but {0} is {1}; write \"{0}\" without *",
                                      shown_in_message(text), words.size()));
-    const auto letters = words.empty() ? 0 : std::ranges::count_if(words.front().exact, [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    });
+    const auto letters = words.empty() ? 0 : count_characters(words.front().exact);
     if (letters < 2)
       return fail(token, "a prefix needs at least two letters before *; write more of the word");
     return Rule({clause::Prefix{std::string(text), std::move(words.front().exact), scope_}});
@@ -392,17 +390,6 @@ class Parser {
   Scope scope_ = Scope::story;
   QueryError error_;
 };
-
-// The first byte of what is no UTF-8, or npos.
-std::size_t find_broken_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const auto begin = at;
-    UChar32 c = 0;
-    U8_NEXT(text.data(), at, text.size(), c);
-    if (c < 0) return begin;
-  }
-  return std::string_view::npos;
-}
 
 }  // namespace
 

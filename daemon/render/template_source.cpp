@@ -267,11 +267,7 @@ class Linker {
   }
 
   Place place_of(const File& file, std::size_t offset) const {
-    const auto before = file.text.substr(0, offset);
-    const auto line_begin = before.rfind('\n') + 1;  // npos + 1 = 0
-    return {folder_ + "/" + std::string(file.name),
-            1 + static_cast<int>(std::count(before.begin(), before.end(), '\n')),
-            1 + static_cast<int>(offset - line_begin)};
+    return place_in(folder_ + "/" + std::string(file.name), file.text, offset);
   }
 
   // A partial is read at each place that includes it; the same mistake is told once.
@@ -285,7 +281,7 @@ class Linker {
              other.place.column == place.column && other.message == message;
     };
     if (std::any_of(told.begin(), told.end(), same)) return;
-    auto excerpt = caret_excerpt(file.text, place.line, place.column);
+    auto excerpt = caret_excerpt(file.text, offset);
     diagnostics_.add(std::move(place), std::move(message), std::move(excerpt));
   }
 

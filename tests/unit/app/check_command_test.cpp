@@ -112,9 +112,35 @@ TEST_CASE("check says in JSON what it says to people") {
       std::string::npos);
 }
 
+TEST_CASE("a column counts characters, and the caret stands where a terminal shows them") {
+  SampleConfig sample(
+      "topics:\n  e: {any: ['é AND climate change']}\n  z: {any: ['北京 AND climate change']}\n"
+      "  t: {any: [x], names: [北京, \"é AND a b\"]}\n");
+  const auto out = check(sample.path().string()).output;
+  CHECK(out.find("rules.yaml:2:28: two conditions") != std::string::npos);
+  CHECK(out.find("  e: {any: ['é AND climate change']}\n" + std::string(29, ' ') + "^") != std::string::npos);
+  CHECK(out.find("rules.yaml:3:29: two conditions") != std::string::npos);
+  CHECK(out.find("  z: {any: ['北京 AND climate change']}\n" + std::string(32, ' ') + "^") !=
+        std::string::npos);
+  const auto json = check(sample.path().string(), true).output;
+  CHECK(json.find("\"line\":2,\"column\":28,") != std::string::npos);
+  CHECK(json.find("\"line\":3,\"column\":29,") != std::string::npos);
+}
+
+TEST_CASE("columns are right in any order of places, also in one long line") {
+  std::string yaml = "topics: {";
+  for (const auto* topic : {"ä: {any: [rule:ö, é x]}", "ö: {any: [rule:ü, é x]}", "ü: {any: [é x]}"})
+    yaml += std::string(topic) + ", ";
+  SampleConfig sample(yaml + "o: {any: [the]}}\n");
+  CHECK(sample.complaints() ==
+        "rules.yaml:1:30: two conditions stand side by side; write é AND x, or \"é x\" for the phrase\n"
+        "rules.yaml:1:55: two conditions stand side by side; write é AND x, or \"é x\" for the phrase\n"
+        "rules.yaml:1:72: two conditions stand side by side; write é AND x, or \"é x\" for the phrase\n");
+}
+
 TEST_CASE("a rule for which common words are enough is named with its place, and is no mistake") {
   SampleConfig sample(
-      "topics: {a: {any: [harbour, 'the OR a']}, b: {any: ['harbour AND the', '\"the of\"']}}\n"
+      "topics: {ä: {any: [harbour, 'the OR a']}, b: {any: ['harbour AND the', '\"the of\"']}}\n"
       "subscribers:\n  - id: m\n    email: m@example.org\n    follow:\n"
       "      - {match: the AND Of AND NOT harbour}\n      - {match: 'ATLEAST(2, the, harbour, x)'}\n");
   const auto checked = check(sample.path().string());

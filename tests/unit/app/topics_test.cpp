@@ -187,7 +187,7 @@ TEST_CASE("rules without bounds are refused with a reason, in bounded time") {
   CHECK(complaints_about("topics: {a: " + repeated(10'000, "{any: [") + "x" + repeated(10'000, "]}") +
                          "}\n") == "rules.yaml:1:706: nested deeper than 200 levels\n");
   CHECK(complaints_about("topics: {a: {any: ['\xff']}}\n") ==
-        "rules.yaml:1:1: this line is not UTF-8 text: save the file as UTF-8\n");
+        "rules.yaml:1:21: the byte 0xFF is not UTF-8 text: save the file as UTF-8\n");
   CHECK(complaints_about("topics: {a: {any: ['...', '\"?!\"']}}\n") ==
         "rules.yaml:1:21: this has neither letters nor digits; write a word\n"
         "rules.yaml:1:28: this has neither letters nor digits; write a word\n");

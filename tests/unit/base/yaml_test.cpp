@@ -75,7 +75,7 @@ TEST_CASE("scalars stay as they are written") {
   CHECK(root.find("time")->scalar == "07:00");
 }
 
-TEST_CASE("columns count bytes; a byte order mark and CR LF do not move them") {
+TEST_CASE("columns of nodes count bytes; a byte order mark and CR LF do not move them") {
   CHECK(place(parse("{\u00e4: b}").entries[0].value.kind == Kind::scalar
                   ? &parse("{\u00e4: b}").entries[0].value
                   : nullptr) == "1:6");
@@ -111,6 +111,23 @@ TEST_CASE("the same key in different mappings is no repetition") {
   CHECK(parse("a: {x: 1}\nb: {x: 2}\nx: 3\n").entries.size() == 3);
 }
 
+TEST_CASE("what people are told counts characters") {
+  CHECK(refusal("{\u00e4: 1, \u5317: 2, \u5317: 3}\n") ==
+        "1:14: \"\u5317\" is there twice; the first is in line 1");
+}
+
+TEST_CASE("an item that nothing is written for stands at its dash") {
+  for (const auto* text : {"a:\n  - #tidewall\n  - chips\n", "a:\n  - # one\n\n  # two\n  - chips\n"}) {
+    const auto root = parse(text);
+    REQUIRE(root.find("a")->items.size() == 2);
+    CHECK(root.find("a")->items[0].kind == Kind::null);
+    CHECK(place(&root.find("a")->items[0]) == "2:3");
+  }
+  const auto last = parse("a:\n  - chips\n  - #tidewall\n");
+  CHECK(place(&last.find("a")->items[1]) == "3:3");
+  CHECK(place(&parse("a:\n  -\n  - ~\n").find("a")->items[1]) == "3:5");
+}
+
 TEST_CASE("what is no YAML is refused where it goes wrong") {
   CHECK(refusal("a: b\n  c: d\n").starts_with("2:4: not YAML: "));
   CHECK(refusal("a: [b, c\n").ends_with("; is a quote or bracket left open?"));
@@ -122,13 +139,15 @@ TEST_CASE("what is no YAML is refused where it goes wrong") {
   CHECK(refusal("\tb: c\n").find("not YAML: ") != std::string::npos);
 }
 
-TEST_CASE("what is no text is refused, with its line") {
-  CHECK(refusal("a: b\nc: caf\xE9\n") == "2:1: this line is not UTF-8 text: save the file as UTF-8");
-  CHECK(refusal(std::string_view("a: b\nc: \0d\n", 11)).starts_with("2:1: "));
+TEST_CASE("what is no text is refused, with its place and the byte") {
+  CHECK(refusal("a: b\nc: caf\xE9\n") == "2:7: the byte 0xE9 is not UTF-8 text: save the file as UTF-8");
+  CHECK(refusal("\u5317: caf\xE9\n") == "1:7: the byte 0xE9 is not UTF-8 text: save the file as UTF-8");
+  CHECK(refusal(std::string_view("a: b\nc: \0d\n", 11)) ==
+        "2:4: a NUL byte (0x00) is no text: remove it, or save the file as UTF-8");
   CHECK(refusal("\xFF\xFE"
                 "a\0:\0")
             .starts_with("1:1: "));
-  CHECK(refusal("a: \xC3").starts_with("1:1: "));
+  CHECK(refusal("a: \xC3").starts_with("1:4: the byte 0xC3 "));
 }
 
 TEST_CASE("depth is bounded, size is not") {
