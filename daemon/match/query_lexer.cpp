@@ -81,7 +81,10 @@ class Lexer {
     const auto end = std::min(query_.size(), query_.find_first_not_of("<>=!", at_));
     const auto text = query_.substr(at_, end - at_);
     const bool known = text == "=" || text == "<" || text == ">" || text == "<=" || text == ">=";
-    if (text == "!")
+    if (text.find_first_not_of('!') == std::string_view::npos && is_behind_word())
+      error_ = {at_,
+                fmt::format("! means nothing here; write \"{}{}\" in quotes", tokens_.back().text, text)};
+    else if (text == "!")
       error_ = {at_, "write NOT instead of !"};
     else if (text == "!=")
       error_ = {at_, "there is no !=; put NOT in front, as in NOT urgency=5"};
@@ -89,6 +92,12 @@ class Lexer {
       error_ = {at_, fmt::format("there is no {}; write one of = < > <= >=", text)};
     add(Kind::compare, text, at_);
     at_ = end;
+  }
+
+  // As in "Yahoo!".
+  bool is_behind_word() const {
+    return !tokens_.empty() && tokens_.back().kind == Kind::word &&
+           tokens_.back().at + tokens_.back().text.size() == at_;
   }
 
   void read_word() {
@@ -150,6 +159,11 @@ std::string misspelt_operator(std::string_view word) {
   const bool is_operator = std::ranges::find(connectives, upper) != connectives.end() || upper == "ATLEAST" ||
                            upper.starts_with("NEAR/") || upper.starts_with("ONEAR/");
   return is_operator && upper != word ? upper : std::string();
+}
+
+bool is_operator(std::string_view word) {
+  return std::ranges::find(connectives, word) != connectives.end() || word == "ATLEAST" || word == "NEAR" ||
+         word == "ONEAR" || word.starts_with("NEAR/") || word.starts_with("ONEAR/");
 }
 
 bool is_plain_word(std::string_view text) {

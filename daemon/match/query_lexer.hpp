@@ -26,6 +26,9 @@ std::variant<std::vector<QueryToken>, QueryError> lex_query(std::string_view que
 /// inside, and no word of the language.
 bool is_plain_word(std::string_view text);
 
+/// AND, OR, NOT, ATLEAST, NEAR, ONEAR, NEAR/…, ONEAR/…
+bool is_operator(std::string_view word);
+
 /// The operator that a word was meant to be ("AND" for "and", "NEAR/5" for "near/5"); empty for operators
 /// that are right and for other words, among them "near".
 std::string misspelt_operator(std::string_view word);

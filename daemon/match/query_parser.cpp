@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "base/encoding.hpp"
-#include "base/suggest.hpp"
 #include "match/query_lexer.hpp"
 #include "match/query_parts.hpp"
 
@@ -156,6 +155,9 @@ class Parser {
     if (word == "AND" || word == "OR" || is_near(word))
       return fail(token,
                   fmt::format("{0} needs something before it; write a {0} b, or \"{0}\" for the word", word));
+    if (word == "NOT")
+      return fail(token,
+                  "NOT cannot stand here; write NOT in front of the condition, or \"NOT\" for the word");
     if (!misspelt_operator(word).empty()) return fail_misspelt(token);
     if (peek().kind == Kind::compare) return parse_comparison(token);
     if (!check_signs(token)) return std::nullopt;
@@ -169,6 +171,7 @@ class Parser {
       return fail(sign, "= needs a word or a \"phrase\" behind it, as in =Apple");
     take();
     if (token.kind == Kind::word) {
+      if (is_operator(token.text)) return fail_operator(token);
       if (!check_signs(token)) return std::nullopt;
       if (token.text.ends_with('*'))
         return fail(token, fmt::format("= and * exclude each other; write ={0} or {0}*",
@@ -203,7 +206,7 @@ class Parser {
 
   std::optional<Rule> parse_field(const QueryToken& name) {
     const auto* known = std::ranges::find(field_names, name.text);
-    if (known == field_names.end()) return fail_unknown_field(name);
+    if (known == field_names.end()) return fail_with(unknown_field_error(name, field_names));
     if (name.text == "urgency" || name.text == "published")
       return fail(name, fmt::format("write {0} with = < > <= or >=, as in {1}", name.text,
                                     name.text == "urgency" ? "urgency<=2" : "published>=2023-01-01"));
@@ -216,9 +219,13 @@ class Parser {
     const auto& value = peek();
     if (value.kind == Kind::open)
       return fail(value, fmt::format("a field has one value; write ({0}:a OR {0}:b)", name.text));
+    if (value.kind == Kind::compare)
+      return fail(value, fmt::format("a field is compared as a whole and knows no {0}; write {1}:\"…\"",
+                                     value.text, name.text));
     if (value.kind != Kind::text && value.kind != Kind::word)
       return fail(name, fmt::format("{0}: needs a value behind it, as in {0}:\"East Asia\"", name.text));
     take();
+    if (value.kind == Kind::word && is_operator(value.text)) return fail_operator(value);
     if (value.kind == Kind::word && !check_signs(value)) return std::nullopt;
     if (name.text == "rule") return find_topic(value);
     if (value.kind == Kind::word && value.text.ends_with('*'))
@@ -227,15 +234,6 @@ class Parser {
     if (folded.empty()) return fail(value, "this value has neither letters nor digits; write one that has");
     const auto field = static_cast<ValueField>(known - field_names.begin() - 1);
     return Rule({clause::ValueIs{field, std::string(value.text), std::move(folded)}});
-  }
-
-  std::optional<Rule> fail_unknown_field(const QueryToken& name) {
-    const auto meant = nearest_word(name.text, field_names);
-    fail(name, fmt::format("there is no field \"{}\"{}; if it is text, write it in quotes",
-                           shown_in_message(name.text),
-                           meant.empty() ? "" : fmt::format(" (did you mean \"{}:\"?)", meant)));
-    if (!meant.empty()) error_.suggestion = std::string(meant) + ':';
-    return std::nullopt;
   }
 
   std::optional<Rule> find_topic(const QueryToken& name) {
@@ -319,6 +317,7 @@ class Parser {
         return false;
       }
       if (token.text == "*") return refuse(token.at, "* belongs directly behind a word, as in sanction*");
+      if (!check_signs(token)) return false;
     }
     return refuse(token.at,
                   "two conditions stand side by side; write " + suggest_joining(tokens_, begin, next_));
@@ -326,6 +325,10 @@ class Parser {
 
   std::optional<Rule> fail_misspelt(const QueryToken& token) {
     return fail_with(misspelt_error(tokens_, static_cast<std::size_t>(&token - tokens_.data())));
+  }
+
+  std::optional<Rule> fail_operator(const QueryToken& token) {
+    return fail(token, fmt::format("{0} is an operator; write \"{0}\" in quotes for the word", token.text));
   }
 
   std::optional<Rule> fail_missing(const QueryToken& token) {

@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "base/time.hpp"
 
@@ -52,9 +53,8 @@ std::optional<Scope> scope_of(const Rule& side) {
 
 // A word that stands for itself, and so may stand in a suggested phrase.
 bool is_bare(const QueryToken& token) {
-  return token.kind == Kind::word && !token.text.ends_with('*') && token.text != "AND" &&
-         token.text != "OR" && token.text != "NOT" && token.text != "ATLEAST" && !is_near(token.text) &&
-         misspelt_operator(token.text).empty();
+  return token.kind == Kind::word && !token.text.ends_with('*') && !is_operator(token.text) &&
+         misspelt_operator(token.text).empty() && !find_foreign_sign(token);
 }
 
 }  // namespace
@@ -117,6 +117,25 @@ std::optional<QueryError> find_foreign_sign(const QueryToken& token) {
     return QueryError{token.at + sign, fmt::format("{} means nothing here; write \"{}\" in quotes",
                                                    word[sign], shown_in_message(word))};
   return std::nullopt;
+}
+
+QueryError unknown_field_error(const QueryToken& name, std::span<const std::string_view> known) {
+  constexpr std::array<std::string_view, 5> texts{"body", "body_text", "content", "summary", "text"};
+  const auto lower = to_lower_ascii(name.text);
+  if (std::ranges::find(texts, lower) != texts.end())
+    return {
+        name.at,
+        fmt::format("there is no field \"{}\"; a word without a field is looked for in title, summary and "
+                    "body",
+                    name.text)};
+  const auto meant = lower == "language" ? std::string_view("lang") : nearest_word(lower, known);
+  if (meant.empty())
+    return {name.at, fmt::format("there is no field \"{}\"; if it is text, write it in quotes",
+                                 shown_in_message(name.text))};
+  return {name.at,
+          fmt::format("there is no field \"{}\" (did you mean \"{}:\"?); if it is text, write it in quotes",
+                      shown_in_message(name.text), meant),
+          std::string(meant) + ':'};
 }
 
 bool is_near(std::string_view word) {

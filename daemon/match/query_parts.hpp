@@ -28,6 +28,9 @@ std::variant<clause::Between, QueryError> make_comparison(const QueryToken& name
 /// would silently drop.
 std::optional<QueryError> find_foreign_sign(const QueryToken& word);
 
+/// What to say of a field that is none of `known`.
+QueryError unknown_field_error(const QueryToken& name, std::span<const std::string_view> known);
+
 /// NEAR, ONEAR, NEAR/…, ONEAR/…
 bool is_near(std::string_view word);
 

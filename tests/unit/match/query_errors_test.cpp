@@ -60,8 +60,29 @@ TEST_CASE("every error of a query has its column and says what to type") {
       {"(a, b)", 3,
        "a comma is understood within ATLEAST(…) only; write AND or OR, or quotes around a text with commas"},
       {", a", 1, "nothing stands before this comma; write a word or remove it"},
-      {"chips -sport", 7,
-       "two conditions stand side by side; write chips AND -sport, or \"chips -sport\" for the phrase"},
+      {"chips -sport", 7, "write NOT sport instead of -"},
+      {"chips && Taiwan", 7, "write AND instead of &&"},
+      {"chips & Taiwan", 7, "write AND instead of &"},
+      {"chips || Taiwan", 7, "write OR instead of ||"},
+      {"chips | Taiwan", 7, "write OR instead of |"},
+      {"chips ! sport", 7, "write NOT instead of !"},
+      {"Yahoo!", 6, "! means nothing here; write \"Yahoo!\" in quotes"},
+      {"(a OR Yahoo!!) AND b", 12, "! means nothing here; write \"Yahoo!!\" in quotes"},
+      {"chips NEAR/3 NOT", 14,
+       "NOT cannot stand here; write NOT in front of the condition, or \"NOT\" for the word"},
+      {"chips NEAR/3 AND", 14, "AND needs something before it; write a AND b, or \"AND\" for the word"},
+      {"title:NOT", 7, "NOT cannot stand here; write NOT in front of the condition, or \"NOT\" for the word"},
+      {"title:OR", 7, "OR needs something before it; write a OR b, or \"OR\" for the word"},
+      {"=NOT", 2, "NOT is an operator; write \"NOT\" in quotes for the word"},
+      {"=AND", 2, "AND is an operator; write \"AND\" in quotes for the word"},
+      {"region:NOT", 8, "NOT is an operator; write \"NOT\" in quotes for the word"},
+      {"section:=World", 9, "a field is compared as a whole and knows no =; write section:\"…\""},
+      {"language:en", 1,
+       "there is no field \"language\" (did you mean \"lang:\"?); if it is text, write it in quotes"},
+      {"TITLE:x", 1,
+       "there is no field \"TITLE\" (did you mean \"title:\"?); if it is text, write it in quotes"},
+      {"body:x", 1,
+       "there is no field \"body\"; a word without a field is looked for in title, summary and body"},
       {"-sport", 1, "write NOT sport instead of -"},
       {"chips AND –sport", 11, "write NOT sport instead of –"},
       {"+chips", 1, "write chips alone: + is not needed"},
@@ -149,6 +170,8 @@ TEST_CASE("an error has its place in the file that holds the query, a caret and 
   REQUIRE(error_of("chips and Taiwan").suggestion == "AND");
   REQUIRE(error_of("a AND regoin:Asia").suggestion == "region:");
   REQUIRE(error_of("urgancy<=2").suggestion == "urgency");
+  REQUIRE(error_of("language:en").suggestion == "lang:");
+  REQUIRE(error_of("TITLE:x").suggestion == "title:");
   REQUIRE(error_of("climate change").suggestion.empty());
 
   const auto block = error_of("chips AND\n  (Taiwan or China)\n", {"a.yaml", 4, 20});
