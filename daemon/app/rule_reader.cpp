@@ -19,6 +19,11 @@ std::optional<Rule> RuleReader::read(const YamlNode& node) const {
     auto rule = read_query(node);
     return rule && check_size(*rule, node) ? std::move(rule) : std::nullopt;
   }
+  if (node.kind == YamlNode::Kind::null) {
+    file_.error(node,
+                "nothing is written here: write a query; one that begins with # needs quotes, as in '#tag'");
+    return std::nullopt;
+  }
   if (node.kind != YamlNode::Kind::map) {
     file_.error(node, "a rule must be a query, or a mapping of any, all, none, at_least and fields");
     return std::nullopt;

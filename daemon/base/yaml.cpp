@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/core.h>
 #include <yaml-cpp/eventhandler.h>
@@ -11,6 +12,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "base/encoding.hpp"
+#include "base/yaml_hint.hpp"
 #include "base/yaml_plain.hpp"
 
 namespace crier {
@@ -126,6 +128,7 @@ class Builder final : public YAML::EventHandler {
     }
     auto& level = levels_.back();
     if (level.node.kind == YamlNode::Kind::list) {
+      if (child.kind == YamlNode::Kind::null) point_to_dash(child);
       level.node.items.push_back(std::move(child));
     } else if (!level.key) {
       const YAML::Mark mark = mark_of(child);
@@ -143,6 +146,22 @@ class Builder final : public YAML::EventHandler {
       }
       level.node.entries.push_back({std::move(*level.key), std::move(child)});
       level.key.reset();
+    }
+  }
+
+  // An item that nothing is written for: yaml-cpp's place is that of whatever comes next.
+  void point_to_dash(YamlNode& item) const {
+    if (item.line < 1 || std::cmp_greater(item.line, line_starts_.size())) return;
+    const auto start_of = [&](int line) { return line_starts_.at(static_cast<std::size_t>(line) - 1); };
+    const auto at = start_of(item.line) + static_cast<std::size_t>(item.column) - 1;
+    if (at < text_.size() && std::string_view("~nN,]").find(text_[at]) != std::string_view::npos) return;
+    for (int line = item.line - 1; line > 0; --line) {
+      const auto said = std::min(text_.find_first_not_of(" \t\r", start_of(line)), text_.size() - 1);
+      if (text_[said] == '\n' || text_[said] == '#') continue;
+      if (text_[said] != '-') return;
+      item.line = line;
+      item.column = static_cast<int>(said - start_of(line)) + 1;
+      return;
     }
   }
 
@@ -185,9 +204,8 @@ std::size_t offset_of(const YAML::Mark& mark, std::string_view text) {
   return std::min(start + static_cast<std::size_t>(std::max(mark.column, 0)), text.size());
 }
 
-void report(const YAML::Mark& mark, std::string message, std::string_view text, const std::string& file,
+void report(std::size_t at, std::string message, std::string_view text, const std::string& file,
             Diagnostics& diagnostics) {
-  const auto at = offset_of(mark, text);
   diagnostics.add(place_in(file, text, at), std::move(message), caret_excerpt(text, at));
 }
 
@@ -213,12 +231,17 @@ std::optional<YamlNode> parse_text(std::string_view text, const std::string& fil
     if (!parser.HandleNextDocument(builder)) return YamlNode{};
     parser.HandleNextDocument(builder);  // refuses a second one
   } catch (const Refused& refused) {
-    report(refused.mark, refused.message, text, file, diagnostics);
+    report(offset_of(refused.mark, text), refused.message, text, file, diagnostics);
     return std::nullopt;
   } catch (const YAML::ParserException& e) {
+    const auto at = offset_of(e.mark, text);
+    if (const auto hint = find_yaml_hint(text, at, e.msg)) {
+      report(hint->at, "not YAML: " + hint->message, text, file, diagnostics);
+      return std::nullopt;
+    }
     const bool at_end = std::ranges::count(text, '\n') <= e.mark.line;
-    report(e.mark, "not YAML: " + repair_utf8(e.msg) + (at_end ? "; is a quote or bracket left open?" : ""),
-           text, file, diagnostics);
+    report(at, "not YAML: " + repair_utf8(e.msg) + (at_end ? "; is a quote or bracket left open?" : ""), text,
+           file, diagnostics);
     return std::nullopt;
   }
   return builder.take_root();

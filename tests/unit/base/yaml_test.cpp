@@ -130,7 +130,6 @@ TEST_CASE("an item that nothing is written for stands at its dash") {
 
 TEST_CASE("what is no YAML is refused where it goes wrong") {
   CHECK(refusal("a: b\n  c: d\n").starts_with("2:4: not YAML: "));
-  CHECK(refusal("a: [b, c\n").ends_with("; is a quote or bracket left open?"));
   CHECK(refusal("a: \"b\n\n") == "1:4: this quote is never closed");
   CHECK(refusal("a: 'it''s\nb: c\n") == "1:4: this quote is never closed");
   CHECK(refusal("a: \"b\\\"\n") == "1:4: this quote is never closed");
