@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "app/config_parts.hpp"
+#include "app/rule_complaints.hpp"
 #include "app/rule_costs.hpp"
 #include "app/rule_reader.hpp"
 #include "app/secret.hpp"
@@ -222,8 +223,7 @@ class BookReader {
     }
     auto rule = read_own_rule(match, stemming, file);
     if (!rule) return;
-    if (!has_positive_clause(*rule) && !complaints.are_new())
-      file.error(match, "the rule only excludes: say also what it is to find");
+    if (!has_positive_clause(*rule) && !complaints.are_new()) complain_of_exclusion(match, stemming, file);
     if (complaints.are_new()) return;
     auto hold = registry_->hold(*rule);
     auto title = match.kind == YamlNode::Kind::scalar ? match.scalar : to_string(*rule);
@@ -236,6 +236,8 @@ class BookReader {
   // One that was parsed just now, so that it can be looked at.
   RulePosition add_read_rule(const Rule& read, FollowedRule rule, const YamlFile& file, const YamlNode& at) {
     if (auto complaint = complain_of_common_words(read, config_.newsroom.site.language); !complaint.empty())
+      config_.rule_warnings.push_back({file.place_of(at), std::move(complaint), {}, {}});
+    if (auto complaint = complain_of_values(read); !complaint.empty())
       config_.rule_warnings.push_back({file.place_of(at), std::move(complaint), {}, {}});
     return add_rule(std::move(rule), file, at);
   }
@@ -253,6 +255,14 @@ class BookReader {
   std::optional<Rule> read_own_rule(const YamlNode& node, bool stemming, const YamlFile& file) const {
     const QueryOptions options{stemming, topics_.finder()};
     return RuleReader(file, options).read(node);
+  }
+
+  // Reads it again, now with the places of its parts, which only a complaint needs.
+  void complain_of_exclusion(const YamlNode& match, bool stemming, const YamlFile& file) const {
+    const QueryOptions options{stemming, topics_.finder()};
+    RuleParts parts;
+    if (const auto rule = RuleReader(file, options, parts.teller()).read(match))
+      complain_that_it_only_excludes(*rule, parts, file, match, "the rule");
   }
 
   // 0 for an alert, and for what is no edition.

@@ -33,8 +33,8 @@ std::optional<Rule> RuleReader::read(const YamlNode& node) const {
   auto rule = read_clauses(section, TitleIs::condition);
   section.finish();
   if (!rule && !complaints.are_new()) file_.error(node, "the rule is empty: write a query into it");
-  if (rule && !check_size(*rule, node)) return std::nullopt;
-  return rule;
+  if (!rule || !check_size(*rule, node)) return std::nullopt;
+  return tell(node, *rule);
 }
 
 std::optional<Rule> RuleReader::read_topic(YamlSection& section) const {
@@ -57,8 +57,18 @@ bool RuleReader::check_size(const Rule& rule, const YamlNode& node) const {
   return false;
 }
 
+Rule RuleReader::tell(const YamlNode& node, Rule rule) const {
+  if (on_part_) on_part_(rule, node, 0);
+  return rule;
+}
+
 std::optional<Rule> RuleReader::read_query(const YamlNode& scalar) const {
-  auto rule = crier::read_query(scalar.scalar, options_);
+  QueryOptions telling;
+  if (on_part_) {
+    telling = options_;
+    telling.on_part = [&](const Rule& part, std::size_t at) { on_part_(part, scalar, at); };
+  }
+  auto rule = crier::read_query(scalar.scalar, on_part_ ? telling : options_);
   if (rule) return std::move(*rule);
   const auto& error = rule.error();
   file_.error_within(scalar, error.at, error.message, error.suggestion);
@@ -77,19 +87,19 @@ std::vector<Rule> RuleReader::read_list(const YamlNode& node, std::string_view w
 
 std::optional<Rule> RuleReader::read_some(YamlSection& section) const {
   const auto* of = section.find("of");
+  const auto* said = section.find("at_least");
   const auto count = section.integer("at_least", 1, 1000);
   if (!count) {
-    if (of != nullptr) section.error(*of, "\"of\" belongs to at_least: N");
+    if (of != nullptr && said == nullptr) section.error(*of, "\"of\" belongs to at_least: N");
     return std::nullopt;
   }
   if (of == nullptr) {
     section.error(section.node(), "at_least needs \"of\": a list to choose from");
     return std::nullopt;
   }
-  if (of->kind == YamlNode::Kind::list && static_cast<std::size_t>(*count) > of->items.size())
-    section.error(*section.find("at_least"),
-                  fmt::format("at least {} of {} can never be: lower the number or add to the list", *count,
-                              of->items.size()));
+  if (!of->items.empty() && static_cast<std::size_t>(*count) > of->items.size())
+    section.error(*said, fmt::format("at least {} of {} can never be: lower the number or add to the list",
+                                     *count, of->items.size()));
   return at_least(static_cast<unsigned>(*count), read_list(*of, "of"));
 }
 
@@ -100,7 +110,7 @@ std::optional<Rule> RuleReader::read_value(const YamlNode& value, std::string_vi
     return std::nullopt;
   }
   auto rule = crier::read_query(fmt::format("{}:\"{}\"", field, value.scalar), options_);
-  if (rule) return std::move(*rule);
+  if (rule) return tell(value, std::move(*rule));
   const auto& error = rule.error();
   const auto before = field.size() + 2;  // the colon and the quote are not in the file
   file_.error_within(value, error.at - std::min(error.at, before), error.message, error.suggestion);
@@ -117,7 +127,7 @@ std::optional<Rule> RuleReader::read_comparison(const YamlNode& value, std::stri
   const bool compares = value.scalar.find_first_of("<>=") == 0;
   const auto before = fmt::format("{}{}", field, compares ? "" : "=");
   auto rule = crier::read_query(before + value.scalar, options_);
-  if (rule) return std::move(*rule);
+  if (rule) return tell(value, std::move(*rule));
   const auto& error = rule.error();
   file_.error_within(value, error.at - std::min(error.at, before.size()), error.message, error.suggestion);
   return std::nullopt;

@@ -2,8 +2,10 @@
 // and rule. Only the loader of the configuration uses it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/yaml_section.hpp"
@@ -23,10 +25,14 @@ class Complaints {
   std::size_t before_;
 };
 
-/// Both references must outlive it.
+/// Told each part of a rule and the byte of the node where it begins, inner parts first.
+using TellPart = std::function<void(const Rule& part, const YamlNode& node, std::size_t at)>;
+
+/// The references must outlive it.
 class RuleReader {
  public:
-  RuleReader(const YamlFile& file, const QueryOptions& options) : file_(file), options_(options) {}
+  RuleReader(const YamlFile& file, const QueryOptions& options, TellPart on_part = {})
+      : file_(file), options_(options), on_part_(std::move(on_part)) {}
 
   /// nullopt when there is no rule or a broken one, which is complained about.
   std::optional<Rule> read(const YamlNode& node) const;
@@ -44,9 +50,11 @@ class RuleReader {
   std::optional<Rule> read_value(const YamlNode& value, std::string_view field) const;
   std::optional<Rule> read_comparison(const YamlNode& value, std::string_view field) const;
   bool check_size(const Rule& rule, const YamlNode& node) const;
+  Rule tell(const YamlNode& node, Rule rule) const;
 
   const YamlFile& file_;
   const QueryOptions& options_;
+  TellPart on_part_;
 };
 
 /// Reads `stemming: on` or `off`; `otherwise` when the key is absent.

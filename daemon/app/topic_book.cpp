@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "app/rule_complaints.hpp"
 #include "app/rule_reader.hpp"
 #include "base/suggest.hpp"
 
@@ -108,12 +109,28 @@ std::optional<Rule> TopicBook::read(const Pending& entry, bool stemming, std::st
   auto rule = RuleReader(file, options).read_topic(section);
   section.finish();
   if (complaints.are_new()) return std::nullopt;
-  if (!rule)
-    file.error(*entry.key, fmt::format("topic {} has no rule: give it any: or all:", name));
-  else if (!has_positive_clause(*rule))
+  if (!rule) {
     file.error(*entry.key,
-               fmt::format("topic {} only excludes: give it any: or all:, so that it finds something", name));
+               fmt::format("topic {} has no rule: give it any: or all:{}", name,
+                           section.find("title") == nullptr
+                               ? ""
+                               : "; title: is its name for people, and any: ['title:…'] looks in titles"));
+  } else if (!has_positive_clause(*rule)) {
+    complain_of_exclusion(entry, options.stemming);
+    return std::nullopt;
+  }
   return rule;
+}
+
+// Reads it again, now with the places of its parts, which only a complaint needs.
+void TopicBook::complain_of_exclusion(const Pending& entry, bool stemming) const {
+  const auto& file = *entry.file;
+  const auto name = fmt::format("topic {}", entry.key->scalar);
+  RuleParts parts;
+  YamlSection section(*entry.value, file, name);
+  const QueryOptions options{stemming, finder()};
+  if (const auto rule = RuleReader(file, options, parts.teller()).read_topic(section))
+    complain_that_it_only_excludes(*rule, parts, file, *entry.key, name);
 }
 
 const std::size_t* TopicBook::find(std::string_view name) const {

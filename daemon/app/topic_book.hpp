@@ -53,6 +53,7 @@ class TopicBook {
   std::vector<std::size_t> reading_order() const;
   void report_circle(const std::vector<std::pair<std::size_t, std::size_t>>& path) const;
   std::optional<Rule> read(const Pending& entry, bool stemming, std::string& title) const;
+  void complain_of_exclusion(const Pending& entry, bool stemming) const;
 
   std::vector<TopicRule> rules_;
   std::vector<std::size_t> sizes_;                           // words of each rule

@@ -51,25 +51,28 @@ class Parser {
   };
 
   std::optional<Rule> parse_or() {
+    const auto begin = peek().at;
     std::vector<Rule> rules;
     do {
       auto rule = parse_and();
       if (!rule) return std::nullopt;
       rules.push_back(std::move(*rule));
     } while (take_word("OR"));
-    return any_of(std::move(rules));
+    return tell(begin, any_of(std::move(rules)));
   }
 
   std::optional<Rule> parse_and() {
+    const auto start = peek().at;
     std::vector<Rule> rules;
     do {
       const auto begin = next_;
       auto rule = parse_not();
       if (!rule) return std::nullopt;
+      tell(tokens_[begin].at, *rule);
       if (!check_what_follows(begin)) return std::nullopt;
       rules.push_back(std::move(*rule));
     } while (take_word("AND") || is_word("NOT"));
-    return all_of(std::move(rules));
+    return tell(start, all_of(std::move(rules)));
   }
 
   std::optional<Rule> parse_not() {
@@ -293,6 +296,11 @@ class Parser {
     if (letters < 2)
       return fail(token, "a prefix needs at least two letters before *; write more of the word");
     return Rule({clause::Prefix{std::string(text), std::move(words.front().exact), scope_}});
+  }
+
+  Rule tell(std::size_t begin, Rule rule) const {
+    if (options_.on_part) options_.on_part(rule, begin);
+    return rule;
   }
 
   static std::string_view without_star(std::string_view word) { return word.substr(0, word.size() - 1); }

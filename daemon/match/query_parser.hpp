@@ -39,6 +39,8 @@ using FindTopic = std::function<Result<Rule, QueryError>(std::string_view name)>
 struct QueryOptions {
   bool stemming = true;    ///< false: every word is compared by its exact form, as =word is
   FindTopic find_topic{};  ///< for rule:NAME, which is refused without it
+  /// Called with each part of the query and the byte where it begins, inner parts first; some parts twice.
+  std::function<void(const Rule& part, std::size_t at)> on_part{};
 };
 
 /// The rule, or the first thing that is wrong. The rule may lack a positive clause (has_positive_clause),

@@ -191,9 +191,55 @@ TEST_CASE("rules without bounds are refused with a reason, in bounded time") {
   CHECK(complaints_about("topics: {a: {any: ['...', '\"?!\"']}}\n") ==
         "rules.yaml:1:21: this has neither letters nor digits; write a word\n"
         "rules.yaml:1:28: this has neither letters nor digits; write a word\n");
-  CHECK(complaints_about("topics: {a: {none: [x]}, b: {any: [x, 'NOT y']}}\n") ==
-        "rules.yaml:1:10: topic a only excludes: give it any: or all:, so that it finds something\n"
-        "rules.yaml:1:26: topic b only excludes: give it any: or all:, so that it finds something\n");
+}
+
+TEST_CASE("a rule that only excludes is refused where it does") {
+  const std::string alternative =
+      "this alternative only excludes, so the rule would find nearly everything; write what it is to find "
+      "before "
+      "NOT, as in chips NOT sport\n";
+  CHECK(complaints_about("topics: {a: {none: [x]}}\n") ==
+        "rules.yaml:1:10: topic a only excludes: give it any: or all:, so that it finds something\n");
+  CHECK(complaints_about("topics: {a: {any: [x, 'NOT y']}}\n") == "rules.yaml:1:24: " + alternative);
+  CHECK(complaints_about("topics: {a: {any: ['alpha OR NOT zzz']}}\n") == "rules.yaml:1:30: " + alternative);
+  CHECK(complaints_about("topics: {a: {any: [x, {none: [y]}]}}\n") == "rules.yaml:1:23: " + alternative);
+  CHECK(complaints_about("topics: {a: {any: ['ATLEAST(2, NOT a1, NOT b1)']}}\n") ==
+        "rules.yaml:1:32: " + alternative);
+  CHECK(complaints_about("topics: {a: {any: ['((b OR c) OR (d OR (NOT e))) NOT f']}}\n") ==
+        "rules.yaml:1:41: " + alternative);
+  CHECK(complaints_about("topics: {a: {any: [NOT x]}}\n") ==
+        "rules.yaml:1:20: this only excludes, so the rule would find nearly everything; write what it is to "
+        "find "
+        "before NOT, as in chips NOT sport\n");
+  CHECK(complaints_about("topics: {a: {none: [x]}, b: {rule: a}}\n").find("topic b") == std::string::npos);
+}
+
+TEST_CASE("a time alone is no rule, and that is what is said") {
+  const std::string alone = "published alone finds every story of that time";
+  CHECK(complaints_about("topics: {a: {any: ['published>=2023-01-01']}}\n") ==
+        "rules.yaml:1:21: " + alone + "; say also what it is about\n");
+  CHECK(complaints_about("topics: {a: {published: '>=2023-01-01', none: [x]}}\n") ==
+        "rules.yaml:1:26: " + alone + "; say also what it is about\n");
+  CHECK(complaints_about("topics: {a: {any: ['chips OR (published>=2023-01-01 NOT x)']}}\n") ==
+        "rules.yaml:1:31: " + alone + ", and so does this alternative; say also what it is about\n");
+  CHECK(complaints_about("topics: {a: {any: ['urgency>=1']}}\n") ==
+        "rules.yaml:1:21: this is true of every story; say also what it is about\n");
+}
+
+TEST_CASE("one mistake is told once") {
+  CHECK(complaints_about("topics: {a: {at_least: 0, of: [x]}}\n") ==
+        "rules.yaml:1:24: at_least must be a whole number from 1 to 1000\n");
+  CHECK(complaints_about("topics: {a: {at_least: 1, of: []}}\n") ==
+        "rules.yaml:1:31: of is an empty list: write a query into it, or leave it out\n");
+  CHECK(complaints_about("topics:\n  a:\n    any:\n      - #tidewall\n      - chips\n") ==
+        "rules.yaml:4:7: nothing is written here: write a query; one that begins with # needs quotes, as in "
+        "'#tag'\n");
+}
+
+TEST_CASE("a topic's title is no condition") {
+  CHECK(complaints_about("topics: {m: {title: Taiwan}}\n") ==
+        "rules.yaml:1:10: topic m has no rule: give it any: or all:; title: is its name for people, and any: "
+        "['title:…'] looks in titles\n");
 }
 
 TEST_CASE("a hundred thousand alternatives are a rule, a few more are too many") {
