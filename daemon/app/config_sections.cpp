@@ -310,13 +310,21 @@ void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile
   }
   auto& ways = test.expect[subscriber];
   for_each_item(value, file, subscriber, [&](const YamlNode& way) {
-    if (auto expected = parse_expected(way.scalar, config.newsroom))
-      ways.push_back(*std::move(expected));
-    else
+    auto expected = parse_expected(way.scalar, config.newsroom);
+    if (!expected) {
       file.error(
           way, fmt::format("\"{}\" is no way of delivery: write alert or an edition, then the channel, like "
                            "\"alert email\", and if it matters \"at\" and a time",
                            way.scalar));
+      return;
+    }
+    const bool is_known = std::ranges::any_of(ways, [&](const ExpectedDelivery& other) {
+      return other.edition == expected->edition && other.channel == expected->channel;
+    });
+    if (is_known)
+      file.error(way, fmt::format("\"{}\" is there twice: a story comes once that way", way.scalar));
+    else
+      ways.push_back(*std::move(expected));
   });
 }
 
@@ -337,10 +345,13 @@ void read_test(const Pending& entry, Config& config) {
     test.at = parse_rfc3339(*at);
     if (!test.at) section.error(*section.find("at"), "at must be a time like 2023-10-18T19:37:00Z");
   }
-  if (const auto* expect = section.find("expect"))
+  const auto* expect = section.find("expect");
+  if (expect != nullptr)
     for_each_entry(*expect, file, "expect", [&](const YamlNode& key, const YamlNode& value) {
       read_expectation(key, value, file, config, test);
     });
+  else if (entry.value->kind == YamlNode::Kind::map)
+    section.error(*entry.value, "test needs \"expect\": who is to get what; expect: {} says nobody");
   section.finish();
   config.tests.push_back(std::move(test));
 }

@@ -101,7 +101,7 @@ class RuleTestsTest(TrialTest):
         self.configure({"story": "nowhere.txt", "expect": {}}, {"story": "broken.json", "expect": {}})
         self.newsroom.run("test", code=65)
         self.newsroom.write("freeze.txt", self.STORY)
-        self.configure({"story": "nowhere.txt"}, {"story": "freeze.txt", "expect": {}})
+        self.configure({"story": "nowhere.txt", "expect": {}}, {"story": "freeze.txt", "expect": {}})
         self.newsroom.run("test", code=1)  # a failed test outweighs one that could not be run
 
     def test_no_tests(self):

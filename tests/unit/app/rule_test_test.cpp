@@ -134,3 +134,20 @@ TEST_CASE("without a time the test takes place when the story was published") {
   test.at = at("2026-11-23T12:00:00Z");
   CHECK(time_of(test, story) == test.at);
 }
+
+TEST_CASE("a test that expects nothing says so, and names no delivery twice") {
+  const auto complaints = [](std::string_view test) {
+    std::string yaml(rules);
+    yaml.erase(yaml.find("tests:"));
+    return SampleConfig(yaml + "tests:\n  - " + std::string(test) + "\n").complaints();
+  };
+  CHECK(complaints("{story: s.txt, expect: {}}").empty());
+  const auto* none = "rules.yaml:18:5: test needs \"expect\": who is to get what; expect: {} says nobody\n";
+  CHECK(complaints("{story: s.txt}") == none);
+  CHECK(complaints("{story: s.txt, expect: }") == none);
+  CHECK(complaints("{story: s.txt, expect: {amara: [alert email, morning email, alert email]}}") ==
+        "rules.yaml:18:65: \"alert email\" is there twice: a story comes once that way\n");
+  CHECK(complaints("{story: s.txt, expect: {amara: [alert email, alert email at 2026-11-23T12:00:00Z]}}") ==
+        "rules.yaml:18:50: \"alert email at 2026-11-23T12:00:00Z\" is there twice: a story comes once that "
+        "way\n");
+}
