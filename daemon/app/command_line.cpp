@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "app/exit_codes.hpp"
+#include "base/suggest.hpp"
 
 namespace crier {
 
@@ -58,6 +59,8 @@ std::optional<int> CommandLine::read(const Words& words, std::size_t least, std:
     po::store(po::command_line_parser(words).options(all).positional(positional).style(strict).run(),
               parsed_->values);
     po::notify(parsed_->values);
+  } catch (const po::unknown_option& e) {
+    return usage_error(e.what() + suggested_option(e.get_option_name()));
   } catch (const po::error& e) {
     return usage_error(e.what());
   }
@@ -71,6 +74,13 @@ std::optional<int> CommandLine::read(const Words& words, std::size_t least, std:
   if (parsed_->arguments.size() < least) return usage_error("it needs more: " + usage_);
   if (parsed_->arguments.size() > most) return usage_error("it takes less: " + usage_);
   return std::nullopt;
+}
+
+std::string CommandLine::suggested_option(std::string_view word) const {
+  std::vector<std::string> options;
+  for (const auto& option : parsed_->visible.options()) options.push_back("--" + option->long_name());
+  const std::vector<std::string_view> known(options.begin(), options.end());
+  return did_you_mean(word.substr(0, word.find('=')), known);
 }
 
 bool CommandLine::has(const char* name) const {

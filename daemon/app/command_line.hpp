@@ -52,6 +52,9 @@ class CommandLine {
   int fail(int code, std::string_view message) const;
 
  private:
+  /// " (did you mean …?)", if one is near.
+  std::string suggested_option(std::string_view word) const;
+
   struct Parsed;
   std::string name_;
   std::string usage_;

@@ -284,7 +284,8 @@ class BookReader {
       const auto channel = parse_channel(word);
       if (!channel) {
         const std::array<std::string_view, 3> known{"email", "whatsapp", "webhook"};
-        section.error(*node, fmt::format("there is no channel \"{}\"{}", word, did_you_mean(word, known)));
+        section.error(*node, fmt::format("there is no channel \"{}\"{}", word, did_you_mean(word, known)),
+                      std::string(nearest_word(word, known)));
       } else if (subscriber.address(*channel).empty()) {
         section.error(*node, fmt::format("the subscriber has no {}: address", word));
       } else if (!config_.has_channel(*channel)) {

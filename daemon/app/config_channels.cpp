@@ -160,7 +160,8 @@ void read_whatsapp(const YamlNode& node, const YamlFile& file, Config& config) {
     const auto& name = whatsapp.parameters.emplace_back(node_of_name->scalar);
     if (std::ranges::find(known, name) == known.end())
       section.error(*node_of_name,
-                    fmt::format("there is no parameter \"{}\"{}", name, did_you_mean(name, known)));
+                    fmt::format("there is no parameter \"{}\"{}", name, did_you_mean(name, known)),
+                    std::string(nearest_word(name, known)));
   }
   if (section.find("parameters") == nullptr) whatsapp.parameters = {"title", "summary"};
   whatsapp.button_prefix = section.text("button_prefix").value_or("");

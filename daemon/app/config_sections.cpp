@@ -191,7 +191,8 @@ std::string_view find_edition(YamlSection& section, std::string_view key, std::s
   if (const auto* edition = newsroom.find_edition(name)) return edition->name;
   for (const auto& edition : newsroom.editions) others.push_back(edition.name);
   section.error(*section.find(key),
-                fmt::format("there is no edition \"{}\"{}", name, did_you_mean(name, others)));
+                fmt::format("there is no edition \"{}\"{}", name, did_you_mean(name, others)),
+                std::string(nearest_word(name, others)));
   return {};
 }
 
@@ -306,7 +307,8 @@ void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile
     std::vector<std::string_view> known;
     for (const auto one : config.book->subscribers()) known.push_back(one.id());
     file.error(key,
-               fmt::format("there is no subscriber \"{}\"{}", subscriber, did_you_mean(subscriber, known)));
+               fmt::format("there is no subscriber \"{}\"{}", subscriber, did_you_mean(subscriber, known)),
+               std::string(nearest_word(subscriber, known)));
   }
   auto& ways = test.expect[subscriber];
   for_each_item(value, file, subscriber, [&](const YamlNode& way) {

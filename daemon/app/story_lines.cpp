@@ -69,6 +69,12 @@ struct CloseFile {
   }
 };
 
+// Whether there is anything to match; one that stops another may have nothing but the id.
+bool says_something(const Story& story) {
+  return story.status != StoryStatus::usable || !story.title.empty() || !story.summary.empty() ||
+         !story.body_text.empty();
+}
+
 }  // namespace
 
 int for_each_line(const CommandLine& line, const Config& config, const std::string& name,
@@ -100,7 +106,14 @@ int for_each_line(const CommandLine& line, const Config& config, const std::stri
       continue;
     }
     for (const auto& warning : parsed->warnings) fmt::print(stderr, "warning: {}\n", warning);
-    for (const auto& story : parsed->stories) each(story);
+    for (const auto& story : parsed->stories) {
+      if (says_something(story))
+        each(story);
+      else
+        code =
+            line.fail(exit_code::bad_data, fmt::format("{}:{}: story \"{}\" has neither a title nor a text",
+                                                       options.file_name, reader->number(), story.id));
+    }
   }
   if (std::ferror(file.get()) != 0)
     return line.fail(exit_code::io, fmt::format("{}: cannot be read to its end", options.file_name));

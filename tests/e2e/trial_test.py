@@ -208,6 +208,18 @@ class ManyStoriesTest(TrialTest):
         places = [line.split(": ")[1] for line in said.splitlines()]
         self.assertEqual([place.split(":")[:2] for place in places], [["stories.jsonl", n] for n in "34567"])
 
+    def test_a_story_that_says_nothing_is_a_broken_line(self):
+        stop = json.dumps({"id": "4", "status": "canceled"})
+        said, out = self.match('{"id": "3"}', stop, json.dumps({"id": "5", "summary": "A river"}), code=65)
+        self.assertEqual([json.loads(line)["id"] for line in out.splitlines()], ["4", "5"])
+        self.assertEqual(said, 'crier match: stories.jsonl:1: story "3" has neither a title nor a text\n')
+
+    def test_an_option_that_is_not_there(self):
+        said, _ = self.complaint("match", "--stories", "stories.jsonl", "--josn", code=64)
+        self.assertIn("unrecognised option '--josn' (did you mean \"--json\"?)\n", said)
+        said, _ = self.complaint("match", "--sotries=stories.jsonl", code=64)
+        self.assertIn("unrecognised option '--sotries=stories.jsonl' (did you mean \"--stories\"?)\n", said)
+
     def test_a_line_of_any_length(self):
         long = json.dumps(story("long", "The river thaws", body_text="mud " * 100_000))
         absurd = '{"id": "absurd", "title": "' + "river " * 3_000_000 + '"}'

@@ -112,6 +112,32 @@ TEST_CASE("check says in JSON what it says to people") {
       std::string::npos);
 }
 
+TEST_CASE("whatever is said to be meant is in the JSON as well") {
+  SampleConfig sample(
+      "topics: {a: {any: ['language:en']}}\neditions: {morning: {at: '07:00', zone: UTC}}\n"
+      "subscribers:\n  - id: amara\n    email: a@example.org\n    follow:\n"
+      "      - {topic: a, by: [emial]}\n      - {topic: a, deliver: mornin}\n"
+      "tests:\n  - {story: s, expect: {amra: [alert email]}}\n");
+  const auto json = check(sample.path().string(), true).output;
+  for (const auto* meant : {"lang:", "email", "morning", "amara"})
+    CHECK(json.find("\"suggestion\":\"" + std::string(meant) + "\"") != std::string::npos);
+}
+
+TEST_CASE("a language that is none and a site that is a URL are warned of") {
+  SampleConfig sample(
+      "topics:\n  a: {any: [chips], lang: english}\n  b: {any: ['chips AND lang:pt-BR', "
+      "'site:x.example.org']}\n"
+      "  c: {any: ['chips NOT site:\"https://x.example.org\"']}\n");
+  const auto checked = check(sample.path().string());
+  CHECK(checked.code == exit_code::ok);
+  CHECK(checked.output.find(
+            "rules.yaml:2:3: \"english\" is no language tag (BCP 47): write one like en or pt-BR") !=
+        std::string::npos);
+  CHECK(checked.output.find("rules.yaml:3") == std::string::npos);
+  CHECK(checked.output.find("rules.yaml:4:3: \"https://x.example.org\" is a URL: site: compares the host's "
+                            "name, like courier.example.org") != std::string::npos);
+}
+
 TEST_CASE("a column counts characters, and the caret stands where a terminal shows them") {
   SampleConfig sample(
       "topics:\n  e: {any: ['é AND climate change']}\n  z: {any: ['北京 AND climate change']}\n"
