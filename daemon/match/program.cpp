@@ -161,7 +161,8 @@ TermId first_term(const std::uint8_t* program) {
     if ((head & 1) == 0) return static_cast<TermId>(head / 4);
     const auto kind = static_cast<Kind>(head / 2 & (negated_bit - 1));
     if (kind != Kind::all && kind != Kind::any) return never_term;
-    if (program == end_of_parts(program)) return never_term;
+    const auto* end = end_of_parts(program);
+    if (program == end) return never_term;
   }
 }
 
