@@ -26,9 +26,11 @@ class CrashTest(support.NewsroomTest):
             self.daemon.process.kill()
 
     def check_books(self):
-        """Between crashes: whatever the relay has is delivered or queued, nothing is gone."""
+        """Between crashes: whatever was owed is delivered or queued, nothing is gone. Not all may be owed it yet:
+        of so many readers the last follow when the first are being sent to."""
         total = self.totals()
-        self.assertEqual(total["delivered"] + total["queued"], READERS, total)
+        self.assertEqual(total["delivered"] + total["queued"], total["matched"], total)
+        self.assertLessEqual(total["matched"], READERS)
         return total["delivered"]
 
     def message_ids(self):
@@ -65,6 +67,7 @@ class CrashTest(support.NewsroomTest):
         self.assertLessEqual(self.check_books(), len(self.server.received))
         daemon = self.serve()
         daemon.wait_for("story.unchanged")
+        support.eventually(lambda: self.totals()["matched"] == READERS, "every reader is owed it")
         daemon.stop()
         self.assertEqual(len(self.newsroom.ledger()["stories"]), 1)
         self.check_books()
