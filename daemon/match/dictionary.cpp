@@ -255,8 +255,7 @@ void Dictionary::retire_record(Arena::Address address) {
 
 // Each record is written once: the forms in the order of their stems, all of one stem together.
 void Dictionary::prepare(Language language) {
-  auto& slots = stems_.at(language.number);
-  if (slots) return;
+  if (stems_.at(language.number)) return;
   std::vector<std::pair<std::uint64_t, FormId>> stemmed;
   stemmed.reserve(forms_.size());
   for (FormId form = 1; form < forms_.size(); ++form) stemmed.emplace_back(stem_hash(language, form), form);
@@ -264,7 +263,7 @@ void Dictionary::prepare(Language language) {
   std::size_t stems = 0;
   for (std::size_t i = 0; i < stemmed.size(); ++i)
     stems += i == 0 || stemmed[i].first != stemmed[i - 1].first ? 1 : 0;
-  slots = std::make_unique<HashSlots>(retire_, stems);
+  auto slots = std::make_unique<HashSlots>(retire_, stems);
   std::vector<FormId> forms;
   for (auto next = stemmed.begin(); next != stemmed.end();) {
     const auto stem = next->first;
@@ -273,7 +272,8 @@ void Dictionary::prepare(Language language) {
     slots->insert(stem, write_record(stem, forms));
   }
   prepared_.push_back(language);
-  languages_[language.number].store(slots.get(), std::memory_order_release);
+  stems_[language.number] = std::move(slots);
+  languages_[language.number].store(stems_[language.number].get(), std::memory_order_release);
 }
 
 // The record of a stem that these forms have, which ascend.

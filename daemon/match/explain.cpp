@@ -57,8 +57,9 @@ class Evidence {
 
  private:
   template <class Words>
-  void add(const Words& clause, const Rule& rule) requires std::is_same_v<Words, clause::Phrase> ||
-      std::is_same_v<Words, clause::Prefix> {
+  void add(const Words& clause, const Rule& rule)
+    requires std::is_same_v<Words, clause::Phrase> || std::is_same_v<Words, clause::Prefix>
+  {
     auto words = words_at(find_spans(clause, story_), story_);
     auto found = shown(words.front());
     reasons_.push_back({query_of(rule), std::move(found), std::move(words)});

@@ -211,7 +211,7 @@ bool Evaluator::eval_group(Kind kind, const std::uint8_t*& at) {
 // Most parts are literals of three bytes.
 inline bool Evaluator::eval_part(const std::uint8_t*& at) {
   if ((at[0] & 1) != 0) return eval(at);
-  if ((at[0] & at[1] & 0x80) != 0 && (at[2] & 0x80) == 0) {
+  if ((at[0] & 0x80) != 0 && (at[1] & 0x80) != 0 && (at[2] & 0x80) == 0) {
     const auto literal = ((at[0] & 0x7FU) | (at[1] & 0x7FU) << 7 | std::uint32_t{at[2]} << 14) / 2;
     at += 3;
     return terms_.is_true(literal);

@@ -347,6 +347,8 @@ std::size_t RuleIndex::Parts::run_programs(Scratch& scratch, std::vector<RuleId>
   constexpr std::uint64_t large = 32;  // words
   const auto& programs = scratch.programs;
   Evaluator evaluator(scratch.terms, dictionary);
+  constexpr std::size_t usual = 4096;  // what absurd rules took is given back
+  if (scratch.tried.bucket_count() > usual) scratch.tried = {};
   scratch.tried.clear();
   std::size_t again = 0;
   for (const auto program : programs) {

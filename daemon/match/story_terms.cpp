@@ -58,6 +58,7 @@ void StoryTerms::clear() {
 }
 
 void StoryTerms::fill(const Dictionary& dictionary, const AnalyzedStory& story) {
+  if (!families_.empty()) clear();  // of a story whose matching failed
   dictionary_ = &dictionary;
   story_ = &story;
   learn_of_new_terms();

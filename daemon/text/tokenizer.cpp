@@ -27,8 +27,8 @@ constexpr std::array<std::string_view, 27> elisions{
     "jusqu", "lorsqu", "puisqu", "quoiqu", "presqu", "quelqu", "entr",  "dell", "all",
     "nell",  "sull",   "dall",   "coll",   "un",     "quest",  "quell", "sant", "dev"};
 
-// What English puts behind an apostrophe in place of a word (he'll, isn't), besides the s.
-constexpr std::array<std::string_view, 6> contractions{"ll", "re", "ve", "d", "m", "t"};
+// What English puts behind an apostrophe in place of a word (he'll), besides the s and the t of isn't.
+constexpr std::array<std::string_view, 5> contractions{"ll", "re", "ve", "d", "m"};
 
 // What a byte says of itself, without its neighbours.
 struct PlainByte {
@@ -167,6 +167,16 @@ Tokenizer::Unit Tokenizer::unit_at(std::size_t at) const {
 
 bool Tokenizer::is_word_at(std::size_t at) const {
   return at < text_.size() && is_word(unit_at(at).kind);
+}
+
+// Whether a word that ends before `at` goes on there, after what nobody sees.
+bool Tokenizer::goes_on_at(std::size_t at) const {
+  while (at < text_.size()) {
+    const auto unit = unit_at(at);
+    if (unit.kind != Kind::invisible) return is_word(unit.kind);
+    at = unit.end;
+  }
+  return false;
 }
 
 bool Tokenizer::next(Token& token) {
@@ -310,7 +320,7 @@ bool Tokenizer::is_thousands_group(std::size_t at) const {
 bool Tokenizer::read_apostrophe(const Unit& unit, const WordShape& shape) {
   const auto next = unit_at(unit.end);
   if (next.kind != Kind::letter) return false;
-  if (next.text == "s" && !is_word_at(next.end)) {
+  if (next.text == "s" && !goes_on_at(next.end)) {
     at_ = next.end;
     return false;
   }
@@ -321,12 +331,14 @@ bool Tokenizer::read_apostrophe(const Unit& unit, const WordShape& shape) {
   return !is_elision;
 }
 
+// Behind an apostrophe. Of words like gov't, which is also written govt, the t is none.
 bool Tokenizer::is_contraction_at(std::size_t at) const {
-  return std::ranges::any_of(contractions, [&](std::string_view letters) {
+  const auto is_there = [&](std::string_view letters) {
     const auto there = text_.substr(at, letters.size());
     const auto same = [](char c, char letter) { return plain_byte(c).folded == letter; };
-    return std::ranges::equal(there, letters, same) && !is_word_at(at + letters.size());
-  });
+    return std::ranges::equal(there, letters, same) && !goes_on_at(at + letters.size());
+  };
+  return std::ranges::any_of(contractions, is_there) || (word().ends_with('n') && is_there("t"));
 }
 
 void Tokenizer::queue_ideographs(const Unit& unit) {

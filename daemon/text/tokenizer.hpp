@@ -1,17 +1,15 @@
 // Tokenizer: cuts a text into words, the same way for stories and for rules, whatever the language.
 // It keeps no state between texts and needs linear time and bounded look-ahead on any bytes.
 //
-// - Possessives lose their 's (Ada’s → ada); the apostrophe of an English contraction stays (he’ll → he'll,
-// so
-//   that it is not the word "hell"); others are dropped (O'Brien → obrien) unless they follow an elided
-//   article, which is a word of its own (l'Élysée → l, élysée).
+// - Possessives lose their 's (Ada’s → ada). The apostrophe of an English contraction stays (he’ll → he'll,
+//   so that it is not the word "hell"), others are dropped (O'Brien → obrien, gov't → govt) unless they
+//   follow an elided article, which is a word of its own (l'Élysée → l, élysée).
 // - Hyphens separate: state-of-the-art is four words, and so a phrase in a rule.
 // - 1,000 → 1000; 3.5 stays; initials keep their inner dots (U.S. → u.s, so that it is not the word "us").
 // - C++ and C# are words. @, # and currency signs before a word or amount are words of their own, so that
 //   $5bn is found by $5bn and by 5bn, @reuters by @reuters and by reuters.
 // - Chinese, Japanese and Korean: each ideograph, kana and Hangul syllable is a word, so that a rule's word
-// is
-//   a phrase and cannot be segmented differently from the story (Korean particles stay outside).
+//   is a phrase and cannot be segmented differently from the story (Korean particles stay outside).
 // - Thai, Lao, Khmer, Burmese: the words of ICU's dictionary.
 #pragma once
 
@@ -55,6 +53,7 @@ class Tokenizer {
 
   Unit unit_at(std::size_t at) const;
   bool is_word_at(std::size_t at) const;
+  bool goes_on_at(std::size_t at) const;
   bool is_sigil_at(std::size_t at, const Unit& unit) const;
   bool is_thousands_group(std::size_t at) const;
   bool read_plain_word(Token& token);

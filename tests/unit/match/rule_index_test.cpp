@@ -210,6 +210,23 @@ TEST_CASE("a rule of many alternatives is tried once a story, however many of th
   CHECK(work.programs == 2);
 }
 
+TEST_CASE("of a rule that is always true nothing is left when it goes, whatever was where it is kept") {
+  RuleIndex index;
+  Story story;
+  story.title = "Hello";
+  const auto hello = analyze(story);
+  index.add(1, rule_of("ship AND quay"));
+  index.remove(1);
+  index.match(hello);
+  index.add(2, rule_of("urgency>=1"));
+  CHECK(index.match(hello) == std::vector<RuleId>{2});
+  CHECK(index.cost(2).postings == 1);
+  index.remove(2);
+  CHECK(index.match(hello).empty());
+  for (RuleId id = 3; id < 40; ++id) index.add(id, rule_of("ship AND quay"));  // takes what is free
+  CHECK(index.match(hello).empty());
+}
+
 TEST_CASE("an index knows what is rare in the language of most stories") {
   RuleIndex index(stemming_language("ru"));
   Story common;
