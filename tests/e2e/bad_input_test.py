@@ -247,8 +247,8 @@ class FailedFolderTest(support.NewsroomTest):
         self.newsroom.configure(config)
         daemon = self.serve()
         for _ in range(2):
-            self.newsroom.write("stories/desk/bad.json", '{"title": ')
             seen = len(daemon.events("story.set_aside"))
+            self.newsroom.write("stories/desk/bad.json", '{"title": ')
             daemon.wait_for("story.set_aside", count=seen + 1)
         self.newsroom.write("stories/desk/good.txt", support.page("Harbour news"))
         daemon.wait_for("delivery.sent", count=2)

@@ -191,8 +191,9 @@ class Newsroom:
     def write(self, name, content, mode=0o644):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        path.chmod(mode)
+        with path.open("wb") as file:
+            os.fchmod(file.fileno(), mode)  # once it is closed the daemon may move it away
+            file.write(content.encode() if isinstance(content, str) else content)
         return path
 
     def configure(self, config):
