@@ -42,11 +42,14 @@ void read_sections(const YamlNode& root, const crier::YamlFile& file) {
     }
     return out;
   };
-  for (const auto& edition : collect("editions"))
-    if (edition.key != nullptr) crier::read_edition(edition, config);
+  const auto collect_named = [&](std::string_view key) {
+    auto out = collect(key);
+    std::erase_if(out, [](const crier::Pending& entry) { return entry.key == nullptr; });
+    return out;
+  };
+  crier::read_editions(collect_named("editions"), config);
   if (const auto* node = section.find("alerts")) crier::read_alerts({&file, nullptr, node}, config, true);
-  auto topics = collect("topics");
-  std::erase_if(topics, [](const crier::Pending& entry) { return entry.key == nullptr; });
+  const auto topics = collect_named("topics");
   YamlNode subscribers;
   if (const auto* node = section.find("subscribers"); node != nullptr && node->kind == YamlNode::Kind::list)
     subscribers = *node;
