@@ -235,6 +235,7 @@ Result<void> App::Parts::open() {
       .newsroom = current,
       .on_seen = [this](const Story& story) { shelf.put(story); },
       .on_owed = [this] { courier->wake(); },
+      .claim_along = [this] { return courier->claim_along(); },
       .on_stopped = [this](const std::string& story, std::uint32_t version,
                            std::string_view reason) { courier->stop_story(story, version, reason); },
       .takes_stories = [this] { return storage->is_good(); }});

@@ -74,6 +74,8 @@ class Channel {
   /// Nothing more is to be sent: see Relay::wind_up().
   virtual void wind_up(Duration /*patience*/) {}
 
+  /// A message like this one is about to be sent, with others of its letter: what they share may be made now.
+  virtual void prepare(const Outgoing& /*message*/) {}
   /// What became of each, by position. Keeps nothing of them.
   virtual boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) = 0;
 };

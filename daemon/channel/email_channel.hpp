@@ -64,6 +64,7 @@ class EmailChannel final : public Channel {
   std::vector<RelayState> relays(Time now) const override { return relay_.states(now); }
   void hold_relays(const std::vector<std::string>& names) override { relay_.hold(names); }
   void wind_up(Duration patience) override { relay_.wind_up(patience); }
+  void prepare(const Outgoing& message) override { prepared_for(message); }
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:

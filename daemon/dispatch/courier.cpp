@@ -35,22 +35,37 @@ struct Courier::Ready {
   bool owed = true;
 };
 
+namespace {
+
+std::vector<std::unique_ptr<Line>> make_lines(const asio::any_io_executor& loop,
+                                              const std::vector<Channel*>& channels) {
+  std::vector<std::unique_ptr<Line>> lines;
+  for (auto* channel : channels) lines.push_back(std::make_unique<Line>(loop, *channel));
+  return lines;
+}
+
+}  // namespace
+
 Courier::Courier(asio::any_io_executor loop, Parts parts)
     : loop_(std::move(loop)),
       parts_(std::move(parts)),
       unsubscribe_key_(parts_.unsubscribe_key),
       domains_(parts_.domains),
       sent_(loop_),
-      recorder_(loop_, parts_.database, parts_.clock, parts_.write_distance) {
-  for (auto* channel : parts_.channels) lines_.push_back(std::make_unique<Line>(loop_, *channel));
-}
+      recorder_(loop_, parts_.database, parts_.clock, parts_.write_distance),
+      lines_(make_lines(loop_, parts_.channels)),
+      claimer_(loop_, {.database = parts_.database,
+                       .clock = parts_.clock,
+                       .lines = lines_,
+                       .before_claims = [this] { forget_stopped(); },
+                       .prepare = [this](Line& line, HeldClaim& held) { prepare(line, held); }}) {}
 
 Courier::~Courier() = default;
 
 void Courier::start(TaskGroup& tasks) {
   for (auto& line : lines_) {
     const auto name = to_string(line->channel.kind());
-    tasks.start(fmt::format("courier {} claims", name), run_claims(*line));
+    tasks.start(fmt::format("courier {} claims", name), claimer_.run(*line));
     for (unsigned slot = 0; slot < line->channel.most_concurrency(); ++slot)
       tasks.start(fmt::format("courier {} {}", name, slot), run_slot(*line));
   }
@@ -120,9 +135,9 @@ std::vector<Courier::LineState> Courier::lines() const {
 
 asio::awaitable<void> Courier::drain(Duration patience) {
   draining_ = true;
+  claimer_.stop();
   for (auto& line : lines_) {
     line->channel.wind_up(patience);
-    line->work_owed.ring();
     line->work_ready.ring();
   }
   for (auto& line : lines_) {
@@ -181,50 +196,17 @@ asio::awaitable<bool> Courier::take(Line& line, Handful& handful) {
   co_return false;
 }
 
-// Keeps claims ready for the slots; when the outbox has none, waits until it does.
-asio::awaitable<void> Courier::run_claims(Line& line) {
-  while (!draining_) {
-    line.is_to_ask = false;
-    const auto due = co_await claim_for(line);
-    if (due <= parts_.clock.now() || line.is_to_ask) continue;
-    if (due == Time::max())
-      co_await line.work_owed.wait();
-    else
-      co_await line.work_owed.wait_until(parts_.clock, due);
-  }
-}
-
-// Claims what its lanes have room for. Returns when there may be more of it, unless something happens before.
-asio::awaitable<Time> Courier::claim_for(Line& line) {
-  const auto lanes = line.low_lanes();
-  if (lanes.none()) co_return Time::max();
-  const auto channel = line.channel.kind();
-  const auto now = parts_.clock.now();
-  forget_stopped();
-  line.asking = true;
-  std::optional<LoadedClaim> loaded;
-  std::optional<Time> due;
-  std::string failure;
+// Makes the letter of a claim's first reader, which is that of most of them, and what the channel makes of
+// it.
+void Courier::prepare(Line& line, HeldClaim& held) const {
+  const auto newsroom = parts_.newsroom();
+  const auto& delivery = held.deliveries.front();
+  Ready ready{&delivery, newsroom->book->by_number(delivery.number), contents_for(*held.batch, delivery)};
+  if (!ready.subscriber || ready.contents.chosen.empty()) return;
   try {
-    // A claim is void after a crash anyway, and what else it changes is found out again.
-    co_await parts_.database.run(
-        [&](Sqlite& db) {
-          loaded = load_claim(db, channel, lanes, now);
-          if (!loaded) due = next_due(db, channel, lanes);
-        },
-        Durability::written);
-  } catch (const std::runtime_error& e) {
-    failure = e.what();
+    line.channel.prepare(address(held, newsroom, ready));
+  } catch (const std::exception&) {  // its attempt meets it, too, and says so
   }
-  line.asking = false;
-  const bool doubts_answer = std::exchange(line.doubts_answer, false);
-  if (!failure.empty()) {
-    log::error("outbox.unreadable", {{"channel", to_string(channel)}, {"what", failure}});
-    co_return now + std::chrono::seconds(5);
-  }
-  if (!loaded) co_return due.value_or(Time::max());
-  if (!loaded->deliveries.empty()) line.add(*std::move(loaded), doubts_answer);
-  co_return now;
 }
 
 // Why a delivery is not to be attempted; empty when it is.

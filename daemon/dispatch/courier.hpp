@@ -19,6 +19,7 @@
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
 #include "channel/channel.hpp"
+#include "dispatch/claimer.hpp"
 #include "dispatch/domain_paces.hpp"
 #include "dispatch/newsroom.hpp"
 #include "dispatch/next_editions.hpp"
@@ -33,8 +34,6 @@ class Database;
 class Metrics;
 struct ClaimedBatch;
 struct Handful;
-struct HeldClaim;
-class Line;
 struct MessageParts;
 struct Part;
 class Sqlite;
@@ -63,6 +62,8 @@ class Courier {
   void start(TaskGroup& tasks);
   /// There is new work in the outbox.
   void wake();
+  /// For a database job that makes new work.
+  std::shared_ptr<Claimer::Along> claim_along() { return claimer_.along(); }
   /// Deliveries of this story up to this version are not to leave any more, for `reason`; the outbox knows
   /// already.
   void stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason);
@@ -101,8 +102,7 @@ class Courier {
 
   boost::asio::awaitable<void> run_slot(Line& line);
   boost::asio::awaitable<bool> take(Line& line, Handful& handful);
-  boost::asio::awaitable<void> run_claims(Line& line);
-  boost::asio::awaitable<Time> claim_for(Line& line);
+  void prepare(Line& line, HeldClaim& held) const;
   void forget_stopped();
   boost::asio::awaitable<void> deliver(Line& line, const Handful& handful);
   boost::asio::awaitable<std::vector<Ready>> check(Line& line, const Handful& handful,
@@ -132,7 +132,6 @@ class Courier {
   boost::asio::any_io_executor loop_;
   Parts parts_;
   HmacSha256 unsubscribe_key_;
-  std::vector<std::unique_ptr<Line>> lines_;
   std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
   Pauses pauses_;
   DomainPaces domains_;
@@ -140,6 +139,8 @@ class Courier {
   Bell sent_;  // a handful was sent and recorded
   bool draining_ = false;
   Recorder recorder_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  Claimer claimer_;
 };
 
 }  // namespace crier

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "audience/suppression.hpp"
+#include "base/finally.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
@@ -316,8 +317,7 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const auto now = parts_.clock.now();
-    const bool is_entered = co_await parts_.database.run(
-        [&](Sqlite& db) { return enter_story(db, *newsroom, story, entry, now); });
+    const bool is_entered = co_await enter(*newsroom, story, entry, now);
     if (entry.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *entry.former_id}});
     if (!is_entered) continue;
     announce(story, verdict.novelty, entry);
@@ -332,6 +332,20 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     if (entry.analysed) co_await parts_.workers.run([&] { learn_from(*entry.analysed, *newsroom->book); });
     co_return Accepted{story.id, story.version, verdict.novelty, matched};
   }
+}
+
+// What is owed at once is claimed in the same job.
+asio::awaitable<bool> Intake::enter(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
+                                    Time now) {
+  const auto claims = parts_.claim_along();
+  bool is_kept = false;
+  const Finally end([&] { claims->end(is_kept); });
+  is_kept = co_await parts_.database.run([&](Sqlite& db) {
+    const bool is_entered = enter_story(db, newsroom, story, entry, now);
+    if (is_entered && entry.matched > 0) claims->take(db);
+    return is_entered;
+  });
+  co_return is_kept;
 }
 
 // Tells the others of what has been written.

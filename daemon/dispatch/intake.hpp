@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "dispatch/claimer.hpp"
 #include "dispatch/newsroom.hpp"
 #include "story/recognition.hpp"
 #include "story/story.hpp"
@@ -63,6 +64,8 @@ class Intake {
     std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
     std::function<void(const Story& story)> on_seen;            ///< a new version is in the story log
     std::function<void()> on_owed;                              ///< new work is in the outbox
+    /// Claims for the courier in the job that makes such work.
+    std::function<std::shared_ptr<Claimer::Along>()> claim_along;
     /// Nothing more of this version, or an earlier one, may leave.
     std::function<void(const std::string& story_id, std::uint32_t version, std::string_view reason)>
         on_stopped;
@@ -99,6 +102,8 @@ class Intake {
   boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
   boost::asio::awaitable<std::int64_t> owe_the_others(std::shared_ptr<const Newsroom> newsroom,
                                                       const Story& story, StoryEntry& entry, Time at);
+  boost::asio::awaitable<bool> enter(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
+                                     Time now);
   boost::asio::awaitable<bool> write(std::function<bool(Sqlite&)> job);
   boost::asio::awaitable<void> finish(StoryVersion version);
   void announce(const Story& story, Novelty novelty, const StoryEntry& entry);

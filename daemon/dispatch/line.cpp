@@ -14,10 +14,11 @@ constexpr std::size_t low_mark = chunk_capacity / 2;
 Line::Line(const boost::asio::any_io_executor& loop, Channel& its_channel)
     : channel(its_channel), work_ready(loop), work_owed(loop) {}
 
-void Line::add(LoadedClaim claim, bool doubted) {
-  const auto lane = static_cast<std::size_t>(claim.batch->claim.lane);
-  left_[lane] += claim.deliveries.size();
-  ready_[lane].emplace_back(std::make_shared<HeldClaim>(std::move(claim)))->doubted = doubted;
+void Line::add(std::shared_ptr<HeldClaim> claim, bool doubted) {
+  const auto lane = static_cast<std::size_t>(claim->batch->claim.lane);
+  claim->doubted = doubted;
+  left_[lane] += claim->deliveries.size();
+  ready_[lane].push_back(std::move(claim));
   work_ready.ring();
 }
 
@@ -83,6 +84,11 @@ void Line::doubt() {
 void Line::look_again() {
   is_to_ask = true;
   work_owed.ring();
+}
+
+bool Line::answered() {
+  asking = false;
+  return std::exchange(doubts_answer, false);
 }
 
 bool Line::holds_work() const {

@@ -49,7 +49,7 @@ class Line {
   Line(const boost::asio::any_io_executor& loop, Channel& channel);
 
   /// Keeps a claim that has deliveries until slots take it.
-  void add(LoadedClaim claim, bool doubted);
+  void add(std::shared_ptr<HeldClaim> claim, bool doubted);
   /// As much as the channel likes at once, of the lane whose turn it is; nullopt when there is nothing, or
   /// the channel takes no more at `now`. Rings `work_owed` when a lane begins to run low.
   std::optional<Handful> take(Time now);
@@ -63,6 +63,8 @@ class Line {
   void doubt();
   /// The outbox may hold something that it did not hold before.
   void look_again();
+  /// The outbox has answered. Returns whether deliveries of its answer may be owed no more.
+  bool answered();
 
   /// Whether it has, or is about to have, deliveries that it took from the outbox.
   bool holds_work() const;

@@ -132,6 +132,7 @@ void Belts::start() {
       .newsroom = current,
       .on_seen = [](const Story&) {},
       .on_owed = [this] { courier_->wake(); },
+      .claim_along = [this] { return courier_->claim_along(); },
       .on_stopped = [this](const std::string& story, std::uint32_t version,
                            std::string_view reason) { courier_->stop_story(story, version, reason); }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
