@@ -26,12 +26,13 @@ constexpr const char* usage =
     "                           [--size BYTES] [--connections N] [--every 200ms]\n"
     "How long after a file was renamed into the story folder its mail is on the sink's socket: one "
     "recipient, idle;\n"
-    "an audience of all readers; alerts of --recipients while a digest goes to all readers.\n";
+    "an audience of all readers; alerts of --recipients while a digest goes to all readers (--alerts 0: "
+    "none).\n";
 
 struct Options {
   std::int64_t readers = 1'000'000;
   std::int64_t recipients = 1000;
-  std::int64_t alerts = 50;        // at most: the digest ends when it ends
+  std::int64_t alerts = 50;        // at most: the digest ends when it ends; 0: no digest
   std::int64_t large_alerts = 20;  // to all readers; each is canceled when its first mail is there
   std::int64_t singles = 100;
   std::int64_t size = 30'000;
@@ -243,7 +244,7 @@ json::object Measurement::run() {
   show_progress("one recipient, idle");
   out["one_recipient"] = spread(singles());
   out["all_readers"] = spread(large_alerts());
-  out["during_digest"] = alerts_during_digest(appointment.at);
+  if (options_.alerts > 0) out["during_digest"] = alerts_during_digest(appointment.at);
   wait_until([&] { return folder_->total().queued == 0; }, "until everything is recorded");
   out["size"] = static_cast<double>(books_->bytes) / static_cast<double>(books_->messages);
   out["duplicates"] = books_->duplicates.load();
