@@ -23,21 +23,22 @@ namespace json = boost::json;
 constexpr const char* usage =
     "Usage: crier-bench latency [--readers N] [--recipients N] [--alerts N] [--large-alerts N] [--singles "
     "N]\n"
-    "                           [--size BYTES] [--connections N] [--every 200ms]\n"
+    "                           [--size BYTES] [--connections N] [--every 200ms] [--no-digest]\n"
     "How long after a file was renamed into the story folder its mail is on the sink's socket: one "
     "recipient, idle;\n"
-    "an audience of all readers; alerts of --recipients while a digest goes to all readers (--alerts 0: "
-    "none).\n";
+    "an audience of all readers; alerts of --recipients while a digest goes to all readers (--no-digest: "
+    "without).\n";
 
 struct Options {
   std::int64_t readers = 1'000'000;
   std::int64_t recipients = 1000;
-  std::int64_t alerts = 50;        // at most: the digest ends when it ends; 0: no digest
+  std::int64_t alerts = 50;        // at most: the digest ends when it ends
   std::int64_t large_alerts = 20;  // to all readers; each is canceled when its first mail is there
   std::int64_t singles = 100;
   std::int64_t size = 30'000;
   std::int64_t connections = 8;
   Duration every = std::chrono::milliseconds(200);
+  bool no_digest = false;
 };
 
 constexpr std::size_t digest = 0;  // the audiences of the sink
@@ -244,7 +245,7 @@ json::object Measurement::run() {
   show_progress("one recipient, idle");
   out["one_recipient"] = spread(singles());
   out["all_readers"] = spread(large_alerts());
-  if (options_.alerts > 0) out["during_digest"] = alerts_during_digest(appointment.at);
+  if (!options_.no_digest) out["during_digest"] = alerts_during_digest(appointment.at);
   wait_until([&] { return folder_->total().queued == 0; }, "until everything is recorded");
   out["size"] = static_cast<double>(books_->bytes) / static_cast<double>(books_->messages);
   out["duplicates"] = books_->duplicates.load();
@@ -265,7 +266,8 @@ int latency_bench(const Words& words) {
                                          {"--singles", &options.singles},
                                          {"--size", &options.size},
                                          {"--connections", &options.connections},
-                                         {"--every", &options.every}});
+                                         {"--every", &options.every},
+                                         {"--no-digest", &options.no_digest}});
   if (!good) return complain(words, usage);
   Measurement measurement(options);
   fmt::print("{}\n", json::serialize(measurement.run()));
