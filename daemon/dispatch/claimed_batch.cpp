@@ -41,7 +41,8 @@ bool ClaimedBatch::is_for(const Part& part, std::uint32_t number) const {
   return !is_digest() || position_of(part.audience, number).has_value();
 }
 
-std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet lanes, Time now) {
+std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet lanes, Time now,
+                                      const Story* known) {
   hold_paused(db, channel, now);
   auto claimed = claim(db, channel, now, lanes);
   if (!claimed) return std::nullopt;
@@ -50,7 +51,11 @@ std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet l
   batch->claim = std::move(*claimed);
   const auto& subject = batch->claim.subject;
   if (!batch->is_digest()) {
-    load_part(db, batch->parts.emplace_back(), subject.story_id, subject.story_version);
+    auto& part = batch->parts.emplace_back();
+    if (known != nullptr && known->id == subject.story_id && known->version == subject.story_version)
+      part.story = *known;
+    else
+      load_part(db, part, subject.story_id, subject.story_version);
   } else if (!deliveries.empty()) {
     // Of an audience of millions only what this claim is for.
     const NumberRange claimed_for{deliveries.front().number, deliveries.back().number};

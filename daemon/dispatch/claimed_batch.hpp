@@ -39,7 +39,8 @@ struct LoadedClaim {
 };
 
 /// Claims the most urgent work of these lanes of a channel and reads all that is needed to render it; nullopt
-/// when there is none. In a database job.
-std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet lanes, Time now);
+/// when there is none. In a database job. `known` is a story that need not be read for it.
+std::optional<LoadedClaim> load_claim(Sqlite& db, ChannelKind channel, LaneSet lanes, Time now,
+                                      const Story* known = nullptr);
 
 }  // namespace crier

@@ -83,10 +83,11 @@ std::shared_ptr<Claimer::Along> Claimer::along() {
   return along;
 }
 
-void Claimer::Along::take(Sqlite& db) {
+void Claimer::Along::take(Sqlite& db, const Story& story) {
   db.query("SAVEPOINT claims").run();
   try {
-    for (auto& claim : claims_) claim.loaded = load_claim(db, claim.line->channel.kind(), claim.lanes, now_);
+    for (auto& claim : claims_)
+      claim.loaded = load_claim(db, claim.line->channel.kind(), claim.lanes, now_, &story);
   } catch (const std::runtime_error&) {
     // What cannot be claimed is still owed; run() meets it, too, and says so.
     if (!db.in_transaction()) throw;

@@ -40,8 +40,8 @@ class Claimer {
   /// Claims that are made along with what they claim: one of each line that nobody claims for yet.
   class Along : public std::enable_shared_from_this<Along> {
    public:
-    /// In the job that owes something, at its end.
-    void take(Sqlite& db);
+    /// In the job that makes a story owed, at its end.
+    void take(Sqlite& db, const Story& story);
     /// When the job has ended; `kept` when what it wrote is. Once.
     void end(bool kept);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
@@ -285,6 +286,7 @@ asio::awaitable<Accepted> Intake::take_all(std::vector<Story> stories, Arrival a
 }
 
 asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits) {
+  using namespace asio::experimental::awaitable_operators;
   const auto declared_id = story.id;
   auto declared_version = story.version;
   for (;;) {
@@ -311,10 +313,15 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     const auto begun = parts_.clock.now();
     entry.is_noted = is_backlog(story, entry.known, arrival.deliver, begun);
     const bool has_audience = !entry.is_noted && story.status == StoryStatus::usable;
-    co_await parts_.workers.run([&] {
+    const auto prepare = [&] {
       if (!entry.known) entry.print = print_text(story);
-      if (has_audience) find_audience(*newsroom, story, entry, begun);
-    });
+      entry.text = text_for_log(story);
+    };
+    const auto find = [&] { find_audience(*newsroom, story, entry, begun); };
+    if (has_audience)
+      co_await (parts_.workers.run(find) && parts_.workers.run(prepare));
+    else
+      co_await parts_.workers.run(prepare);
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const auto now = parts_.clock.now();
     const bool is_entered = co_await enter(*newsroom, story, entry, now);
@@ -342,7 +349,7 @@ asio::awaitable<bool> Intake::enter(const Newsroom& newsroom, const Story& story
   const Finally end([&] { claims->end(is_kept); });
   is_kept = co_await parts_.database.run([&](Sqlite& db) {
     const bool is_entered = enter_story(db, newsroom, story, entry, now);
-    if (is_entered && entry.matched > 0) claims->take(db);
+    if (is_entered && entry.matched > 0) claims->take(db, story);
     return is_entered;
   });
   co_return is_kept;

@@ -27,6 +27,7 @@ struct StoryEntry {
   bool is_noted = false;                          ///< it is backlog: for nobody
   bool resumes = false;                           ///< some of its readers were entered before a crash
   TextPrint print{};                              ///< of a story that is not known
+  std::string text{};                             ///< see text_for_log()
   std::optional<AnalyzedStory> analysed{};        ///< when its audience was looked for
   std::optional<Decider> decider{};               ///< who decides on it
   Decisions decisions{};                          ///< those that are to be entered next

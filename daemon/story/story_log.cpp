@@ -61,6 +61,10 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
                     row.integer(7) != 0};
 }
 
+std::string text_for_log(const Story& story) {
+  return compress(boost::json::serialize(to_json(story)));
+}
+
 void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now) {
   db.query(
         "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
@@ -76,7 +80,7 @@ void store_story(Sqlite& db, const Story& story, const Planned& planned, Time no
       .bind(8, story.embargo ? to_rfc3339(*story.embargo) : "")
       .bind(9, story.source)
       .bind(10, story.site)
-      .bind_blob(11, compress(boost::json::serialize(to_json(story))))
+      .bind_blob(11, planned.text.empty() ? text_for_log(story) : std::string(planned.text))
       .bind(12, planned.is_whole ? 1 : 0)
       .bind(13, planned.is_noted ? 1 : 0)
       .run();

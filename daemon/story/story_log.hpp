@@ -50,11 +50,15 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
+/// The text of a version as the log keeps it. Pure.
+std::string text_for_log(const Story& story);
+
 /// How a version is kept.
 struct Planned {
   std::int64_t matched = 0;  ///< deliveries planned for it
   bool is_whole = true;      ///< there will be no more
   bool is_noted = false;     ///< see KnownStory
+  std::string_view text{};   ///< see text_for_log(), by whom made it before; empty = nobody did
 };
 void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now);
 /// So many more deliveries are planned for a version.
