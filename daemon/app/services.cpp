@@ -5,18 +5,18 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
+#include <thread>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "base/io_thread.hpp"
 #include "base/url.hpp"
 #include "channel/email_channel.hpp"
 #include "channel/maildir_relay.hpp"
 #include "channel/missing_channel.hpp"
 #include "channel/relay_group.hpp"
 #include "channel/smtp_relay.hpp"
-#include "channel/threaded_relay.hpp"
 #include "channel/webhook_channel.hpp"
 #include "channel/whatsapp_channel.hpp"
 #include "net/address_guard.hpp"
@@ -58,13 +58,18 @@ SmtpTimeouts timeouts_of(const RelayConfig& relay) {
   return timeouts;
 }
 
-// The thread that mail goes over the wire on, and the look-ups for it.
-struct Wire {
-  IoThread thread{"crier mail"};
-  Resolver resolver{thread.executor()};
-};
+// A second one sends half as much again; then the loop, which composes, has no time for more.
+std::vector<std::unique_ptr<MailThread>> make_mail_threads() {
+  constexpr unsigned most = 2;
+  std::vector<std::unique_ptr<MailThread>> threads;
+  for (unsigned i = 0; i < std::clamp(std::thread::hardware_concurrency(), 1U, most); ++i)
+    threads.push_back(std::make_unique<MailThread>());
+  return threads;
+}
 
-Result<std::unique_ptr<Relay>> make_relay(Wire& wire, Workers& workers, const RelayConfig& config) {
+Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& loop,
+                                          std::span<const std::unique_ptr<MailThread>> threads,
+                                          Workers& workers, const RelayConfig& config) {
   constexpr std::string_view maildir = "maildir:";
   if (config.url.starts_with(maildir))
     return std::unique_ptr<Relay>(std::make_unique<MaildirRelay>(
@@ -79,10 +84,7 @@ Result<std::unique_ptr<Relay>> make_relay(Wire& wire, Workers& workers, const Re
   options.ca_file = config.ca_file;
   options.connections = config.connections;
   options.messages_per_connection = config.messages_per_connection;
-  return std::unique_ptr<Relay>(
-      std::make_unique<ThreadedRelay>(wire.thread, [&](const boost::asio::any_io_executor& executor) {
-        return std::make_unique<SmtpRelay>(executor, wire.resolver, std::move(options));
-      }));
+  return std::unique_ptr<Relay>(std::make_unique<SmtpRelay>(loop, threads, std::move(options)));
 }
 
 // The host, and where there are several relays on it the port, too.
@@ -110,10 +112,12 @@ std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& conf
 
 struct Services::Parts {
   explicit Parts(const boost::asio::any_io_executor& loop) : resolver(loop) {}
-  ~Parts() { wire.thread.stop(); }
+  ~Parts() {
+    for (const auto& each : mail_threads) each->thread.stop();
+  }
 
   Resolver resolver;
-  Wire wire;
+  std::vector<std::unique_ptr<MailThread>> mail_threads = make_mail_threads();
   std::unique_ptr<RelayGroup> relays;
   EmailChannel* email = nullptr;  // among the channels
   std::optional<HttpClient> webhook_client;
@@ -134,7 +138,7 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
   if (const auto& email = config.email) {
     std::vector<RelayGroup::Member> members;
     for (const auto& each : email->relays) {
-      auto relay = make_relay(parts->wire, workers, each);
+      auto relay = make_relay(loop, parts->mail_threads, workers, each);
       if (!relay) return relay.error();
       members.push_back({.name = relay_name(each, email->relays),
                          .relay = std::move(*relay),

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -158,19 +159,29 @@ Outcome to_outcome(SmtpResult result) {
   return outcome;
 }
 
-// A connection of the pool.
+// A connection of the pool, as the loop knows it. The connection itself belongs to its thread.
 struct SmtpRelay::Pooled {
-  Pooled(const asio::any_io_executor& executor, Resolver& resolver,
-         const std::shared_ptr<asio::ssl::context>& tls, const SmtpServer& server)
-      : connection(executor, resolver, tls, server) {}
+  Pooled(MailThread& its, const std::shared_ptr<asio::ssl::context>& tls, const SmtpServer& server)
+      : thread(its), connection(its.thread.executor(), its.resolver, tls, server) {}
 
+  MailThread& thread;
   SmtpConnection connection;
   std::size_t handfuls = 0;  // under way
   std::size_t messages = 0;  // in them
+  std::size_t given = 0;     // messages, so far
+  bool is_open = true;       // or being opened
   SteadyTime begun = std::chrono::steady_clock::now();
   SteadyTime idle_since;
   bool is_spent = false;  // the server wants no more by it
   bool leaving = false;   // says QUIT
+};
+
+// What came of a handful, and how its connection is since.
+struct SmtpRelay::Sent {
+  std::vector<SmtpResult> results;
+  bool is_open = false;
+  bool is_pipelined = false;
+  std::optional<SmtpMode> learnt;
 };
 
 struct SmtpRelay::Timers {
@@ -186,14 +197,15 @@ struct SmtpRelay::Turn {
   std::shared_ptr<Pooled> given;
 };
 
-SmtpRelay::SmtpRelay(asio::any_io_executor executor, Resolver& resolver, SmtpRelayOptions options)
-    : executor_(std::move(executor)),
-      resolver_(resolver),
+SmtpRelay::SmtpRelay(asio::any_io_executor loop, std::span<const std::unique_ptr<MailThread>> threads,
+                     SmtpRelayOptions options)
+    : loop_(std::move(loop)),
+      threads_(threads),
       options_(std::move(options)),
       tls_(make_smtp_tls(options_.ca_file)),
-      timers_(std::make_unique<Timers>(executor_)),
+      timers_(std::make_unique<Timers>(loop_)),
       allowed_(std::min<std::size_t>(options_.connections, 2)),
-      tasks_(executor_, [](const std::string& task, const std::string& what) {
+      tasks_(loop_, [](const std::string& task, const std::string& what) {
         log::error("smtp.task_failed", {{"task", task}, {"what", what}});
       }) {}
 
@@ -204,34 +216,37 @@ SmtpRelay::~SmtpRelay() = default;
 // How many more messages a connection may be given.
 std::size_t SmtpRelay::room(const Pooled& pooled) const {
   const auto age = std::chrono::steady_clock::now() - pooled.begun;
-  const auto given = pooled.connection.messages();
   if (pooled.leaving || pooled.is_spent || age >= options_.max_age ||
-      given >= options_.messages_per_connection)
+      pooled.given >= options_.messages_per_connection)
     return 0;
-  return options_.messages_per_connection - given;
+  return options_.messages_per_connection - pooled.given;
 }
 
 // The warmest that is idle, else a new one, else the one with the least to do. Null when all have enough.
 std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
-  for (;;) {
-    std::shared_ptr<Pooled> idle;
-    std::shared_ptr<Pooled> shared;
-    for (const auto& each : pool_) {
-      if (room(*each) == 0) continue;
-      if (each->handfuls == 0) {
-        if (!idle || each->idle_since > idle->idle_since) idle = each;
-      } else if (each->handfuls < handfuls_per_connection && each->connection.is_open()) {
-        if (!shared || each->messages < shared->messages) shared = each;
-      }
+  std::shared_ptr<Pooled> idle;
+  std::shared_ptr<Pooled> shared;
+  for (const auto& each : pool_) {
+    if (room(*each) == 0) continue;
+    if (each->handfuls == 0) {
+      if (!idle || each->idle_since > idle->idle_since) idle = each;
+    } else if (each->handfuls < handfuls_per_connection && each->is_open) {
+      if (!shared || each->messages < shared->messages) shared = each;
     }
-    if (idle && !idle->connection.is_usable()) {
-      std::erase(pool_, idle);
-      continue;
-    }
-    if (idle) return idle;
-    if (pool_.size() >= allowed_) return shared;
-    return pool_.emplace_back(std::make_shared<Pooled>(executor_, resolver_, tls_, options_.server));
   }
+  if (idle) return idle;
+  return pool_.size() < allowed_ ? pool_.emplace_back(make_connection()) : shared;
+}
+
+// On the thread that has the fewest. It is destroyed there, too.
+std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::make_connection() const {
+  const auto connections_of = [&](const std::unique_ptr<MailThread>& thread) {
+    return std::ranges::count_if(pool_, [&](const auto& each) { return &each->thread == thread.get(); });
+  };
+  auto& thread = **std::ranges::min_element(threads_, {}, connections_of);
+  return {new Pooled(thread, tls_, options_.server), [&thread](Pooled* pooled) {
+            asio::post(thread.thread.executor(), [owned = std::unique_ptr<Pooled>(pooled)] {});
+          }};
 }
 
 // Null when nothing more is to be sent.
@@ -243,7 +258,7 @@ asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take() {
     ++pooled->handfuls;
     co_return pooled;
   }
-  Turn turn(executor_);
+  Turn turn(loop_);
   const auto place = waiting_.insert(waiting_.end(), &turn);
   const Finally leave([&] {
     if (!turn.given) waiting_.erase(place);
@@ -273,7 +288,7 @@ void SmtpRelay::give_turns() {
 void SmtpRelay::put_back(const std::shared_ptr<Pooled>& pooled) {
   --pooled->handfuls;
   if (pooled->handfuls == 0) {
-    if (!pooled->connection.is_open()) {
+    if (!pooled->is_open) {
       std::erase(pool_, pooled);
     } else if (room(*pooled) == 0 || winding_up_) {
       say_goodbye(pooled);
@@ -292,10 +307,15 @@ void SmtpRelay::say_goodbye(const std::shared_ptr<Pooled>& pooled) {
 
 // Keeps its place in the pool: no more connections than the relay is meant to have.
 asio::awaitable<void> SmtpRelay::quit(std::shared_ptr<Pooled> pooled) {
-  co_await pooled->connection.quit();
+  co_await pooled->thread.thread.run(quit_there(*pooled));
   std::erase(pool_, pooled);
   if (has_stopped()) timers_->patience.cancel();
   give_turns();
+}
+
+asio::awaitable<bool> SmtpRelay::quit_there(Pooled& pooled) {
+  co_await pooled.connection.quit();
+  co_return true;
 }
 
 // Runs while anything is idle.
@@ -331,7 +351,8 @@ void SmtpRelay::wind_up(Duration patience) {
 }
 
 void SmtpRelay::end_all(SmtpEnding ending) {
-  for (const auto& each : pool_) each->connection.end(ending);
+  for (const auto& each : pool_)
+    asio::post(each->thread.thread.executor(), [each, ending] { each->connection.end(ending); });
 }
 
 bool SmtpRelay::has_stopped() const {
@@ -395,8 +416,7 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
     const auto before = left;
     const bool was_full = co_await attempt(*pooled, messages, left, outcomes);
     put_back(pooled);
-    const bool others_are_open =
-        std::ranges::any_of(pool_, [](const auto& each) { return each->connection.is_open(); });
+    const bool others_are_open = std::ranges::any_of(pool_, [](const auto& each) { return each->is_open; });
     if (was_full && others_are_open && std::exchange(may_find_it_full, false)) left = before;
   }
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
@@ -412,12 +432,15 @@ asio::awaitable<bool> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPie
   std::vector<MailPieces> part;
   part.reserve(count);
   for (std::size_t i = 0; i < count; ++i) part.push_back(messages[left[i]]);
-  const bool was_used = pooled.connection.messages() > 0;
+  const bool was_used = pooled.given > 0;
   pooled.messages += count;
-  auto results = co_await pooled.connection.send(part);
+  pooled.given += count;
+  auto sent = co_await pooled.thread.thread.run(send_there(pooled, part));
   pooled.messages -= count;
+  auto& results = sent.results;
   pooled.is_spent |= std::ranges::any_of(results, is_enough);
-  learn_from(pooled.connection);
+  pooled.is_open = sent.is_open;
+  learn_from(sent);
   const bool was_full = is_full(results.front());
   if (was_full) make_fewer();
   if (std::ranges::any_of(results, [](const auto& each) { return each.verdict == SmtpVerdict::accepted; }))
@@ -434,6 +457,12 @@ asio::awaitable<bool> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPie
   still_left.insert(still_left.end(), left.begin() + static_cast<std::ptrdiff_t>(count), left.end());
   left = std::move(still_left);
   co_return was_full;
+}
+
+asio::awaitable<SmtpRelay::Sent> SmtpRelay::send_there(Pooled& pooled, std::span<const MailPieces> messages) {
+  auto& connection = pooled.connection;
+  auto results = co_await connection.send(messages);
+  co_return Sent{std::move(results), connection.is_open(), connection.is_pipelined(), connection.learnt()};
 }
 
 void SmtpRelay::make_more() {
@@ -455,8 +484,8 @@ void SmtpRelay::make_more() {
 void SmtpRelay::make_fewer() {
   constexpr auto one_word = std::chrono::seconds(5);
   const auto now = std::chrono::steady_clock::now();
-  const auto open = static_cast<std::size_t>(
-      std::ranges::count_if(pool_, [](const auto& each) { return each->connection.is_open(); }));
+  const auto open =
+      static_cast<std::size_t>(std::ranges::count_if(pool_, [](const auto& each) { return each->is_open; }));
   const bool is_new = !full_at_ || now >= *full_at_ + one_word;
   const auto half = is_new ? allowed_ / 2 : allowed_;
   allowed_ = std::max<std::size_t>(std::min(half, open), 1);
@@ -466,15 +495,14 @@ void SmtpRelay::make_fewer() {
 }
 
 // So that not every connection has to find it out.
-void SmtpRelay::learn_from(const SmtpConnection& connection) {
-  if (connection.is_open()) pipelined_ = connection.is_pipelined();
-  const auto learnt = connection.learnt();
-  if (!learnt || *learnt == options_.server.mode) return;
-  if (*learnt == SmtpMode::overlapped) {
+void SmtpRelay::learn_from(const Sent& sent) {
+  if (sent.is_open) pipelined_ = sent.is_pipelined;
+  if (!sent.learnt || *sent.learnt == options_.server.mode) return;
+  if (*sent.learnt == SmtpMode::overlapped) {
     log::warn("smtp.no_bdat", {{"relay", options_.server.host},
                                {"next", "it offers CHUNKING and refuses BDAT; mail goes by DATA"}});
   }
-  options_.server.mode = *learnt;
+  options_.server.mode = *sent.learnt;
 }
 
 }  // namespace crier

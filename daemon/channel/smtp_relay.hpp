@@ -1,20 +1,24 @@
-// SmtpRelay: a pool of connections to the operator's SMTP server. Lives on its executor.
-// What was sent as a whole is waited for, also for a while when crier shuts down; a crash leaves at most a
-// window a connection in doubt.
+// SmtpRelay: a pool of connections to the operator's SMTP server. The pool lives on the loop, each connection
+// on one of the threads for mail: what goes over the wire costs the loop nothing, and more than one core can
+// send. What was sent as a whole is waited for, also for a while when crier shuts down; a crash leaves at
+// most a window a connection in doubt.
 #pragma once
 
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "base/io_thread.hpp"
 #include "base/result.hpp"
 #include "base/tasks.hpp"
 #include "channel/relay.hpp"
+#include "net/resolver.hpp"
 #include "net/smtp_client.hpp"
 
 namespace crier {
@@ -38,11 +42,19 @@ struct SmtpRelayOptions {
   Duration manners = std::chrono::seconds(1);
 };
 
+/// A thread that mail goes over the wire on, and the look-ups for it.
+struct MailThread {
+  IoThread thread{"crier mail"};
+  Resolver resolver{thread.executor()};
+};
+
 class SmtpRelay final : public Relay {
  public:
-  /// `resolver` outlives this. Throws std::runtime_error when `ca_file` cannot be read.
-  SmtpRelay(boost::asio::any_io_executor executor, Resolver& resolver, SmtpRelayOptions options);
-  /// After stop(), or when the executor does not run again.
+  /// There is at least one thread; they outlive this. Throws std::runtime_error when `ca_file` cannot be
+  /// read.
+  SmtpRelay(boost::asio::any_io_executor loop, std::span<const std::unique_ptr<MailThread>> threads,
+            SmtpRelayOptions options);
+  /// After stop(), or when the threads have ended.
   ~SmtpRelay() override;
 
   /// All by one connection, if it has room for them; what a server has hung up on without a word about it
@@ -60,15 +72,18 @@ class SmtpRelay final : public Relay {
 
  private:
   struct Pooled;
+  struct Sent;
   struct Turn;
 
   std::size_t room(const Pooled& pooled) const;
   std::shared_ptr<Pooled> pick();
+  std::shared_ptr<Pooled> make_connection() const;
   boost::asio::awaitable<std::shared_ptr<Pooled>> take();
   void give_turns();
   void put_back(const std::shared_ptr<Pooled>& pooled);
   void say_goodbye(const std::shared_ptr<Pooled>& pooled);
   boost::asio::awaitable<void> quit(std::shared_ptr<Pooled> pooled);
+  static boost::asio::awaitable<bool> quit_there(Pooled& pooled);
   boost::asio::awaitable<void> reap();
   void end_all(SmtpEnding ending);
   boost::asio::awaitable<void> lose_patience(Duration patience);
@@ -76,14 +91,15 @@ class SmtpRelay final : public Relay {
   bool has_stopped() const;
   boost::asio::awaitable<bool> attempt(Pooled& pooled, std::span<const MailPieces> messages,
                                        std::vector<std::size_t>& left, std::vector<Outcome>& outcomes);
+  static boost::asio::awaitable<Sent> send_there(Pooled& pooled, std::span<const MailPieces> messages);
   void make_more();
   void make_fewer();
-  void learn_from(const SmtpConnection& connection);
+  void learn_from(const Sent& sent);
 
   struct Timers;
 
-  boost::asio::any_io_executor executor_;
-  Resolver& resolver_;
+  boost::asio::any_io_executor loop_;
+  std::span<const std::unique_ptr<MailThread>> threads_;
   SmtpRelayOptions options_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
   std::vector<std::shared_ptr<Pooled>> pool_;

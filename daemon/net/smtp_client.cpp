@@ -547,6 +547,8 @@ class SmtpConnection::Shell {
 
 asio::awaitable<std::vector<SmtpResult>> SmtpConnection::Shell::send(std::span<const MailPieces> messages) {
   if (messages.empty()) co_return std::vector<SmtpResult>();
+  if (auto* const idle = wire(); idle != nullptr && idle->session().is_idle() && !idle->is_silent())
+    idle->close();
   const bool is_new = wire() == nullptr;
   if (is_new) wire_ = std::make_shared<Wire>(executor_, tls_, server_);
   const auto used = wire_;

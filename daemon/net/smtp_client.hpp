@@ -71,7 +71,7 @@ class SmtpConnection {
   SmtpConnection& operator=(SmtpConnection&&) noexcept;
 
   /// Sends them in order, after those of earlier calls that are still under way: calls may overlap, and two
-  /// at once keep the wire busy. Connects when it is not connected. The result of each by its position;
+  /// at once keep the wire busy. Connects when it is not connected, or is idle and not usable. The result of each by its position;
   /// returns when all are decided. Every failure is a result; cancellation closes the connection and throws
   /// operation_aborted. The argument and what it points to outlive the call.
   boost::asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);

@@ -26,15 +26,16 @@ const WireText hello("hello\r\n");
 const auto greeting = mail(hello);
 
 struct Bench {
-  explicit Bench(FakeSmtpScript script = {}, std::size_t connections = 2)
-      : resolver(loop.get_executor()), server(loop, std::move(script)) {
+  explicit Bench(FakeSmtpScript script = {}, std::size_t connections = 2) : server(loop, std::move(script)) {
+    threads.push_back(std::make_unique<MailThread>());
+    threads.push_back(std::make_unique<MailThread>());
     options.server = parse_smtp_url("smtp://127.0.0.1:" + std::to_string(server.port())).value();
     options.server.timeouts.quit = loop_bound;
     options.connections = connections;
   }
 
   SmtpRelay& relay() {
-    if (!running) running.emplace(loop.get_executor(), resolver, options);
+    if (!running) running.emplace(loop.get_executor(), threads, options);
     return *running;
   }
 
@@ -52,7 +53,7 @@ struct Bench {
   }
 
   boost::asio::io_context loop;
-  Resolver resolver;
+  std::vector<std::unique_ptr<MailThread>> threads;
   FakeSmtpServer server;
   SmtpRelayOptions options;
   std::optional<SmtpRelay> running;
