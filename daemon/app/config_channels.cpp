@@ -8,7 +8,7 @@
 #include "base/encoding.hpp"
 #include "base/suggest.hpp"
 #include "base/url.hpp"
-#include "channel/smtp_relay.hpp"
+#include "channel/smtp_url.hpp"
 #include "net/address_guard.hpp"
 #include "net/envelope.hpp"
 

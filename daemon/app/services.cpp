@@ -17,6 +17,7 @@
 #include "channel/missing_channel.hpp"
 #include "channel/relay_group.hpp"
 #include "channel/smtp_relay.hpp"
+#include "channel/smtp_url.hpp"
 #include "channel/webhook_channel.hpp"
 #include "channel/whatsapp_channel.hpp"
 #include "net/address_guard.hpp"

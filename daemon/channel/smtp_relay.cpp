@@ -1,7 +1,6 @@
 #include "channel/smtp_relay.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <utility>
 
@@ -12,73 +11,19 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <boost/url/url_view.hpp>
-#include <fmt/core.h>
 
 #include "base/finally.hpp"
 #include "base/log.hpp"
-#include "base/url.hpp"
-#include "net/ip_address.hpp"
+#include "channel/smtp_outcome.hpp"
 
 namespace crier {
 namespace {
 
 namespace asio = boost::asio;
-namespace urls = boost::urls;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // While one is being answered the next is on its way.
 constexpr std::size_t handfuls_per_connection = 2;
-
-Result<void> read_parameter(const std::string& key, const std::string& value, SmtpServer& server) {
-  if (key == "starttls" && server.security != SmtpSecurity::implicit) {
-    if (value == "required")
-      server.security = SmtpSecurity::starttls;
-    else if (value == "opportunistic")
-      server.security = SmtpSecurity::opportunistic;
-    else if (value == "off")
-      server.security = SmtpSecurity::off;
-    else
-      return Error{"relay URL: starttls is required, opportunistic or off"};
-    return {};
-  }
-  if (key == "mode") {
-    static constexpr std::array<std::pair<std::string_view, SmtpMode>, 4> modes{
-        {{"auto", SmtpMode::automatic},
-         {"bdat", SmtpMode::bdat},
-         {"overlapped", SmtpMode::overlapped},
-         {"lockstep", SmtpMode::lockstep}}};
-    const auto* const mode = std::ranges::find(modes, value, [](const auto& each) { return each.first; });
-    if (mode == modes.end()) return Error{"relay URL: mode is auto, bdat, overlapped or lockstep"};
-    server.mode = mode->second;
-    return {};
-  }
-  if (key == "auth") {
-    if (value != "plain" && value != "xoauth2") return Error{"relay URL: auth is plain or xoauth2"};
-    server.login.xoauth2 = value == "xoauth2";
-    return {};
-  }
-  return Error{
-      fmt::format("relay URL: unknown parameter \"{}\"; known: starttls (smtp:// only), auth, mode", key)};
-}
-
-// "Too many messages sent", says OpenSMTPD after the hundredth of a connection, and keeps it open.
-bool is_enough(const SmtpResult& result) {
-  return result.stage == SmtpStage::mail && result.enhanced == "4.5.3";
-}
-
-// Servers end connections when they like: nothing was asked about this message, so it is no failure of it. A
-// server that is silent for too long may be so on the next connection.
-bool was_hung_up_on(const SmtpResult& result) {
-  const bool before_mail = result.stage == SmtpStage::reset || result.stage == SmtpStage::mail;
-  return before_mail && result.verdict == SmtpVerdict::transient && result.reason != "timeout" &&
-         result.reason != smtp_stopping && (result.code == 421 || result.code == 0 || is_enough(result));
-}
-
-// The server has no room for another connection.
-bool is_full(const SmtpResult& result) {
-  return result.code == 421 && result.stage < SmtpStage::reset;
-}
 
 // What is not sent because crier stops.
 Outcome not_begun() {
@@ -88,76 +33,7 @@ Outcome not_begun() {
   return outcome;
 }
 
-// The recipient was already accepted, so what is refused is the message, unless the reply names the mailbox.
-bool speaks_of_message(const SmtpResult& result) {
-  if (result.stage == SmtpStage::recipient) return false;
-  return !result.enhanced.starts_with("5.1.") && !result.enhanced.starts_with("5.2.");
-}
-
 }  // namespace
-
-Result<SmtpServer> parse_smtp_url(std::string_view text) {
-  const auto url = parse_url(text);
-  if (!url || (url->scheme() != "smtp" && url->scheme() != "smtps") || url->host().empty())
-    return Error{"relay URL: not of the form smtp://user@host:port or smtps://user@host:port"};
-  if (url->has_password()) return Error{"relay URL: a password does not belong in it; give it by a file"};
-  if (url->has_fragment() || (!url->encoded_path().empty() && url->encoded_path() != "/"))
-    return Error{"relay URL: nothing but parameters (?starttls=…) may follow the port"};
-  SmtpServer server;
-  const bool implicit = url->scheme() == "smtps";
-  server.host = url->host_type() == urls::host_type::ipv6 ? std::string(url->host_address()) : url->host();
-  server.port = implicit ? 465 : 25;
-  if (url->has_port()) {
-    const auto port = parse_port(std::string_view(url->port()));
-    if (!port) return Error{"relay URL: the port is not a number from 1 to 65535"};
-    server.port = *port;
-  }
-  const bool loopback = is_loopback_host(server.host);
-  server.security = implicit   ? SmtpSecurity::implicit
-                    : loopback ? SmtpSecurity::opportunistic
-                               : SmtpSecurity::starttls;
-  server.login.user = url->user();
-  server.login.allow_in_clear = loopback;
-  for (const auto& parameter : url->params()) {
-    if (const auto read = read_parameter(parameter.key, parameter.value, server); !read) return read.error();
-  }
-  const bool verified =
-      server.security == SmtpSecurity::implicit || server.security == SmtpSecurity::starttls;
-  if (!server.login.user.empty() && !verified && !loopback)
-    return Error{"relay URL: a login needs starttls=required or smtps:// to a host that is not this one"};
-  return server;
-}
-
-Outcome to_outcome(SmtpResult result) {
-  Outcome outcome;
-  outcome.reply = std::move(result.text);
-  switch (result.verdict) {
-    case SmtpVerdict::accepted:
-      outcome.kind = OutcomeKind::delivered;
-      return outcome;
-    case SmtpVerdict::permanent:
-      outcome.kind = OutcomeKind::refused;
-      outcome.blames_sender = result.stage != SmtpStage::mail ? speaks_of_message(result) : result.code != 0;
-      break;
-    case SmtpVerdict::sender:
-      outcome.blames_sender = true;
-      break;
-    case SmtpVerdict::ambiguous:
-      outcome.kind = OutcomeKind::ambiguous;
-      break;
-    case SmtpVerdict::transient: {
-      const bool is_answer = result.stage == SmtpStage::recipient || result.stage == SmtpStage::data ||
-                             result.stage == SmtpStage::body;
-      outcome.about_delivery = is_answer && result.code != 0 && result.code != 421;
-      outcome.untried = result.reason == smtp_stopping;
-      break;
-    }
-    case SmtpVerdict::desync:
-      break;
-  }
-  outcome.reason = std::move(result.reason);
-  return outcome;
-}
 
 // A connection of the pool, as the loop knows it. The connection itself belongs to its thread.
 struct SmtpRelay::Pooled {

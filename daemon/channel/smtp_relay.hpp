@@ -9,25 +9,17 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include "base/io_thread.hpp"
-#include "base/result.hpp"
 #include "base/tasks.hpp"
 #include "channel/relay.hpp"
 #include "net/resolver.hpp"
 #include "net/smtp_client.hpp"
 
 namespace crier {
-
-/// "smtp://user@host:port?starttls=required|opportunistic|off&auth=plain|xoauth2&mode=auto|bdat|overlapped|
-/// lockstep" or "smtps://…" (TLS from the first byte). Ports default to 25 and 465. starttls defaults to
-/// required, for a loopback host to opportunistic. The user is percent-encoded; a password in the URL is an
-/// error. Fills all but helo, password and timeouts.
-Result<SmtpServer> parse_smtp_url(std::string_view url);
 
 struct SmtpRelayOptions {
   SmtpServer server;
@@ -113,10 +105,5 @@ class SmtpRelay final : public Relay {
   std::chrono::steady_clock::time_point grown_at_;                // `allowed_`, since then
   TaskGroup tasks_;
 };
-
-/// What a result means for the delivery: 4yz and lost connections are retried, a 5yz about the recipient is
-/// refused, all that speaks of us is retried and blames the sender. A message refused after its recipient was
-/// accepted blames the sender, too.
-Outcome to_outcome(SmtpResult result);
 
 }  // namespace crier

@@ -7,7 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 
-#include "net/resolver.hpp"
+#include "channel/smtp_url.hpp"
 #include "support/fake_smtp_server.hpp"
 #include "support/run_loop.hpp"
 
@@ -59,71 +59,7 @@ struct Bench {
   std::optional<SmtpRelay> running;
 };
 
-Outcome outcome_of(SmtpStage stage, const std::string& bytes) {
-  SmtpReplyParser parser;
-  std::string_view left = bytes;
-  REQUIRE(parser.feed(left) == SmtpReplyParser::Progress::complete);
-  return to_outcome(judge(stage, parser.take()));
-}
-
 }  // namespace
-
-TEST_CASE("relay URLs say host, port, user and how TLS is meant") {
-  const auto plain = parse_smtp_url("smtp://desk%40example.org@mail.example.org:587").value();
-  REQUIRE(plain.host == "mail.example.org");
-  REQUIRE(plain.port == 587);
-  REQUIRE(plain.login.user == "desk@example.org");
-  REQUIRE(plain.security == SmtpSecurity::starttls);
-  REQUIRE_FALSE(plain.login.allow_in_clear);
-  const auto implicit = parse_smtp_url("smtps://mail.example.org?auth=xoauth2").value();
-  REQUIRE(implicit.port == 465);
-  REQUIRE(implicit.security == SmtpSecurity::implicit);
-  REQUIRE(implicit.login.xoauth2);
-  const auto local = parse_smtp_url("smtp://[::1]:2525").value();
-  REQUIRE(local.host == "::1");
-  REQUIRE(local.security == SmtpSecurity::opportunistic);
-  REQUIRE(local.login.allow_in_clear);
-  REQUIRE(parse_smtp_url("smtp://mail.example.org/?starttls=off").value().security == SmtpSecurity::off);
-  REQUIRE(local.mode == SmtpMode::automatic);
-  REQUIRE(parse_smtp_url("smtp://mail.example.org?mode=lockstep").value().mode == SmtpMode::lockstep);
-  for (const auto* wrong :
-       {"", "mail.example.org", "http://mail.example.org", "smtp://", "smtp://a:pw@mail.example.org",
-        "smtp://mail.example.org/path", "smtp://mail.example.org#x", "smtp://mail.example.org:0",
-        "smtp://mail.example.org?starttls=maybe", "smtp://mail.example.org?tls=1",
-        "smtps://mail.example.org?starttls=off", "smtp://a@mail.example.org?starttls=off",
-        "smtp://a@mail.example.org?starttls=opportunistic", "smtp://mail.example.org?auth=ntlm",
-        "smtp://mail.example.org?mode=fast"}) {
-    CAPTURE(wrong);
-    REQUIRE_FALSE(parse_smtp_url(wrong));
-  }
-}
-
-TEST_CASE("a result says who is at fault") {
-  const auto nobody = outcome_of(SmtpStage::recipient, "550 5.1.1 nobody\r\n");
-  REQUIRE(nobody.kind == OutcomeKind::refused);
-  REQUIRE_FALSE(nobody.blames_sender);
-  REQUIRE(nobody.reason == "smtp-5.1.1");
-  REQUIRE(nobody.reply == "550 5.1.1 nobody");
-  const auto nobody_later = outcome_of(SmtpStage::body, "550 5.1.1 nobody\r\n");
-  REQUIRE(nobody_later.kind == OutcomeKind::refused);
-  REQUIRE_FALSE(nobody_later.blames_sender);
-  const auto message = outcome_of(SmtpStage::body, "554 5.6.0 odd message\r\n");
-  REQUIRE(message.kind == OutcomeKind::refused);
-  REQUIRE(message.blames_sender);
-  const auto vague = outcome_of(SmtpStage::body, "554 we do not like it\r\n");
-  REQUIRE(vague.kind == OutcomeKind::retry_later);
-  REQUIRE(vague.about_delivery);
-  REQUIRE_FALSE(outcome_of(SmtpStage::body, "421 closing\r\n").about_delivery);
-  REQUIRE_FALSE(outcome_of(SmtpStage::mail, "451 not now\r\n").about_delivery);
-  REQUIRE_FALSE(vague.blames_sender);
-  const auto reputation = outcome_of(SmtpStage::recipient, "550 5.7.1 blocked\r\n");
-  REQUIRE(reputation.kind == OutcomeKind::retry_later);
-  REQUIRE(reputation.blames_sender);
-  const auto grey = outcome_of(SmtpStage::recipient, "451 4.7.1 greylisted\r\n");
-  REQUIRE(grey.kind == OutcomeKind::retry_later);
-  REQUIRE_FALSE(grey.blames_sender);
-  REQUIRE(grey.reason == "smtp-4.7.1");
-}
 
 TEST_CASE("more messages than connections wait for their turn and all arrive") {
   Bench bench({}, 3);
