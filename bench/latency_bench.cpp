@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "newsroom.hpp"
 #include "options.hpp"
 #include "process.hpp"
+#include "render/dkim_key.hpp"
 #include "smtp_sink.hpp"
 
 namespace crier::bench {
@@ -23,7 +26,8 @@ namespace json = boost::json;
 constexpr const char* usage =
     "Usage: crier-bench latency [--readers N] [--recipients N] [--alerts N] [--large-alerts N] [--singles "
     "N]\n"
-    "                           [--size BYTES] [--connections N] [--every 200ms] [--no-digest]\n"
+    "                           [--size BYTES] [--connections N] [--every 200ms] [--sign]\n"
+    "                           [--no-digest]\n"
     "How long after a file was renamed into the story folder its mail is on the sink's socket: one "
     "recipient, idle;\n"
     "an audience of all readers; alerts of --recipients while a digest goes to all readers (--no-digest: "
@@ -39,6 +43,7 @@ struct Options {
   std::int64_t connections = 8;
   Duration every = std::chrono::milliseconds(200);
   bool no_digest = false;
+  bool sign = false;  // by RSA
 };
 
 constexpr std::size_t digest = 0;  // the audiences of the sink
@@ -73,7 +78,17 @@ struct Appointment {
   }
 };
 
-NewsroomPlan plan_of(const Options& options, std::uint16_t port, const Appointment& appointment) {
+// Makes a key, and returns what the e-mail channel is told of it.
+std::string signing(const std::filesystem::path& folder) {
+  const auto path = std::filesystem::absolute(folder / "dkim.pem");
+  std::ofstream(path) << DkimKey::make(DkimAlgorithm::rsa_sha256).pem();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  return fmt::format("    dkim: {{domain: courier.example.org, selector: s1, key_file: {}}}\n",
+                     path.string());
+}
+
+NewsroomPlan plan_of(const Options& options, std::uint16_t port, const Appointment& appointment,
+                     const std::filesystem::path& folder) {
   NewsroomPlan plan;
   const auto digest_reader = "email: reader-{}@digest.example";
   const auto alert_reader = "email: reader-{}@alert.example";
@@ -86,7 +101,8 @@ NewsroomPlan plan_of(const Options& options, std::uint16_t port, const Appointme
                    .endpoint = alert_reader,
                    .follows = {{"siren", "alert"}}},
                   {.topic = "solo", .count = 1, .endpoint = alert_reader, .follows = {{"solo", "alert"}}}};
-  plan.channels = email_channel(fmt::format("smtp://127.0.0.1:{}?starttls=off", port), options.connections);
+  plan.channels = email_channel(fmt::format("smtp://127.0.0.1:{}?starttls=off", port), options.connections,
+                                options.sign ? signing(folder) : std::string());
   plan.sections =
       fmt::format("editions: {{morning: {{at: \"{}\", zone: UTC}}}}\n", appointment.hour_and_minute);
   plan.mail_bytes = static_cast<std::size_t>(options.size);
@@ -204,10 +220,12 @@ json::object Measurement::alerts_during_digest(std::time_t at) {
     const auto id = fmt::format("harbour-{}", i);
     folder_->land(id, NewsroomFolder::story(id, "harbour", text_bytes_));
   }
-  const auto before = digest_sent();
   if (std::time(nullptr) + 2 > at)
     throw std::runtime_error("the time of the digest passed while crier loaded");
   show_progress(fmt::format("{} s until the digest's minute", at - std::time(nullptr)));
+  // Until then mails of the canceled alerts may come that were being signed.
+  while (std::time(nullptr) + 1 < at) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto before = digest_sent();
   const auto begun = [&] { return digest_sent() > before; };
   while (!begun() && std::time(nullptr) < at + 60) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   if (!begun()) throw std::runtime_error("the digest was not sent");
@@ -237,7 +255,7 @@ json::object Measurement::alerts_during_digest(std::time_t at) {
 json::object Measurement::run() {
   const Appointment appointment(options_);
   show_progress(fmt::format("writing a configuration of {} readers", options_.readers));
-  folder_.emplace(scratch_.path(), plan_of(options_, sink_.port(), appointment));
+  folder_.emplace(scratch_.path(), plan_of(options_, sink_.port(), appointment, scratch_.path()));
   text_bytes_ = folder_->text_bytes_for("solo", static_cast<std::size_t>(options_.size));
   show_progress("crier serve loads it");
   crier_.emplace(*folder_);
@@ -267,7 +285,8 @@ int latency_bench(const Words& words) {
                                          {"--size", &options.size},
                                          {"--connections", &options.connections},
                                          {"--every", &options.every},
-                                         {"--no-digest", &options.no_digest}});
+                                         {"--no-digest", &options.no_digest},
+                                         {"--sign", &options.sign}});
   if (!good) return complain(words, usage);
   Measurement measurement(options);
   fmt::print("{}\n", json::serialize(measurement.run()));
