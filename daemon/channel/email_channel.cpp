@@ -15,6 +15,10 @@
 namespace crier {
 namespace {
 
+unsigned signing_threads() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
 std::string_view domain_of(std::string_view address) {
   return address.substr(address.rfind('@') + 1);
 }
@@ -88,7 +92,13 @@ EmailChannel::~EmailChannel() = default;
 
 void EmailChannel::sign_with(std::shared_ptr<const DkimSigner> signer) {
   signer_ = std::move(signer);
-  if (signer_ && !signing_) signing_.emplace(std::max(1U, std::thread::hardware_concurrency()));
+  if (signer_ && !signing_) signing_.emplace(signing_threads());
+}
+
+std::size_t EmailChannel::handful() const {
+  // A slot that is free for something urgent comes as often as a handful was signed.
+  constexpr unsigned signed_by_a_thread = 4;
+  return signer_ ? std::min(relay_.handful(), signed_by_a_thread * signing_threads()) : relay_.handful();
 }
 
 std::span<const Duration> EmailChannel::retry_steps() const {
@@ -133,13 +143,18 @@ std::optional<Error> EmailChannel::fill(const Outgoing& message, Mail& mail) {
   return std::nullopt;
 }
 
-// All of a handful in one hop. The signatures say when the batch was made, so that a repeat has the same.
+// Each by itself, so that all threads share a handful, and an alert waits for no more than the signature that
+// a thread is making. They say when the batch was made, so that a repeat has the same.
 boost::asio::awaitable<void> EmailChannel::sign(std::span<Mail> mails) {
   const auto signer = signer_;
-  co_await signing_->run([&] {
-    for (auto& [prepared, message_id, filled, position] : mails)
-      filled.put_first(signer->sign(filled.pieces, prepared->start, prepared->letter->created));
-  });
+  const bool is_alert = mails.front().prepared->letter->edition.empty();
+  co_await signing_->run_each(
+      mails.size(),
+      [&](std::size_t i) {
+        auto& [prepared, message_id, filled, position] = mails[i];
+        filled.put_first(signer->sign(filled.pieces, prepared->start, prepared->letter->created));
+      },
+      is_alert ? Urgency::urgent : Urgency::usual);
 }
 
 boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const Outgoing> messages) {

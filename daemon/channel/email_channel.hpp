@@ -56,7 +56,7 @@ class EmailChannel final : public Channel {
   unsigned most_concurrency() const override { return relay_.most_concurrency(); }
   std::size_t allowance(Time now) const override { return relay_.allowance(now); }
   Time free_at(Time now) const override { return relay_.free_at(now); }
-  std::size_t handful() const override { return relay_.handful(); }
+  std::size_t handful() const override;
   /// A repeat has the same Message-ID.
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return true; }

@@ -1,6 +1,12 @@
 // Bell, TaskGroup and Workers: who waits is woken, who is stopped ends, who works gives back what it made.
 #include "base/tasks.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <future>
+#include <string>
 #include <thread>
 
 #include <boost/asio/steady_timer.hpp>
@@ -196,4 +202,87 @@ TEST_CASE("many jobs at once, each with the caller's own variables") {
     group.tasks.start("square", square(workers, i, results[static_cast<std::size_t>(i)]));
   run_loop(group.loop, group.tasks.join());
   for (int i = 0; i < 200; ++i) CHECK(results[static_cast<std::size_t>(i)] == i * i);
+}
+
+namespace {
+
+// Takes the only worker of a pool until the gate opens.
+class Gate {
+ public:
+  asio::awaitable<void> hold(Workers& pool) {
+    co_await pool.run([this] {
+      closed_.set_value();
+      opened_.get_future().wait();
+    });
+  }
+  void wait_until_closed() { closed_.get_future().wait(); }
+  void open() { opened_.set_value(); }
+
+ private:
+  std::promise<void> closed_;
+  std::promise<void> opened_;
+};
+
+// Runs `count` jobs that write down a name.
+asio::awaitable<void> note_each(Workers& pool, std::string& notes, char name, std::size_t count,
+                                Urgency urgency) {
+  co_await pool.run_each(
+      count, [&](std::size_t) { notes += name; }, urgency);
+}
+
+}  // namespace
+
+TEST_CASE("what is urgent is next, whatever waits, and what waits goes on meanwhile") {
+  Group group;
+  Workers workers(1);
+  Gate gate;
+  std::string notes;  // of the only worker
+  group.tasks.start("held", gate.hold(workers));
+  group.loop.poll();
+  gate.wait_until_closed();
+  SECTION("a few") {
+    group.tasks.start("a", note_each(workers, notes, 'a', 3, Urgency::usual));
+    group.tasks.start("b", note_each(workers, notes, 'b', 2, Urgency::usual));
+    group.tasks.start("u", note_each(workers, notes, 'u', 2, Urgency::urgent));
+    group.tasks.start("v", note_each(workers, notes, 'v', 1, Urgency::urgent));
+    group.loop.poll();
+    gate.open();
+    run_loop(group.loop, group.tasks.join());
+    CHECK(notes == "uuvaaabb");
+  }
+  SECTION("many") {
+    group.tasks.start("a", note_each(workers, notes, 'a', 3, Urgency::usual));
+    group.tasks.start("u", note_each(workers, notes, 'u', 40, Urgency::urgent));
+    group.loop.poll();
+    gate.open();
+    run_loop(group.loop, group.tasks.join());
+    CHECK(notes == std::string(15, 'u') + 'a' + std::string(15, 'u') + 'a' + std::string(10, 'u') + 'a');
+  }
+  CHECK(group.failures.empty());
+}
+
+TEST_CASE("workers share the jobs of one caller, who goes on when all have ended") {
+  asio::io_context loop{1};
+  Workers workers(2);
+  std::array<std::atomic<int>, 50> runs{};
+  // Each of the first two waits for the other: one worker alone would never end.
+  std::barrier together(2);
+  const auto share = [&](Workers& pool) -> asio::awaitable<void> {
+    co_await pool.run_each(runs.size(), [&](std::size_t i) {
+      ++runs[i];
+      if (i < 2) together.arrive_and_wait();
+    });
+  };
+  run_loop(loop, share(workers));
+  CHECK(std::ranges::all_of(runs, [](const auto& count) { return count == 1; }));
+  run_loop(loop, workers.run_each(0, [](std::size_t) {}));
+  std::atomic<int> ended{0};
+  const auto fail = [&](Workers& pool) -> asio::awaitable<void> {
+    co_await pool.run_each(9, [&](std::size_t i) {
+      ++ended;
+      if (i == 3) throw std::runtime_error("no such key");
+    });
+  };
+  CHECK_THROWS_WITH(run_loop(loop, fail(workers)), "no such key");
+  CHECK(ended == 9);
 }
