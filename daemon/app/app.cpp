@@ -240,7 +240,7 @@ Result<void> App::Parts::open() {
                            std::string_view reason) { courier->stop_story(story, version, reason); },
       .takes_stories = [this] { return storage->is_good(); }});
   digest_desk.emplace(loop.get_executor(),
-                      DigestDesk::Parts{*database, clock, current, [this] { courier->wake(); }});
+                      DigestDesk::Parts{*database, workers, clock, current, [this] { courier->wake(); }});
   feeds.emplace(loop.get_executor(), FeedDesk::Parts{*database, workers, clock, *intake, metrics, *services,
                                                      [this] { return config; }});
   return open_doors(*push_token, *unsubscribe_key);

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "base/log.hpp"
+#include "base/workers.hpp"
 #include "db/database.hpp"
 #include "db/setting.hpp"
 #include "dispatch/planner.hpp"
@@ -42,55 +45,71 @@ bool is_decided(Sqlite& db, const std::string& edition, const std::string& nomin
   return row.step();
 }
 
-// Batches everything that gathered; returns how many deliveries that made.
-std::size_t send_items(Sqlite& db, const Newsroom& newsroom, const Edition& edition,
-                       const Occurrence& occurrence, Time now) {
-  std::size_t deliveries = 0;
-  for (const auto channel : all_channels) {
-    const auto pending = pending_keys(db, edition.name, channel, now);
-    if (pending.empty()) continue;
-    DigestPlaces places(edition.max_items);
-    auto carried = pending;
-    for (const auto seq : pending) {
-      const auto item = load_item(db, seq);
-      const auto full = places.fill(item.item.audience);
-      if (!full.empty()) carried.push_back(leave_out(db, item, full, digest_full));
-    }
-    const auto batch = plan_digest(newsroom, edition, occurrence, channel, places.readers(), now);
-    assign_items(db, carried, add_batch(db, batch, now));
-    deliveries += batch.size();
-  }
-  return deliveries;
-}
+// Readers whose digests one transaction plans: an alert may wait for the database meanwhile.
+constexpr std::size_t planned_at_once = 32 * chunk_capacity;
 
-struct Published {
+// What was decided of an occurrence.
+struct Decided {
   Occurrence occurrence;
-  std::string result;
-  std::size_t deliveries = 0;
+  std::string skipped;  // why; empty = it is to be sent
 };
 
-// Decides the occurrence that is owed now, if any. A missed one that is too old, or one that an edition whose
-// time was changed brings too soon after the last, is skipped: its items go out with the next.
-std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edition& edition, Time now) {
-  const auto owed = latest_occurrence(edition.recurrence, decided_until(db, edition.name, now), now);
-  if (!owed || is_decided(db, edition.name, to_string(owed->nominal))) return std::nullopt;
-  Published published{*owed, {}, 0};
-  if (now - owed->at > newsroom.catch_up) {
-    published.result = "skipped: stale";
-  } else if (const auto last = last_sent(db, edition.name);
-             last && is_too_soon(edition.recurrence, *owed, *last)) {
-    published.result = "skipped: too soon after the last";
-  } else {
-    published.deliveries = send_items(db, newsroom, edition, *owed, now);
-    published.result = published.deliveries > 0 ? sent : "skipped: nothing to send";
-  }
+void store_occurrence(Sqlite& db, const Edition& edition, const Occurrence& occurrence,
+                      std::string_view result) {
   db.query("INSERT INTO occurrence (edition, nominal, at, result) VALUES (?, ?, ?, ?)")
       .bind(0, edition.name)
-      .bind(1, to_string(owed->nominal))
-      .bind(2, owed->at.time_since_epoch().count())
-      .bind(3, published.result)
+      .bind(1, to_string(occurrence.nominal))
+      .bind(2, occurrence.at.time_since_epoch().count())
+      .bind(3, result)
       .run();
-  return published;
+}
+
+// Decides what is owed now, if anything; writes down what is not to be sent. A missed occurrence that is too
+// old, or one that an edition whose time was changed brings too soon after the last, is skipped: its items go
+// out with the next.
+std::optional<Decided> decide_occurrence(Sqlite& db, const Newsroom& newsroom, const Edition& edition,
+                                         Time now) {
+  const auto owed = latest_occurrence(edition.recurrence, decided_until(db, edition.name, now), now);
+  if (!owed || is_decided(db, edition.name, to_string(owed->nominal))) return std::nullopt;
+  Decided decided{*owed, {}};
+  if (now - owed->at > newsroom.catch_up) {
+    decided.skipped = "skipped: stale";
+  } else if (const auto last = last_sent(db, edition.name);
+             last && is_too_soon(edition.recurrence, *owed, *last)) {
+    decided.skipped = "skipped: too soon after the last";
+  }
+  if (!decided.skipped.empty()) store_occurrence(db, edition, *owed, decided.skipped);
+  return decided;
+}
+
+// Who of an item's readers is not in the digest that brings it.
+struct Left {
+  std::vector<std::uint32_t> late;  // who became its reader meanwhile finds it in the next
+  std::vector<std::uint32_t> full;  // who has no place left
+};
+
+// Gives those of the readers a place who are in the plan.
+Left fill_places(Audience audience, const DigestPlaces& planned, DigestPlaces& places) {
+  Left left{planned.strangers(audience), {}};
+  std::erase_if(audience.members,
+                [&](const Member& member) { return std::ranges::binary_search(left.late, member.number); });
+  left.full = places.fill(audience);
+  return left;
+}
+
+// Ties an item to its batch, but for those who are left; false when it has not these `members` any more.
+bool take_item(Sqlite& db, std::int64_t seq, std::string_view members, const Left& left,
+               std::int64_t batch_id) {
+  if (members_of_item(db, seq) != members) return false;
+  std::vector<std::int64_t> taken{seq};
+  if (is_dropped(db, seq)) {
+    assign_items(db, taken, batch_id);  // its readers' messages say why it is missing
+    return true;
+  }
+  if (!left.late.empty()) leave_out(db, load_item(db, seq), left.late, {});
+  if (!left.full.empty()) taken.push_back(leave_out(db, load_item(db, seq), left.full, digest_full));
+  assign_items(db, taken, batch_id);
+  return true;
 }
 
 }  // namespace
@@ -100,22 +119,92 @@ std::optional<Published> publish(Sqlite& db, const Newsroom& newsroom, const Edi
 asio::awaitable<void> DigestDesk::drop_removed(std::shared_ptr<const Newsroom> newsroom) {
   std::set<std::string> editions;
   for (const auto& edition : newsroom->editions) editions.insert(edition.name);
-  const auto dropped = co_await parts_.database.run(
-      [&](Sqlite& db) { return drop_items_of_others(db, editions, "edition removed"); });
+  const auto dropped = co_await parts_.database.run([&](Sqlite& db) {
+    undo_unreleased(db);  // what an error ended the turn before in
+    return drop_items_of_others(db, editions, "edition removed");
+  });
   for (const auto& [edition, deliveries] : dropped)
     log::warn("edition.removed", {{"edition", edition}, {"dropped", deliveries}});
 }
 
+// Plans the digests of everything that gathered, in transactions that are short; only when all is there are
+// they released. What costs time without the database is done on a worker. Returns the batch, if there is
+// one.
+asio::awaitable<std::optional<DigestDesk::Planned>> DigestDesk::plan(const Newsroom& newsroom,
+                                                                     const Edition& edition,
+                                                                     const Occurrence& occurrence,
+                                                                     ChannelKind channel, Time now) {
+  auto& database = parts_.database;
+  const auto items = co_await database.run(
+      [&](Sqlite& db) { return pending_keys(db, edition.name, channel, now); }, Durability::written);
+  if (items.empty()) co_return std::nullopt;
+  DigestPlaces planned(edition.max_items);
+  for (const auto seq : items) {
+    const auto members =
+        co_await database.run([&](Sqlite& db) { return members_of_item(db, seq); }, Durability::written);
+    co_await parts_.workers.run([&] { planned.fill(decode_audience(members)); });
+  }
+  std::vector<std::uint32_t> readers;
+  co_await parts_.workers.run([&] { readers = planned.readers(); });
+  Planned batch{0, readers.size()};
+  for (std::size_t from = 0; from < readers.size(); from += planned_at_once) {
+    const auto some = std::span(readers).subspan(from, std::min(planned_at_once, readers.size() - from));
+    const auto part = plan_digest(newsroom, edition, occurrence, channel, some, now);
+    co_await database.run(
+        [&](Sqlite& db) {
+          if (batch.id == 0)
+            batch.id = begin_batch(db, part, now);
+          else
+            continue_batch(db, batch.id, part, now);
+        },
+        Durability::written);
+  }
+  DigestPlaces places(edition.max_items);
+  for (const auto seq : items) co_await take(seq, batch.id, planned, places);
+  co_return batch;
+}
+
+// Ties an item to its batch. Its readers may change while they are looked at; then they are looked at again.
+asio::awaitable<void> DigestDesk::take(std::int64_t seq, std::int64_t batch_id, const DigestPlaces& planned,
+                                       DigestPlaces& places) {
+  for (bool is_taken = false; !is_taken;) {
+    const auto members = co_await parts_.database.run([&](Sqlite& db) { return members_of_item(db, seq); },
+                                                      Durability::written);
+    auto filled = places;
+    Left left;
+    co_await parts_.workers.run([&] { left = fill_places(decode_audience(members), planned, filled); });
+    is_taken = co_await parts_.database.run(
+        [&](Sqlite& db) { return take_item(db, seq, members, left, batch_id); }, Durability::written);
+    if (is_taken) places = std::move(filled);
+  }
+}
+
 asio::awaitable<void> DigestDesk::publish_due(std::shared_ptr<const Newsroom> newsroom,
                                               const Edition& edition, Time now) {
-  const auto published =
-      co_await parts_.database.run([&](Sqlite& db) { return publish(db, *newsroom, edition, now); });
-  if (!published) co_return;
+  const auto decided = co_await parts_.database.run(
+      [&](Sqlite& db) { return decide_occurrence(db, *newsroom, edition, now); });
+  if (!decided) co_return;
+  auto result = decided->skipped;
+  std::size_t deliveries = 0;
+  if (result.empty()) {
+    std::vector<std::int64_t> batches;
+    for (const auto channel : all_channels) {
+      const auto planned = co_await plan(*newsroom, edition, decided->occurrence, channel, now);
+      if (!planned) continue;
+      batches.push_back(planned->id);
+      deliveries += planned->readers;
+    }
+    result = deliveries > 0 ? sent : "skipped: nothing to send";
+    co_await parts_.database.run([&](Sqlite& db) {
+      for (const auto batch : batches) release_batch(db, batch);
+      store_occurrence(db, edition, decided->occurrence, result);
+    });
+  }
   log::info("edition.due", {{"edition", edition.name},
-                            {"occurrence", to_string(published->occurrence.nominal)},
-                            {"result", published->result},
-                            {"deliveries", published->deliveries}});
-  if (published->deliveries > 0) parts_.on_owed();
+                            {"occurrence", to_string(decided->occurrence.nominal)},
+                            {"result", result},
+                            {"deliveries", deliveries}});
+  if (deliveries > 0) parts_.on_owed();
 }
 
 asio::awaitable<void> DigestDesk::run() {

@@ -1,8 +1,11 @@
 // The digest desk: when an edition's time has come, it turns what has gathered for it into batches; what
-// waits for an edition that the configuration no longer has is dropped. Runs on the loop; one transaction
-// writes the occurrence and its batches, so a crash sends it once or not yet.
+// waits for an edition that the configuration no longer has is dropped. Runs on the loop; the batches are
+// planned in many short transactions, and the last one writes the occurrence and releases them, so a crash
+// sends it once or not yet.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,11 +21,14 @@
 namespace crier {
 
 class Database;
+class DigestPlaces;
+class Workers;
 
 class DigestDesk {
  public:
   struct Parts {
     Database& database;
+    Workers& workers;
     Clock& clock;
     std::function<std::shared_ptr<const Newsroom>()> newsroom;  ///< the current snapshot
     std::function<void()> on_owed;                              ///< new work is in the outbox
@@ -37,6 +43,15 @@ class DigestDesk {
 
  private:
   boost::asio::awaitable<void> drop_removed(std::shared_ptr<const Newsroom> newsroom);
+  struct Planned {
+    std::int64_t id = 0;  // of the batch
+    std::size_t readers = 0;
+  };
+  boost::asio::awaitable<std::optional<Planned>> plan(const Newsroom& newsroom, const Edition& edition,
+                                                      const Occurrence& occurrence, ChannelKind channel,
+                                                      Time now);
+  boost::asio::awaitable<void> take(std::int64_t seq, std::int64_t batch_id, const DigestPlaces& planned,
+                                    DigestPlaces& places);
   boost::asio::awaitable<void> publish_due(std::shared_ptr<const Newsroom> newsroom, const Edition& edition,
                                            Time now);
 

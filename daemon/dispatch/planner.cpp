@@ -261,8 +261,15 @@ std::vector<std::uint32_t> DigestPlaces::readers() const {
   return numbers;
 }
 
+std::vector<std::uint32_t> DigestPlaces::strangers(const Audience& audience) const {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& member : audience.members)
+    if (member.number >= filled_.size() || filled_[member.number] == 0) numbers.push_back(member.number);
+  return numbers;
+}
+
 BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                      ChannelKind channel, const std::vector<std::uint32_t>& readers, Time now) {
+                      ChannelKind channel, std::span<const std::uint32_t> readers, Time now) {
   BatchPlan batch;
   batch.subject = {{}, 0, edition.name, to_string(occurrence.nominal)};
   batch.channel = channel;

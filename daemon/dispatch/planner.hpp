@@ -105,14 +105,16 @@ class DigestPlaces {
   std::vector<std::uint32_t> fill(const Audience& audience);
   /// Everybody who has an item, ascending.
   std::vector<std::uint32_t> readers() const;
+  /// Those of its members, ascending, who have none.
+  std::vector<std::uint32_t> strangers(const Audience& audience) const;
 
  private:
   std::size_t max_items_;
   std::vector<std::uint8_t> filled_;  // by subscriber number
 };
 
-/// The batch of one occurrence on one channel for `readers`, ascending.
+/// The batch of one occurrence on one channel for `readers`, ascending, or a part of it.
 BatchPlan plan_digest(const Newsroom& newsroom, const Edition& edition, const Occurrence& occurrence,
-                      ChannelKind channel, const std::vector<std::uint32_t>& readers, Time now);
+                      ChannelKind channel, std::span<const std::uint32_t> readers, Time now);
 
 }  // namespace crier

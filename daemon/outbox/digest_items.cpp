@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "db/sqlite.hpp"
+#include "outbox/outbox.hpp"
 #include "outbox/rows.hpp"
 
 namespace crier {
@@ -110,6 +111,25 @@ void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::st
     if (position_of(item.item.audience, number)) leave_out(db, item, std::array{number}, reason);
 }
 
+// Puts those who had no room for an item back into it, which keeps its place among the others. Of a story
+// that was stopped or came anew meanwhile they stay where they are.
+void give_back(Sqlite& db, const PendingItem& full) {
+  const auto& [edition, channel, story_id, story_version, audience, not_before, urgency, suppressed] =
+      full.item;
+  const auto items = find_items(
+      db, everybody,
+      "batch_id = ? AND edition = ? AND story_id = ? AND story_version = ? AND dropped IS NULL AND 'usable' ="
+      " (SELECT status FROM story s WHERE s.id = digest_item.story_id AND s.version = story_version"
+      " AND version = (SELECT MAX(version) FROM story WHERE id = s.id))",
+      full.batch_id, edition, story_id, std::int64_t{story_version});
+  if (items.empty()) return;
+  AudienceBuilder readers;
+  readers.add(items.front().item.audience);
+  readers.add(audience);
+  put_audience(db, items.front().seq, readers.build());
+  db.query("DELETE FROM digest_item WHERE seq = ?").bind(0, full.seq).run();
+}
+
 }  // namespace
 
 void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience) {
@@ -200,9 +220,31 @@ PendingItem load_item(Sqlite& db, std::int64_t seq) {
   return std::move(items.front());
 }
 
+std::string members_of_item(Sqlite& db, std::int64_t seq) {
+  auto row = db.query("SELECT members FROM digest_item WHERE seq = ?");
+  row.bind(0, seq);
+  if (!row.step()) throw std::runtime_error("the outbox has lost a digest item: the database is damaged");
+  return std::string(row.blob(0));
+}
+
+bool is_dropped(Sqlite& db, std::int64_t seq) {
+  auto row = db.query("SELECT 1 FROM digest_item WHERE seq = ? AND dropped IS NOT NULL");
+  row.bind(0, seq);
+  return row.step();
+}
+
 void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t batch_id) {
   for (const auto seq : items)
     db.query("UPDATE digest_item SET batch_id = ? WHERE seq = ?").bind(0, batch_id).bind(1, seq).run();
+}
+
+void undo_unreleased(Sqlite& db) {
+  for (const auto batch_id : unreleased_batches(db)) {
+    for (const auto& full : find_items(db, everybody, "batch_id = ? AND dropped = ?", batch_id, digest_full))
+      give_back(db, full);
+    db.query("UPDATE digest_item SET batch_id = NULL WHERE batch_id = ?").bind(0, batch_id).run();
+    remove_batch(db, batch_id);
+  }
 }
 
 std::vector<PendingItem> items_of_batch(Sqlite& db, std::int64_t batch_id, NumberRange range) {

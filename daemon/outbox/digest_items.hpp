@@ -48,9 +48,16 @@ std::vector<std::int64_t> pending_keys(Sqlite& db, std::string_view edition, Cha
 /// How many deliveries of stories wait for the editions on a channel.
 std::int64_t waiting_in_digests(Sqlite& db, ChannelKind channel);
 PendingItem load_item(Sqlite& db, std::int64_t seq);
+/// The members of an item, as encode_audience wrote them.
+std::string members_of_item(Sqlite& db, std::int64_t seq);
+bool is_dropped(Sqlite& db, std::int64_t seq);
 
 /// Ties items to the batch of the occurrence that carries them.
 void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t batch_id);
+
+/// The stories of digests whose planning a crash or an error cut short wait for their edition again, as if it
+/// had not begun.
+void undo_unreleased(Sqlite& db);
 
 /// The items of an occurrence's batch in the order of pending_items, also those that were left out of it;
 /// each with those of its members that are in `range`.

@@ -11,8 +11,12 @@
 namespace crier {
 namespace {
 
+// What a chunk's `claimed` says.
+constexpr int free_to_claim = 0;
+constexpr int being_planned = 3;  // until its batch is whole
+
 void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const BatchGroup& group,
-               std::span<const Member> members, Time now) {
+               std::span<const Member> members, int claimed, Time now) {
   const auto audience = audience_of(members, plan.reasons);
   SettledBits settled(members.size());
   const bool suppressed = !group.suppressed.empty();
@@ -21,8 +25,8 @@ void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const B
   }
   auto insert = db.query(
       "INSERT INTO chunk (batch_id, channel, lane, due_at, expires_at, members, size, settled, open,"
-      " first_number, last_number, suppressed, settled_from, settled_until)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)");
+      " first_number, last_number, claimed, suppressed, settled_from, settled_until)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)");
   insert.bind(0, batch_id)
       .bind(1, to_string(plan.channel))
       .bind(2, static_cast<int>(plan.lane))
@@ -33,19 +37,20 @@ void add_chunk(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, const B
       .bind_blob(7, settled.bytes())
       .bind(8, suppressed ? 0 : static_cast<std::int64_t>(members.size()))
       .bind(9, std::int64_t{members.front().number})
-      .bind(10, std::int64_t{members.back().number});
-  if (suppressed) insert.bind(11, group.suppressed).bind(12, to_ms(now));
+      .bind(10, std::int64_t{members.back().number})
+      .bind(11, claimed);
+  if (suppressed) insert.bind(12, group.suppressed).bind(13, to_ms(now));
   insert.run();
 }
 
-void add_chunks(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now) {
+void add_chunks(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, int claimed, Time now) {
   for (const auto& group : plan.groups) {
     auto members = group.members;
     if (!std::ranges::is_sorted(members, {}, &Member::number))
       std::ranges::sort(members, {}, &Member::number);
     for (std::size_t from = 0; from < members.size(); from += chunk_capacity) {
       const auto size = std::min(chunk_capacity, members.size() - from);
-      add_chunk(db, batch_id, plan, group, std::span(members).subspan(from, size), now);
+      add_chunk(db, batch_id, plan, group, std::span(members).subspan(from, size), claimed, now);
     }
   }
 }
@@ -56,9 +61,7 @@ void put_subject(Statement& insert, int index, const Subject& subject) {
   if (!subject.edition.empty()) insert.bind(index + 2, subject.edition).bind(index + 3, subject.occurrence);
 }
 
-}  // namespace
-
-std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
+std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, int claimed, Time now) {
   {
     auto insert = db.query(
         "INSERT INTO batch (uid, channel, lane, created_at, size, story_id, story_version, edition, "
@@ -73,8 +76,52 @@ std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
     insert.run();
   }
   const auto batch_id = db.last_insert_id();
-  add_chunks(db, batch_id, plan, now);
+  add_chunks(db, batch_id, plan, claimed, now);
   return batch_id;
+}
+
+void add_to_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, int claimed, Time now) {
+  db.query("UPDATE batch SET size = size + ? WHERE id = ?")
+      .bind(0, static_cast<std::int64_t>(plan.size()))
+      .bind(1, batch_id)
+      .run();
+  add_chunks(db, batch_id, plan, claimed, now);
+}
+
+}  // namespace
+
+std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
+  return add_batch(db, plan, free_to_claim, now);
+}
+
+std::int64_t begin_batch(Sqlite& db, const BatchPlan& plan, Time now) {
+  return add_batch(db, plan, being_planned, now);
+}
+
+void continue_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now) {
+  add_to_batch(db, batch_id, plan, being_planned, now);
+}
+
+void release_batch(Sqlite& db, std::int64_t batch_id) {
+  db.query("UPDATE chunk SET claimed = ? WHERE batch_id = ? AND claimed = ?")
+      .bind(0, free_to_claim)
+      .bind(1, batch_id)
+      .bind(2, being_planned)
+      .run();
+}
+
+std::vector<std::int64_t> unreleased_batches(Sqlite& db) {
+  std::vector<std::int64_t> batches;
+  auto rows = db.query("SELECT DISTINCT batch_id FROM chunk WHERE open > 0 AND claimed = ?");
+  rows.bind(0, being_planned);
+  while (rows.step()) batches.push_back(rows.integer(0));
+  return batches;
+}
+
+void remove_batch(Sqlite& db, std::int64_t batch_id) {
+  for (const auto* sql : {"DELETE FROM exception WHERE chunk_id IN (SELECT id FROM chunk WHERE batch_id = ?)",
+                          "DELETE FROM chunk WHERE batch_id = ?", "DELETE FROM batch WHERE id = ?"})
+    db.query(sql).bind(0, batch_id).run();
 }
 
 void grow_batch(Sqlite& db, const BatchPlan& plan, Time now) {
@@ -97,15 +144,11 @@ void grow_batch(Sqlite& db, const BatchPlan& plan, Time now) {
     add_batch(db, plan, now);
     return;
   }
-  db.query("UPDATE batch SET size = size + ? WHERE id = ?")
-      .bind(0, static_cast<std::int64_t>(plan.size()))
-      .bind(1, *batch_id)
-      .run();
-  if (dropped.empty()) return add_chunks(db, *batch_id, plan, now);
+  if (dropped.empty()) return add_to_batch(db, *batch_id, plan, free_to_claim, now);
   auto suppressed = plan;
   for (auto& group : suppressed.groups)
     if (group.suppressed.empty()) group.suppressed = dropped;
-  add_chunks(db, *batch_id, suppressed, now);
+  add_to_batch(db, *batch_id, suppressed, free_to_claim, now);
 }
 
 std::vector<std::uint32_t> members_of_alert(Sqlite& db, std::string_view story_id, std::uint32_t version,

@@ -18,6 +18,16 @@ class Sqlite;
 /// Adds a batch, its members cut into chunks. Returns its id.
 std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now);
 
+/// A batch that is planned in several transactions: begun, continued with more of the same plan, and released
+/// when it is whole. Until then it is queued for the ledger, and nobody claims it.
+std::int64_t begin_batch(Sqlite& db, const BatchPlan& plan, Time now);
+void continue_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now);
+void release_batch(Sqlite& db, std::int64_t batch_id);
+/// Those that were begun and not released.
+std::vector<std::int64_t> unreleased_batches(Sqlite& db);
+/// As if it had never been.
+void remove_batch(Sqlite& db, std::int64_t batch_id);
+
 /// Adds members to the batch of the same subject, channel and lane, or where there is none a new one. Those
 /// that it has already must not be among them. Of one that an operator has dropped they are suppressed.
 void grow_batch(Sqlite& db, const BatchPlan& plan, Time now);

@@ -248,6 +248,7 @@ bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lan
 }
 
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now) {
+  undo_unreleased(db);
   // Of what is owed only: there may be a year of what is not.
   db.execute("UPDATE chunk SET claimed = 0 WHERE open > 0 AND claimed = 1");
   db.execute("UPDATE exception SET claimed = 0 WHERE state IN ('retry', 'sending') AND claimed = 1");

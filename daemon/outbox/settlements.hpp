@@ -56,8 +56,9 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 /// Whether a delivery is still owed: it was not settled meanwhile.
 [[nodiscard]] bool is_owed(Sqlite& db, const Delivery& delivery);
 
-/// At start-up, when no courier runs: voids all claims. Attempts that a crash interrupted become retries on
-/// `resend` channels and failures with the reason "ambiguous" on the others. Returns how many there were.
+/// At start-up, when no courier runs: voids all claims and what of a digest's plan is not whole. Attempts
+/// that a crash interrupted become retries on `resend` channels and failures with the reason "ambiguous" on
+/// the others. Returns how many there were.
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now);
 
 /// Nothing more of this chunk leaves: what is owed of it becomes suppressed for `reason`. Returns how many.

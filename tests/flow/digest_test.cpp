@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "outbox/digest_items.hpp"
+#include "outbox/reader_ledger.hpp"
 #include "support/belts.hpp"
 
 using namespace crier;
@@ -19,6 +21,13 @@ topics: {harbours: {title: Harbours, any: [harbour]}}
 editions: {morning: {title: The Morning, at: "07:00", zone: Africa/Lagos}}
 subscribers:
   - {id: amara, email: amara@example.org, timezone: Africa/Lagos, quiet_hours: 22:00-06:30, follow: [{topic: harbours}]}
+  - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
+)";
+
+constexpr std::string_view small_morning = R"(
+topics: {harbours: {title: Harbours, any: [harbour]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: Africa/Lagos, max_items: 2}}
+subscribers:
   - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
 )";
 
@@ -200,6 +209,127 @@ subscribers:
   belts.advance(24h);
   CHECK(sent.back().titles == std::vector<std::string>{"The harbour reopens at last"});
   CHECK(belts.ledger().balances());
+}
+
+TEST_CASE("a crash at any moment of a digest's planning loses nothing and sends nothing twice") {
+  constexpr std::string_view rules = R"(
+topics: {harbours: {title: Harbours, any: [harbour]}, ferries: {title: Ferries, any: [ferry]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: Africa/Lagos, max_items: 2}}
+subscribers:
+  - {id: bruno, email: bruno@example.org, follow: [{topic: harbours, deliver: morning}]}
+  - {id: carla, email: carla@example.org, webhook: "http://127.0.0.1:9/hook", follow: [{topic: ferries, deliver: morning, by: [email, webhook]}]}
+)";
+  bool is_planned = false;  // before the crash
+  bool was_begun = false;
+  for (int steps = 1; !is_planned; ++steps) {
+    CAPTURE(steps);
+    Belts belts(rules, noon);
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.accept(sample_story("h2", "A harbour festival with a ferry"));
+    belts.accept(sample_story("h3", "Harbour dues rise"));
+    belts.settle();
+    belts.pass(18h);
+    for (int i = 0; i < steps; ++i) belts.step();
+    const auto sent = [&] {
+      return belts.channel(ChannelKind::email).sent.size() + belts.channel(ChannelKind::webhook).sent.size();
+    };
+    is_planned = sent() > 0;
+    if (!is_planned) {
+      auto ledger = belts.ledger();
+      CHECK(ledger.balances());
+      CHECK(ledger.total.matched == 5);
+      CHECK(ledger.total.queued + ledger.total.suppressed["digest full"] == 5);
+      was_begun = was_begun || !ledger.batches.empty();
+      is_planned = sent() > 0;  // meanwhile
+    }
+    if (!is_planned) belts.crash();
+    belts.settle();
+    CHECK(belts.channel(ChannelKind::webhook).sent.size() == 1);
+    const auto& mails = belts.channel(ChannelKind::email).sent;
+    REQUIRE(mails.size() == 2);
+    const auto to_bruno = std::ranges::find(mails, "bruno", &ScriptedChannel::Sent::subscriber);
+    REQUIRE(to_bruno != mails.end());
+    CHECK(to_bruno->titles ==
+          std::vector<std::string>{"Harbour dues rise", "A harbour festival with a ferry"});
+    CHECK(to_bruno->left_out == 1);
+    const auto ledger = belts.ledger();
+    CHECK(ledger.balances());
+    CHECK(ledger.total.delivered == 4);
+    CHECK(ledger.batches.size() == 2);
+    CHECK(belts.failures.empty());
+  }
+  CHECK(was_begun);
+}
+
+TEST_CASE("a story that is canceled while a digest is planned is left out, or had left; the books know") {
+  const bool crashes = GENERATE(false, true);
+  bool is_planned = false;
+  int left_out_of_batch = 0;
+  for (int steps = 1; !is_planned; ++steps) {
+    CAPTURE(steps);
+    Belts belts(small_morning, noon);
+    for (const auto* id : {"h1", "h2", "h3"}) belts.accept(sample_story(id, std::string("A harbour ") + id));
+    belts.settle();
+    const auto& mails = belts.channel(ChannelKind::email).sent;
+    belts.pass(18h);
+    for (int i = 0; i < steps; ++i) belts.step();
+    const bool was_begun = !belts.ledger().batches.empty();
+    belts.cancel("h1");
+    is_planned = !mails.empty();
+    if (crashes && !is_planned) belts.crash();
+    belts.settle();
+    REQUIRE(mails.size() == 1);
+    const bool had_it = std::ranges::count(mails.front().titles, "A harbour h1") > 0;
+    if (was_begun && !had_it) ++left_out_of_batch;
+    CHECK(!(had_it && !is_planned));
+    auto ledger = belts.ledger("h1");
+    CHECK(ledger.balances());
+    CHECK(ledger.total.delivered == (had_it ? 1 : 0));
+    CHECK(ledger.total.queued == 0);
+    belts.advance(24h);
+    CHECK(mails.size() == 1);
+    ledger = belts.ledger();
+    CHECK(ledger.balances());
+    CHECK(ledger.total.queued == 0);
+    CHECK(belts.failures.empty());
+  }
+  CHECK(left_out_of_batch > 0);
+}
+
+TEST_CASE("who comes to a story while its digest is planned has it in this digest or the next, and once") {
+  bool is_planned = false;
+  for (int steps = 1; !is_planned; ++steps) {
+    CAPTURE(steps);
+    Belts belts(readers, noon);
+    belts.accept(sample_story("h1", "The harbour reopens"));
+    belts.advance(1h);
+    auto& mails = belts.channel(ChannelKind::email).sent;
+    mails.clear();  // Amara's alert
+    belts.pass(17h);
+    for (int i = 0; i < steps; ++i) belts.step();
+    // As what became too late for an alert is added to the item that waits, if there is one.
+    bool has_come = false;
+    belts.change_database([&](Sqlite& db) {
+      for (auto& [seq, item, batch_id, dropped] :
+           pending_items(db, "morning", ChannelKind::email, noon + 18h)) {
+        AudienceBuilder audience;
+        audience.add(item.audience);
+        audience.add(number_of_subscriber(db, "amara").value(), "You follow Harbours");
+        put_audience(db, seq, audience.build());
+        db.execute("UPDATE story SET matched = matched + 1");
+        has_come = true;
+      }
+    });
+    is_planned = !has_come;
+    belts.settle();
+    CHECK(belts.ledger().balances());
+    belts.advance(24h);
+    CHECK(mails.size() == (has_come ? 2 : 1));
+    const auto ledger = belts.ledger();
+    CHECK(ledger.balances());
+    CHECK(ledger.total.delivered == (has_come ? 3 : 2));
+    CHECK(belts.failures.empty());
+  }
 }
 
 TEST_CASE("an edition of nothing but what crier can no longer read fails") {

@@ -135,7 +135,7 @@ void Belts::start() {
       .claim_along = [this] { return courier_->claim_along(); },
       .on_stopped = [this](const std::string& story, std::uint32_t version,
                            std::string_view reason) { courier_->stop_story(story, version, reason); }});
-  desk_.emplace(loop, DigestDesk::Parts{*database_, clock_, current, [this] { courier_->wake(); }});
+  desk_.emplace(loop, DigestDesk::Parts{*database_, workers_, clock_, current, [this] { courier_->wake(); }});
   order_desk_.emplace(loop, OrderDesk::Parts{*database_, workers_, clock_, *courier_, current, [] {
                                                return std::map<std::string, std::optional<ChannelKind>>{
                                                    {"relay.example.org", ChannelKind::email}};
@@ -207,6 +207,13 @@ void Belts::let_threads_finish() {
   run_loop(aside_, database_->run([](Sqlite&) {}));
 }
 
+bool Belts::step() {
+  loop_->restart();
+  const bool has_run = loop_->poll_one() > 0;
+  let_threads_finish();
+  return has_run;
+}
+
 void Belts::advance(Duration by) {
   settle();  // what is due now happens now
   clock_.advance(by);
@@ -217,6 +224,7 @@ void Belts::advance(Duration by) {
 // was doing, while that is still there.
 void Belts::end() {
   database_.reset();
+  run_loop(aside_, workers_.run([] { return true; }));  // they look at what coroutines hold
   loop_->drop();
   clock_.forget_sleepers();
   tasks_.reset();

@@ -108,6 +108,10 @@ class Belts {
   void settle();
   /// Settles, moves the clock and settles again.
   void advance(Duration by);
+  /// Moves the clock alone; what is due then is done step by step: one that the loop has to do, and what the
+  /// threads do for it. False when nothing was left.
+  void pass(Duration by) { clock_.advance(by); }
+  bool step();
   /// As a kill -9 and a new start: everything in memory is gone.
   void crash();
 

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/tasks.hpp"
+#include "base/workers.hpp"
 #include "db/database.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_loop.hpp"
@@ -28,6 +29,7 @@ TEST_CASE("an edition that a reload brings while the desk is at work is sent at 
   const TempFolder folder;
   boost::asio::io_context loop{1};
   Database database(folder.path() / "crier.db");
+  Workers workers(1);
   ManualClock clock(parse_rfc3339("2026-11-23T06:00:30Z").value());
   auto current = before;
   DigestDesk* ringing = nullptr;
@@ -38,7 +40,7 @@ TEST_CASE("an edition that a reload brings while the desk is at work is sent at 
     std::exchange(ringing, nullptr)->reload();
     return before;
   };
-  DigestDesk desk(loop.get_executor(), {database, clock, reload_behind_the_desk, [] {}});
+  DigestDesk desk(loop.get_executor(), {database, workers, clock, reload_behind_the_desk, [] {}});
   ringing = &desk;
   TaskGroup tasks(loop.get_executor(), [](const std::string&, const std::string& what) { FAIL(what); });
   tasks.start("editions", desk.run());
