@@ -172,6 +172,7 @@ asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsr
     entry.decisions = {};  // before there are as many more
     co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next); });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
+    co_await plan_many(*newsroom, story, entry, at);
     const bool is_entered =
         co_await write([&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, at); });
     if (!is_entered) break;
@@ -179,6 +180,14 @@ asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsr
     if (entry.matched > 0) parts_.on_owed();
   }
   co_return matched;
+}
+
+// Of few decisions the transaction that enters them makes the plan, too: a hop to a worker costs as much.
+asio::awaitable<void> Intake::plan_many(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
+                                        Time now) {
+  constexpr std::size_t many = chunk_capacity;
+  if (entry.resumes || entry.decisions.list.size() <= many) co_return;
+  co_await parts_.workers.run([&] { plan_ahead(newsroom, story, entry, now); });
 }
 
 // For a story that some readers are owed, and so the others have to be: a database that cannot be used is
@@ -324,6 +333,7 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
       co_await parts_.workers.run(prepare);
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     const auto now = parts_.clock.now();
+    co_await plan_many(*newsroom, story, entry, now);
     const bool is_entered = co_await enter(*newsroom, story, entry, now);
     if (entry.former_id) log::info("story.renamed", {{"story", story.id}, {"is", *entry.former_id}});
     if (!is_entered) continue;

@@ -102,6 +102,8 @@ class Intake {
   boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
   boost::asio::awaitable<std::int64_t> owe_the_others(std::shared_ptr<const Newsroom> newsroom,
                                                       const Story& story, StoryEntry& entry, Time at);
+  boost::asio::awaitable<void> plan_many(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
+                                         Time now);
   boost::asio::awaitable<bool> enter(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                                      Time now);
   boost::asio::awaitable<bool> write(std::function<bool(Sqlite&)> job);

@@ -16,10 +16,12 @@ namespace {
 
 constexpr std::string_view superseded = "superseded by a later version";
 
-// Nothing goes to those to whom this story, of any version, went in the same way, or is owed.
-void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
+// Nothing goes to those to whom this story, of any version, went in the same way, or is owed. Returns whether
+// there are any.
+bool suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& db,
                       const std::string& story_id, std::string_view reason) {
   std::map<std::pair<std::string_view, ChannelKind>, std::vector<std::uint32_t>> owed;
+  bool are_any = false;
   for (auto& decision : decisions.list) {
     const auto [known, is_new] = owed.try_emplace({decision.edition, decision.channel});
     if (is_new)
@@ -27,8 +29,11 @@ void suppress_repeats(Decisions& decisions, const SubscriberBook& book, Sqlite& 
                           ? already_owed(db, story_id, decision.channel)
                           : owed_in_edition(db, story_id, decision.edition, decision.channel);
     const bool has_it = std::ranges::binary_search(known->second, book.number_of(decision.subscriber));
-    if (has_it && decision.suppressed.empty()) decision.suppressed = reason;
+    if (!has_it || !decision.suppressed.empty()) continue;
+    decision.suppressed = reason;
+    are_any = true;
   }
+  return are_any;
 }
 
 // Whether a version comes with another embargo than the one under which the earlier one is queued.
@@ -82,15 +87,21 @@ void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Deci
 // What the decisions come to, given who has the story already.
 StoryPlan plan_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                        Time now) {
-  if (entry.known) suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
+  bool is_changed = false;
+  if (entry.known)
+    is_changed = suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
   for (const auto& other : others_in_group(db, story.id))
-    suppress_repeats(entry.decisions, *newsroom.book, db, other.id, reported_before);
-  auto plan = plan_story(newsroom, story, entry.decisions, now);
-  entry.matched = plan.matched;
-  return plan;
+    is_changed |= suppress_repeats(entry.decisions, *newsroom.book, db, other.id, reported_before);
+  if (is_changed || !entry.plan) entry.plan = plan_story(newsroom, story, entry.decisions, now);
+  entry.matched = entry.plan->matched;
+  return *std::exchange(entry.plan, std::nullopt);
 }
 
 }  // namespace
+
+void plan_ahead(const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now) {
+  entry.plan = plan_story(newsroom, story, entry.decisions, now);
+}
 
 bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now) {
   const auto latest = find_known(db, story.id);
@@ -113,7 +124,10 @@ bool enter_more(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryE
     note_planned(db, story.id, story.version, 0, true);
     return false;
   }
-  if (entry.resumes) drop_entered(db, newsroom, story, entry.decisions);
+  if (entry.resumes) {
+    drop_entered(db, newsroom, story, entry.decisions);
+    entry.plan.reset();
+  }
   const auto plan = plan_entered(db, newsroom, story, entry, now);
   note_planned(db, story.id, story.version, plan.matched, is_last(entry));
   for (const auto& batch : plan.batches) grow_batch(db, batch, now);

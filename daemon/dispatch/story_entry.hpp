@@ -31,6 +31,7 @@ struct StoryEntry {
   std::optional<AnalyzedStory> analysed{};        ///< when its audience was looked for
   std::optional<Decider> decider{};               ///< who decides on it
   Decisions decisions{};                          ///< those that are to be entered next
+  std::optional<StoryPlan> plan{};                ///< what they come to, if nobody has the story already
 
   // What came of it.
   std::int64_t matched = 0;            ///< deliveries that the last transaction planned
@@ -44,6 +45,10 @@ struct StoryEntry {
 inline bool is_last(const StoryEntry& entry) {
   return !entry.decider || entry.decider->is_done();
 }
+
+/// What many decisions come to is planned before they are entered, on a worker: sending waits for the
+/// database.
+void plan_ahead(const Newsroom& newsroom, const Story& story, StoryEntry& entry, Time now);
 
 /// In a database job. False when another version came in since `known` was read, or the story is known under
 /// another id: it is to be judged again then.
