@@ -290,7 +290,7 @@ std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& 
     return unattempted(batch, *delivery, settlement, std::move(reason), now);
   };
   if (contents.chosen.empty())
-    return settled(contents.missing == unreadable_story ? Settlement::failed : Settlement::suppressed,
+    return settled(counts_as_failed(contents.missing) ? Settlement::failed : Settlement::suppressed,
                    contents.missing);
   if (auto reason = reason_to_suppress(claim.channel, subscriber); !reason.empty())
     return settled(Settlement::suppressed, std::move(reason));

@@ -9,6 +9,7 @@
 #include "db/sqlite.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/rows.hpp"
+#include "outbox/settlements.hpp"
 
 namespace crier {
 namespace {
@@ -58,6 +59,17 @@ std::vector<std::uint32_t> unsettled_members(Sqlite& db, std::int64_t batch_id) 
   return numbers;
 }
 
+// The members of a batch whose message has not left for good, but may have: the answer was lost; ascending.
+std::vector<std::uint32_t> doubtful_members(Sqlite& db, std::int64_t batch_id) {
+  std::vector<std::uint32_t> numbers;
+  auto rows = db.query(
+      "SELECT e.number FROM exception e JOIN chunk c ON c.id = e.chunk_id"
+      " WHERE c.batch_id = ? AND e.state IN ('retry', 'sending') AND e.in_doubt = 1 ORDER BY e.number");
+  rows.bind(0, batch_id);
+  while (rows.step()) numbers.push_back(static_cast<std::uint32_t>(rows.integer(0)));
+  return numbers;
+}
+
 // The members of a batch who did not get its message and will not, ascending.
 std::vector<std::uint32_t> missed_members(Sqlite& db, std::int64_t batch_id) {
   std::vector<std::uint32_t> numbers;
@@ -99,6 +111,27 @@ void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
       members.erase(place);
     put_audience(db, pending.seq, audience);
   }
+}
+
+// Moves a member of an item that says why a story was left out to the one that says that it may have arrived
+// all the same.
+void put_in_doubt(Sqlite& db, const PendingItem& left, std::uint32_t number) {
+  const auto reason = left.dropped + std::string(may_have_arrived);
+  const auto doubted =
+      find_items(db, everybody, "batch_id = ? AND story_id = ? AND story_version = ? AND dropped = ?",
+                 left.batch_id, left.item.story_id, std::int64_t{left.item.story_version}, reason);
+  if (doubted.empty()) {
+    leave_out(db, left, std::array{number}, reason);
+    return;
+  }
+  AudienceBuilder in_doubt;
+  in_doubt.add(doubted.front().item.audience);
+  in_doubt.add(number, reason_for(left.item.audience, number));
+  put_audience(db, doubted.front().seq, in_doubt.build());
+  AudienceBuilder others;
+  others.add(left.item.audience);
+  others.remove(std::array{number});
+  put_audience(db, left.seq, others.build());
 }
 
 void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
@@ -289,11 +322,17 @@ std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std:
 
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason) {
   std::vector<std::uint32_t> gone;
+  std::vector<std::uint32_t> in_doubt;
   const auto unsettled = unsettled_members(db, item.batch_id);
-  for (const auto& member : item.item.audience.members)
-    if (std::ranges::binary_search(unsettled, member.number)) gone.push_back(member.number);
+  const auto doubtful = doubtful_members(db, item.batch_id);
+  for (const auto& member : item.item.audience.members) {
+    if (!std::ranges::binary_search(unsettled, member.number)) continue;
+    (std::ranges::binary_search(doubtful, member.number) ? in_doubt : gone).push_back(member.number);
+  }
   if (!gone.empty()) leave_out(db, item, gone, reason);
-  return static_cast<std::int64_t>(gone.size());
+  if (!in_doubt.empty())
+    leave_out(db, load_item(db, item.seq), in_doubt, std::string(reason) + std::string(may_have_arrived));
+  return static_cast<std::int64_t>(gone.size() + in_doubt.size());
 }
 
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason) {
@@ -313,6 +352,22 @@ void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint
   if (!was_left_out(db, batch_id, seq)) return;
   put_back(db, seq, number);
   leave_out_later(db, seq, number, reason);
+}
+
+void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
+                   std::string_view reason) {
+  if (!was_left_out(db, batch_id, seq)) return;
+  const auto left =
+      find_items(db, everybody,
+                 "dropped IS NOT NULL AND dropped <> ?2 AND (batch_id, story_id, story_version)"
+                 " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1)",
+                 seq, digest_full);
+  for (const auto& item : left) {
+    if (!position_of(item.item.audience, number)) continue;
+    if (!item.dropped.ends_with(may_have_arrived)) put_in_doubt(db, item, number);
+    leave_out_later(db, seq, number, reason);
+    return;
+  }
 }
 
 }  // namespace crier

@@ -22,6 +22,9 @@ void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience);
 
 /// The reason for which a dropped item counts as failed; for all others it is suppressed.
 inline constexpr std::string_view unreadable_story = "unreadable story";
+inline bool counts_as_failed(std::string_view dropped) {
+  return dropped.starts_with(unreadable_story);
+}
 /// The reason for those readers to whom more important stories of the same occurrence were sent.
 inline constexpr std::string_view digest_full = "digest full";
 
@@ -72,7 +75,8 @@ std::vector<std::uint32_t> owed_in_edition(Sqlite& db, std::string_view story_id
 /// dropped for `reason`: one row, however many they are. Returns its `seq`.
 std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
                        std::string_view reason);
-/// Takes it out of all messages of its batch that have not left yet. Returns how many there are.
+/// Takes it out of all messages of its batch that have not left yet; of those that may have left, since an
+/// answer was lost, the reason says so (may_have_arrived). Returns how many there are.
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason);
 /// The same for all items of a story, of any version, that batches carry.
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason);
@@ -81,5 +85,8 @@ std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::st
 /// member, for `reason`.
 void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
                   std::string_view reason);
+/// The same of a message that may have reached the member: the item stays left out, but may have arrived.
+void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
+                   std::string_view reason);
 
 }  // namespace crier

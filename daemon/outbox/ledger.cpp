@@ -37,7 +37,7 @@ void count_state(Tally& tally, std::string_view state, std::int64_t count) {
 
 // As in count_state.
 std::string state_of_dropped(std::string_view reason) {
-  return (reason == unreadable_story ? "failed: " : "suppressed: ") + std::string(reason);
+  return (counts_as_failed(reason) ? "failed: " : "suppressed: ") + std::string(reason);
 }
 
 struct ExceptionRow {

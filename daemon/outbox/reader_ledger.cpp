@@ -187,7 +187,7 @@ UnbatchedItem read_item(const Statement& row, NumberRange range) {
       shared.due_at = not_before;
   } else {
     shared.detail = row.text(6);
-    shared.state = shared.detail == unreadable_story ? DeliveryState::failed : DeliveryState::suppressed;
+    shared.state = counts_as_failed(shared.detail) ? DeliveryState::failed : DeliveryState::suppressed;
   }
   item.audience = decode_audience(row.blob(4), range);
   return item;
@@ -277,7 +277,7 @@ void walk_carried(Sqlite& db, const PendingItem& carried, const TakeDelivery& ta
       delivery.reason = reason_for(item.audience, number);
       if (!carried.dropped.empty()) {
         delivery.state =
-            carried.dropped == unreadable_story ? DeliveryState::failed : DeliveryState::suppressed;
+            counts_as_failed(carried.dropped) ? DeliveryState::failed : DeliveryState::suppressed;
         delivery.detail = carried.dropped;
       }
       take(delivery);

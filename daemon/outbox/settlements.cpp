@@ -119,8 +119,21 @@ std::string_view state_name(Settlement settlement) {
   return "retry";
 }
 
+// Of what a digest's message has carried, and was left out while that was on its way.
+void settle_left_out(Sqlite& db, const ChunkState& chunk, const Settled& settled) {
+  if (!chunk.left_out) return;
+  const auto& delivery = settled.delivery;
+  for (const auto item : settled.carried) {
+    if (settled.settlement == Settlement::delivered)
+      keep_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
+    else if (delivery.in_doubt)
+      doubt_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
+  }
+}
+
 void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now) {
   const auto& delivery = settled.delivery;
+  settle_left_out(db, chunk, settled);
   const bool was_settled = chunk.settled.test(delivery.position);
   // Stopped while the attempt was under way, which came to nothing: it stays stopped.
   if (was_settled && (settled.settlement == Settlement::retry || !settled.edition.empty())) {
@@ -140,18 +153,13 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
       chunk.late.add({delivery.position, settled.attempts, settled.due_at});
     else
       chunk.note_settled(settled.due_at);
-    // Left out while the attempt was under way.
-    if (chunk.left_out) {
-      for (const auto item : settled.carried)
-        keep_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
-    }
   } else {
     auto ended = delivery;
     ended.in_doubt |= doubt.value_or(false);
     auto reason = settled.reason;
     // Of what has expired it is said already.
     const bool is_stopped = settled.settlement == Settlement::suppressed && !settled.expired;
-    if (is_stopped && ended.in_doubt) reason += may_have_arrived;
+    if (is_stopped && ended.in_doubt && !reason.ends_with(may_have_arrived)) reason += may_have_arrived;
     put_exception(db, ended, settled.channel, settled.lane,
                   {state_name(settled.settlement), settled.attempts, settled.due_at, reason, settled.reply},
                   now);
