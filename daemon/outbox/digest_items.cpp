@@ -63,8 +63,10 @@ std::vector<std::uint32_t> unsettled_members(Sqlite& db, std::int64_t batch_id) 
 std::vector<std::uint32_t> doubtful_members(Sqlite& db, std::int64_t batch_id) {
   std::vector<std::uint32_t> numbers;
   auto rows = db.query(
-      "SELECT e.number FROM exception e JOIN chunk c ON c.id = e.chunk_id"
-      " WHERE c.batch_id = ? AND e.state IN ('retry', 'sending') AND e.in_doubt = 1 ORDER BY e.number");
+      "SELECT e.number FROM chunk c CROSS JOIN exception e INDEXED BY exception_owed ON e.chunk_id = c.id"
+      " AND e.channel = c.channel AND e.lane = c.lane WHERE c.batch_id = ? AND e.state IN ('retry', "
+      "'sending')"
+      " AND e.in_doubt = 1 ORDER BY e.number");
   rows.bind(0, batch_id);
   while (rows.step()) numbers.push_back(static_cast<std::uint32_t>(rows.integer(0)));
   return numbers;
@@ -325,8 +327,10 @@ std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::strin
   std::vector<std::uint32_t> in_doubt;
   const auto unsettled = unsettled_members(db, item.batch_id);
   const auto doubtful = doubtful_members(db, item.batch_id);
+  auto next = unsettled.begin();
   for (const auto& member : item.item.audience.members) {
-    if (!std::ranges::binary_search(unsettled, member.number)) continue;
+    while (next != unsettled.end() && *next < member.number) ++next;
+    if (next == unsettled.end() || *next != member.number) continue;
     (std::ranges::binary_search(doubtful, member.number) ? in_doubt : gone).push_back(member.number);
   }
   if (!gone.empty()) leave_out(db, item, gone, reason);
@@ -338,9 +342,9 @@ std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::strin
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason) {
   const auto items =
       find_items(db, everybody,
-                 "story_id = ? AND dropped IS NULL AND EXISTS ("
-                 " SELECT 1 FROM chunk c WHERE c.batch_id = digest_item.batch_id AND (c.open > 0 OR EXISTS ("
-                 " SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending'))))",
+                 fmt::format("story_id = ? AND dropped IS NULL AND EXISTS ("
+                             " SELECT 1 FROM chunk c WHERE c.batch_id = digest_item.batch_id AND {})",
+                             is_owed_of_chunk),
                  story_id);
   std::int64_t left = 0;
   for (const auto& item : items) left += leave_out_of_unsent(db, item, reason);

@@ -6,14 +6,16 @@
 
 #include "db/sqlite.hpp"
 #include "db/time_column.hpp"
+#include "outbox/rows.hpp"
 
 namespace crier {
 namespace {
 
 // Whether a batch is younger than ?1, or something of it is owed.
-constexpr auto is_needed =
-    "(b.created_at >= ?1 OR EXISTS (SELECT 1 FROM chunk c WHERE c.batch_id = b.id AND (c.open > 0 OR EXISTS"
-    " (SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending')))))";
+const auto is_needed =
+    std::string("(b.created_at >= ?1 OR EXISTS (SELECT 1 FROM chunk c WHERE c.batch_id = b.id AND ")
+        .append(is_owed_of_chunk)
+        .append("))");
 
 std::vector<std::int64_t> keys(Sqlite& db, const std::string& sql, Time before, std::int64_t most) {
   std::vector<std::int64_t> out;
@@ -56,7 +58,7 @@ std::int64_t delete_of_batch(Sqlite& db, std::int64_t batch_id) {
        {"DELETE FROM exception WHERE (chunk_id, number) IN (SELECT e.chunk_id, e.number FROM chunk c"
         " JOIN exception e ON e.chunk_id = c.id WHERE c.batch_id = ? LIMIT 2000)",
         "DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE batch_id = ? LIMIT 64)",
-        "DELETE FROM digest_item WHERE seq IN (SELECT seq FROM digest_item WHERE batch_id = ? LIMIT 4)",
+        "DELETE FROM digest_item WHERE seq IN (SELECT seq FROM digest_item WHERE batch_id = ? LIMIT 1)",
         "DELETE FROM batch WHERE id = ?"}) {
     if (const auto deleted = changes_of(db, sql, batch_id); deleted > 0) return deleted;
   }

@@ -1,13 +1,15 @@
 #include "outbox/old_texts.hpp"
 
+#include <string>
+
 #include "db/sqlite.hpp"
+#include "outbox/rows.hpp"
 
 namespace crier {
 
 std::int64_t drop_old_texts(Sqlite& db, Time before, std::int64_t most) {
-  constexpr auto owed_chunk =
-      "SELECT 1 FROM chunk c WHERE c.batch_id = b.id AND (c.open > 0 OR EXISTS"
-      " (SELECT 1 FROM exception e WHERE e.chunk_id = c.id AND e.state IN ('retry', 'sending')))";
+  const auto owed_chunk =
+      std::string("SELECT 1 FROM chunk c WHERE c.batch_id = b.id AND ").append(is_owed_of_chunk);
   const auto sql = std::string(
                        "UPDATE story SET json = '' WHERE rowid IN (SELECT s.rowid FROM story s"
                        " WHERE s.seen_at < ?1 AND s.json <> ''"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/core.h>
+
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/late_alerts.hpp"
@@ -336,9 +338,8 @@ std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view 
   std::vector<std::int64_t> chunks;
   {
     auto rows = db.query(
-        "SELECT c.id FROM chunk c JOIN batch b ON b.id = c.batch_id WHERE b.story_id = ?"
-        " AND (c.open > 0 OR EXISTS (SELECT 1 FROM exception e WHERE e.chunk_id = c.id"
-        " AND e.state IN ('retry', 'sending')))");
+        fmt::format("SELECT c.id FROM chunk c JOIN batch b ON b.id = c.batch_id WHERE b.story_id = ? AND {}",
+                    is_owed_of_chunk));
     rows.bind(0, story_id);
     while (rows.step()) chunks.push_back(rows.integer(0));
   }
