@@ -49,6 +49,49 @@ void require_sha256(bool ok) {
   if (!ok) throw std::runtime_error("OpenSSL: SHA-256 failed");
 }
 
+// HMAC-SHA256, looked up once: HMAC() does so anew for each text.
+class Mac {
+ public:
+  explicit Mac(std::string_view key) : method_(EVP_MAC_fetch(nullptr, "HMAC", nullptr)) {
+    if (method_) context_.reset(EVP_MAC_CTX_new(method_.get()));
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    require(context_ && EVP_MAC_init(context_.get(), key_of(key), key.size(), parameters) == 1);
+  }
+
+  void begin(std::string_view key) {
+    require(EVP_MAC_init(context_.get(), key_of(key), key.size(), nullptr) == 1);
+  }
+  void begin_with_same_key() { require(EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1); }
+
+  std::array<char, sha256_size> finish(std::string_view bytes) {
+    std::array<char, sha256_size> out{};
+    std::size_t size = 0;
+    require(EVP_MAC_update(context_.get(), bytes_of(bytes), bytes.size()) == 1 &&
+            EVP_MAC_final(context_.get(), reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) ==
+                1);
+    return out;
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MAC* method) const { EVP_MAC_free(method); }
+    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+  };
+
+  // None would mean the one before.
+  static const unsigned char* key_of(std::string_view key) {
+    return bytes_of(key.data() == nullptr ? std::string_view("") : key);
+  }
+  static void require(bool ok) {
+    if (!ok) throw std::runtime_error("OpenSSL: HMAC failed");
+  }
+
+  std::unique_ptr<EVP_MAC, Free> method_;
+  std::unique_ptr<EVP_MAC_CTX, Free> context_;
+};
+
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
@@ -84,10 +127,6 @@ std::string Sha256::finish() {
   return out;
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  return hmac(Digest::sha256, key, bytes);
-}
-
 std::string hmac(Digest digest, std::string_view key, std::string_view bytes) {
   std::string out(EVP_MAX_MD_SIZE, '\0');
   unsigned size = 0;
@@ -99,36 +138,23 @@ std::string hmac(Digest digest, std::string_view key, std::string_view bytes) {
 }
 
 struct HmacSha256::State {
-  struct Free {
-    void operator()(EVP_MAC* method) const { EVP_MAC_free(method); }
-    void operator()(EVP_MAC_CTX* state) const { EVP_MAC_CTX_free(state); }
-  };
-  std::unique_ptr<EVP_MAC, Free> mac;
-  std::unique_ptr<EVP_MAC_CTX, Free> context;
+  Mac mac;
 };
 
-HmacSha256::HmacSha256(std::string_view key) : state_(std::make_unique<State>()) {
-  state_->mac.reset(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-  if (state_->mac) state_->context.reset(EVP_MAC_CTX_new(state_->mac.get()));
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
-                                   OSSL_PARAM_construct_end()};
-  if (!state_->context || EVP_MAC_init(state_->context.get(), bytes_of(key), key.size(), parameters) != 1)
-    throw std::runtime_error("OpenSSL: HMAC failed");
-}
+HmacSha256::HmacSha256(std::string_view key) : state_(std::make_unique<State>(State{Mac(key)})) {}
 
 HmacSha256::~HmacSha256() = default;
 
 std::array<char, sha256_size> HmacSha256::of(std::string_view bytes) const {
-  auto* context = state_->context.get();
-  std::array<char, sha256_size> out{};
-  std::size_t size = 0;
-  // Without a key it begins anew with the one it has.
-  if (EVP_MAC_init(context, nullptr, 0, nullptr) != 1 ||
-      EVP_MAC_update(context, bytes_of(bytes), bytes.size()) != 1 ||
-      EVP_MAC_final(context, reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) != 1)
-    throw std::runtime_error("OpenSSL: HMAC failed");
-  return out;
+  state_->mac.begin_with_same_key();
+  return state_->mac.finish(bytes);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  thread_local Mac mac(key);
+  mac.begin(key);
+  const auto out = mac.finish(bytes);
+  return {out.data(), out.size()};
 }
 
 std::string random_bytes(std::size_t count) {

@@ -38,7 +38,10 @@ std::int64_t unix_seconds(Time time) {
 
 std::string signature(std::string_view id, std::string_view timestamp, std::string_view body,
                       std::string_view key) {
-  return "v1," + to_base64(hmac_sha256(key, fmt::format("{}.{}.{}", id, timestamp, body)));
+  std::string text;
+  text.reserve(id.size() + timestamp.size() + body.size() + 2);
+  text.append(id).append(".").append(timestamp).append(".").append(body);
+  return "v1," + to_base64(hmac_sha256(key, text));
 }
 
 bool is_event_type(std::string_view type) {
