@@ -453,7 +453,8 @@ Outgoing Courier::address(HeldClaim& held, const std::shared_ptr<const Newsroom>
                    delivery.attempts,
                    *ready.subscriber,
                    {}};
-  if (newsroom->public_url.empty()) return message;
+  // Only a mail carries it.
+  if (claim.channel != ChannelKind::email || newsroom->public_url.empty()) return message;
   constexpr std::size_t most_of_token = 48;
   auto& url = message.unsubscribe_url;
   url.reserve(newsroom->public_url.size() + std::string_view("/u/").size() + most_of_token);
