@@ -158,14 +158,17 @@ std::int64_t Courier::sent() const {
 }
 
 asio::awaitable<void> Courier::run_slot(Line& line) {
-  Handful handful;
-  while (co_await take(line, handful)) {
+  while (!draining_) {
     {
-      line.sending.push_back(&handful);
-      const Finally sent([&] { std::erase(line.sending, &handful); });
-      co_await deliver(line, handful);
+      const auto handful = take(line);
+      if (!handful) {
+        co_await wait_for_work(line);
+        continue;
+      }
+      line.sending.push_back(&*handful);
+      const Finally sent([&] { std::erase(line.sending, &*handful); });
+      co_await deliver(line, *handful);
     }
-    handful = {};
     sent_.ring();
     const auto concurrency = line.channel.concurrency();
     const bool may_more = concurrency > std::exchange(line.concurrency, concurrency);
@@ -175,25 +178,23 @@ asio::awaitable<void> Courier::run_slot(Line& line) {
   }
 }
 
-// Waits for the most urgent deliveries. False when the courier drains.
-asio::awaitable<bool> Courier::take(Line& line, Handful& handful) {
-  while (!draining_) {
-    const auto now = parts_.clock.now();
-    const auto pause = line.breaker.pause_left(now);
-    auto taken = line.take_expired(now);
-    if (!taken && pause == Duration::zero()) taken = line.take(now);
-    if (taken) {
-      handful = *std::move(taken);
-      co_return true;
-    }
-    const auto free = std::max(now + pause, line.channel.free_at(now));
-    const auto next = std::min(line.next_expiry(), free > now ? free : Time::max());
-    if (next == Time::max())
-      co_await line.work_ready.wait();
-    else
-      co_await line.work_ready.wait_until(parts_.clock, next);
-  }
-  co_return false;
+// The most urgent deliveries of those that may be sent now.
+std::optional<Handful> Courier::take(Line& line) {
+  const auto now = parts_.clock.now();
+  auto taken = line.take_expired(now);
+  if (!taken && line.breaker.pause_left(now) == Duration::zero()) taken = line.take(now);
+  return taken;
+}
+
+// Returns when there may be something to take, or the courier drains.
+asio::awaitable<void> Courier::wait_for_work(Line& line) {
+  const auto now = parts_.clock.now();
+  const auto free = std::max(now + line.breaker.pause_left(now), line.channel.free_at(now));
+  const auto next = std::min(line.next_expiry(), free > now ? free : Time::max());
+  if (next == Time::max())
+    co_await line.work_ready.wait();
+  else
+    co_await line.work_ready.wait_until(parts_.clock, next);
 }
 
 // Makes the letter of a claim's first reader, which is that of most of them, and what the channel makes of

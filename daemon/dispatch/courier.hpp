@@ -101,7 +101,8 @@ class Courier {
   };
 
   boost::asio::awaitable<void> run_slot(Line& line);
-  boost::asio::awaitable<bool> take(Line& line, Handful& handful);
+  std::optional<Handful> take(Line& line);
+  boost::asio::awaitable<void> wait_for_work(Line& line);
   void prepare(Line& line, HeldClaim& held) const;
   void forget_stopped();
   boost::asio::awaitable<void> deliver(Line& line, const Handful& handful);
