@@ -1,6 +1,5 @@
 #include "net/curl_loop.hpp"
 
-#include <new>
 #include <stdexcept>
 #include <unordered_map>
 #include <vector>
@@ -53,7 +52,7 @@ struct CurlLoop::State : std::enable_shared_from_this<State> {
   Finished finished;
   asio::steady_timer timer;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets;
-  std::vector<CURL*> idle;  // handles without a request: to make one anew costs more than to reset it
+  std::vector<CURL*> idle;  // handles without a request: to make one anew costs more
   bool acts_soon = false;
   CURLM* multi = nullptr;
 };
@@ -205,23 +204,17 @@ const asio::any_io_executor& CurlLoop::executor() const {
   return state_->executor;
 }
 
-void* CurlLoop::take_handle() {
+void* CurlLoop::take_idle() {
   auto& idle = state_->idle;
-  if (!idle.empty()) {
-    auto* const easy = idle.back();
-    idle.pop_back();
-    return easy;
-  }
-  auto* const easy = curl_easy_init();
-  if (easy == nullptr) throw std::bad_alloc();
+  if (idle.empty()) return nullptr;
+  auto* const easy = idle.back();
+  idle.pop_back();
   return easy;
 }
 
 void CurlLoop::give_back(void* easy) {
   constexpr std::size_t most_idle = 64;
   if (state_->idle.size() >= most_idle) return curl_easy_cleanup(easy);
-  curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);  // which a reset leaves as it is
-  curl_easy_reset(easy);
   state_->idle.push_back(easy);
 }
 

@@ -27,8 +27,8 @@ class CurlLoop {
   CurlLoop& operator=(const CurlLoop&) = delete;
 
   const boost::asio::any_io_executor& executor() const;
-  /// A CURL* with no options set; it may have served before. Throws std::bad_alloc.
-  void* take_handle();
+  /// A CURL* that was given back, with the options it had then; null when there is none.
+  void* take_idle();
   /// One that is not with libcurl any more.
   void give_back(void* easy);
   /// libcurl has this socket from now on; one of the same number is gone.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,6 +27,8 @@ constexpr std::size_t max_header_bytes = 65536;
 // Longer than any request waits for its turn; a re-resolution by libcurl would meet open_checked_socket
 // anyway.
 constexpr long pin_seconds = 600;
+// Below it libcurl asks nobody whether a body may come.
+constexpr std::size_t expect_above = 1024UL * 1024;
 
 bool is_token(std::string_view text) {
   static constexpr std::string_view others = "!#$%&'*+-.^_`|~";  // RFC 9110 §5.6.2
@@ -103,8 +106,11 @@ struct HttpClient::Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  void set_options(const HttpClientOptions& options, const UrlTarget& target, Duration time_left);
-  void set_body();
+  void make_handle(const HttpClientOptions& options);
+  void set_options(const UrlTarget& target, Duration time_left);
+  void set_method();
+  void set_headers();
+  void pin(const UrlTarget& target);
   Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
 
   static void end(void* self, int code);
@@ -115,9 +121,10 @@ struct HttpClient::Transfer {
 
   std::shared_ptr<CurlLoop> loop;  // shared: a transfer may be destroyed with the loop's last handlers
   HttpRequest request;
-  CURL* easy;
+  CURL* easy = nullptr;
   bool added = false;
-  curl_slist* headers = nullptr;
+  std::vector<std::string> lines;
+  std::vector<curl_slist> headers;  // the lines; libcurl only reads them
   curl_slist* pins = nullptr;
   std::vector<IpAddress> checked;  // the only addresses this request may connect to
   std::size_t body_given = 0;
@@ -132,14 +139,17 @@ struct HttpClient::Transfer {
 HttpClient::Transfer::Transfer(std::shared_ptr<CurlLoop> curl_loop, HttpRequest what)
     : loop(std::move(curl_loop)),
       request(std::move(what)),
-      easy(loop->take_handle()),
       finished_wait(loop->executor(), asio::steady_timer::time_point::max()) {}
 
 HttpClient::Transfer::~Transfer() {
+  if (easy == nullptr) return;
   if (added) loop->remove(easy);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
+  if (pins != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);
+    curl_slist_free_all(pins);
+  }
   loop->give_back(easy);
-  curl_slist_free_all(headers);
-  curl_slist_free_all(pins);
 }
 
 void HttpClient::Transfer::end(void* self, int code) {
@@ -203,67 +213,89 @@ curl_socket_t HttpClient::Transfer::open_checked_socket(void* self, curlsocktype
   return socket;
 }
 
-void HttpClient::Transfer::set_options(const HttpClientOptions& options, const UrlTarget& target,
-                                       Duration time_left) {
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
+// What all requests of a client have in common, and a handle keeps from one to the next.
+void HttpClient::Transfer::make_handle(const HttpClientOptions& options) {
+  easy = curl_easy_init();
+  if (easy == nullptr) throw std::bad_alloc();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "crier/" CRIER_VERSION);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(time_left.count()));
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // else it looks for variables each time
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::take_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_checked_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  for (const auto& [name, value] : request.headers)
-    headers = curl_slist_append(headers, (value.empty() ? name + ";" : name + ": " + value).c_str());
-  if (request.accept_compressed) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate, br");
-  set_body();
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  if (target.literal) return;
-  std::string pin = fmt::format("+{}:{}:", target.host, target.port);
-  for (const auto& address : checked)
-    pin +=
-        fmt::format("{0}{2}{1},", address.is_v4() ? "" : "[", address.is_v4() ? "" : "]", to_string(address));
-  pin.pop_back();
-  pins = curl_slist_append(pins, pin.c_str());
-  curl_easy_setopt(easy, CURLOPT_RESOLVE, pins);
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, pin_seconds);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::take_body);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::give_body);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_checked_socket);
 }
 
-void HttpClient::Transfer::set_body() {
-  if (request.method == "HEAD") {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    return;
+// All that a request may differ in from the one that had the handle before.
+void HttpClient::Transfer::set_options(const UrlTarget& target, Duration time_left) {
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(time_left.count()));
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request.accept_compressed ? "gzip, deflate, br" : nullptr);
+  set_method();
+  set_headers();
+  if (!target.literal) pin(target);
+}
+
+void HttpClient::Transfer::set_method() {
+  // Leaves with its head in one write; or is read by a callback that cannot go back: libcurl would otherwise
+  // repeat a POST on a new connection when a kept-alive one answers nothing, and the first may have been
+  // acted on.
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.may_repeat ? request.body.data() : nullptr);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  if (request.may_repeat) body_given = request.body.size();
+  std::string_view usual = "GET";
+  if (request.method == "HEAD")
+    usual = "HEAD";
+  else if (!request.body.empty() || request.method == "POST")
+    usual = "POST";
+  const auto how = usual == "GET" ? CURLOPT_HTTPGET : usual == "HEAD" ? CURLOPT_NOBODY : CURLOPT_POST;
+  curl_easy_setopt(easy, how, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method != usual ? request.method.c_str() : nullptr);
+}
+
+void HttpClient::Transfer::set_headers() {
+  constexpr std::size_t most_added = 3;
+  lines.reserve(request.headers.size() + most_added);
+  bool is_typed = false;
+  bool is_named = false;
+  for (const auto& [name, value] : request.headers) {
+    auto& line = lines.emplace_back();
+    line.reserve(name.size() + value.size() + 2);
+    line.append(name).append(value.empty() ? ";" : ": ").append(value);
+    const auto key = to_lower_ascii(name);
+    is_typed = is_typed || key == "content-type";
+    is_named = is_named || key == "user-agent";
   }
-  if (!request.body.empty() || request.method == "POST") {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    if (request.may_repeat) {
-      // Leaves with its head in one write.
-      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
-      body_given = request.body.size();
-    } else {
-      // Read by a callback that cannot go back: libcurl would otherwise repeat a POST on a new connection
-      // when a kept-alive one answers nothing, and the first may have been acted on.
-      curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::give_body);
-      curl_easy_setopt(easy, CURLOPT_READDATA, this);
-    }
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    headers = curl_slist_append(headers, "Expect:");
-    const bool typed = std::ranges::any_of(
-        request.headers, [](const auto& header) { return to_lower_ascii(header.first) == "content-type"; });
-    if (!typed) headers = curl_slist_append(headers, "Content-Type:");
-  }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (!is_named) lines.emplace_back("User-Agent: crier/" CRIER_VERSION);
+  if (request.body.size() > expect_above) lines.emplace_back("Expect:");
+  if (!is_typed) lines.emplace_back("Content-Type:");  // libcurl would call it a form
+  headers.reserve(lines.size());
+  for (auto& line : lines) headers.push_back({line.data(), nullptr});
+  for (std::size_t i = 1; i < headers.size(); ++i) headers[i - 1].next = &headers[i];
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.data());
+}
+
+void HttpClient::Transfer::pin(const UrlTarget& target) {
+  std::string line = fmt::format("+{}:{}:", target.host, target.port);
+  for (const auto& address : checked)
+    line +=
+        fmt::format("{0}{2}{1},", address.is_v4() ? "" : "[", address.is_v4() ? "" : "]", to_string(address));
+  line.pop_back();
+  pins = curl_slist_append(pins, line.c_str());
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, pins);
 }
 
 Result<HttpResponse, HttpFailure> HttpClient::Transfer::result(const UrlTarget& target) {
@@ -316,7 +348,9 @@ asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest 
 
   Transfer transfer(loop_, std::move(request));
   transfer.checked = std::move(*addresses);
-  transfer.set_options(options_, *target, transfer.request.total_timeout - spent);
+  transfer.easy = loop_->take_idle();
+  if (transfer.easy == nullptr) transfer.make_handle(options_);
+  transfer.set_options(*target, transfer.request.total_timeout - spent);
   loop_->add(transfer.easy);
   transfer.added = true;
   error_code woken;
