@@ -18,6 +18,14 @@ json::object story_json(const Story& story, const Item& item) {
   return out;
 }
 
+Outcome cannot_compose(const Error& why) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::refused;
+  outcome.reason = "cannot-compose";
+  outcome.reply = why.message;
+  return outcome;
+}
+
 }  // namespace
 
 std::string webhook_id(const Outgoing& message) {
@@ -67,24 +75,20 @@ const Result<WebhookForm>& WebhookChannel::form_of(const std::shared_ptr<const L
   return prepared_.front().form;
 }
 
-boost::asio::awaitable<Outcome> WebhookChannel::send_one(const Outgoing& message) {
-  const auto& form = form_of(message.letter);
-  if (!form) {
-    Outcome outcome;
-    outcome.kind = OutcomeKind::refused;
-    outcome.reason = "cannot-compose";
-    outcome.reply = form.error().message;
-    co_return outcome;
-  }
-  auto body = form->body_for(message.subscriber.id());
-  WebhookEndpoint endpoint{std::string(message.subscriber.address(ChannelKind::webhook)),
-                           message.subscriber.webhook_secrets()};
-  co_return co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(body));
-}
-
 boost::asio::awaitable<std::vector<Outcome>> WebhookChannel::send(std::span<const Outgoing> messages) {
   std::vector<Outcome> outcomes;
-  for (const auto& message : messages) outcomes.push_back(co_await send_one(message));
+  outcomes.reserve(messages.size());
+  for (const auto& message : messages) {
+    const auto& form = form_of(message.letter);
+    if (!form) {
+      outcomes.push_back(cannot_compose(form.error()));
+      continue;
+    }
+    auto body = form->body_for(message.subscriber.id());
+    WebhookEndpoint endpoint{std::string(message.subscriber.address(ChannelKind::webhook)),
+                             message.subscriber.webhook_secrets()};
+    outcomes.push_back(co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(body)));
+  }
   co_return outcomes;
 }
 

@@ -22,8 +22,12 @@ struct HostPlaces::Waiter {
   bool has_place = false;
 };
 
+std::optional<HostPlaces::Place> HostPlaces::take_free(const std::string& host) {
+  return enter(host) ? std::optional<Place>(std::in_place, *this, host) : std::nullopt;
+}
+
 asio::awaitable<std::optional<HostPlaces::Place>> HostPlaces::take(std::string host, Duration patience) {
-  if (enter(host)) co_return Place(*this, std::move(host));
+  if (auto place = take_free(host)) co_return place;
   Waiter waiter(executor_, host, patience);
   const auto position = waiting_.insert(waiting_.end(), &waiter);
   boost::system::error_code ended;

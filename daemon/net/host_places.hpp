@@ -24,7 +24,11 @@ class HostPlaces {
     Place(HostPlaces& places, std::string host) : places_(&places), host_(std::move(host)) {}
     Place(Place&& other) noexcept
         : places_(std::exchange(other.places_, nullptr)), host_(std::move(other.host_)) {}
-    Place& operator=(Place&&) = delete;
+    Place& operator=(Place&& other) noexcept {
+      std::swap(places_, other.places_);
+      host_.swap(other.host_);
+      return *this;
+    }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
@@ -44,6 +48,8 @@ class HostPlaces {
   HostPlaces(boost::asio::any_io_executor executor, Limits limits)
       : executor_(std::move(executor)), limits_(limits) {}
 
+  /// nullopt when there is none now.
+  std::optional<Place> take_free(const std::string& host);
   /// nullopt when there was none for so long. Cancellation throws operation_aborted.
   boost::asio::awaitable<std::optional<Place>> take(std::string host, Duration patience);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <list>
-#include <optional>
 #include <unordered_map>
 
 #include <boost/asio/post.hpp>
@@ -110,8 +109,16 @@ Resolver::~Resolver() {
   state_->threads.join();
 }
 
+std::optional<Answer> Resolver::known(const std::string& host) const {
+  if (const auto address = parse_ip_address(host)) return std::vector<IpAddress>{*address};
+  const auto entry = state_->names.find(host);
+  if (entry == state_->names.end() || entry->second->good_until <= std::chrono::steady_clock::now())
+    return std::nullopt;
+  return entry->second->answer;
+}
+
 asio::awaitable<Answer> Resolver::resolve(std::string host, Duration timeout) {
-  if (const auto address = parse_ip_address(host)) co_return std::vector<IpAddress>{*address};
+  if (auto answer = known(host)) co_return *std::move(answer);
   const auto name = state_->find_or_start(host);
   if (!name) co_return Error{host + ": not looked up, too many names at once"};
   if (!name->answer) {

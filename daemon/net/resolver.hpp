@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  /// What resolve() would answer at once; nullopt when it would have to wait.
+  std::optional<Result<std::vector<IpAddress>>> known(const std::string& host) const;
   /// At least one address, in the order of preference of the system (RFC 6724). An address in text is
   /// answered at once. Fails after `timeout` although the lookup may go on. Cancellation throws
   /// operation_aborted.
