@@ -1,5 +1,9 @@
 #include "net/curl_loop.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <unordered_map>
 #include <vector>
@@ -8,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 namespace crier {
@@ -16,21 +21,18 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+constexpr int most_at_once = 64;
+
 // A socket of libcurl's, from its first use to its end: libcurl takes its eyes off between two requests.
 struct Watched {
-  explicit Watched(const asio::any_io_executor& executor) : descriptor(executor) {}
-
-  asio::posix::stream_descriptor descriptor;
-  bool want_read = false;
-  bool want_write = false;
-  bool reading = false;
-  bool writing = false;
-  bool closed = false;
+  std::uint32_t wanted = 0;  // by libcurl, in epoll's terms
+  std::uint32_t polled = 0;
 };
 
 }  // namespace
 
-// Shared with the handlers of its waits.
+// Shared with the handlers of its waits. The sockets have a poll set of their own, which Asio watches as one:
+// its own would be changed once for each request.
 struct CurlLoop::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor on, const Limits& limits, Finished tell);
   ~State();
@@ -42,8 +44,11 @@ struct CurlLoop::State : std::enable_shared_from_this<State> {
   static int on_close(void* self, curl_socket_t socket);
   bool watch(curl_socket_t socket, int what);
   void forget(curl_socket_t socket);
-  void wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched);
-  void ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec, int events);
+  void want(Watched& watched, std::uint32_t events);
+  bool poll(curl_socket_t socket, Watched& watched, std::uint32_t events);
+  void wait();
+  void look();
+  void ready(curl_socket_t socket, std::uint32_t events);
   void set_timer(long timeout_ms);
   void act_soon();
   void act(curl_socket_t socket, int events);
@@ -51,14 +56,20 @@ struct CurlLoop::State : std::enable_shared_from_this<State> {
   asio::any_io_executor executor;
   Finished finished;
   asio::steady_timer timer;
-  std::unordered_map<curl_socket_t, std::shared_ptr<Watched>> sockets;
+  asio::posix::stream_descriptor poll_set;
+  std::unordered_map<curl_socket_t, Watched> sockets;
+  std::size_t wanted = 0;   // of them
+  bool waiting = false;     // for the poll set
   std::vector<CURL*> idle;  // handles without a request: to make one anew costs more
   bool acts_soon = false;
   CURLM* multi = nullptr;
 };
 
 CurlLoop::State::State(asio::any_io_executor on, const Limits& limits, Finished tell)
-    : executor(std::move(on)), finished(tell), timer(executor) {
+    : executor(std::move(on)),
+      finished(tell),
+      timer(executor),
+      poll_set(executor, ::epoll_create1(EPOLL_CLOEXEC)) {
   static const auto started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started == CURLE_OK) multi = curl_multi_init();
   if (multi == nullptr) throw std::runtime_error("libcurl: cannot start");
@@ -91,72 +102,74 @@ int CurlLoop::State::on_timer(CURLM*, long timeout_ms, void* self) {
 
 int CurlLoop::State::on_close(void* self, curl_socket_t socket) {
   static_cast<State*>(self)->forget(socket);
-  return ::close(socket);
+  return ::close(socket);  // which takes it out of the poll set
+}
+
+bool CurlLoop::State::watch(curl_socket_t socket, int what) {
+  auto& watched = sockets[socket];
+  want(watched, what == CURL_POLL_REMOVE
+                    ? 0
+                    : (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U));
+  // The next request on it will wait for its answer again.
+  return poll(socket, watched, watched.wanted | (watched.polled & EPOLLIN));
 }
 
 void CurlLoop::State::forget(curl_socket_t socket) {
   const auto entry = sockets.find(socket);
   if (entry == sockets.end()) return;
-  entry->second->closed = true;
-  entry->second->descriptor.release();
+  want(entry->second, 0);
   sockets.erase(entry);
 }
 
-bool CurlLoop::State::watch(curl_socket_t socket, int what) {
-  if (what == CURL_POLL_REMOVE) {
-    const auto entry = sockets.find(socket);
-    if (entry == sockets.end()) return true;
-    // libcurl closes one that never connected without a word (7.88): only what is idle is kept.
-    if (entry->second->reading || entry->second->writing)
-      forget(socket);
-    else
-      entry->second->want_read = entry->second->want_write = false;
-    return true;
-  }
-  auto& watched = sockets[socket];
-  if (!watched) {
-    watched = std::make_shared<Watched>(executor);
-    error_code failed;
-    watched->descriptor.assign(socket, failed);
-    if (failed) {
-      sockets.erase(socket);
-      return false;
-    }
-  }
-  watched->want_read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
-  watched->want_write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
-  wait(socket, watched);
-  return true;
+// Waits while there is something to wait for, and no longer: the loop may have nothing else to do.
+void CurlLoop::State::want(Watched& watched, std::uint32_t events) {
+  if (watched.wanted == 0 && events != 0) ++wanted;
+  if (watched.wanted != 0 && events == 0) --wanted;
+  watched.wanted = events;
+  if (wanted == 0 && waiting)
+    poll_set.cancel();
+  else
+    wait();
 }
 
-void CurlLoop::State::wait(curl_socket_t socket, const std::shared_ptr<Watched>& watched) {
-  if (watched->want_read && !watched->reading) {
-    watched->reading = true;
-    watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                   [self = shared_from_this(), socket, watched](error_code ec) {
-                                     watched->reading = false;
-                                     self->ready(socket, watched, ec,
-                                                 watched->want_read ? CURL_CSELECT_IN : 0);
-                                   });
-  }
-  if (watched->want_write && !watched->writing) {
-    watched->writing = true;
-    watched->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
-                                   [self = shared_from_this(), socket, watched](error_code ec) {
-                                     watched->writing = false;
-                                     self->ready(socket, watched, ec,
-                                                 watched->want_write ? CURL_CSELECT_OUT : 0);
-                                   });
-  }
+bool CurlLoop::State::poll(curl_socket_t socket, Watched& watched, std::uint32_t events) {
+  if (events == watched.polled) return true;
+  const auto change = events == 0 ? EPOLL_CTL_DEL : watched.polled == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  watched.polled = events;
+  epoll_event event{events, {.fd = socket}};
+  return ::epoll_ctl(poll_set.native_handle(), change, socket, &event) == 0 || change == EPOLL_CTL_DEL;
 }
 
-void CurlLoop::State::ready(curl_socket_t socket, const std::shared_ptr<Watched>& watched, error_code ec,
-                            int events) {
-  // `closed`: the number may be another socket's by now.
-  if (watched->closed || ec == asio::error::operation_aborted) return;
-  if (ec) events = CURL_CSELECT_ERR;
-  if (events != 0) act(socket, events);
-  if (!watched->closed) wait(socket, watched);
+void CurlLoop::State::wait() {
+  if (waiting || wanted == 0) return;
+  waiting = true;
+  poll_set.async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](error_code ec) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!ec) self->look();
+    self->waiting = false;
+    self->wait();
+  });
+}
+
+void CurlLoop::State::look() {
+  std::array<epoll_event, most_at_once> events{};
+  const auto count = ::epoll_wait(poll_set.native_handle(), events.data(), most_at_once, 0);
+  for (const auto& event : std::span(events).first(static_cast<std::size_t>(std::max(count, 0))))
+    ready(event.data.fd, event.events);
+}
+
+// Of a socket that was closed meanwhile, whose number another one has, libcurl finds that it was nothing.
+void CurlLoop::State::ready(curl_socket_t socket, std::uint32_t events) {
+  const auto entry = sockets.find(socket);
+  if (entry == sockets.end()) return;
+  auto& watched = entry->second;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) events |= EPOLLIN | EPOLLOUT;
+  events &= watched.wanted;
+  if (events == 0)
+    poll(socket, watched, watched.wanted);
+  else
+    act(socket, (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0));
 }
 
 void CurlLoop::State::set_timer(long timeout_ms) {
@@ -164,8 +177,8 @@ void CurlLoop::State::set_timer(long timeout_ms) {
   if (timeout_ms < 0) return;
   if (timeout_ms == 0) return act_soon();
   timer.expires_after(std::chrono::milliseconds(timeout_ms));
-  timer.async_wait([self = shared_from_this()](error_code ec) {
-    if (!ec) self->act(CURL_SOCKET_TIMEOUT, 0);
+  timer.async_wait([weak = weak_from_this()](error_code ec) {
+    if (const auto self = weak.lock(); self && !ec) self->act(CURL_SOCKET_TIMEOUT, 0);
   });
 }
 
@@ -196,9 +209,7 @@ void CurlLoop::State::act(curl_socket_t socket, int events) {
 CurlLoop::CurlLoop(asio::any_io_executor executor, const Limits& limits, Finished finished)
     : state_(std::make_shared<State>(std::move(executor), limits, finished)) {}
 
-CurlLoop::~CurlLoop() {
-  state_->timer.cancel();  // its handler would keep the state alive
-}
+CurlLoop::~CurlLoop() = default;
 
 const asio::any_io_executor& CurlLoop::executor() const {
   return state_->executor;
@@ -219,6 +230,7 @@ void CurlLoop::give_back(void* easy) {
 }
 
 void CurlLoop::opened(int socket) {
+  // libcurl closes one that never connected without a word (7.88).
   state_->forget(socket);
 }
 
