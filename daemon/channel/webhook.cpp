@@ -12,7 +12,6 @@
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
-#include "net/host_turns.hpp"
 #include "net/http_headers.hpp"
 
 namespace crier {
@@ -29,7 +28,7 @@ constexpr std::size_t max_id_bytes = 256;
 constexpr int max_signatures = 32;  // a receiver does no unbounded work for a stranger
 constexpr auto tolerance = 5min;
 // How long a request waits for a place, in the way of those to other hosts; and then aside.
-constexpr auto patience = 200ms;
+constexpr auto place_patience = 200ms;
 constexpr auto untried_pause = 5s;
 
 std::int64_t unix_seconds(Time time) {
@@ -139,6 +138,7 @@ Outcome judge_webhook(const HttpFailure& failure) {
   outcome.reply = to_one_line(failure.message, max_reply_bytes);
   // A lost answer is no doubt here: the receiver knows the repetition by its webhook-id.
   if (failure.kind == HttpFailure::Kind::bad_request) outcome.kind = OutcomeKind::refused;
+  outcome.untried = failure.kind == HttpFailure::Kind::stopping && !failure.request_sent;
   return outcome;
 }
 
@@ -152,7 +152,10 @@ WebhookSender::WebhookSender(boost::asio::any_io_executor loop, HttpClient& clie
 
 boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, std::string id,
                                                     std::string body) {
-  const auto place = co_await places_.take(host_of(endpoint.url), patience);
+  auto target = client_.target_of(endpoint.url);
+  if (!target) co_return judge_webhook(target.error());
+  auto place = places_.take_free(target->host);
+  if (!place) place = co_await places_.take(target->host, place_patience);
   if (!place) {
     Outcome outcome;
     outcome.reason = "host busy";
@@ -172,9 +175,13 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
                      {"webhook-signature", sign_webhook(id, now, body, endpoint.keys)}};
   request.body = std::move(body);
   request.may_repeat = true;  // by its webhook-id
-  const auto answer = co_await client_.send(std::move(request));
+  const auto answer = co_await client_.send(std::move(request), *std::move(target));
   if (!answer) co_return judge_webhook(answer.error());
   co_return judge_webhook(*answer, clock_.now());
+}
+
+void WebhookSender::wind_up(Duration patience) {
+  client_.wind_up(patience);
 }
 
 }  // namespace crier

@@ -72,6 +72,8 @@ class WebhookSender {
                 std::size_t connections, Duration timeout = std::chrono::seconds(20));
   /// `id` is the same on every attempt. "host busy", untried, when there is no place for it for a moment.
   boost::asio::awaitable<Outcome> send(WebhookEndpoint endpoint, std::string id, std::string body);
+  /// Nothing more is to be sent: see HttpClient::wind_up().
+  void wind_up(Duration patience);
 
  private:
   HttpClient& client_;

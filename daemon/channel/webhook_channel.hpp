@@ -38,6 +38,7 @@ class WebhookChannel final : public Channel {
   bool recognises_repeats() const override { return true; }
   bool has_one_service() const override { return false; }
   std::span<const Duration> retry_steps() const override;
+  void wind_up(Duration patience) override { sender_.wind_up(patience); }
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:
@@ -47,7 +48,6 @@ class WebhookChannel final : public Channel {
   };
 
   const Result<WebhookForm>& form_of(const std::shared_ptr<const Letter>& letter);
-  boost::asio::awaitable<Outcome> send_one(const Outgoing& message);
 
   WebhookSender& sender_;
   unsigned connections_;

@@ -251,6 +251,7 @@ Outcome judge_whatsapp(const HttpResponse& response, int attempt, Time now) {
 Outcome judge_whatsapp(const HttpFailure& failure) {
   Outcome outcome;
   outcome.kind = failure.request_sent ? OutcomeKind::ambiguous : OutcomeKind::retry_later;
+  outcome.untried = failure.kind == HttpFailure::Kind::stopping && !failure.request_sent;
   outcome.reason = to_string(failure.kind);
   outcome.reply = to_one_line(failure.message, max_reply_bytes);
   // Only the operator's own base URL can be refused here.
@@ -282,6 +283,10 @@ boost::asio::awaitable<Outcome> WhatsAppSender::send(WhatsAppMessage message, in
   const auto answer = co_await client_.send(std::move(request));
   if (!answer) co_return judge_whatsapp(answer.error());
   co_return judge_whatsapp(*answer, attempt, clock_.now());
+}
+
+void WhatsAppSender::wind_up(Duration patience) {
+  client_.wind_up(patience);
 }
 
 }  // namespace crier

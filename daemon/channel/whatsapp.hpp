@@ -58,6 +58,8 @@ class WhatsAppSender {
   /// `client` and `clock` outlive this.
   WhatsAppSender(HttpClient& client, const Clock& clock, WhatsAppAccount account);
   boost::asio::awaitable<Outcome> send(WhatsAppMessage message, int attempt);
+  /// Nothing more is to be sent: see HttpClient::wind_up().
+  void wind_up(Duration patience);
 
  private:
   HttpClient& client_;

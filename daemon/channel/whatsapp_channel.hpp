@@ -28,6 +28,7 @@ class WhatsAppChannel final : public Channel {
   bool recognises_repeats() const override { return resend_; }
   bool has_one_service() const override { return true; }
   std::span<const Duration> retry_steps() const override;
+  void wind_up(Duration patience) override { sender_.wind_up(patience); }
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
 
  private:

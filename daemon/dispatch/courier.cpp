@@ -437,8 +437,10 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
     if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
     if (claim.channel == ChannelKind::email)
       domains_.ended(subscriber->address(claim.channel), outcomes[i], now);
-    if (draining_ && outcomes[i].untried) continue;  // its claim ends with this process
-    tell_breaker(line, outcomes[i], now);
+    const bool is_left = draining_ && outcomes[i].untried;
+    // Its claim ends with this process, but not the note of an attempt, where one was made.
+    if (is_left && line.channel.recognises_repeats()) continue;
+    if (!is_left) tell_breaker(line, outcomes[i], now);
     settled.push_back(what_follows(outcomes[i], claim, *delivery, policy, now));
     if (!held.batch->is_digest()) continue;
     for (const auto* part : contents.chosen) settled.back().carried.push_back(part->item);

@@ -4,6 +4,8 @@
 #include <array>
 #include <new>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -13,6 +15,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/bell.hpp"
 #include "base/encoding.hpp"
 #include "net/curl_loop.hpp"
 #include "net/resolver.hpp"
@@ -93,15 +96,37 @@ std::string_view to_string(HttpFailure::Kind kind) {
       return "tls";
     case HttpFailure::Kind::timed_out:
       return "timeout";
+    case HttpFailure::Kind::stopping:
+      return "stopping";
     case HttpFailure::Kind::lost:
       return "connection-lost";
   }
   return "unknown";
 }
 
+namespace {
+
+asio::awaitable<void> resolve(Resolver& resolver, std::string host, Duration timeout,
+                              std::optional<Result<std::vector<IpAddress>>>& found) {
+  found.emplace(co_await resolver.resolve(std::move(host), timeout));
+}
+
+}  // namespace
+
+// What a stop has to know of.
+struct HttpClient::UnderWay {
+  explicit UnderWay(const asio::any_io_executor& executor) : stop(executor), patience(executor) {}
+
+  std::vector<Transfer*> transfers;
+  bool is_stopping = false;
+  Bell stop;  // for lookups
+  asio::steady_timer patience;
+};
+
 // One request in libcurl's hands. Destroying it takes it back, finished or not.
 struct HttpClient::Transfer {
-  Transfer(std::shared_ptr<CurlLoop> curl_loop, HttpRequest what);
+  Transfer(std::shared_ptr<CurlLoop> curl_loop, std::shared_ptr<UnderWay> all,
+           const HttpClientOptions& options, HttpRequest what);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -111,6 +136,9 @@ struct HttpClient::Transfer {
   void set_method();
   void set_headers();
   void pin(const UrlTarget& target);
+  /// Whether the other side may have all of it.
+  bool is_sent() const;
+  void give_up();
   Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
 
   static void end(void* self, int code);
@@ -120,8 +148,9 @@ struct HttpClient::Transfer {
   static curl_socket_t open_checked_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   std::shared_ptr<CurlLoop> loop;  // shared: a transfer may be destroyed with the loop's last handlers
+  std::shared_ptr<UnderWay> under_way;
   HttpRequest request;
-  CURL* easy = nullptr;
+  CURL* easy;
   bool added = false;
   std::vector<std::string> lines;
   std::vector<curl_slist> headers;  // the lines; libcurl only reads them
@@ -133,16 +162,24 @@ struct HttpClient::Transfer {
   std::array<char, CURL_ERROR_SIZE> error_text{};
   asio::steady_timer finished_wait;  // cancelled when the transfer ends
   bool finished = false;
+  bool given_up = false;
   CURLcode code = CURLE_OK;
 };
 
-HttpClient::Transfer::Transfer(std::shared_ptr<CurlLoop> curl_loop, HttpRequest what)
+HttpClient::Transfer::Transfer(std::shared_ptr<CurlLoop> curl_loop, std::shared_ptr<UnderWay> all,
+                               const HttpClientOptions& options, HttpRequest what)
     : loop(std::move(curl_loop)),
+      under_way(std::move(all)),
       request(std::move(what)),
-      finished_wait(loop->executor(), asio::steady_timer::time_point::max()) {}
+      easy(loop->take_idle()),
+      finished_wait(loop->executor(), asio::steady_timer::time_point::max()) {
+  if (easy == nullptr) make_handle(options);
+  under_way->transfers.push_back(this);
+}
 
 HttpClient::Transfer::~Transfer() {
-  if (easy == nullptr) return;
+  std::erase(under_way->transfers, this);
+  if (under_way->transfers.empty()) under_way->patience.cancel();
   if (added) loop->remove(easy);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
   if (pins != nullptr) {
@@ -298,7 +335,20 @@ void HttpClient::Transfer::pin(const UrlTarget& target) {
   curl_easy_setopt(easy, CURLOPT_RESOLVE, pins);
 }
 
+bool HttpClient::Transfer::is_sent() const {
+  long head_sent = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head_sent);
+  return head_sent > 0 && body_given == request.body.size();
+}
+
+void HttpClient::Transfer::give_up() {
+  given_up = true;
+  finished_wait.cancel();
+}
+
 Result<HttpResponse, HttpFailure> HttpClient::Transfer::result(const UrlTarget& target) {
+  if (!finished)
+    return HttpFailure{HttpFailure::Kind::stopping, target.origin() + ": given up, crier stops", is_sent()};
   const bool cut_short = code == CURLE_WRITE_ERROR && response.truncated;
   if (code == CURLE_OK || cut_short) {
     long status = 0;
@@ -306,9 +356,7 @@ Result<HttpResponse, HttpFailure> HttpClient::Transfer::result(const UrlTarget& 
     response.status = static_cast<int>(status);
     return std::move(response);
   }
-  long head_sent = 0;
-  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head_sent);
-  HttpFailure failure{kind_of(code), {}, head_sent > 0 && body_given == request.body.size()};
+  HttpFailure failure{kind_of(code), {}, is_sent()};
   const char* what = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
   failure.message = fmt::format("{}: {}", target.origin(), what);
   return failure;
@@ -318,45 +366,84 @@ HttpClient::HttpClient(asio::any_io_executor executor, Resolver& resolver, HttpC
     : resolver_(resolver),
       options_(std::move(options)),
       loop_(std::make_shared<CurlLoop>(
-          std::move(executor),
+          executor,
           CurlLoop::Limits{options_.max_connections, options_.max_connections_per_host,
                            options_.max_idle_connections},
-          &Transfer::end)) {}
+          &Transfer::end)),
+      under_way_(std::make_shared<UnderWay>(executor)) {}
 
 HttpClient::~HttpClient() = default;
 
+Result<UrlTarget, HttpFailure> HttpClient::target_of(const std::string& url) const {
+  auto target = options_.guard.check_url(url);
+  if (!target) return HttpFailure{HttpFailure::Kind::bad_request, target.error().message};
+  return *std::move(target);
+}
+
 asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest request) {
+  auto target = target_of(request.url);
+  if (!target) co_return target.error();
+  co_return co_await send(std::move(request), *std::move(target));
+}
+
+// Finds nothing when crier stops meanwhile.
+asio::awaitable<void> HttpClient::look_up(std::string host, Duration timeout, Addresses& found) {
+  using namespace asio::experimental::awaitable_operators;
+  try {
+    co_await (resolve(resolver_, std::move(host), timeout, found) || under_way_->stop.wait());
+  } catch (const asio::multiple_exceptions& both) {
+    // A cancellation ends both sides; who waits knows it only as the operation_aborted of one.
+    std::rethrow_exception(both.first_exception());
+  }
+}
+
+void HttpClient::wind_up(Duration patience) {
+  auto& all = *under_way_;
+  if (std::exchange(all.is_stopping, true)) return;
+  all.stop.ring();
+  for (auto* transfer : all.transfers)
+    if (!transfer->is_sent()) transfer->give_up();
+  if (all.transfers.empty()) return;
+  all.patience.expires_after(patience);
+  all.patience.async_wait([weak = std::weak_ptr(under_way_)](error_code ec) {
+    const auto kept = weak.lock();
+    if (ec || !kept) return;
+    for (auto* transfer : kept->transfers) transfer->give_up();
+  });
+}
+
+asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest request, UrlTarget target) {
   const auto started = std::chrono::steady_clock::now();
-  const auto target = options_.guard.check_url(request.url);
-  if (!target) co_return HttpFailure{HttpFailure::Kind::bad_request, target.error().message};
   const bool headers_fit = std::ranges::all_of(request.headers, [](const auto& header) {
     return is_token(header.first) && is_field_value(header.second);
   });
   if (!is_token(request.method) || !headers_fit)
-    co_return HttpFailure{HttpFailure::Kind::bad_request, target->origin() + ": malformed method or header"};
+    co_return HttpFailure{HttpFailure::Kind::bad_request, target.origin() + ": malformed method or header"};
 
-  auto addresses = co_await resolver_.resolve(target->host, request.total_timeout);
-  if (!addresses) co_return HttpFailure{HttpFailure::Kind::unresolved, addresses.error().message};
+  auto addresses = resolver_.known(target.host);
+  if (!addresses && !under_way_->is_stopping) co_await look_up(target.host, request.total_timeout, addresses);
+  if (under_way_->is_stopping || !addresses)
+    co_return HttpFailure{HttpFailure::Kind::stopping, target.origin() + ": not tried, crier stops"};
+  if (!*addresses) co_return HttpFailure{HttpFailure::Kind::unresolved, addresses->error().message};
   // One forbidden address condemns the name: the others may be bait.
-  for (const auto& address : *addresses) {
-    const auto allowed = options_.guard.check_address(*target, address);
+  for (const auto& address : **addresses) {
+    const auto allowed = options_.guard.check_address(target, address);
     if (!allowed) co_return HttpFailure{HttpFailure::Kind::forbidden, allowed.error().message};
   }
   const auto spent = std::chrono::floor<Duration>(std::chrono::steady_clock::now() - started);
   if (spent >= request.total_timeout)
-    co_return HttpFailure{HttpFailure::Kind::timed_out, target->origin() + ": timed out"};
+    co_return HttpFailure{HttpFailure::Kind::timed_out, target.origin() + ": timed out"};
 
-  Transfer transfer(loop_, std::move(request));
-  transfer.checked = std::move(*addresses);
-  transfer.easy = loop_->take_idle();
-  if (transfer.easy == nullptr) transfer.make_handle(options_);
-  transfer.set_options(*target, transfer.request.total_timeout - spent);
+  Transfer transfer(loop_, under_way_, options_, std::move(request));
+  transfer.checked = std::move(**addresses);
+  transfer.set_options(target, transfer.request.total_timeout - spent);
   loop_->add(transfer.easy);
   transfer.added = true;
   error_code woken;
   co_await transfer.finished_wait.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  if (!transfer.finished) throw boost::system::system_error(asio::error::operation_aborted);
-  co_return transfer.result(*target);
+  if (!transfer.finished && !transfer.given_up)
+    throw boost::system::system_error(asio::error::operation_aborted);
+  co_return transfer.result(target);
 }
 
 }  // namespace crier

@@ -53,7 +53,8 @@ struct HttpFailure {
     unreachable,  ///< no connection
     tls,          ///< handshake or certificate
     timed_out,
-    lost,  ///< the connection broke, or what came back is not HTTP
+    stopping,  ///< crier stops
+    lost,      ///< the connection broke, or what came back is not HTTP
   };
   Kind kind = Kind::lost;
   std::string message;  ///< names the origin, never path or query
@@ -61,7 +62,7 @@ struct HttpFailure {
   bool request_sent = false;
 };
 
-/// "bad-request", "forbidden", "unresolved", "unreachable", "tls", "timeout", "connection-lost".
+/// "bad-request", "forbidden", "unresolved", "unreachable", "tls", "timeout", "stopping", "connection-lost".
 std::string_view to_string(HttpFailure::Kind kind);
 
 struct HttpClientOptions {
@@ -81,17 +82,29 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  /// What is behind a URL, or why it is not acceptable.
+  Result<UrlTarget, HttpFailure> target_of(const std::string& url) const;
   /// Any status is a response. A body that may not be repeated is never sent twice: a kept-alive connection
   /// that turns out dead is Kind::lost then, not a silent repetition. Cancellation ends the request and
   /// throws operation_aborted.
   boost::asio::awaitable<Result<HttpResponse, HttpFailure>> send(HttpRequest request);
+  /// The same, where target_of() has said what the request's URL is.
+  boost::asio::awaitable<Result<HttpResponse, HttpFailure>> send(HttpRequest request, UrlTarget target);
+  /// Nothing more is to be sent: Kind::stopping at once, also for requests of which the other side cannot
+  /// have all. Answers to the others are waited for as long as `patience`.
+  void wind_up(Duration patience);
 
  private:
   struct Transfer;
+  struct UnderWay;
+  using Addresses = std::optional<Result<std::vector<IpAddress>>>;
+
+  boost::asio::awaitable<void> look_up(std::string host, Duration timeout, Addresses& found);
 
   Resolver& resolver_;
   HttpClientOptions options_;
   std::shared_ptr<CurlLoop> loop_;
+  std::shared_ptr<UnderWay> under_way_;
 };
 
 }  // namespace crier

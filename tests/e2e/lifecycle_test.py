@@ -16,7 +16,7 @@ import urllib.request
 
 import support
 from bad_peer import BadPeer
-from http_receiver import HttpReceiver
+from http_receiver import HttpReceiver, accept
 from mail_server import MailServer
 
 
@@ -30,6 +30,14 @@ def call(url, body=None, **headers):
     except urllib.error.HTTPError as answer:
         with answer:
             return answer.code, answer.headers, answer.read().decode()
+
+
+def connecting_to(port):
+    """How many connections to a port of this machine are not accepted yet."""
+    syn_sent = "02"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    return sum(1 for row in rows if row[2].endswith(f":{port:04X}") and row[3] == syn_sent)
 
 
 class MissingChannelTest(support.NewsroomTest):
@@ -360,6 +368,92 @@ class SilentRelayTest(support.NewsroomTest):
             self.serve().wait_for("delivery.sent", count=2 - sent)
         self.assertEqual(len({each.recipient for each in self.peer.accepted}), 2)
         self.assertEqual(len(self.peer.accepted), 2, "nothing twice")
+
+
+class SilentMachineTest(support.NewsroomTest):
+    """A reader's machine and WhatsApp say nothing, and the daemon is told to stop."""
+
+    AT_ONCE = 15  # seconds, on a busy machine; less than a request waits for its answer
+    READERS = 12
+
+    def configure(self, port):
+        url = f"http://127.0.0.1:{port}"
+        followers = [{"id": f"reader{number}", "webhook": url, "whatsapp": f"+23480123456{number:02}",
+                      "follow": [{"topic": "harbours", "by": ["webhook", "whatsapp"]}]}
+                     for number in range(self.READERS)]
+        self.newsroom.write("whatsapp.token", "t0ken\n", mode=0o600)
+        config = support.config(subscribers=followers)
+        config["channels"] = {
+            "webhook": {"allow_http": True, "allow": ["127.0.0.1"]},
+            "whatsapp": {"base_url": url, "phone_number_id": "1234", "template": "story_alert", "language": "en_US",
+                         "parameters": ["title"], "token_file": "whatsapp.token"}}
+        self.newsroom.configure(config)
+
+    def stop(self, daemon, then=lambda: None):
+        begun = time.monotonic()
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_for("crier.stopping")
+        then()
+        self.assertEqual(daemon.wait_for_end(), 0)
+        self.assertLess(time.monotonic() - begun, self.AT_ONCE, daemon.log)
+        daemon.wait_for("crier.stopped")
+
+    def rows(self):
+        """What the outbox has of single deliveries: state, attempts."""
+        with sqlite3.connect(self.newsroom.state / "crier.db") as database:
+            rows = database.execute("SELECT state, attempts FROM exception").fetchall()
+        database.close()
+        return set(rows)
+
+    def send_the_rest(self, sent):
+        """To a machine and a WhatsApp that answer."""
+        receiver = self.use(HttpReceiver())
+        self.configure(receiver.port)
+        self.newsroom.let_retries_be_due()
+        self.serve().wait_for("delivery.sent", count=2 * self.READERS - len(sent))
+        sent += receiver.requests()
+        self.assertEqual(len(sent), 2 * self.READERS, "nothing twice")
+        self.assertEqual(len({request.headers["webhook-id"] or request.body for request in sent}), 2 * self.READERS)
+        self.assertEqual(self.totals()["delivered"], 2 * self.READERS)
+
+    def test_what_nobody_has_stays_owed_without_an_attempt(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+            address = deaf.getsockname()
+            # Its line of those that wait to be accepted is full.
+            waiting = [socket.socket() for _ in range(2)]
+            for each in waiting:
+                self.addCleanup(each.close)
+                each.setblocking(False)
+                each.connect_ex(address)
+            self.configure(address[1])
+            daemon = self.serve()
+            self.newsroom.drop("story.txt", support.page("Harbour news"))
+            support.eventually(lambda: connecting_to(address[1]) > 1 + len(waiting), "connections are being made")
+            self.stop(daemon)
+        self.assertEqual(self.totals()["queued"], 2 * self.READERS)
+        self.assertLessEqual(self.rows(), {("retry", 0)})
+        self.send_the_rest([])
+
+    def test_an_answer_is_waited_for(self):
+        told = threading.Event()
+        self.addCleanup(told.set)
+
+        def answer_late(request):
+            told.wait(support.PATIENCE)
+            return accept(request)
+
+        receiver = self.use(HttpReceiver(answer_late))
+        self.configure(receiver.port)
+        daemon = self.serve()
+        self.newsroom.drop("story.txt", support.page("Harbour news"))
+        receiver.wait_for(1, "/")
+        receiver.wait_for(1, "/v25.0/1234/messages")
+        self.stop(daemon, then=told.set)
+        sent = receiver.requests()
+        total = self.totals()
+        self.assertEqual((total["delivered"], total["queued"]), (len(sent), 2 * self.READERS - len(sent)))
+        self.assertLessEqual(self.rows(), {("retry", 0)})
+        self.send_the_rest(sent)
 
 
 class OperatorTest(support.NewsroomTest):

@@ -1,9 +1,11 @@
 #include "channel/webhook.hpp"
 
 #include <numeric>
+#include <optional>
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
+#include <fmt/core.h>
 
 #include "base/encoding.hpp"
 #include "channel/webhook_channel.hpp"
@@ -12,6 +14,7 @@
 #include "support/fake_http_server.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_loop.hpp"
+#include "support/silent_port.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -191,4 +194,34 @@ TEST_CASE("a webhook into the private network is tried again, never reached") {
   REQUIRE(outcome.kind == OutcomeKind::retry_later);
   REQUIRE(outcome.reason == "forbidden");
   REQUIRE(server.connections() == 0);
+}
+
+TEST_CASE("a stop costs a webhook that nobody has no attempt, and one without an answer is tried again") {
+  boost::asio::io_context loop;
+  FakeHttpServer server(loop, {{"", FakeHttpAnswer::Then::hang}});
+  const SilentPort silent(loop);
+  Resolver resolver(loop.get_executor());
+  HttpClient client(
+      loop.get_executor(), resolver,
+      {.guard = AddressGuard::create({.allow_http = true, .allow = {"127.0.0.1"}}).value(), .ca_file = {}});
+  const ManualClock clock(at);
+  WebhookSender sender(loop.get_executor(), client, clock, 8, loop_bound);
+  std::optional<Outcome> unheard, unanswered;
+  boost::asio::co_spawn(
+      loop,
+      keep(sender.send({fmt::format("http://127.0.0.1:{}/in", silent.port()), key()}, id, body), unheard),
+      [](std::exception_ptr) {});
+  boost::asio::co_spawn(loop, keep(sender.send({server.url("/in"), key()}, id, body), unanswered),
+                        [](std::exception_ptr) {});
+  run_until(loop, [&] { return server.requests().size() == 1; });
+  sender.wind_up(100ms);
+  run_until(loop, [&] { return unheard.has_value(); });
+  REQUIRE(unheard->kind == OutcomeKind::retry_later);
+  REQUIRE(unheard->untried);
+  REQUIRE(unheard->reason == "stopping");
+  REQUIRE(run_loop(loop, sender.send({server.url("/in"), key()}, id, body)).untried);
+  run_until(loop, [&] { return unanswered.has_value(); });
+  REQUIRE(unanswered->kind == OutcomeKind::retry_later);
+  REQUIRE_FALSE(unanswered->untried);
+  REQUIRE(server.requests().size() == 1);
 }

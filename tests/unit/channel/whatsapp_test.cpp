@@ -1,13 +1,17 @@
 #include "channel/whatsapp.hpp"
 
+#include <optional>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
+#include <fmt/core.h>
 
 #include "net/resolver.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_loop.hpp"
+#include "support/silent_port.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -186,4 +190,30 @@ TEST_CASE("the sender posts with its token, and a lost answer is in doubt") {
   const auto refused = run_loop(loop, sender.send(nobody, 0));
   REQUIRE(refused.kind == OutcomeKind::refused);
   REQUIRE_FALSE(refused.blames_sender);
+}
+
+TEST_CASE("a stop costs a message that nobody has no attempt, and one without an answer is in doubt") {
+  boost::asio::io_context loop;
+  FakeHttpServer server(loop, {{"", FakeHttpAnswer::Then::hang}});
+  const SilentPort silent(loop);
+  Resolver resolver(loop.get_executor());
+  HttpClient client(
+      loop.get_executor(), resolver,
+      {.guard = AddressGuard::create({.allow_http = true, .allow = {"127.0.0.1"}}).value(), .ca_file = {}});
+  const ManualClock clock(now);
+  WhatsAppSender deaf(client, clock,
+                      {fmt::format("http://127.0.0.1:{}", silent.port()), "v25.0", "1234", "t0ken"});
+  WhatsAppSender mute(client, clock, {server.url(""), "v25.0", "1234", "t0ken"});
+  std::optional<Outcome> unheard, unanswered;
+  boost::asio::co_spawn(loop, keep(deaf.send(alert(), 0), unheard), [](std::exception_ptr) {});
+  boost::asio::co_spawn(loop, keep(mute.send(alert(), 0), unanswered), [](std::exception_ptr) {});
+  run_until(loop, [&] { return server.requests().size() == 1; });
+  mute.wind_up(100ms);
+  run_until(loop, [&] { return unheard.has_value(); });
+  REQUIRE(unheard->kind == OutcomeKind::retry_later);
+  REQUIRE(unheard->untried);
+  run_until(loop, [&] { return unanswered.has_value(); });
+  REQUIRE(unanswered->kind == OutcomeKind::ambiguous);
+  REQUIRE_FALSE(unanswered->untried);
+  REQUIRE(unanswered->reason == "stopping");
 }

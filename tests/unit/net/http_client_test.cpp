@@ -9,10 +9,10 @@
 
 #include "net/resolver.hpp"
 #include "support/closed_port.hpp"
-#include "support/silent_port.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/fake_smtp_server.hpp"
 #include "support/run_loop.hpp"
+#include "support/silent_port.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace crier;
@@ -278,4 +278,88 @@ TEST_CASE("many requests at once share a bounded number of connections") {
   run_until(bench.loop, [&] { return ended == answers.size(); });
   for (const auto& answer : answers) REQUIRE(answer.value().value().status == 200);
   REQUIRE(bench.server.connections() <= 8);
+}
+
+TEST_CASE("a request takes nothing over from the one before it") {
+  Bench bench({http_answer(200), {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}, http_answer(200)});
+  auto patched = post("patched");
+  patched.method = "PATCH";
+  patched.may_repeat = true;
+  patched.accept_compressed = true;
+  patched.headers.emplace_back("User-Agent", "another");
+  REQUIRE(bench.send(std::move(patched)).value().status == 200);
+  REQUIRE(bench.send({.method = "HEAD", .url = {}, .headers = {}, .body = {}}).value().status == 200);
+  REQUIRE(bench.send({}).value().status == 200);
+  REQUIRE(bench.send(post("")).value().status == 200);
+  const auto& requests = bench.server.requests();
+  REQUIRE(requests.at(0).starts_with("PATCH "));
+  REQUIRE(requests.at(0).find("User-Agent: another\r\n") != std::string::npos);
+  REQUIRE(requests.at(1).starts_with("HEAD "));
+  REQUIRE(requests.at(2).starts_with("GET "));
+  REQUIRE(requests.at(3).starts_with("POST "));
+  REQUIRE(requests.at(3).find("Content-Length: 0\r\n") != std::string::npos);
+  for (std::size_t i = 1; i < requests.size(); ++i) {
+    REQUIRE(requests[i].find("patched") == std::string::npos);
+    REQUIRE(requests[i].find("Accept-Encoding") == std::string::npos);
+    REQUIRE(requests[i].find("User-Agent: crier/") != std::string::npos);
+  }
+}
+
+TEST_CASE("a stop gives up at once what the other side cannot have, and whatever comes after it") {
+  Bench bench({{"", Then::hang}});
+  const SilentPort silent(bench.loop);
+  Resolver unanswered(bench.loop.get_executor(), {.threads = 0});
+  HttpClient by_name(bench.loop.get_executor(), unanswered,
+                     {.guard = AddressGuard::create({}).value(), .ca_file = {}});
+  std::vector<std::optional<Answer>> answers(3);
+  std::size_t ended = 0;
+  const auto begin = [&](HttpClient& client, const std::string& url) {
+    auto request = post();
+    request.url = url;
+    request.connect_timeout = request.total_timeout = loop_bound;
+    auto& answer = answers.at(ended++);
+    boost::asio::co_spawn(bench.loop, keep(client.send(std::move(request)), answer),
+                          [&](std::exception_ptr) { --ended; });
+  };
+  begin(bench.client, "http://127.0.0.1:" + std::to_string(silent.port()) + "/");
+  begin(bench.client, "https://127.0.0.1:" + std::to_string(bench.server.port()) + "/");  // it says no hello
+  begin(by_name, "https://reader.example.org/");
+  run_until(bench.loop, [&] { return bench.server.connections() == 1; });
+  bench.client.wind_up(loop_bound);
+  by_name.wind_up(loop_bound);
+  const auto begun = std::chrono::steady_clock::now();
+  run_until(bench.loop, [&] { return ended == 0; });
+  for (const auto& answer : answers) {
+    REQUIRE(answer.value().error().kind == Kind::stopping);
+    REQUIRE_FALSE(answer.value().error().request_sent);
+  }
+  REQUIRE(bench.fail(post()).kind == Kind::stopping);
+  REQUIRE(bench.server.requests().empty());
+  REQUIRE(std::chrono::steady_clock::now() - begun < loop_bound / 2);
+}
+
+TEST_CASE("a stop waits for the answer to what is sent, but not for ever") {
+  Bench slow({{"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", Then::drip}});
+  std::optional<Answer> answer;
+  auto request = post();
+  request.url = slow.server.url();
+  boost::asio::co_spawn(slow.loop, keep(slow.client.send(std::move(request)), answer),
+                        [](std::exception_ptr) {});
+  run_until(slow.loop, [&] { return slow.server.requests().size() == 1; });
+  slow.client.wind_up(loop_bound);
+  run_until(slow.loop, [&] { return answer.has_value(); });
+  REQUIRE(answer->value().status == 200);
+
+  Bench silent({{"", Then::hang}});
+  std::optional<Answer> none;
+  request = post();
+  request.url = silent.server.url();
+  request.total_timeout = loop_bound;
+  boost::asio::co_spawn(silent.loop, keep(silent.client.send(std::move(request)), none),
+                        [](std::exception_ptr) {});
+  run_until(silent.loop, [&] { return silent.server.requests().size() == 1; });
+  silent.client.wind_up(100ms);
+  run_until(silent.loop, [&] { return none.has_value(); });
+  REQUIRE(none->error().kind == Kind::stopping);
+  REQUIRE(none->error().request_sent);
 }
