@@ -341,8 +341,11 @@ bool HttpClient::Transfer::is_sent() const {
   return head_sent > 0 && body_given == request.body.size();
 }
 
+// Before anything more of it leaves.
 void HttpClient::Transfer::give_up() {
+  if (finished) return;
   given_up = true;
+  if (std::exchange(added, false)) loop->remove(easy);
   finished_wait.cancel();
 }
 
