@@ -158,7 +158,7 @@ void App::Parts::fail(const std::string& task, const std::string& what) {
 // Gives webhook endpoints without a configured secret one of their own. Returns what went wrong.
 std::optional<std::string> App::Parts::prepare(Config& fresh, const std::filesystem::path& state) {
   for (const auto subscriber : fresh.book->subscribers()) {
-    if (subscriber.address(ChannelKind::webhook).empty() || !subscriber.webhook_secrets().empty()) continue;
+    if (!subscriber.is_on(ChannelKind::webhook) || !subscriber.webhook_secrets().empty()) continue;
     const auto key = own_webhook_key(state, subscriber.id());
     if (!key) return key.error().message;
     log::debug("webhook.key", {{"subscriber", subscriber.id()},

@@ -286,7 +286,7 @@ class BookReader {
         const std::array<std::string_view, 3> known{"email", "whatsapp", "webhook"};
         section.error(*node, fmt::format("there is no channel \"{}\"{}", word, did_you_mean(word, known)),
                       std::string(nearest_word(word, known)));
-      } else if (subscriber.address(*channel).empty()) {
+      } else if (!subscriber.is_on(*channel)) {
         section.error(*node, fmt::format("the subscriber has no {}: address", word));
       } else if (!config_.has_channel(*channel)) {
         section.error(*node, fmt::format("there is no channels.{} section to send it with", word));
@@ -298,7 +298,7 @@ class BookReader {
       section.error(*by, "by names no channel: write email, whatsapp or webhook, or leave it out for all");
     if (by != nullptr) return channels;
     for (const auto channel : all_channels) {
-      if (!subscriber.address(channel).empty() && config_.has_channel(channel)) channels.add(channel);
+      if (subscriber.is_on(channel) && config_.has_channel(channel)) channels.add(channel);
     }
     if (channels.empty())
       section.error(section.node(),

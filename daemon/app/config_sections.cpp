@@ -304,8 +304,9 @@ void read_expectation(const YamlNode& key, const YamlNode& value, const YamlFile
                       RuleTest& test) {
   const auto& subscriber = key.scalar;
   if (!config.book->find(subscriber)) {
-    std::vector<std::string_view> known;
-    for (const auto one : config.book->subscribers()) known.push_back(one.id());
+    std::vector<std::string> ids;
+    for (const auto one : config.book->subscribers()) ids.push_back(one.id());
+    const std::vector<std::string_view> known(ids.begin(), ids.end());
     file.error(key,
                fmt::format("there is no subscriber \"{}\"{}", subscriber, did_you_mean(subscriber, known)),
                std::string(nearest_word(subscriber, known)));

@@ -75,13 +75,13 @@ std::optional<Leaving> find_leaving(const DoorParts& parts, const std::string& t
   if (!target) return std::nullopt;
   const auto config = parts.config();
   const auto subscriber = config->newsroom.book->by_number(target->number);
-  if (!subscriber || subscriber->address(target->channel).empty()) return std::nullopt;
+  if (!subscriber || !subscriber->is_on(target->channel)) return std::nullopt;
   const auto* what = target->channel == ChannelKind::email      ? "e-mail"
                      : target->channel == ChannelKind::whatsapp ? "WhatsApp messages"
                                                                 : "webhooks";
   const auto address = subscriber->address(target->channel);
   return Leaving{target->channel,
-                 std::string(address),
+                 address,
                  {.about = fmt::format("{} from {}", what, config->newsroom.site.name),
                   .has_left = parts.suppressions.find(target->channel, address) == "unsubscribed"}};
 }

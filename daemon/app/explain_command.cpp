@@ -147,8 +147,9 @@ int explain_command(const Words& words) {
   const auto& book = *config->newsroom.book;
   const auto subscriber = book.find(line.arguments()[1]);
   if (!subscriber) {
-    std::vector<std::string_view> known;
-    for (const auto each : book.subscribers()) known.push_back(each.id());
+    std::vector<std::string> ids;
+    for (const auto each : book.subscribers()) ids.push_back(each.id());
+    const std::vector<std::string_view> known(ids.begin(), ids.end());
     return line.fail(exit_code::missing_input,
                      fmt::format("there is no subscriber \"{}\"{}", line.arguments()[1],
                                  did_you_mean(line.arguments()[1], known)));

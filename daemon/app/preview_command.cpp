@@ -101,11 +101,18 @@ Result<Draft> draft_edition(const Config& config, const Edition& edition, const 
 }
 
 // What does not depend on the story.
-Outgoing complete(Draft& draft, const Config& config, const Subscriber& subscriber, Time now) {
+Outgoing complete(Draft& draft, const Config& config, const Subscriber& subscriber, ChannelKind channel,
+                  Time now) {
   for (const auto& story : draft.stories) draft.letter.stories.push_back(&story);
   draft.letter.created = now;
   draft.letter.templates = config.newsroom.templates;
-  Outgoing message{std::make_shared<const Letter>(std::move(draft.letter)), "preview-0", 0, subscriber, {}};
+  Outgoing message{std::make_shared<const Letter>(std::move(draft.letter)),
+                   "preview-0",
+                   0,
+                   subscriber,
+                   subscriber.name(),
+                   subscriber.address(channel),
+                   {}};
   if (!config.newsroom.public_url.empty())
     message.unsubscribe_url = config.newsroom.public_url + "/u/preview";
   return message;
@@ -144,11 +151,9 @@ Result<Files> preview_on(const Config& config, ChannelKind channel, const Outgoi
 
 std::vector<ChannelKind> reachable(const Config& config, const Subscriber& subscriber) {
   std::vector<ChannelKind> out;
-  if (config.email && !subscriber.address(ChannelKind::email).empty()) out.push_back(ChannelKind::email);
-  if (config.whatsapp && !subscriber.address(ChannelKind::whatsapp).empty())
-    out.push_back(ChannelKind::whatsapp);
-  if (config.webhook && !subscriber.address(ChannelKind::webhook).empty())
-    out.push_back(ChannelKind::webhook);
+  if (config.email && subscriber.is_on(ChannelKind::email)) out.push_back(ChannelKind::email);
+  if (config.whatsapp && subscriber.is_on(ChannelKind::whatsapp)) out.push_back(ChannelKind::whatsapp);
+  if (config.webhook && subscriber.is_on(ChannelKind::webhook)) out.push_back(ChannelKind::webhook);
   return out;
 }
 
@@ -206,7 +211,7 @@ int preview_command(const Words& words) {
     if (!draft)
       return line.fail(edition != nullptr ? exit_code::no_match : exit_code::missing_input,
                        draft.error().message);
-    const auto message = complete(*draft, *config, *subscriber, now);
+    const auto message = complete(*draft, *config, *subscriber, channel, now);
     const auto files = preview_on(*config, channel, message);
     if (!files) return line.fail(exit_code::bad_data, files.error().message);
     if (line.json()) {

@@ -55,7 +55,7 @@ class TestRun {
     if (story_.status != StoryStatus::usable) return out;
     const auto decisions = decide(newsroom_, story_, analysed_, book_.match(analysed_), at_);
     for (const auto& decision : decisions.list)
-      out[std::string(book_.subscribers()[decision.subscriber].id())].push_back(
+      out[book_.subscribers()[decision.subscriber].id()].push_back(
           {std::string(decision.edition), decision.channel, due(decision)});
     return out;
   }

@@ -79,7 +79,7 @@ std::string SubscriberBook::name_of(RulePosition rule) const {
   const auto first = followed.followers.front().subscriber;
   const bool is_shared = std::ranges::any_of(
       followed.followers, [&](const Subscription& subscription) { return subscription.subscriber != first; });
-  return std::string(subscribers_[first].id()) + (is_shared ? " and others: " : ": ") + followed.title;
+  return subscribers_[first].id() + (is_shared ? " and others: " : ": ") + followed.title;
 }
 
 void SubscriberBook::assign_numbers(std::vector<std::uint32_t> numbers) {

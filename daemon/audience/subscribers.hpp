@@ -1,9 +1,11 @@
-// Subscribers: what a book knows of each of a million people, packed into some fifty bytes. Each is a record
-// of one buffer: lengths first, then the texts one after the other; time zones and quiet hours, of which
-// there are few, are kept once. What is handed out are views, which decode nothing in advance. For one thread
-// while it is added to, then for many that only read.
+// Subscribers: what a book knows of each of a million people, packed into some fifteen to forty bytes. Each
+// is a record of one buffer: lengths first, then the texts one after the other, in the code that was learnt
+// from them when all were there; time zones and quiet hours, of which there are few, are kept once. What is
+// handed out are views, which decode nothing in advance. For one thread while it is added to, then for many
+// that only read.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -19,20 +21,24 @@
 
 #include "audience/subscriber.hpp"
 #include "base/position_table.hpp"
+#include "base/text_code.hpp"
 
 namespace crier {
 
 class Subscribers;
 
 /// One of them: a view, as cheap to copy as a pointer, valid as long as the Subscribers stay where they are.
+/// Its texts are decoded anew each time they are asked for.
 class Subscriber {
  public:
   /// Its place among the Subscribers.
   std::uint32_t index() const { return index_; }
-  std::string_view id() const { return text(0); }
-  std::string_view name() const { return text(1); }
+  std::string id() const { return text(0); }
+  std::string name() const { return text(1); }
   /// Empty = not reachable that way.
-  std::string_view address(ChannelKind channel) const { return text(2 + static_cast<std::size_t>(channel)); }
+  std::string address(ChannelKind channel) const { return text(of_address(channel)); }
+  /// Whether it has an address there, which takes no decoding.
+  bool is_on(ChannelKind channel) const { return has(of_address(channel)); }
   /// IANA name; empty = the site's.
   std::string_view timezone() const;
   std::optional<QuietHours> quiet_hours() const;
@@ -52,15 +58,21 @@ class Subscriber {
   static constexpr std::uint8_t has_hours = 1U << 6U;
   static constexpr std::uint8_t all_texts = (1U << texts) - 1U;
 
+  static constexpr std::size_t of_address(ChannelKind channel) {
+    return 2 + static_cast<std::size_t>(channel);
+  }
+
   std::uint8_t shape() const { return static_cast<std::uint8_t>(*record_); }
-  std::string_view text(std::size_t which) const {
-    const auto there = shape();
-    if ((there >> which & 1U) == 0) return {};
-    return (there & is_wide) != 0 ? text_of<std::uint32_t, std::uint32_t>(there, which)
-                                  : text_of<std::uint8_t, std::uint16_t>(there, which);
+  bool has(std::size_t which) const { return (shape() >> which & 1U) != 0; }
+  std::string text(std::size_t which) const;
+  // As it stands in the record.
+  std::string_view code(std::size_t which) const {
+    if (!has(which)) return {};
+    return (shape() & is_wide) != 0 ? code_of<std::uint32_t, std::uint32_t>(shape(), which)
+                                    : code_of<std::uint8_t, std::uint16_t>(shape(), which);
   }
   template <class Length, class Position>
-  std::string_view text_of(std::uint8_t there, std::size_t which) const {
+  std::string_view code_of(std::uint8_t there, std::size_t which) const {
     const auto* begin = record_ + bytes_before_texts<Length, Position>(there);
     const auto* length = record_ + bytes_before_texts<Length, Position>(there & has_hours);
     for (auto before = count_texts(there & ((1U << which) - 1U)); before > 0; --before) {
@@ -82,13 +94,16 @@ class Subscriber {
     std::memcpy(&out, from, sizeof out);
     return out;
   }
-  std::size_t hours() const {
+  std::uint32_t hours() const {
     const auto there = shape();
     if ((there & has_hours) == 0) return 0;
     return (there & is_wide) != 0 ? read_as<std::uint32_t>(record_ + 1) : read_as<std::uint16_t>(record_ + 1);
   }
+  // How many bytes there are from one record to the next in its block.
+  static std::size_t bytes_in_block(const char* record);
   // Where in the record it says what webhook secrets there are; 0 = it does not.
   std::size_t place_of_secrets() const;
+  std::uint32_t secrets() const;
 
   Subscriber(const Subscribers& all, const char* record, std::uint32_t index)
       : all_(&all), record_(record), index_(index) {}
@@ -110,11 +125,12 @@ class Subscribers {
   /// After those that it has; for who has a webhook address. Throws std::length_error when the key is longer
   /// than 255 bytes, or all are too many.
   void add_webhook_secret(std::uint32_t index, std::string_view key);
-  /// When nobody more comes: gives back the memory that was taken in advance.
+  /// When nobody more comes: writes the texts of many in code, and gives back what memory was taken in
+  /// advance.
   void fit();
 
-  std::uint32_t size() const { return static_cast<std::uint32_t>(places_.size()); }
-  bool empty() const { return places_.empty(); }
+  std::uint32_t size() const { return records_.count; }
+  bool empty() const { return size() == 0; }
   Subscriber operator[](std::uint32_t index) const { return {*this, record_of(index), index}; }
   std::optional<Subscriber> find(std::string_view id) const;
   /// The same, faster if it is the one at `probable`, which need not exist.
@@ -151,33 +167,43 @@ class Subscribers {
 
   // A zone, and when it is quiet there.
   using Hours = std::pair<std::string, std::optional<QuietHours>>;
+  using Texts = std::array<std::string_view, Subscriber::texts>;
 
   static constexpr std::size_t block_size = 1U << 20;
-  static constexpr std::size_t group_size = 32;
+  static constexpr std::size_t group_size = 16;
+  static constexpr std::uint32_t sample_size = 4096;  // of fewer it would save too little
+
+  // In blocks that never move. Those of a group stand one behind the other in one block, so that only the
+  // place of the first is kept.
+  struct Records {
+    std::uint32_t count = 0;
+    std::vector<std::unique_ptr<char[]>> blocks;
+    std::size_t used = block_size;  // of the newest block
+    std::vector<char*> groups;
+    std::vector<std::unique_ptr<char[]>> wide;  // records of the wide form; in the block stands which
+  };
 
   struct IdOf {
     const Subscribers& all;
-    std::string_view operator()(std::uint32_t index) const { return all[index].id(); }
+    std::string operator()(std::uint32_t index) const { return all[index].id(); }
   };
 
-  char* record_of(std::uint32_t index) const {
-    auto* record = groups_[index / group_size] + places_[index];
-    return (static_cast<std::uint8_t>(*record) & Subscriber::is_wide) == 0 ? record : wide_record(record);
-  }
-  char* wide_record(const char* pointer) const;
+  char* record_of(std::uint32_t index) const { return record_of(records_, index); }
+  static char* record_of(const Records& records, std::uint32_t index);
+  void append(const Texts& codes, std::uint32_t hours, std::uint32_t secrets);
   char* make_room(std::size_t bytes);
   template <class Length, class Position>
-  static char* fill(char* record, std::uint8_t shape, const SubscriberDraft& draft, std::uint32_t hours);
+  static char* fill(char* record, std::uint8_t shape, const Texts& codes, std::uint32_t hours);
+  Texts encode(const Texts& texts);
+  void write_in_code();
+  std::array<TextCode, Subscriber::texts> learn_codes() const;
   std::uint32_t hours_of(const SubscriberDraft& draft);
 
-  // The records, in blocks that never move. A group of them lies in one block, so that two bytes tell how far
-  // one is from the beginning of its group.
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  std::size_t used_ = block_size;  // of the newest block
-  std::vector<char*> groups_;
-  std::vector<std::uint16_t> places_;
-  std::vector<std::unique_ptr<char[]>> wide_;  // records of the wide form; in the block stands which
-  std::vector<Hours> hours_{Hours()};          // the first: the site's zone, never quiet
+  Records records_;
+  std::array<TextCode, Subscriber::texts> codes_;
+  bool is_in_code_ = false;
+  std::string encoded_;                // of the last that was added
+  std::vector<Hours> hours_{Hours()};  // the first: the site's zone, never quiet
   std::map<Hours, std::uint32_t> known_hours_{{Hours(), 0}};
   std::string secrets_;  // each: how many keys, and each key behind its length
   PositionTable by_id_;

@@ -20,8 +20,7 @@ std::vector<std::string> abandoned(const std::unordered_map<std::string, std::st
   for (const auto& subscriber : subscribers) {
     if (gone.empty()) break;
     for (const auto channel : all_channels)
-      if (const auto address = subscriber.address(channel); !address.empty())
-        gone.erase(key_of(channel, address));
+      if (subscriber.is_on(channel)) gone.erase(key_of(channel, subscriber.address(channel)));
   }
   return {gone.begin(), gone.end()};
 }

@@ -21,6 +21,7 @@ inline constexpr std::string_view endpoint_gone = "gone";
 /// Lives on the loop; the database functions run in database jobs.
 class SuppressionList {
  public:
+  bool empty() const { return reasons_.empty(); }
   /// The reason ("unsubscribed", "complaint", …), or nullopt.
   std::optional<std::string_view> find(ChannelKind channel, std::string_view address) const;
   void add(ChannelKind channel, std::string_view address, std::string reason);

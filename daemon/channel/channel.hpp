@@ -38,9 +38,11 @@ struct Outgoing {
   std::string delivery_id;  ///< the same on every attempt; letters, digits and hyphens
   int attempt = 0;          ///< from 0
   Subscriber subscriber;
+  std::string name;             ///< the subscriber's
+  std::string address;          ///< hers on the channel
   std::string unsubscribe_url;  ///< empty = there is none
 
-  Reader reader() const { return {std::string(subscriber.name()), letter->reason, unsubscribe_url}; }
+  Reader reader() const { return {name, letter->reason, unsubscribe_url}; }
 };
 
 class Channel {

@@ -31,8 +31,8 @@ std::string message_id_of(const EmailSender& sender, const Outgoing& message) {
 }
 
 SlotValues values_for(const Outgoing& message, std::string_view message_id) {
-  return {message.subscriber.name(), message.subscriber.address(ChannelKind::email),
-          message_id.substr(1, message_id.size() - 2), message.unsubscribe_url};
+  return {message.name, message.address, message_id.substr(1, message_id.size() - 2),
+          message.unsubscribe_url};
 }
 
 // As form_reader_of, for names that nearly all have at once.
@@ -117,7 +117,7 @@ void EmailChannel::warn_of_size(const Letter& letter, std::size_t html_bytes) {
 }
 
 std::shared_ptr<const EmailChannel::Prepared> EmailChannel::prepared_for(const Outgoing& message) {
-  const bool has_name = shows_name(message.subscriber.name());
+  const bool has_name = shows_name(message.name);
   const bool has_unsubscribe = !message.unsubscribe_url.empty();
   const auto found = std::ranges::find_if(prepared_, [&](const auto& each) {
     return each->letter == message.letter && each->has_name == has_name &&
@@ -181,8 +181,7 @@ boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const 
   if (signer_ && !mails.empty()) co_await sign(mails);
   std::vector<MailPieces> pieces;
   for (const auto& mail : mails)
-    pieces.push_back({sender_.address, messages[mail.position].subscriber.address(ChannelKind::email),
-                      mail.message_id, mail.filled.pieces});
+    pieces.push_back({sender_.address, messages[mail.position].address, mail.message_id, mail.filled.pieces});
   if (!pieces.empty()) {
     auto delivered = co_await relay_.deliver(pieces);
     for (std::size_t i = 0; i < mails.size(); ++i) outcomes[mails[i].position] = std::move(delivered.at(i));

@@ -44,7 +44,7 @@ std::string value_of(const std::string& parameter, const Letter& letter) {
 WhatsAppMessage compose_whatsapp(const WhatsAppTemplate& how, const Outgoing& message) {
   const auto& content = message.letter->content;
   WhatsAppMessage out;
-  out.to = message.subscriber.address(ChannelKind::whatsapp);
+  out.to = message.address;
   out.delivery_id = message.delivery_id;
   out.template_name = how.name;
   out.language = how.language;

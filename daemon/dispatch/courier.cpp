@@ -30,6 +30,7 @@ namespace asio = boost::asio;
 struct Courier::Ready {
   const Delivery* delivery = nullptr;
   std::optional<Subscriber> subscriber;  // nobody any more
+  std::string address;                   // the subscriber's on the channel; empty = none
   MessageParts contents;
   bool asked = false;  // the outbox, whether it is still owed
   bool owed = true;
@@ -211,12 +212,10 @@ void Courier::prepare(Line& line, HeldClaim& held) const {
 }
 
 // Why a delivery is not to be attempted; empty when it is.
-std::string Courier::reason_to_suppress(ChannelKind channel,
-                                        const std::optional<Subscriber>& subscriber) const {
-  if (!subscriber) return "no longer subscribed";
-  const auto address = subscriber->address(channel);
-  if (address.empty()) return "no address";
-  if (const auto reason = parts_.suppressions.find(channel, address)) return std::string(*reason);
+std::string Courier::reason_to_suppress(ChannelKind channel, const Ready& ready) const {
+  if (!ready.subscriber) return "no longer subscribed";
+  if (ready.address.empty()) return "no address";
+  if (const auto reason = parts_.suppressions.find(channel, ready.address)) return std::string(*reason);
   return {};
 }
 
@@ -286,17 +285,16 @@ Settled Courier::unattempted(const ClaimedBatch& batch, const Delivery& delivery
 std::optional<Settled> Courier::held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
                                           const Newsroom& newsroom, Time now) const {
   const auto& claim = batch.claim;
-  const auto& [delivery, subscriber, contents, asked, owed] = ready;
+  const auto& [delivery, subscriber, address, contents, asked, owed] = ready;
   const auto settled = [&](Settlement settlement, std::string reason) {
     return unattempted(batch, *delivery, settlement, std::move(reason), now);
   };
   if (contents.chosen.empty())
     return settled(counts_as_failed(contents.missing) ? Settlement::failed : Settlement::suppressed,
                    contents.missing);
-  if (auto reason = reason_to_suppress(claim.channel, subscriber); !reason.empty())
+  if (auto reason = reason_to_suppress(claim.channel, ready); !reason.empty())
     return settled(Settlement::suppressed, std::move(reason));
-  const auto* pause =
-      pauses_.holding({claim.channel, claim.lane, claim.batch_id, subscriber->address(claim.channel)}, now);
+  const auto* pause = pauses_.holding({claim.channel, claim.lane, claim.batch_id, address}, now);
   if (now >= claim.expires_at)
     return wait_until(settled(Settlement::failed, {}), now,
                       pause == nullptr ? delivery->waited_for : pause->reason(), claim.expires_at);
@@ -354,8 +352,11 @@ asio::awaitable<std::vector<Courier::Ready>> Courier::check(Line& line, const Ha
   const auto& batch = *handful.held->batch;
   std::vector<Ready> ready;
   ready.reserve(handful.deliveries.size());
-  for (const auto& delivery : handful.deliveries)
-    ready.push_back({&delivery, newsroom.book->by_number(delivery.number), {}});
+  for (const auto& delivery : handful.deliveries) {
+    const auto subscriber = newsroom.book->by_number(delivery.number);
+    ready.push_back(
+        {&delivery, subscriber, subscriber ? subscriber->address(batch.claim.channel) : std::string(), {}});
+  }
   for (bool again = true; again;) {
     const auto now = parts_.clock.now();
     std::erase_if(ready, [&](Ready& each) {
@@ -398,7 +399,7 @@ void Courier::pace(const HeldClaim& held, std::vector<Ready>& ready, std::vector
     const auto order = delivery.waited_for == domain_limit ? PaceOrder::again
                        : claim.lane < Lane::digest         ? PaceOrder::urgent
                                                            : PaceOrder::usual;
-    const auto turn = domains_.wait(each.subscriber->address(claim.channel), order, now);
+    const auto turn = domains_.wait(each.address, order, now);
     if (turn) {
       settled.push_back(
           unattempted(*held.batch, delivery, Settlement::retry, std::string(domain_limit), now));
@@ -424,8 +425,7 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
       settled.push_back(
           unattempted(*held.batch, *each.delivery, Settlement::failed, "cannot-compose", parts_.clock.now()));
       settled.back().reply = e.what();
-      if (claim.channel == ChannelKind::email)
-        domains_.ended(each.subscriber->address(claim.channel), {}, parts_.clock.now());
+      if (claim.channel == ChannelKind::email) domains_.ended(each.address, {}, parts_.clock.now());
     }
   }
   if (messages.empty()) co_return;
@@ -433,10 +433,9 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
   const auto now = parts_.clock.now();
   const RetryPolicy policy{line.channel.retry_steps(), line.channel.recognises_repeats()};
   for (std::size_t i = 0; i < sent.size(); ++i) {
-    const auto& [delivery, subscriber, contents, asked, owed] = *sent[i];
+    const auto& [delivery, subscriber, address, contents, asked, owed] = *sent[i];
     if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
-    if (claim.channel == ChannelKind::email)
-      domains_.ended(subscriber->address(claim.channel), outcomes[i], now);
+    if (claim.channel == ChannelKind::email) domains_.ended(address, outcomes[i], now);
     const bool is_left = draining_ && outcomes[i].untried;
     // Its claim ends with this process, but not the note of an attempt, where one was made.
     if (is_left && line.channel.recognises_repeats()) continue;
@@ -455,6 +454,8 @@ Outgoing Courier::address(HeldClaim& held, const std::shared_ptr<const Newsroom>
                    fmt::format("{}-{}", claim.batch_uid, delivery.number),
                    delivery.attempts,
                    *ready.subscriber,
+                   ready.subscriber->name(),
+                   ready.address,
                    {}};
   // Only a mail carries it.
   if (claim.channel != ChannelKind::email || newsroom->public_url.empty()) return message;
@@ -515,7 +516,7 @@ void Courier::account_for(Line& line, const ClaimedBatch& batch, const Settled& 
   const bool was_attempted = settled.attempts > settled.delivery.attempts;
   if (was_attempted || settled.settlement != Settlement::retry)
     parts_.metrics.delivery_ended(to_string(settled.channel), metric_outcome(settled));
-  log_settled(batch, settled, newsroom.book->by_number(settled.delivery.number), line.sent);
+  log_settled(batch, settled, *newsroom.book, line.sent);
 }
 
 // Said once, however many deliveries to it were under way. On the disk before its delivery is settled, so

@@ -120,7 +120,7 @@ class Courier {
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
   static Settled unattempted(const ClaimedBatch& batch, const Delivery& delivery, Settlement settlement,
                              std::string reason, Time now);
-  std::string reason_to_suppress(ChannelKind channel, const std::optional<Subscriber>& subscriber) const;
+  std::string reason_to_suppress(ChannelKind channel, const Ready& ready) const;
   std::optional<Settled> held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
                                    const Newsroom& newsroom, Time now) const;
   bool asks_outbox(const Line& line, const HeldClaim& held, const Ready& ready) const;

@@ -30,8 +30,8 @@ std::string_view metric_outcome(const Settled& settled) {
   return settled.reason == ambiguous || settled.delivery.in_doubt ? "ambiguous" : "refused";
 }
 
-void log_settled(const ClaimedBatch& batch, const Settled& settled,
-                 const std::optional<Subscriber>& subscriber, std::int64_t sent) {
+void log_settled(const ClaimedBatch& batch, const Settled& settled, const SubscriberBook& book,
+                 std::int64_t sent) {
   constexpr std::int64_t few = 100;
   const bool is_delivered = settled.settlement == Settlement::delivered;
   if (is_delivered && sent > few && sent % 1000 != 0) return;
@@ -40,7 +40,8 @@ void log_settled(const ClaimedBatch& batch, const Settled& settled,
   if (!settled.edition.empty()) return;
   const auto& subject = batch.claim.subject;
   const auto about = subject.edition.empty() ? subject.story_id : subject.edition + "/" + subject.occurrence;
-  const auto who = subscriber ? std::string(subscriber->id()) : std::to_string(settled.delivery.number);
+  const auto subscriber = book.by_number(settled.delivery.number);
+  const auto who = subscriber ? subscriber->id() : std::to_string(settled.delivery.number);
   const auto channel = to_string(settled.channel);
   if (is_delivered) {
     log::info("delivery.sent", {{"about", about}, {"subscriber", who}, {"channel", channel}, {"sent", sent}});

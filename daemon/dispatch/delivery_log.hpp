@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
-#include "audience/subscribers.hpp"
+#include "audience/subscriber_book.hpp"
 #include "dispatch/claimed_batch.hpp"
 #include "outbox/settlements.hpp"
 
@@ -14,10 +13,9 @@ namespace crier {
 /// In the words of the metric, which has no "failed".
 std::string_view metric_outcome(const Settled& settled);
 
-/// Deliveries of small batches are followed one by one, those of large ones by their count. Without a
-/// `subscriber` nobody has the number any more; `sent` is the number of deliveries of its channel since the
-/// start.
-void log_settled(const ClaimedBatch& batch, const Settled& settled,
-                 const std::optional<Subscriber>& subscriber, std::int64_t sent);
+/// Deliveries of small batches are followed one by one, those of large ones by their count. `book` says whose
+/// number it is; `sent` is the number of deliveries of its channel since the start.
+void log_settled(const ClaimedBatch& batch, const Settled& settled, const SubscriberBook& book,
+                 std::int64_t sent);
 
 }  // namespace crier

@@ -103,6 +103,7 @@ void add_member(BatchPlan& batch, const Decision& decision, std::uint32_t number
 }  // namespace
 
 void apply_suppressions(Decisions& decisions, const SubscriberBook& book, const SuppressionList& list) {
+  if (list.empty()) return;
   for (auto& decision : decisions.list) {
     const auto address = book.subscribers()[decision.subscriber].address(decision.channel);
     if (const auto reason = list.find(decision.channel, address)) decision.suppressed = *reason;

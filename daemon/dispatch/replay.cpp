@@ -21,7 +21,7 @@ std::string date_of(const Zone& zone, Time time) {
 
 Replay::Replay(const Newsroom& running, const Newsroom* candidate, Time since, Time until)
     : running_{&running, {}, {}}, candidate_{candidate, {}, {}} {
-  std::unordered_map<std::string_view, std::uint32_t> numbers;
+  std::unordered_map<std::string, std::uint32_t> numbers;
   for (auto* side : {&running_, &candidate_}) {
     if (side->newsroom == nullptr) continue;
     const auto& book = *side->newsroom->book;
@@ -30,7 +30,7 @@ Replay::Replay(const Newsroom& running, const Newsroom* candidate, Time since, T
     for (const auto subscriber : book.subscribers()) {
       const auto [known, is_new] =
           numbers.emplace(subscriber.id(), static_cast<std::uint32_t>(names_.size()));
-      if (is_new) names_.push_back(subscriber.id());
+      if (is_new) names_.push_back(known->first);
       side->readers.push_back(known->second);
     }
   }
@@ -99,7 +99,7 @@ void Replay::note(std::vector<ReplayExample>& examples, const Story& story, Time
   }
   auto& example = examples.back();
   ++example.deliveries;
-  const std::string_view name = names_[reader];
+  const auto& name = names_[reader];
   auto& subscribers = example.subscribers;
   if (subscribers.size() < max_subscribers && std::ranges::find(subscribers, name) == subscribers.end())
     subscribers.emplace_back(name);

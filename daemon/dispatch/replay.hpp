@@ -90,7 +90,7 @@ class Replay {
 
   Side running_;
   Side candidate_;
-  std::vector<std::string_view> names_;  // of readers
+  std::vector<std::string> names_;  // of readers
   std::unordered_map<std::string, std::uint32_t> topics_;
   ReplayReport report_;
 };

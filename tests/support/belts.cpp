@@ -44,7 +44,7 @@ asio::awaitable<std::vector<Outcome>> ScriptedChannel::send(std::span<const Outg
 asio::awaitable<Outcome> ScriptedChannel::send_one(const Outgoing& message) {
   const auto& letter = *message.letter;
   Sent entry{message.delivery_id,
-             std::string(message.subscriber.id()),
+             message.subscriber.id(),
              letter.content.subject,
              letter.reason,
              {},

@@ -27,8 +27,11 @@ void check_same(const Subscriber& subscriber, const SubscriberDraft& draft) {
   CAPTURE(draft.id);
   CHECK(subscriber.id() == draft.id);
   CHECK(subscriber.name() == draft.name);
-  for (const auto channel : all_channels)
-    CHECK(subscriber.address(channel) == draft.addresses[static_cast<std::size_t>(channel)]);
+  for (const auto channel : all_channels) {
+    const auto& address = draft.addresses[static_cast<std::size_t>(channel)];
+    CHECK(subscriber.address(channel) == address);
+    CHECK(subscriber.is_on(channel) == !address.empty());
+  }
   CHECK(subscriber.timezone() == draft.timezone);
   CHECK(subscriber.quiet_hours() == draft.quiet_hours);
   CHECK(subscriber.webhook_secrets() == draft.webhook_secrets);
@@ -37,6 +40,7 @@ void check_same(const Subscriber& subscriber, const SubscriberDraft& draft) {
 }  // namespace
 
 TEST_CASE("subscribers come out as they went in, whatever is empty, long or not English") {
+  const auto ordinary = GENERATE(0, 5000);  // of so many the texts are written in code
   std::vector<SubscriberDraft> drafts{
       draft("amara", "Ámárà Ọ́kà́fọ̀", "amara@example.org", "+2348012345678", "https://hooks.example.org/a"),
       draft("only-an-id"),
@@ -54,6 +58,14 @@ TEST_CASE("subscribers come out as they went in, whatever is empty, long or not 
     drafts.push_back(draft(std::string(length, 'i'), "after a long one", "b@example.org"));
     drafts.push_back(draft("url" + size, "", "", "", "https://" + std::string(length, 'u')));
     drafts.back().webhook_secrets = {"the key of " + size};
+  }
+  for (int i = 0; i < ordinary; ++i) {
+    const auto number = std::to_string(i * 7919);
+    drafts.push_back(draft("reader-" + number, i % 3 == 0 ? "Chidi Ọkáfọ̀" : "", number + "@example.org",
+                           i % 5 == 0 ? "+23480" + number : "",
+                           i % 100 == 0 ? "https://hooks.example.org/" + number : ""));
+    if (i % 200 == 0) drafts.back().webhook_secrets = {"key of " + number};
+    if (i % 7 == 0) drafts.back().timezone = "Africa/Lagos";
   }
   drafts[0].timezone = "Africa/Lagos";
   drafts[0].quiet_hours = parse_quiet_hours("22:00-06:30");
@@ -77,8 +89,14 @@ TEST_CASE("subscribers come out as they went in, whatever is empty, long or not 
   auto moved = std::move(subscribers);
   subscribers = std::move(moved);
   check_all();
-  drafts.push_back(draft("one more", "", "late@example.org"));
+  drafts.push_back(draft("one more", "", "late@example.org", "", "https://hooks.example.org/late"));
   subscribers.add(drafts.back());
+  for (const auto index : {5U, static_cast<std::uint32_t>(drafts.size() - 1)}) {
+    subscribers.add_webhook_secret(index, "a late key");
+    drafts[index].webhook_secrets.emplace_back("a late key");
+  }
+  check_all();
+  subscribers.fit();
   check_all();
 }
 
