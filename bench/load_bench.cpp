@@ -103,7 +103,8 @@ json::object measure_ours(const fs::path& folder, const fs::path& changed) {
   const auto loaded = resident_mb();
   const auto subscribers = static_cast<double>(book->subscribers().size());
   std::size_t follows = 0;
-  for (const auto& rule : book->rules()) follows += rule.followers.size();
+  for (const auto& rule : book->rules())
+    follows += static_cast<std::size_t>(std::ranges::distance(rule.followers));
   out["subscriptions"] = follows;
   out["rules_in_book"] = book->rules().size();
   out["rules_in_index"] = book->registry()->index().size();

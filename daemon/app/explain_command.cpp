@@ -45,7 +45,7 @@ void add_rules(Account& account, const SubscriberBook& book, std::uint32_t subsc
                const AnalyzedStory& story) {
   for (RulePosition at = 0; at < book.rules().size(); ++at) {
     const auto& rule = book.rules()[at];
-    for (const auto& subscription : rule.followers) {
+    for (const auto subscription : rule.followers) {
       if (subscription.subscriber != subscriber) continue;
       auto explanation = explain(book.rule_of(at), story);
       auto excerpts = excerpts_of(story, explanation.because, max_excerpts);

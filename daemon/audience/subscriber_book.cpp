@@ -22,21 +22,13 @@ SubscriberBook::SubscriberBook(Subscribers subscribers, std::vector<FollowedRule
   subscribers_.fit();
   for (RulePosition i = 0; i < rules_.size(); ++i)
     if (!rules_[i].hold) rules_[i].hold = registry_->hold(rule_of(i));
-  keep_followers();
+  for (auto& rule : rules_) rule.followers.fit();
   list_positions();
 }
 
 SubscriberBook::~SubscriberBook() {
   // With the last book goes the index: nobody needs to take its rules out one by one.
   if (registry_.use_count() == 1) registry_->abandon();
-}
-
-void SubscriberBook::keep_followers() {
-  for (auto& rule : rules_) {
-    if (!std::ranges::is_sorted(rule.followers, {}, &Subscription::subscriber))
-      std::ranges::stable_sort(rule.followers, {}, &Subscription::subscriber);
-    rule.followers.shrink_to_fit();
-  }
 }
 
 void SubscriberBook::list_positions() {
@@ -76,7 +68,7 @@ std::vector<RuleId> SubscriberBook::rule_ids() const {
 std::string SubscriberBook::name_of(RulePosition rule) const {
   const auto& followed = rules_.at(rule);
   if (!followed.topic.empty() || followed.followers.empty()) return followed.topic;
-  const auto first = followed.followers.front().subscriber;
+  const auto first = (*followed.followers.begin()).subscriber;
   const bool is_shared = std::ranges::any_of(
       followed.followers, [&](const Subscription& subscription) { return subscription.subscriber != first; });
   return subscribers_[first].id() + (is_shared ? " and others: " : ": ") + followed.title;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audience/followers.hpp"
 #include "audience/subscriber_numbers.hpp"
 #include "audience/subscribers.hpp"
 #include "match/rule.hpp"
@@ -18,26 +19,13 @@
 
 namespace crier {
 
-/// A position in SubscriberBook::editions().
-using EditionPosition = std::uint16_t;
-
-/// One subscriber follows one rule.
-struct Subscription {
-  std::uint32_t subscriber = 0;  ///< index into the book
-  EditionPosition edition = 0;   ///< 0 = an alert at once
-  ChannelSet channels;
-
-  bool is_alert() const { return edition == 0; }
-};
-static_assert(sizeof(Subscription) == 8, "there are millions of them");
-
 /// A rule and its followers. A topic is a rule with a name; own rules that read the same are one.
 struct FollowedRule {
   std::string topic;         ///< its name; empty for subscribers' own rules
   std::string title;         ///< "China and Russia"; the query's text for an own rule
   std::optional<Rule> rule;  ///< absent for an own rule that `title` says whole: see SubscriberBook::rule_of
-  std::vector<Subscription> followers;  ///< in a book ascending by subscriber
-  RuleHold hold{};                      ///< taken by the book where it is missing
+  Followers followers;
+  RuleHold hold{};  ///< taken by the book where it is missing
 
   /// What the commands call it: the topic, or the query.
   const std::string& name() const { return topic.empty() ? title : topic; }
@@ -86,7 +74,6 @@ class SubscriberBook {
   std::optional<Subscriber> by_number(std::uint32_t number) const;
 
  private:
-  void keep_followers();
   void list_positions();
 
   bool stemming_;

@@ -22,7 +22,7 @@ NextEditions::NextEditions(const std::shared_ptr<const Newsroom>& newsroom, Time
   for (auto& first : first_)
     first.assign(book.subscribers().size(), static_cast<std::uint16_t>(in_order_.size()));
   for (const auto& rule : book.rules()) {
-    for (const auto& subscription : rule.followers) {
+    for (const auto subscription : rule.followers) {
       for (const auto channel : subscription.channels) {
         auto& first = first_[static_cast<std::size_t>(channel)][subscription.subscriber];
         first = std::min(first, places[subscription.edition]);

@@ -1,6 +1,7 @@
 #include "dispatch/planner.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -123,7 +124,7 @@ Decider::Decider(const Newsroom& newsroom, const Story& story, const AnalyzedSto
     : newsroom_(newsroom), story_(story), analysed_(analysed), now_(now) {
   for (const auto rule : matched) {
     const auto& followers = newsroom.book->rules().at(rule).followers;
-    followers_.push_back({rule, followers, followers});
+    followed_.push_back({rule, &followers, followers.begin()});
   }
 }
 
@@ -131,9 +132,12 @@ Decider::Decider(const Newsroom& newsroom, const Story& story, const AnalyzedSto
 // nullopt when there is none.
 std::optional<std::uint32_t> Decider::end_of_next(std::size_t most) const {
   std::optional<std::uint32_t> end;
-  for (const auto& [rule, all, left] : followers_) {
-    if (left.size() <= most) continue;
-    const auto later = std::max(left[most].subscriber, left.front().subscriber + 1);
+  constexpr std::size_t farthest = PTRDIFF_MAX;
+  for (const auto& [rule, all, next] : followed_) {
+    const auto left_out =
+        std::ranges::next(next, static_cast<std::ptrdiff_t>(std::min(most, farthest)), all->end());
+    if (left_out == all->end()) continue;
+    const auto later = std::max((*left_out).subscriber, (*next).subscriber + 1);
     end = std::min(end.value_or(later), later);
   }
   return end;
@@ -147,13 +151,13 @@ std::vector<Decider::Hit> Decider::next_hits(std::size_t most) {
   const auto end = end_of_next(most);
   const bool is_whole = !std::exchange(has_begun_, true) && !end;
   if (alerts_done_) {
-    for (const auto& [rule, all, left] : followers_)
-      for (const auto& each : all)
+    for (const auto& [rule, all, next] : followed_)
+      for (const auto each : *all)
         if (!each.is_alert()) add(rule, each);
   } else {
-    for (auto& [rule, all, left] : followers_) {
-      for (; !left.empty() && (!end || left.front().subscriber < *end); left = left.subspan(1))
-        if (is_whole || left.front().is_alert()) add(rule, left.front());
+    for (auto& [rule, all, next] : followed_) {
+      for (; next != all->end() && (!end || (*next).subscriber < *end); ++next)
+        if (is_whole || (*next).is_alert()) add(rule, *next);
     }
   }
   done_ = alerts_done_ || is_whole;

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,11 +48,11 @@ class Decider {
   bool is_done() const { return done_; }
 
  private:
-  // The followers of a matched rule, and those to whom an alert was not decided on yet.
-  struct Followers {
+  // The followers of a matched rule, and the first of those to whom an alert was not decided on yet.
+  struct Followed {
     RulePosition rule;
-    std::span<const Subscription> all;
-    std::span<const Subscription> left;
+    const Followers* all;
+    Followers::Iterator next;
   };
   struct Hit;
 
@@ -64,7 +63,7 @@ class Decider {
   const Story& story_;
   const AnalyzedStory& analysed_;
   Time now_;
-  std::vector<Followers> followers_;
+  std::vector<Followed> followed_;
   bool has_begun_ = false;
   bool alerts_done_ = false;
   bool done_ = false;

@@ -11,7 +11,7 @@ namespace {
 
 std::size_t count_followers(const FollowedRule& rule) {
   std::set<std::uint32_t> followers;
-  for (const auto& subscription : rule.followers) followers.insert(subscription.subscriber);
+  for (const auto subscription : rule.followers) followers.insert(subscription.subscriber);
   return followers.size();
 }
 

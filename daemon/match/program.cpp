@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/varint.hpp"
+
 namespace crier {
 namespace {
 
@@ -38,11 +40,6 @@ const std::uint8_t* end_of_parts(const std::uint8_t*& at) {
 }
 
 }  // namespace
-
-void append_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
 
 void encode(const Condition& condition, std::string& out) {
   if (condition.kind == Kind::term) {

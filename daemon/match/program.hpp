@@ -9,7 +9,7 @@
 //     prefix        varint(word term), the form whose spelling it is
 //     near          varint(2 * distance + ordered), varint bytes, both sides
 //     between       least and most, eight bytes each
-// A varint is LEB128.
+// A varint is as in base/varint.hpp.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,6 @@
 #include "match/story_terms.hpp"
 
 namespace crier {
-
-void append_varint(std::string& out, std::uint64_t value);
-/// Reads one from `at`, which moves behind it.
-inline std::uint64_t read_varint(const std::uint8_t*& at) {
-  std::uint64_t value = *at & 0x7F;
-  for (unsigned shift = 7; (*at++ & 0x80) != 0; shift += 7) value |= std::uint64_t{*at & 0x7FU} << shift;
-  return value;
-}
 
 void encode(const Condition& condition, std::string& out);
 /// The term that the program asks for first, as it is or negated; never_term when it begins with something

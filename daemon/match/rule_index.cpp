@@ -11,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "base/varint.hpp"
 #include "match/anchors.hpp"
 #include "match/arena.hpp"
 #include "match/condition.hpp"

@@ -100,7 +100,8 @@ tests:
   CHECK(edition->max_items == 7);
   const auto& book = *newsroom.book;
   REQUIRE(book.rules().size() == 2);
-  const auto& followers = book.rules()[0].followers;
+  const std::vector<Subscription> followers(book.rules()[0].followers.begin(),
+                                            book.rules()[0].followers.end());
   REQUIRE(followers.size() == 2);
   CHECK(followers[0].is_alert());
   CHECK(followers[0].channels ==
@@ -108,7 +109,7 @@ tests:
   CHECK(book.editions()[followers[1].edition] == "weekly");
   CHECK(followers[1].channels == ChannelSet{ChannelKind::whatsapp});
   CHECK(book.rules()[1].topic.empty());
-  CHECK(book.rules()[1].followers[0].channels == ChannelSet{ChannelKind::email});
+  CHECK((*book.rules()[1].followers.begin()).channels == ChannelSet{ChannelKind::email});
   CHECK(book.find("amara")->quiet_hours()->end_minute == 390);
   REQUIRE(config.tests.size() == 1);
   const auto& expected = config.tests[0].expect.at("amara");

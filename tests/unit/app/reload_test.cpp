@@ -117,7 +117,7 @@ TEST_CASE("a reload changes the index by the difference alone") {
     CHECK(reloads.diagnostics.empty());
     CHECK(registry->changes().added == 4);
     CHECK(readers_of(*fresh, story_about("A bridge")) == Names{"chen"});
-    CHECK(fresh->editions()[fresh->rules()[0].followers[0].edition] == "dawn");
+    CHECK(fresh->editions()[(*fresh->rules()[0].followers.begin()).edition] == "dawn");
   }
 }
 

@@ -188,7 +188,8 @@ TEST_CASE("a book knows the editions of its subscriptions by name, and alerts by
                               read_query("ship", {}).value(),
                               {{1, 2, {ChannelKind::email}}, {0, 0, {ChannelKind::email}}}}},
                             {"dawn", "dusk"});
-  const auto& followers = book.rules()[0].followers;
+  const std::vector<Subscription> followers(book.rules()[0].followers.begin(),
+                                            book.rules()[0].followers.end());
   REQUIRE(followers.size() == 2);
   CHECK(followers[0].is_alert());
   CHECK(book.editions()[followers[0].edition].empty());
