@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <numeric>
 
 namespace crier {
 namespace {
 
+// The first eight bytes, or all, the first in the lowest place.
 std::uint64_t word_of(std::string_view bytes) {
   std::uint64_t word = 0;
-  if (bytes.size() >= sizeof word)
-    std::memcpy(&word, bytes.data(), sizeof word);
+  const auto add = [&](std::size_t at) {
+    word |= std::uint64_t{static_cast<std::uint8_t>(bytes[at])} << 8 * at;
+  };
+  if (bytes.size() >= sizeof word)  // the compiler makes one read of it
+    for (std::size_t i = 0; i < sizeof word; ++i) add(i);
   else
-    std::ranges::copy(bytes, reinterpret_cast<char*>(&word));
+    for (std::size_t i = 0; i < bytes.size(); ++i) add(i);
   return word;
 }
 
@@ -92,35 +97,51 @@ TextCode TextCode::learn(std::span<const std::string> sample) {
   return code;
 }
 
-TextCode::TextCode(std::vector<std::string> pieces) {
-  std::ranges::sort(pieces, [](const std::string& a, const std::string& b) {
-    const auto first = [](const std::string& piece) { return static_cast<std::uint8_t>(piece.front()); };
-    return std::pair(first(a), b.size()) < std::pair(first(b), a.size());
+std::size_t TextCode::bucket_of(std::uint8_t first, std::uint8_t second) {
+  constexpr std::uint32_t spreads = 0x9E3779B1;
+  return static_cast<std::uint32_t>(first * 256U + second) * spreads >> 22U;
+}
+
+TextCode::TextCode(std::vector<std::string> pieces) : count_(static_cast<std::uint8_t>(pieces.size())) {
+  const auto byte = [](const std::string& piece, std::size_t at) {
+    return static_cast<std::uint8_t>(piece[at]);
+  };
+  const auto bucket = [&](const std::string& piece) {
+    return piece.size() == 1 ? buckets : bucket_of(byte(piece, 0), byte(piece, 1));
+  };
+  std::ranges::sort(pieces, [&](const std::string& a, const std::string& b) {
+    return std::pair(bucket(a), b.size()) < std::pair(bucket(b), a.size());
   });
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    std::ranges::copy(pieces[i], pieces_[i].begin());
-    lengths_[i] = static_cast<std::uint8_t>(pieces[i].size());
-    ++begins_[static_cast<std::uint8_t>(pieces[i].front()) + 1U];
+  singles_.fill(literal);
+  for (std::uint8_t i = 0; i < count_; ++i) {
+    const auto& piece = pieces[i];
+    std::ranges::copy(piece, pieces_[i].begin());
+    lengths_[i] = static_cast<std::uint8_t>(piece.size());
+    if (piece.size() == 1)
+      singles_[byte(piece, 0)] = i;
+    else
+      ++begins_[bucket(piece) + 1];
   }
-  for (std::size_t i = 1; i < begins_.size(); ++i)
-    begins_[i] = static_cast<std::uint8_t>(begins_[i] + begins_[i - 1]);
+  std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
 }
 
 // The longest that the text begins with; `literal` when there is none.
 std::uint8_t TextCode::first_piece(std::string_view text) const {
-  const auto word = word_of(text);
   const auto first = static_cast<std::uint8_t>(text.front());
-  for (auto which = begins_[first]; which < begins_[first + 1U]; ++which) {
+  if (text.size() == 1) return singles_[first];
+  const auto word = word_of(text);
+  const auto bucket = bucket_of(first, static_cast<std::uint8_t>(text[1]));
+  for (auto which = begins_[bucket]; which < begins_[bucket + 1]; ++which) {
     const auto length = lengths_[which];
-    if (length > text.size()) continue;
     const auto unused = 8 * (longest_piece - length);
-    if (((word ^ word_of({pieces_[which].data(), longest_piece})) << unused) == 0) return which;
+    if (length <= text.size() && ((word ^ word_of({pieces_[which].data(), longest_piece})) << unused) == 0)
+      return which;
   }
-  return literal;
+  return singles_[first];
 }
 
 void TextCode::encode(std::string_view text, std::string& to) const {
-  if (begins_.back() == 0) {
+  if (count_ == 0) {
     to += text;
     return;
   }
@@ -133,7 +154,7 @@ void TextCode::encode(std::string_view text, std::string& to) const {
 }
 
 std::string TextCode::decode(std::string_view code) const {
-  if (begins_.back() == 0) return std::string(code);
+  if (count_ == 0) return std::string(code);
   std::array<char, 512> buffer;
   std::size_t size = 0;
   std::string text;

@@ -18,7 +18,7 @@ namespace crier {
 class TextCode {
  public:
   /// Leaves every text as it is.
-  TextCode() = default;
+  TextCode() : TextCode(std::vector<std::string>()) {}
   /// For texts like these; it takes a few milliseconds a hundred kilobytes. Without any it leaves them as
   /// they are.
   static TextCode learn(std::span<const std::string> sample);
@@ -40,11 +40,15 @@ class TextCode {
   std::uint8_t first_piece(std::string_view text) const;
   std::string_view piece(std::size_t which) const { return {pieces_[which].data(), lengths_[which]}; }
 
-  // By their first byte, the longer first. Those that begin with byte b: from begins_[b], up to begins_[b +
-  // 1].
+  static constexpr std::size_t buckets = 1024;
+  static std::size_t bucket_of(std::uint8_t first, std::uint8_t second);
+
+  // By the bucket of their first two bytes, in it the longer first; behind them those of one byte.
   std::array<std::array<char, longest_piece>, most_pieces> pieces_{};
   std::array<std::uint8_t, most_pieces> lengths_{};
-  std::array<std::uint8_t, 257> begins_{};
+  std::array<std::uint8_t, buckets + 1> begins_{};  // of each bucket
+  std::array<std::uint8_t, 256> singles_{};         // of each byte, `literal` where there is none
+  std::uint8_t count_ = 0;
 };
 
 }  // namespace crier
