@@ -65,8 +65,8 @@ std::vector<std::string> Subscriber::webhook_secrets() const {
 std::uint32_t Subscribers::add(const SubscriberDraft& draft) {
   if (size() == PositionTable::none) throw std::length_error("there are too many subscribers");
   const auto index = size();
-  append(encode({draft.id, draft.name, draft.addresses[0], draft.addresses[1], draft.addresses[2]}),
-         hours_of(draft), no_secrets);
+  const Texts texts{draft.id, draft.name, draft.addresses[0], draft.addresses[1], draft.addresses[2]};
+  append(is_in_code_ ? encode(texts) : texts, hours_of(draft), no_secrets);
   if (!draft.addresses.back().empty())
     for (const auto& key : draft.webhook_secrets) add_webhook_secret(index, key);
   const IdOf id_of{*this};

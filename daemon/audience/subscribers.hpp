@@ -183,9 +183,15 @@ class Subscribers {
     std::vector<std::unique_ptr<char[]>> wide;  // records of the wide form; in the block stands which
   };
 
+  // What it returns is valid until it is asked again.
   struct IdOf {
     const Subscribers& all;
-    std::string operator()(std::uint32_t index) const { return all[index].id(); }
+    mutable std::string id{};
+    std::string_view operator()(std::uint32_t index) const {
+      if (!all.is_in_code_) return all[index].code(0);
+      id = all[index].id();
+      return id;
+    }
   };
 
   char* record_of(std::uint32_t index) const { return record_of(records_, index); }
