@@ -463,6 +463,7 @@ asio::awaitable<void> App::Parts::reload() {
   co_await workers.run([&] {
     former.reset();
     return_freed_memory();
+    return_program_pages();
   });
 }
 
@@ -479,6 +480,7 @@ int App::run() {
   }
   parts.start();
   return_freed_memory();  // the loading's
+  return_program_pages();
   log::info("crier.ready",
             {{"version", CRIER_VERSION},
              {"holds", parts.summary()},

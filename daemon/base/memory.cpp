@@ -1,9 +1,17 @@
 #include "base/memory.hpp"
 
+#include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 #ifdef __GLIBC__
 #include <malloc.h>
+#endif
+#ifdef __linux__
+#include <sys/mman.h>
 #endif
 
 namespace crier {
@@ -20,6 +28,33 @@ void keep_little_memory() {
 void return_freed_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
+#endif
+}
+
+void return_program_pages() {
+#ifdef __linux__
+  std::ifstream mappings(
+      "/proc/self/smaps");  // proc(5): of each a line with its place, then one for each figure
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  bool is_of_file = false;  // and cannot be written
+  for (std::string line; std::getline(mappings, line);) {
+    std::uintptr_t first = 0;
+    std::uintptr_t last = 0;
+    std::array<char, 5> rights{};
+    unsigned long inode = 0;
+    unsigned long kilobytes = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*x:%*x %lu", &first, &last,
+                    rights.data(), &inode) == 4) {
+      begin = first;
+      end = last;
+      is_of_file = inode != 0 && rights[1] != 'w';
+    } else if (is_of_file && std::sscanf(line.c_str(), "Anonymous: %lu kB", &kilobytes) == 1 &&
+               kilobytes == 0) {
+      // Nothing of it was ever written, not by the dynamic linker or a debugger either.
+      ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
+  }
 #endif
 }
 
