@@ -65,9 +65,10 @@ constexpr std::string_view no_room =
     "the disk is nearly full: no stories are taken; what is owed is still sent";
 
 // Of an audience larger than this the first go ahead, so many; then four times as many each time, and at last
-// so many at a time, since the loop and what is sent have to wait for each. Followers of one rule.
+// so many at a time, since the loop and what is sent have to wait for each, and a decision takes 80 bytes.
+// Followers of one rule.
 constexpr std::size_t first_readers = chunk_capacity / 4;
-constexpr std::size_t most_readers = 16 * chunk_capacity;
+constexpr std::size_t most_readers = 4 * chunk_capacity;
 
 // Rules that are put under rarer terms, if there are any, after each story.
 constexpr std::size_t rules_looked_over = 100;
