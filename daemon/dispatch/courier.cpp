@@ -203,8 +203,11 @@ asio::awaitable<void> Courier::wait_for_work(Line& line) {
 void Courier::prepare(Line& line, HeldClaim& held) const {
   const auto newsroom = parts_.newsroom();
   const auto& delivery = held.deliveries.front();
-  Ready ready{&delivery, newsroom->book->by_number(delivery.number), contents_for(*held.batch, delivery)};
-  if (!ready.subscriber || ready.contents.chosen.empty()) return;
+  const auto subscriber = newsroom->book->by_number(delivery.number);
+  if (!subscriber) return;
+  const Ready ready{&delivery, subscriber, subscriber->address(held.batch->claim.channel),
+                    contents_for(*held.batch, delivery)};
+  if (ready.contents.chosen.empty()) return;
   try {
     line.channel.prepare(address(held, newsroom, ready));
   } catch (const std::exception&) {  // its attempt meets it, too, and says so
