@@ -133,8 +133,7 @@ char* Subscribers::fill(char* record, std::uint8_t shape, const Texts& codes, st
 char* Subscribers::make_room(std::size_t bytes) {
   constexpr std::size_t longest =
       sizeof(std::uint8_t) + sizeof(std::uint16_t) + Subscriber::texts * (1 + UINT8_MAX) + sizeof no_secrets;
-  static_assert(group_size * longest <= block_size);
-  auto& [count, blocks, used, groups, wide] = records_;
+  auto& [group_size, count, blocks, used, groups, wide] = records_;
   if (count % group_size == 0) {
     if (block_size - used < group_size * longest) {
       blocks.emplace_back(new char[block_size]);
@@ -148,8 +147,9 @@ char* Subscribers::make_room(std::size_t bytes) {
 }
 
 char* Subscribers::record_of(const Records& records, std::uint32_t index) {
-  auto* record = records.groups[index / group_size];
-  for (auto before = index % group_size; before > 0; --before) record += Subscriber::bytes_in_block(record);
+  auto* record = records.groups[index / records.group_size];
+  for (auto before = index % records.group_size; before > 0; --before)
+    record += Subscriber::bytes_in_block(record);
   if ((static_cast<std::uint8_t>(*record) & Subscriber::is_wide) == 0) return record;
   return records.wide[Subscriber::read_as<std::uint32_t>(record + 1)].get();
 }
@@ -189,7 +189,8 @@ void Subscribers::fit() {
 void Subscribers::write_in_code() {
   codes_ = learn_codes();
   is_in_code_ = true;
-  const auto before = std::exchange(records_, {});
+  constexpr std::uint32_t group_size = 16;
+  const auto before = std::exchange(records_, {.group_size = group_size});
   for (std::uint32_t i = 0; i < before.count; ++i) {
     const Subscriber subscriber(*this, record_of(before, i), i);
     Texts texts;

@@ -170,12 +170,13 @@ class Subscribers {
   using Texts = std::array<std::string_view, Subscriber::texts>;
 
   static constexpr std::size_t block_size = 1U << 20;
-  static constexpr std::size_t group_size = 16;
   static constexpr std::uint32_t sample_size = 4096;  // of fewer it would save too little
 
   // In blocks that never move. Those of a group stand one behind the other in one block, so that only the
-  // place of the first is kept.
+  // place of the first is kept. The larger groups are, the longer it takes to find one that nobody looked at
+  // lately, as those are that are compared by id while they are added.
   struct Records {
+    std::uint32_t group_size = 4;
     std::uint32_t count = 0;
     std::vector<std::unique_ptr<char[]>> blocks;
     std::size_t used = block_size;  // of the newest block
