@@ -6,7 +6,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,7 @@
 #include "channel/channel.hpp"
 #include "dispatch/claimer.hpp"
 #include "dispatch/domain_paces.hpp"
+#include "dispatch/gate.hpp"
 #include "dispatch/newsroom.hpp"
 #include "dispatch/next_editions.hpp"
 #include "dispatch/recorder.hpp"
@@ -34,9 +34,6 @@ class Database;
 class Metrics;
 struct ClaimedBatch;
 struct Handful;
-struct MessageParts;
-struct Part;
-class Sqlite;
 class SuppressionList;
 class TaskGroup;
 
@@ -94,20 +91,12 @@ class Courier {
   std::int64_t sent() const;
 
  private:
-  struct Ready;
-  struct Stop {
-    std::uint32_t version = 0;
-    std::string reason;
-  };
-
   boost::asio::awaitable<void> run_slot(Line& line);
   std::optional<Handful> take(Line& line);
   boost::asio::awaitable<void> wait_for_work(Line& line);
   void prepare(Line& line, HeldClaim& held) const;
   void forget_stopped();
   boost::asio::awaitable<void> deliver(Line& line, const Handful& handful);
-  boost::asio::awaitable<std::vector<Ready>> check(Line& line, const Handful& handful,
-                                                   const Newsroom& newsroom, std::vector<Settled>& settled);
   void pace(const HeldClaim& held, std::vector<Ready>& ready, std::vector<Settled>& settled);
   boost::asio::awaitable<void> attempt(Line& line, const Handful& handful,
                                        const std::shared_ptr<const Newsroom>& newsroom,
@@ -118,28 +107,17 @@ class Courier {
                       std::vector<Settled>& settled);
   static void tell_breaker(Line& line, const Outcome& outcome, Time now);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
-  static Settled unattempted(const ClaimedBatch& batch, const Delivery& delivery, Settlement settlement,
-                             std::string reason, Time now);
-  std::string reason_to_suppress(ChannelKind channel, const Ready& ready) const;
-  std::optional<Settled> held_back(const Line& line, const ClaimedBatch& batch, const Ready& ready,
-                                   const Newsroom& newsroom, Time now) const;
-  bool asks_outbox(const Line& line, const HeldClaim& held, const Ready& ready) const;
-  boost::asio::awaitable<void> ask_outbox(const Line& line, const HeldClaim& held, std::vector<Ready>& ready,
-                                          Time now);
-  const std::string* reason_to_stop(const Part& part) const;
-  MessageParts contents_for(const ClaimedBatch& batch, const Delivery& delivery) const;
   void account_for(Line& line, const ClaimedBatch& batch, const Settled& settled, const Newsroom& newsroom);
 
   boost::asio::any_io_executor loop_;
   Parts parts_;
   HmacSha256 unsubscribe_key_;
-  std::map<std::string, Stop> stopped_;  // story id → up to which version nothing leaves, and why
-  Pauses pauses_;
   DomainPaces domains_;
   std::optional<NextEditions> next_editions_;
   Bell sent_;  // a handful was sent and recorded
   bool draining_ = false;
   Recorder recorder_;
+  Gate gate_;
   std::vector<std::unique_ptr<Line>> lines_;
   Claimer claimer_;
 };
