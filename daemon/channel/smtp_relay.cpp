@@ -4,11 +4,9 @@
 #include <numeric>
 #include <utility>
 
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -38,7 +36,9 @@ Outcome not_begun() {
 // A connection of the pool, as the loop knows it. The connection itself belongs to its thread.
 struct SmtpRelay::Pooled {
   Pooled(MailThread& its, const std::shared_ptr<asio::ssl::context>& tls, const SmtpServer& server)
-      : thread(its), connection(its.thread.executor(), its.resolver, tls, server) {}
+      : thread(its), connection(its.thread.executor(), its.resolver, tls, server) {
+    ++thread.connections;
+  }
 
   MailThread& thread;
   SmtpConnection connection;
@@ -116,11 +116,9 @@ std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
 
 // On the thread that has the fewest. It is destroyed there, too.
 std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::make_connection() const {
-  const auto connections_of = [&](const std::unique_ptr<MailThread>& thread) {
-    return std::ranges::count_if(pool_, [&](const auto& each) { return &each->thread == thread.get(); });
-  };
-  auto& thread = **std::ranges::min_element(threads_, {}, connections_of);
+  auto& thread = **std::ranges::min_element(threads_, {}, [](const auto& each) { return each->connections; });
   return {new Pooled(thread, tls_, options_.server), [&thread](Pooled* pooled) {
+            --thread.connections;
             asio::post(thread.thread.executor(), [owned = std::unique_ptr<Pooled>(pooled)] {});
           }};
 }
@@ -197,23 +195,29 @@ asio::awaitable<bool> SmtpRelay::quit_there(Pooled& pooled) {
 // Runs while anything is idle.
 asio::awaitable<void> SmtpRelay::reap() {
   while (!stopping_) {
-    const auto now = std::chrono::steady_clock::now();
-    auto next = SteadyTime::max();
-    const auto pool = pool_;  // which goodbyes change
-    for (const auto& each : pool) {
-      if (each->handfuls > 0 || each->leaving) continue;
-      const auto due = std::min(each->idle_since + options_.idle_timeout, each->begun + options_.max_age);
-      if (due <= now)
-        say_goodbye(each);
-      else
-        next = std::min(next, due);
-    }
+    const auto next = part_from_idle();
     if (next == SteadyTime::max()) break;
     timers_->reaper.expires_at(next);
     boost::system::error_code woken;
     co_await timers_->reaper.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   timers_->reaps = false;
+}
+
+// From those that have been idle or open for long enough. Returns when the next will have been.
+SteadyTime SmtpRelay::part_from_idle() {
+  const auto now = std::chrono::steady_clock::now();
+  auto next = SteadyTime::max();
+  const auto pool = pool_;  // which goodbyes change
+  for (const auto& each : pool) {
+    if (each->handfuls > 0 || each->leaving) continue;
+    const auto due = std::min(each->idle_since + options_.idle_timeout, each->begun + options_.max_age);
+    if (due <= now)
+      say_goodbye(each);
+    else
+      next = std::min(next, due);
+  }
+  return next;
 }
 
 void SmtpRelay::wind_up(Duration patience) {
@@ -282,9 +286,8 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
   std::vector<std::size_t> left(messages.size());  // the positions of those that are not decided
   std::iota(left.begin(), left.end(), 0U);
   bool may_find_it_full = true;  // and go by a connection that is there
-  for (bool is_first = true; !left.empty(); is_first = false) {
+  while (!left.empty()) {
     const auto pooled = co_await take();
-    if (is_first) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (!pooled) {
       for (const auto position : left) outcomes[position] = not_begun();
       break;
@@ -295,7 +298,6 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
     const bool others_are_open = std::ranges::any_of(pool_, [](const auto& each) { return each->is_open; });
     if (was_full && others_are_open && std::exchange(may_find_it_full, false)) left = before;
   }
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   co_return outcomes;
 }
 

@@ -4,6 +4,7 @@
 // most a window a connection in doubt.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <optional>
@@ -34,10 +35,16 @@ struct SmtpRelayOptions {
   Duration manners = std::chrono::seconds(1);
 };
 
-/// A thread that mail goes over the wire on, and the look-ups for it.
+/// A thread that mail goes over the wire on, and the look-ups for it, which are of few names.
 struct MailThread {
+  MailThread() = default;
+  ~MailThread() { thread.stop(); }
+  MailThread(const MailThread&) = delete;
+  MailThread& operator=(const MailThread&) = delete;
+
   IoThread thread{"crier mail"};
-  Resolver resolver{thread.executor()};
+  Resolver resolver{thread.executor(), {.threads = 1}};
+  std::atomic<std::size_t> connections = 0;  ///< of all relays
 };
 
 class SmtpRelay final : public Relay {
@@ -46,13 +53,12 @@ class SmtpRelay final : public Relay {
   /// read.
   SmtpRelay(boost::asio::any_io_executor loop, std::span<const std::unique_ptr<MailThread>> threads,
             SmtpRelayOptions options);
-  /// After stop(), or when the threads have ended.
+  /// After stop(), or when the loop does not run again.
   ~SmtpRelay() override;
 
   /// All by one connection, if it has room for them; what a server has hung up on without a word about it
-  /// goes to the next one. Cancellation ends the wait for a free connection (operation_aborted). From there
-  /// to the final replies it is put off: the Outcomes are returned, and the caller asks its own stop flag
-  /// before it begins anything new.
+  /// goes to the next one. Cancellation ends the wait for a free connection (operation_aborted), not what has
+  /// begun; a caller that needs the Outcomes of all puts its own off.
   boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override;
   /// A connection that is asked one thing at a time has one message; else two calls share a window, so that
   /// the wire is busy while what became of one is being recorded.
@@ -77,6 +83,7 @@ class SmtpRelay final : public Relay {
   boost::asio::awaitable<void> quit(std::shared_ptr<Pooled> pooled);
   static boost::asio::awaitable<bool> quit_there(Pooled& pooled);
   boost::asio::awaitable<void> reap();
+  std::chrono::steady_clock::time_point part_from_idle();
   void end_all(SmtpEnding ending);
   boost::asio::awaitable<void> lose_patience(Duration patience);
   boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point time);

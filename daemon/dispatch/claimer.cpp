@@ -1,6 +1,6 @@
 #include "dispatch/claimer.hpp"
 
-#include <stdexcept>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -58,7 +58,7 @@ asio::awaitable<Time> Claimer::claim_for(Line& line) {
           if (!loaded) due = next_due(db, channel, lanes);
         },
         Durability::written);
-  } catch (const std::runtime_error& e) {
+  } catch (const std::exception& e) {
     failure = e.what();
   }
   const bool doubts_answer = line.answered();
@@ -88,7 +88,7 @@ void Claimer::Along::take(Sqlite& db, const Story& story) {
   try {
     for (auto& claim : claims_)
       claim.loaded = load_claim(db, claim.line->channel.kind(), claim.lanes, now_, &story);
-  } catch (const std::runtime_error&) {
+  } catch (const std::exception&) {
     // What cannot be claimed is still owed; run() meets it, too, and says so.
     if (!db.in_transaction()) throw;
     db.query("ROLLBACK TO claims").run();

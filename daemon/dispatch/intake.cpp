@@ -355,12 +355,14 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
 // What is owed at once is claimed in the same job.
 asio::awaitable<bool> Intake::enter(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                                     Time now) {
-  const auto claims = parts_.claim_along();
+  const auto claims = entry.decisions.list.empty() ? nullptr : parts_.claim_along();
   bool is_kept = false;
-  const Finally end([&] { claims->end(is_kept); });
+  const Finally end([&] {
+    if (claims) claims->end(is_kept);
+  });
   is_kept = co_await parts_.database.run([&](Sqlite& db) {
     const bool is_entered = enter_story(db, newsroom, story, entry, now);
-    if (is_entered && entry.matched > 0) claims->take(db, story);
+    if (is_entered && claims && entry.matched > 0) claims->take(db, story);
     return is_entered;
   });
   co_return is_kept;

@@ -104,7 +104,6 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
 
   const SmtpSession& session() const { return session_; }
   bool is_silent();
-  std::size_t messages() const { return messages_; }
 
  private:
   using Self = std::shared_ptr<Wire>;
@@ -134,7 +133,6 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
   SmtpSession session_;
   std::vector<Batch*> batches_;  // each belongs to a send()
   std::vector<SmtpDecision> decided_;
-  std::size_t messages_ = 0;
   std::optional<SmtpEnding> ending_;
 
   std::optional<tcp::socket> socket_;
@@ -161,7 +159,6 @@ class SmtpConnection::Wire : public std::enable_shared_from_this<Wire> {
 
 void SmtpConnection::Wire::submit(std::span<const MailPieces> messages, Batch& batch) {
   batches_.push_back(&batch);
-  messages_ += messages.size();
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const auto number = session_.submit(messages[i]);
     if (i == 0) batch.first = number;
@@ -597,10 +594,6 @@ bool SmtpConnection::is_usable() const {
 
 bool SmtpConnection::is_open() const {
   return shell_->wire() != nullptr;
-}
-
-std::size_t SmtpConnection::messages() const {
-  return shell_->last_wire() ? shell_->last_wire()->messages() : 0;
 }
 
 bool SmtpConnection::is_pipelined() const {

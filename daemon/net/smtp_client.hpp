@@ -1,6 +1,6 @@
 // SmtpConnection: one connection to an SMTP server, kept for many messages: SmtpSession with a socket, TLS
-// and deadlines. Lives on the loop. The server is the operator's choice, so no AddressGuard is asked. A crash
-// in the middle leaves what is under way undelivered or, where all of it was sent, in doubt.
+// and deadlines. Lives on its executor. The server is the operator's choice, so no AddressGuard is asked. A
+// crash in the middle leaves what is under way undelivered or, where all of it was sent, in doubt.
 #pragma once
 
 #include <memory>
@@ -71,9 +71,9 @@ class SmtpConnection {
   SmtpConnection& operator=(SmtpConnection&&) noexcept;
 
   /// Sends them in order, after those of earlier calls that are still under way: calls may overlap, and two
-  /// at once keep the wire busy. Connects when it is not connected, or is idle and not usable. The result of each by its position;
-  /// returns when all are decided. Every failure is a result; cancellation closes the connection and throws
-  /// operation_aborted. The argument and what it points to outlive the call.
+  /// at once keep the wire busy. Connects when it is not connected, or is idle and not usable. The result of
+  /// each by its position; returns when all are decided. Every failure is a result; cancellation closes the
+  /// connection and throws operation_aborted. The argument and what it points to outlive the call.
   boost::asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);
   /// What was not begun is decided at once as not sent, and so is later what does not come as far as
   /// `ending` lets it; then it is closed, unless it is idle. Nothing is given to send() any more.
@@ -85,8 +85,6 @@ class SmtpConnection {
   bool is_usable() const;
   /// Open or being opened.
   bool is_open() const;
-  /// Given to send() since it was connected.
-  std::size_t messages() const;
   /// See SmtpSession, after the first send(): whether the server is asked more than one thing at a time.
   bool is_pipelined() const;
   /// See SmtpSession: what this connection has found out about the server.

@@ -66,6 +66,8 @@ std::string text_for_log(const Story& story) {
 }
 
 void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now) {
+  const auto made = planned.text.empty() ? text_for_log(story) : std::string();
+  const auto text = planned.text.empty() ? std::string_view(made) : planned.text;
   db.query(
         "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
         " site, json, planned, noted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
@@ -80,7 +82,7 @@ void store_story(Sqlite& db, const Story& story, const Planned& planned, Time no
       .bind(8, story.embargo ? to_rfc3339(*story.embargo) : "")
       .bind(9, story.source)
       .bind(10, story.site)
-      .bind_blob(11, planned.text.empty() ? text_for_log(story) : std::string(planned.text))
+      .bind_blob(11, text)
       .bind(12, planned.is_whole ? 1 : 0)
       .bind(13, planned.is_noted ? 1 : 0)
       .run();

@@ -1,8 +1,11 @@
 #include "support/fake_smtp_server.hpp"
 
+#include <array>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -158,6 +161,17 @@ class Conversation {
     }
   }
 
+  // What the client still says is read, so that no reset overtakes our last words.
+  asio::awaitable<void> hang_up() {
+    auto& socket = stream_.next_layer();
+    boost::system::error_code ended;
+    socket.shutdown(tcp::socket::shutdown_send, ended);
+    std::array<char, 4096> unheard;
+    while (!ended)
+      co_await socket.async_read_some(asio::buffer(unheard), asio::redirect_error(use_awaitable, ended));
+    socket.close();
+  }
+
   std::string hello() const {
     std::vector<std::string> lines{"fake.example"};
     for (const auto& each : owner_->script.extensions) lines.push_back(each);
@@ -183,7 +197,7 @@ class Conversation {
         if (!reply.text.empty()) co_await write(reply.text + "\r\n");
         if (reply.manner == FakeReply::Manner::say_and_close) {
           open_ = false;
-          stream_.next_layer().close();
+          co_await hang_up();
         }
         break;
       case FakeReply::Manner::late: {
