@@ -310,6 +310,11 @@ UPDATE story SET noted = 1
 -- Whether an earlier attempt may have arrived: its answer was lost.
 ALTER TABLE exception ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
 )sql",
+    R"sql(
+-- In the order they are sent in: rows with audiences of millions in them must not be sorted for each claim.
+DROP INDEX digest_item_by_batch;
+CREATE INDEX digest_item_by_batch ON digest_item (batch_id, urgency, seq DESC) WHERE batch_id IS NOT NULL;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -18,6 +18,16 @@ void put_varint(std::string& out, std::uint64_t value) {
 
 // What an audience with runs begins with: a zero that no older crier wrote in so many bytes.
 constexpr std::string_view in_runs("\x80\0", 2);
+// And one that has places, too, by which a part is found without reading all that is before it.
+constexpr std::string_view with_places("\x81\0", 2);
+// Bytes of runs from one place to the next.
+constexpr std::size_t place_distance = 1024;
+
+// Where a run begins, and the number of the member before it.
+struct Place {
+  std::uint64_t number = 0;
+  std::size_t offset = 0;
+};
 
 [[noreturn]] void corrupt() {
   throw std::runtime_error("the outbox holds an audience that crier did not write: the database is damaged");
@@ -33,6 +43,34 @@ std::uint64_t take_varint(std::string_view& bytes) {
     if (byte < 0x80) return value;
   }
   corrupt();
+}
+
+std::string_view take_bytes(std::string_view& bytes) {
+  const auto size = take_varint(bytes);
+  if (size > bytes.size()) corrupt();
+  const auto taken = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  return taken;
+}
+
+// Takes the places off the bytes, and of the runs behind them what is outside the range. Returns where the
+// rest begins.
+Place narrow(std::string_view& bytes, NumberRange range) {
+  auto places = take_bytes(bytes);
+  Place from;
+  Place each;
+  while (!places.empty()) {
+    each.number += take_varint(places);
+    const auto distance = take_varint(places);
+    if (distance > bytes.size() - each.offset) corrupt();
+    each.offset += distance;
+    if (each.number < range.first) from = each;
+    if (each.number < range.last) continue;
+    bytes = bytes.substr(0, each.offset);
+    break;
+  }
+  bytes.remove_prefix(from.offset);
+  return from;
 }
 
 }  // namespace
@@ -79,50 +117,63 @@ std::uint32_t AudienceBuilder::index_of(std::string_view reason) {
 }
 
 std::string encode_audience(const Audience& audience) {
-  std::string out(in_runs);
-  put_varint(out, audience.reasons.size());
+  std::string head;
+  put_varint(head, audience.reasons.size());
   for (const auto& reason : audience.reasons) {
-    put_varint(out, reason.size());
-    out += reason;
+    put_varint(head, reason.size());
+    head += reason;
   }
   const auto& members = audience.members;
-  put_varint(out, members.size());
+  put_varint(head, members.size());
+  std::string runs;
+  std::string places;
+  Place last;
   std::uint32_t previous = 0;
   for (std::size_t i = 0; i < members.size();) {
+    if (runs.size() >= last.offset + place_distance) {
+      put_varint(places, previous - last.number);
+      put_varint(places, runs.size() - last.offset);
+      last = {previous, runs.size()};
+    }
     const auto& first = members[i];
     std::size_t length = 1;
     while (i + length < members.size() && members[i + length].number == first.number + length &&
            members[i + length].reason == first.reason)
       ++length;
-    put_varint(out, std::uint64_t{first.number - previous} << 1 | (length > 1 ? 1 : 0));
-    if (length > 1) put_varint(out, length);
-    if (audience.reasons.size() > 1) put_varint(out, first.reason);
+    put_varint(runs, std::uint64_t{first.number - previous} << 1 | (length > 1 ? 1 : 0));
+    if (length > 1) put_varint(runs, length);
+    if (audience.reasons.size() > 1) put_varint(runs, first.reason);
     i += length;
     previous = members[i - 1].number;
   }
-  return out;
+  // A chunk is read as a whole.
+  if (members.size() <= chunk_capacity) return std::string(in_runs) + head + runs;
+  std::string out(with_places);
+  out += head;
+  put_varint(out, places.size());
+  return out + places + runs;
 }
 
 Audience decode_audience(std::string_view bytes, NumberRange range) {
-  const bool has_runs = bytes.starts_with(in_runs);
+  const bool has_places = bytes.starts_with(with_places);
+  const bool has_runs = has_places || bytes.starts_with(in_runs);
   if (has_runs) bytes.remove_prefix(in_runs.size());
   Audience audience;
   const auto reasons = take_varint(bytes);
   if (reasons > bytes.size()) corrupt();
-  for (std::uint64_t i = 0; i < reasons; ++i) {
-    const auto size = take_varint(bytes);
-    if (size > bytes.size()) corrupt();
-    audience.reasons.emplace_back(bytes.substr(0, size));
-    bytes.remove_prefix(size);
-  }
+  for (std::uint64_t i = 0; i < reasons; ++i) audience.reasons.emplace_back(take_bytes(bytes));
   const auto count = take_varint(bytes);
   constexpr std::uint64_t most = 1 << 28;
   if (count > (has_runs ? most : bytes.size())) corrupt();
+  const auto whole = bytes.size();
+  const auto from = has_places ? narrow(bytes, range) : Place();
+  const bool is_part = has_places && (from.offset > 0 || range.last < UINT32_MAX);
   constexpr std::uint64_t trusted = 1 << 20;
   audience.members.reserve(
-      std::min({count, std::uint64_t{range.last} - range.first + 1, std::max(trusted, bytes.size())}));
-  std::uint64_t number = 0;  // of the member before
-  for (std::uint64_t taken = 0; taken < count;) {
+      std::min({count, std::uint64_t{range.last} - range.first + 1, std::max(trusted, whole)}));
+  auto number = from.number;  // of the member before
+  std::uint64_t taken = 0;
+  while (!bytes.empty()) {
     const auto step = take_varint(bytes);
     const bool is_run = has_runs && (step & 1) != 0;
     const auto length = is_run ? take_varint(bytes) : 1;
@@ -139,7 +190,7 @@ Audience decode_audience(std::string_view bytes, NumberRange range) {
     if (number > range.last) return audience;
     taken += length;
   }
-  if (!bytes.empty()) corrupt();
+  if (taken != count && !is_part) corrupt();
   return audience;
 }
 

@@ -1,8 +1,9 @@
 // Members: how the audience of a batch is stored, which of them are settled, and when those were that had to
 // wait. Pure.
-// A chunk holds at most 4,096 subscriber numbers in ascending order, as LEB128 differences, those that follow one
-// another as runs; the reason each reader is given is an index into a short list of sentences, left out where
-// there is only one.
+// A chunk holds at most 4,096 subscriber numbers in ascending order, as LEB128 differences, those that follow
+// one another as runs; the reason each reader is given is an index into a short list of sentences, left out
+// where there is only one. A larger audience, of a digest's item, has places in it, so that a part of it is
+// found.
 #pragma once
 
 #include <cstddef>

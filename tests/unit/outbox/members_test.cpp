@@ -57,6 +57,36 @@ TEST_CASE("runs, singles and reasons are read as they were written, whole or in 
   }
 }
 
+TEST_CASE("of a large audience a part is read as of the whole, wherever it begins and ends") {
+  std::mt19937 random(13);
+  for (const std::uint32_t gap : {1U, 3U, 400U}) {
+    Audience audience{{"a", "b"}, {}};
+    if (gap == 3) audience.reasons.pop_back();
+    std::uint32_t number = 5;
+    for (int i = 0; i < 20'000; ++i) {
+      audience.members.push_back({number, static_cast<std::uint32_t>(random() % audience.reasons.size())});
+      number += 1 + random() % gap;
+    }
+    const auto bytes = encode_audience(audience);
+    CHECK(same(decode_audience(bytes), audience));
+    // Parts without a gap or an overlap give each member once, and each number is found alone.
+    std::vector<Member> parts;
+    for (std::uint32_t first = 0, size = 1; first <= number; first += size, size = 1 + random() % 700)
+      std::ranges::copy(decode_audience(bytes, {first, first + size - 1}).members, std::back_inserter(parts));
+    CHECK(same({audience.reasons, parts}, audience));
+    bool is_found = true;
+    for (const auto& member : audience.members) {
+      const auto alone = decode_audience(bytes, {member.number, member.number}).members;
+      is_found = is_found && alone.size() == 1 && alone.front().reason == member.reason;
+    }
+    CHECK(is_found);
+    CHECK(decode_audience(bytes, {number + 1, UINT32_MAX}).members.empty());
+    CHECK(decode_audience(bytes, {0, 4}).members.empty());
+    for (int round = 0; round < 200; ++round)
+      CHECK_THROWS_AS(decode_audience(bytes.substr(0, random() % bytes.size())), std::runtime_error);
+  }
+}
+
 TEST_CASE("an audience that an older crier wrote is read") {
   // Reasons, each with its size; members, each as the distance from the one before and its reason.
   const std::string bytes(
