@@ -116,7 +116,8 @@ std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
 
 // On the thread that has the fewest. It is destroyed there, too.
 std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::make_connection() const {
-  auto& thread = **std::ranges::min_element(threads_, {}, [](const auto& each) { return each->connections; });
+  auto& thread =
+      **std::ranges::min_element(threads_, {}, [](const auto& each) { return each->connections.load(); });
   return {new Pooled(thread, tls_, options_.server), [&thread](Pooled* pooled) {
             --thread.connections;
             asio::post(thread.thread.executor(), [owned = std::unique_ptr<Pooled>(pooled)] {});
