@@ -54,7 +54,10 @@ class Desk {
   void start(const std::shared_ptr<const Letter>& letter, std::uint32_t reader) {
     std::vector<Outgoing> messages;
     for (std::size_t i = 0; i < channel.handful(); ++i)
-      messages.push_back({.letter = letter, .delivery_id = "d1", .subscriber = readers_[reader]});
+      messages.push_back({.letter = letter,
+                          .delivery_id = "d1",
+                          .subscriber = readers_[reader],
+                          .address = readers_[reader].address(ChannelKind::email)});
     tasks.start("handful", send(std::move(messages)));
   }
 
