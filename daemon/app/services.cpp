@@ -59,7 +59,7 @@ SmtpTimeouts timeouts_of(const RelayConfig& relay) {
   return timeouts;
 }
 
-// A second one sends half as much again; then the loop, which composes, has no time for more.
+// More of them than the loop, which composes for all, can keep busy would only cost.
 std::vector<std::unique_ptr<MailThread>> make_mail_threads() {
   constexpr unsigned most = 2;
   std::vector<std::unique_ptr<MailThread>> threads;

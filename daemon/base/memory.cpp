@@ -37,7 +37,7 @@ void return_program_pages() {
       "/proc/self/smaps");  // proc(5): of each a line with its place, then one for each figure
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
-  bool is_of_file = false;  // and cannot be written
+  bool is_untouched = false;  // of a file, and nothing of it was ever written
   for (std::string line; std::getline(mappings, line);) {
     std::uintptr_t first = 0;
     std::uintptr_t last = 0;
@@ -48,11 +48,15 @@ void return_program_pages() {
                     rights.data(), &inode) == 4) {
       begin = first;
       end = last;
-      is_of_file = inode != 0 && rights[1] != 'w';
-    } else if (is_of_file && std::sscanf(line.c_str(), "Anonymous: %lu kB", &kilobytes) == 1 &&
-               kilobytes == 0) {
-      // Nothing of it was ever written, not by the dynamic linker or a debugger either.
-      ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+      is_untouched = inode != 0 && rights[1] != 'w';
+    } else if (std::sscanf(line.c_str(), "Anonymous: %lu kB", &kilobytes) == 1) {
+      // By the dynamic linker or a debugger, before it was made read-only.
+      is_untouched = is_untouched && kilobytes == 0;
+    } else if (std::sscanf(line.c_str(), "Swap: %lu kB", &kilobytes) == 1) {
+      // What was written may be swapped out, and is lost when it is let go. This line comes after the other.
+      if (is_untouched && kilobytes == 0)
+        ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+      is_untouched = false;
     }
   }
 #endif

@@ -85,8 +85,7 @@ boost::asio::awaitable<std::vector<Outcome>> WebhookChannel::send(std::span<cons
       continue;
     }
     auto body = form->body_for(message.subscriber.id());
-    WebhookEndpoint endpoint{message.address,
-                             message.subscriber.webhook_secrets()};
+    WebhookEndpoint endpoint{message.address, message.subscriber.webhook_secrets()};
     outcomes.push_back(co_await sender_.send(std::move(endpoint), webhook_id(message), std::move(body)));
   }
   co_return outcomes;

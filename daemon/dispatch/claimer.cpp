@@ -78,7 +78,7 @@ std::shared_ptr<Claimer::Along> Claimer::along() {
     const auto lanes = line->low_lanes();
     if (stopping_ || line->asking || lanes.none()) continue;
     line->asking = true;
-    along->claims_.push_back({line.get(), lanes, {}, {}});
+    along->claims_.push_back({line.get(), lanes});
   }
   return along;
 }
@@ -86,31 +86,31 @@ std::shared_ptr<Claimer::Along> Claimer::along() {
 void Claimer::Along::take(Sqlite& db, const Story& story) {
   db.query("SAVEPOINT claims").run();
   try {
-    for (auto& claim : claims_)
-      claim.loaded = load_claim(db, claim.line->channel.kind(), claim.lanes, now_, &story);
+    for (auto& claim : claims_) {
+      auto loaded = load_claim(db, claim.line->channel.kind(), claim.lanes, now_, &story);
+      if (loaded && !loaded->deliveries.empty()) claim.held = std::make_shared<HeldClaim>(*std::move(loaded));
+    }
   } catch (const std::exception&) {
     // What cannot be claimed is still owed; run() meets it, too, and says so.
     if (!db.in_transaction()) throw;
     db.query("ROLLBACK TO claims").run();
-    for (auto& claim : claims_) claim.loaded.reset();
+    for (auto& claim : claims_) claim.held.reset();
   }
   db.query("RELEASE claims").run();
   asio::post(claimer_.loop_, [self = shared_from_this()] { self->prepare(); });
 }
 
+// Once, and not when all has ended.
 void Claimer::Along::prepare() {
-  if (ended_) return;
-  for (auto& claim : claims_) {
-    if (!claim.loaded || claim.loaded->deliveries.empty() || claim.held) continue;
-    claim.held = std::make_shared<HeldClaim>(*std::move(claim.loaded));
-    claimer_.parts_.prepare(*claim.line, *claim.held);
-  }
+  if (std::exchange(is_prepared_, true)) return;
+  for (auto& claim : claims_)
+    if (claim.held) claimer_.parts_.prepare(*claim.line, *claim.held);
 }
 
 void Claimer::Along::end(bool kept) {
   if (kept) prepare();
-  ended_ = true;
-  for (auto& [line, lanes, loaded, held] : claims_) {
+  is_prepared_ = true;
+  for (auto& [line, lanes, held] : claims_) {
     const bool doubts_answer = line->answered();
     if (kept && held) line->add(std::move(held), doubts_answer);
     line->look_again();

@@ -50,8 +50,7 @@ class Claimer {
     struct Claim {
       Line* line = nullptr;
       LaneSet lanes;
-      std::optional<LoadedClaim> loaded;
-      std::shared_ptr<HeldClaim> held;
+      std::shared_ptr<HeldClaim> held{};  ///< null when there is nothing to send
     };
     Along(Claimer& claimer, Time now) : claimer_(claimer), now_(now) {}
     void prepare();
@@ -59,7 +58,7 @@ class Claimer {
     Claimer& claimer_;
     Time now_;
     std::vector<Claim> claims_;
-    bool ended_ = false;
+    bool is_prepared_ = false;
   };
   std::shared_ptr<Along> along();
 

@@ -5,16 +5,10 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "base/varint.hpp"
+
 namespace crier {
 namespace {
-
-void put_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out += static_cast<char>(value | 0x80);
-    value >>= 7;
-  }
-  out += static_cast<char>(value);
-}
 
 // What an audience with runs begins with: a zero that no older crier wrote in so many bytes.
 constexpr std::string_view in_runs("\x80\0", 2);
@@ -118,21 +112,21 @@ std::uint32_t AudienceBuilder::index_of(std::string_view reason) {
 
 std::string encode_audience(const Audience& audience) {
   std::string head;
-  put_varint(head, audience.reasons.size());
+  append_varint(head, audience.reasons.size());
   for (const auto& reason : audience.reasons) {
-    put_varint(head, reason.size());
+    append_varint(head, reason.size());
     head += reason;
   }
   const auto& members = audience.members;
-  put_varint(head, members.size());
+  append_varint(head, members.size());
   std::string runs;
   std::string places;
   Place last;
   std::uint32_t previous = 0;
   for (std::size_t i = 0; i < members.size();) {
     if (runs.size() >= last.offset + place_distance) {
-      put_varint(places, previous - last.number);
-      put_varint(places, runs.size() - last.offset);
+      append_varint(places, previous - last.number);
+      append_varint(places, runs.size() - last.offset);
       last = {previous, runs.size()};
     }
     const auto& first = members[i];
@@ -140,9 +134,9 @@ std::string encode_audience(const Audience& audience) {
     while (i + length < members.size() && members[i + length].number == first.number + length &&
            members[i + length].reason == first.reason)
       ++length;
-    put_varint(runs, std::uint64_t{first.number - previous} << 1 | (length > 1 ? 1 : 0));
-    if (length > 1) put_varint(runs, length);
-    if (audience.reasons.size() > 1) put_varint(runs, first.reason);
+    append_varint(runs, std::uint64_t{first.number - previous} << 1 | (length > 1 ? 1 : 0));
+    if (length > 1) append_varint(runs, length);
+    if (audience.reasons.size() > 1) append_varint(runs, first.reason);
     i += length;
     previous = members[i - 1].number;
   }
@@ -150,7 +144,7 @@ std::string encode_audience(const Audience& audience) {
   if (members.size() <= chunk_capacity) return std::string(in_runs) + head + runs;
   std::string out(with_places);
   out += head;
-  put_varint(out, places.size());
+  append_varint(out, places.size());
   return out + places + runs;
 }
 
@@ -222,10 +216,10 @@ void SettledBits::set(std::size_t position) {
 }
 
 void LateMarks::add(const LateMark& mark) {
-  put_varint(bytes_, mark.position);
-  put_varint(bytes_, static_cast<std::uint64_t>(std::max(mark.attempts, 0)));
+  append_varint(bytes_, mark.position);
+  append_varint(bytes_, static_cast<std::uint64_t>(std::max(mark.attempts, 0)));
   const auto seconds = std::chrono::floor<std::chrono::seconds>(mark.at.time_since_epoch()).count();
-  put_varint(bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 0)));
+  append_varint(bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 0)));
 }
 
 std::optional<LateMark> LateMarks::find(std::size_t position) const {
