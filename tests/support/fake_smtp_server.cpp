@@ -85,16 +85,17 @@ class Conversation {
     if (!let_in || !open_) co_return;
     co_await read_message();
     owner_->commands.emplace_back("BODY");
-    const bool taken = co_await answer("BODY", {"250 2.0.0 taken as 42"});
-    if (taken && !recipients_.empty()) deliver();
+    const auto reply = next_reply("BODY", {"250 2.0.0 taken as 42"});
+    if (is_positive(reply) && !recipients_.empty())
+      deliver();  // before the client, on its thread, hears of it
+    co_await say(reply);
     clear();
   }
 
   asio::awaitable<void> obey_chunk(std::size_t size, bool is_last) {
     const bool fits = !recipients_.empty();
     const bool early = owner_->script.answers_chunks_early && !fits;
-    bool taken = false;
-    if (early) taken = co_await answer_chunk(fits);
+    if (early) co_await refuse_chunk();
     auto buffer = asio::dynamic_buffer(unread_, max_line);
     const auto missing = size - std::min(size, unread_.size());
     if (secured_)
@@ -104,20 +105,22 @@ class Conversation {
     message_.append(unread_, 0, size);
     unread_.erase(0, size);
     if (is_last) owner_->messages.push_back(message_);
-    if (!early) taken = co_await answer_chunk(fits);
-    if (taken && is_last) {
-      deliver();
-      clear();
-    } else if (!taken) {
+    if (!fits) {
       message_.clear();  // and nothing else
+      if (!early) co_await refuse_chunk();
+      co_return;
     }
+    const auto reply = next_reply("BDAT", {"250 2.0.0 taken as 42"});
+    if (!is_positive(reply)) {
+      message_.clear();
+    } else if (is_last) {
+      deliver();  // before the client, on its thread, hears of it
+      clear();
+    }
+    co_await say(reply);
   }
 
-  asio::awaitable<bool> answer_chunk(bool fits) {
-    if (fits) co_return co_await answer("BDAT", {"250 2.0.0 taken as 42"});
-    co_await write("503 5.5.1 no valid recipients\r\n");
-    co_return false;
-  }
+  asio::awaitable<void> refuse_chunk() { co_await write("503 5.5.1 no valid recipients\r\n"); }
 
   void deliver() { owner_->deliveries.push_back({recipients_, message_}); }
 
@@ -184,13 +187,26 @@ class Conversation {
     return out;
   }
 
-  // True when the scripted or usual answer was a positive one.
+  // The scripted one, else the usual one.
+  FakeReply next_reply(const std::string& verb, FakeReply usual) {
+    auto& scripted = owner_->script.replies[verb];
+    if (scripted.empty()) return usual;
+    auto reply = std::move(scripted.front());
+    scripted.pop_front();
+    return reply;
+  }
+
+  static bool is_positive(const FakeReply& reply) {
+    return reply.text.starts_with('2') || reply.text.starts_with('3');
+  }
+
   asio::awaitable<bool> answer(std::string verb, FakeReply usual) {
-    auto reply = std::move(usual);
-    if (auto& scripted = owner_->script.replies[verb]; !scripted.empty()) {
-      reply = scripted.front();
-      scripted.pop_front();
-    }
+    const auto reply = next_reply(verb, std::move(usual));
+    co_await say(reply);
+    co_return is_positive(reply);
+  }
+
+  asio::awaitable<void> say(FakeReply reply) {
     switch (reply.manner) {
       case FakeReply::Manner::say:
       case FakeReply::Manner::say_and_close:
@@ -220,7 +236,6 @@ class Conversation {
         }
       }
     }
-    co_return !reply.text.empty() && (reply.text[0] == '2' || reply.text[0] == '3');
   }
 
   asio::awaitable<void> write(std::string text) {
