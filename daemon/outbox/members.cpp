@@ -173,7 +173,8 @@ Audience decode_audience(std::string_view bytes, NumberRange range) {
     const auto length = is_run ? take_varint(bytes) : 1;
     const auto reason = reasons > 1 ? take_varint(bytes) : 0;
     const auto distance = has_runs ? step >> 1 : step;
-    if (distance > UINT32_MAX || length == 0 || length > count - taken || (reasons > 0 && reason >= reasons))
+    if (distance > UINT32_MAX || (distance == 0 && taken > 0) || length == 0 || length > count - taken ||
+        (reasons > 0 && reason >= reasons))
       corrupt();
     const auto first = number + distance;
     number = first + length - 1;
