@@ -99,6 +99,7 @@ struct App::Parts {
   asio::awaitable<std::shared_ptr<Config>> load_fresh(Diagnostics& diagnostics);
   asio::awaitable<void> number(std::shared_ptr<SubscriberBook> fresh);
   asio::awaitable<void> reload();
+  asio::awaitable<void> lift_gone();
   asio::awaitable<void> reload_while_asked();
   asio::awaitable<void> feed_watchdog();
 
@@ -402,7 +403,6 @@ asio::awaitable<std::shared_ptr<Config>> App::Parts::load_fresh(Diagnostics& dia
       return loaded;
     });
     if (!diagnostics.empty()) co_return fresh;
-    co_await database->run([&](Sqlite& db) { SuppressionList::erase_gone(db, fresh->book->subscribers()); });
     co_await number(fresh->book);
   } catch (const SqliteError& e) {
     diagnostics.add({}, e.what());
@@ -454,8 +454,8 @@ asio::awaitable<void> App::Parts::reload() {
   });
   auto former = std::exchange(config, std::move(fresh));
   services->take_over(*config);
-  suppressions.forget_gone(config->book->subscribers());
   digest_desk->reload();
+  co_await lift_gone();
   log::info("config.reloaded",
             {{"holds", summary()}, {"rules_added", changed.added}, {"rules_removed", changed.removed}});
   notify.ready(summary());
@@ -465,6 +465,21 @@ asio::awaitable<void> App::Parts::reload() {
     return_freed_memory();
     return_program_pages();
   });
+}
+
+// What said that it is gone, and nobody has any more.
+asio::awaitable<void> App::Parts::lift_gone() {
+  const auto gone = suppressions.gone();
+  if (gone.empty()) co_return;
+  const auto nobodys =
+      co_await workers.run([gone, book = config->book] { return without_reader(gone, book->subscribers()); });
+  if (nobodys.empty()) co_return;
+  try {
+    co_await database->run([&](Sqlite& db) { SuppressionList::erase_gone(db, nobodys); });
+    suppressions.lift_gone(nobodys);
+  } catch (const SqliteError& e) {  // the next reload tries again
+    log::error("suppression.not_lifted", {{"addresses", nobodys.size()}, {"what", e.what()}});
+  }
 }
 
 App::App(Config config, std::filesystem::path config_path)

@@ -13,6 +13,7 @@
 
 #include "base/url.hpp"
 #include "channel/email_channel.hpp"
+#include "channel/mail_thread.hpp"
 #include "channel/maildir_relay.hpp"
 #include "channel/missing_channel.hpp"
 #include "channel/relay_group.hpp"
@@ -112,14 +113,24 @@ std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& conf
 }
 
 struct Services::Parts {
-  explicit Parts(const boost::asio::any_io_executor& loop) : resolver(loop) {}
+  explicit Parts(const boost::asio::any_io_executor& loop)
+      : resolver(loop), whatsapp_resolver(loop, {.threads = 1}) {}
   ~Parts() {
     for (const auto& each : mail_threads) each->thread.stop();
   }
 
-  Resolver resolver;
+  // From now on; nullptr = not at all.
+  void sign_with(const std::shared_ptr<const DkimSigner>& signer) {
+    if (!signer) return email->sign_no_more();
+    if (!signing) signing.emplace(std::max(1U, std::thread::hardware_concurrency()));
+    email->sign_with(signer, *signing);
+  }
+
+  Resolver resolver;  // of names that readers and feeds choose
+  Resolver whatsapp_resolver;
   std::vector<std::unique_ptr<MailThread>> mail_threads = make_mail_threads();
   std::unique_ptr<RelayGroup> relays;
+  std::optional<Workers> signing;
   EmailChannel* email = nullptr;  // among the channels
   std::optional<HttpClient> webhook_client;
   std::optional<WebhookSender> webhook_sender;
@@ -149,15 +160,15 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     }
     parts->relays = std::make_unique<RelayGroup>(std::move(members), clock);
     auto channel = std::make_unique<EmailChannel>(*parts->relays, EmailSender{email->from, email->from_name});
-    channel->sign_with(email->dkim);
     parts->email = channel.get();
+    parts->sign_with(email->dkim);
     parts->channels.push_back(std::move(channel));
   }
   if (const auto& whatsapp = config.whatsapp) {
     auto guard = make_whatsapp_guard(*whatsapp);
     if (!guard) return guard.error();
     HttpClientOptions options{std::move(*guard), {}};
-    parts->whatsapp_client.emplace(loop, parts->resolver, std::move(options));
+    parts->whatsapp_client.emplace(loop, parts->whatsapp_resolver, std::move(options));
     parts->whatsapp_sender.emplace(*parts->whatsapp_client, clock,
                                    WhatsAppAccount{whatsapp->base_url, whatsapp->api_version,
                                                    whatsapp->phone_number_id, whatsapp->token});
@@ -173,6 +184,8 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     HttpClientOptions options{std::move(*guard), {}};
     options.max_connections = static_cast<long>(webhook->connections);
     options.max_connections_per_host = static_cast<long>(WebhookSender::most_with_host);
+    // libcurl counts those that are busy, too, and would close each that has done its work.
+    options.max_idle_connections = std::max(options.max_idle_connections, 2 * options.max_connections);
     parts->webhook_client.emplace(loop, parts->resolver, std::move(options));
     parts->webhook_sender.emplace(loop, *parts->webhook_client, clock, webhook->connections,
                                   webhook->timeout);
@@ -210,7 +223,7 @@ RelayGroup* Services::relays() const {
 
 void Services::take_over(const Config& config) {
   if (parts_->email != nullptr && config.email && config.email->from == parts_->email->sender().address)
-    parts_->email->sign_with(config.email->dkim);
+    parts_->sign_with(config.email->dkim);
 }
 
 boost::asio::awaitable<void> Services::stop() {

@@ -38,8 +38,10 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   for (const auto& source : config.sources())
     restored.watched_since[source] = first_seen(db, "source since/" + source, now);
   restored.numbers = subscriber_numbers(db, *config.book);
-  SuppressionList::erase_gone(db, config.book->subscribers());
   restored.suppressions = SuppressionList::load(db);
+  const auto abandoned = without_reader(restored.suppressions.gone(), config.book->subscribers());
+  SuppressionList::erase_gone(db, abandoned);
+  restored.suppressions.lift_gone(abandoned);
   restored.shelf = ShareShelf::load(db);
   restored.interrupted = recover_claims(db, config, now);
   restored.pauses = load_pauses(db);

@@ -5,62 +5,73 @@
 #include "db/sqlite.hpp"
 
 namespace crier {
-namespace {
-
-std::string key_of(ChannelKind channel, std::string_view address) {
-  return std::string(to_string(channel)) + ' ' + normalised_address(channel, address);
-}
-
-// Of the suppressed `reasons`, those of endpoints that said they are gone and that nobody has any more.
-std::vector<std::string> abandoned(const std::unordered_map<std::string, std::string>& reasons,
-                                   const Subscribers& subscribers) {
-  std::unordered_set<std::string> gone;
-  for (const auto& [key, reason] : reasons)
-    if (reason == endpoint_gone) gone.insert(key);
-  for (const auto& subscriber : subscribers) {
-    if (gone.empty()) break;
-    for (const auto channel : all_channels)
-      if (subscriber.is_on(channel)) gone.erase(key_of(channel, subscriber.address(channel)));
+std::vector<ChannelAddress> without_reader(std::span<const ChannelAddress> endpoints,
+                                           const Subscribers& subscribers) {
+  std::array<std::unordered_set<std::string>, all_channels.size()> left;
+  ChannelSet channels;
+  for (const auto& [channel, address] : endpoints) {
+    left[static_cast<std::size_t>(channel)].insert(address);
+    channels.add(channel);
   }
-  return {gone.begin(), gone.end()};
+  for (const auto& subscriber : subscribers)
+    for (const auto channel : channels)
+      if (subscriber.is_on(channel))
+        left[static_cast<std::size_t>(channel)].erase(
+            normalised_address(channel, subscriber.address(channel)));
+  std::vector<ChannelAddress> out;
+  for (const auto channel : channels)
+    for (const auto& address : left[static_cast<std::size_t>(channel)]) out.push_back({channel, address});
+  return out;
 }
-
-}  // namespace
 
 std::optional<std::string_view> SuppressionList::find(ChannelKind channel, std::string_view address) const {
-  if (reasons_.empty()) return std::nullopt;
-  const auto found = reasons_.find(key_of(channel, address));
-  if (found == reasons_.end()) return std::nullopt;
+  const auto& reasons = of(channel);
+  if (reasons.empty()) return std::nullopt;
+  const auto found = reasons.find(normalised_address(channel, address));
+  if (found == reasons.end()) return std::nullopt;
   return found->second;
 }
 
 void SuppressionList::add(ChannelKind channel, std::string_view address, std::string reason) {
-  reasons_[key_of(channel, address)] = std::move(reason);
+  of(channel)[normalised_address(channel, address)] = std::move(reason);
 }
 
 void SuppressionList::resubscribe(ChannelKind channel, std::string_view address) {
-  const auto found = reasons_.find(key_of(channel, address));
-  if (found != reasons_.end() && found->second == "unsubscribed") reasons_.erase(found);
+  auto& reasons = of(channel);
+  const auto found = reasons.find(normalised_address(channel, address));
+  if (found != reasons.end() && found->second == "unsubscribed") reasons.erase(found);
 }
 
-void SuppressionList::forget_gone(const Subscribers& subscribers) {
-  for (const auto& key : abandoned(reasons_, subscribers)) reasons_.erase(key);
+std::vector<ChannelAddress> SuppressionList::gone() const {
+  std::vector<ChannelAddress> out;
+  for (const auto channel : all_channels)
+    for (const auto& [address, reason] : of(channel))
+      if (reason == endpoint_gone) out.push_back({channel, address});
+  return out;
 }
 
-void SuppressionList::erase_gone(Sqlite& db, const Subscribers& subscribers) {
-  for (const auto& key : abandoned(load(db).reasons_, subscribers))
-    db.query("DELETE FROM suppression WHERE channel || ' ' || address = ? AND reason = ?")
-        .bind(0, key)
-        .bind(1, endpoint_gone)
+void SuppressionList::lift_gone(std::span<const ChannelAddress> endpoints) {
+  for (const auto& [channel, address] : endpoints) {
+    const auto found = of(channel).find(address);
+    if (found != of(channel).end() && found->second == endpoint_gone) of(channel).erase(found);
+  }
+}
+
+void SuppressionList::erase_gone(Sqlite& db, std::span<const ChannelAddress> endpoints) {
+  for (const auto& [channel, address] : endpoints)
+    db.query("DELETE FROM suppression WHERE channel = ? AND address = ? AND reason = ?")
+        .bind(0, to_string(channel))
+        .bind(1, address)
+        .bind(2, endpoint_gone)
         .run();
 }
 
 SuppressionList SuppressionList::load(Sqlite& db) {
   SuppressionList list;
   auto rows = db.query("SELECT channel, address, reason FROM suppression");
-  while (rows.step()) {
-    list.reasons_[std::string(rows.text(0)) + ' ' + std::string(rows.text(1))] = rows.text(2);
-  }
+  while (rows.step())
+    if (const auto channel = parse_channel(rows.text(0)))
+      list.of(*channel)[std::string(rows.text(1))] = rows.text(2);
   return list;
 }
 

@@ -1,17 +1,17 @@
 #include "base/memory.hpp"
 
-#include <array>
-#include <cinttypes>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <string>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 #ifdef __linux__
+#include <link.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace crier {
@@ -31,34 +31,42 @@ void return_freed_memory() {
 #endif
 }
 
+#ifdef __linux__
+namespace {
+
+// Whether the dynamic linker writes in what is read-only afterwards.
+bool has_text_relocations(const dl_phdr_info& object) {
+  for (const auto& segment : std::span(object.dlpi_phdr, object.dlpi_phnum)) {
+    if (segment.p_type != PT_DYNAMIC) continue;
+    for (auto* entry = reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr + segment.p_vaddr);
+         entry->d_tag != DT_NULL; ++entry)
+      if (entry->d_tag == DT_TEXTREL || (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL) != 0))
+        return true;
+  }
+  return false;
+}
+
+int return_pages_of(dl_phdr_info* object, std::size_t, void*) {
+  if (std::string_view(object->dlpi_name).starts_with("linux-vdso")) return 0;  // is no file
+  if (has_text_relocations(*object)) return 0;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  for (const auto& segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const auto first = object->dlpi_addr + segment.p_vaddr;
+    // A page that it shares with another segment may have been written.
+    const auto begin = (first + page - 1) / page * page;
+    const auto end = (first + segment.p_filesz) / page * page;
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+}  // namespace
+#endif
+
 void return_program_pages() {
 #ifdef __linux__
-  std::ifstream mappings(
-      "/proc/self/smaps");  // proc(5): of each a line with its place, then one for each figure
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-  bool is_untouched = false;  // of a file, and nothing of it was ever written
-  for (std::string line; std::getline(mappings, line);) {
-    std::uintptr_t first = 0;
-    std::uintptr_t last = 0;
-    std::array<char, 5> rights{};
-    unsigned long inode = 0;
-    unsigned long kilobytes = 0;
-    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*x:%*x %lu", &first, &last,
-                    rights.data(), &inode) == 4) {
-      begin = first;
-      end = last;
-      is_untouched = inode != 0 && rights[1] != 'w';
-    } else if (std::sscanf(line.c_str(), "Anonymous: %lu kB", &kilobytes) == 1) {
-      // By the dynamic linker or a debugger, before it was made read-only.
-      is_untouched = is_untouched && kilobytes == 0;
-    } else if (std::sscanf(line.c_str(), "Swap: %lu kB", &kilobytes) == 1) {
-      // What was written may be swapped out, and is lost when it is let go. This line comes after the other.
-      if (is_untouched && kilobytes == 0)
-        ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-      is_untouched = false;
-    }
-  }
+  ::dl_iterate_phdr(&return_pages_of, nullptr);  // no library is loaded meanwhile
 #endif
 }
 

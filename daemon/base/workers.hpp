@@ -31,6 +31,8 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
+  unsigned threads() const { return static_cast<unsigned>(threads_.size()); }
+
   /// Runs `job` on a worker and resumes the caller on its own executor with what it returned or threw.
   /// The caller is not resumed before the job has ended, so the job may refer to the caller's variables.
   template <class Job, class T = std::invoke_result_t<Job>>

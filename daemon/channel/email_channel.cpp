@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -14,10 +13,6 @@
 
 namespace crier {
 namespace {
-
-unsigned signing_threads() {
-  return std::max(1U, std::thread::hardware_concurrency());
-}
 
 std::string_view domain_of(std::string_view address) {
   return address.substr(address.rfind('@') + 1);
@@ -90,15 +85,19 @@ EmailChannel::EmailChannel(Relay& relay, EmailSender sender) : relay_(relay), se
 
 EmailChannel::~EmailChannel() = default;
 
-void EmailChannel::sign_with(std::shared_ptr<const DkimSigner> signer) {
+void EmailChannel::sign_with(std::shared_ptr<const DkimSigner> signer, Workers& workers) {
   signer_ = std::move(signer);
-  if (signer_ && !signing_) signing_.emplace(signing_threads());
+  signing_ = &workers;
+}
+
+void EmailChannel::sign_no_more() {
+  signer_ = nullptr;
 }
 
 std::size_t EmailChannel::handful() const {
   // A slot that is free for something urgent comes as often as a handful was signed.
   constexpr unsigned signed_by_a_thread = 4;
-  return signer_ ? std::min(relay_.handful(), signed_by_a_thread * signing_threads()) : relay_.handful();
+  return signer_ ? std::min(relay_.handful(), signed_by_a_thread * signing_->threads()) : relay_.handful();
 }
 
 std::span<const Duration> EmailChannel::retry_steps() const {

@@ -48,8 +48,10 @@ class EmailChannel final : public Channel {
   ~EmailChannel() override;
 
   const EmailSender& sender() const { return sender_; }
-  /// From now on mails are signed by `signer`, or with nullptr not at all.
-  void sign_with(std::shared_ptr<const DkimSigner> signer);
+  /// From now on mails are signed by `signer`, which is not nullptr, on `workers`, which outlive this: not on
+  /// those that parse and match, where a story that comes in would wait behind a digest's signatures.
+  void sign_with(std::shared_ptr<const DkimSigner> signer, Workers& workers);
+  void sign_no_more();
 
   ChannelKind kind() const override { return ChannelKind::email; }
   unsigned concurrency() const override { return relay_.concurrency(); }
@@ -79,8 +81,7 @@ class EmailChannel final : public Channel {
   Relay& relay_;
   EmailSender sender_;
   std::shared_ptr<const DkimSigner> signer_;
-  // Not those that parse and match: a story that comes in would wait there behind a digest's signatures.
-  std::optional<Workers> signing_;
+  Workers* signing_ = nullptr;  // never back to that: a handful may be on its way through them
   std::deque<std::shared_ptr<const Prepared>> prepared_;  // the newest first
   std::vector<std::vector<Mail>> spare_;   // of handfuls that were sent: they keep their memory
   std::map<std::string, Time> warned_of_;  // edition → when the batch that was last warned of was made

@@ -12,6 +12,7 @@
 
 #include "base/finally.hpp"
 #include "base/log.hpp"
+#include "channel/mail_thread.hpp"
 #include "channel/smtp_outcome.hpp"
 
 namespace crier {

@@ -4,7 +4,6 @@
 // most a window a connection in doubt.
 #pragma once
 
-#include <atomic>
 #include <list>
 #include <memory>
 #include <optional>
@@ -14,13 +13,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "base/io_thread.hpp"
 #include "base/tasks.hpp"
 #include "channel/relay.hpp"
-#include "net/resolver.hpp"
 #include "net/smtp_client.hpp"
 
 namespace crier {
+
+struct MailThread;
 
 struct SmtpRelayOptions {
   SmtpServer server;
@@ -33,18 +32,6 @@ struct SmtpRelayOptions {
   Duration idle_timeout = std::chrono::seconds(30);
   /// At a stop: how long a server may think about what is no whole message yet.
   Duration manners = std::chrono::seconds(1);
-};
-
-/// A thread that mail goes over the wire on, and the look-ups for it, which are of few names.
-struct MailThread {
-  MailThread() = default;
-  ~MailThread() { thread.stop(); }
-  MailThread(const MailThread&) = delete;
-  MailThread& operator=(const MailThread&) = delete;
-
-  IoThread thread{"crier mail"};
-  Resolver resolver{thread.executor(), {.threads = 1}};
-  std::atomic<std::size_t> connections = 0;  ///< of all relays
 };
 
 class SmtpRelay final : public Relay {

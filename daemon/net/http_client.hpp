@@ -22,6 +22,7 @@ namespace crier {
 
 class CurlLoop;
 class Resolver;
+struct HttpUnderWay;
 
 struct HttpRequest {
   std::string method = "GET";  ///< capital letters
@@ -95,8 +96,6 @@ class HttpClient {
   void wind_up(Duration patience);
 
  private:
-  struct Transfer;
-  struct UnderWay;
   using Addresses = std::optional<Result<std::vector<IpAddress>>>;
 
   boost::asio::awaitable<void> look_up(std::string host, Duration timeout, Addresses& found);
@@ -104,7 +103,7 @@ class HttpClient {
   Resolver& resolver_;
   HttpClientOptions options_;
   std::shared_ptr<CurlLoop> loop_;
-  std::shared_ptr<UnderWay> under_way_;
+  std::shared_ptr<HttpUnderWay> under_way_;
 };
 
 }  // namespace crier

@@ -1,6 +1,6 @@
-// SmtpConnection: one connection to an SMTP server, kept for many messages: SmtpSession with a socket, TLS
-// and deadlines. Lives on its executor. The server is the operator's choice, so no AddressGuard is asked. A
-// crash in the middle leaves what is under way undelivered or, where all of it was sent, in doubt.
+// SmtpConnection: a connection to an SMTP server for many messages, made anew when it is gone. Lives on its
+// executor. The server is the operator's choice, so no AddressGuard is asked. A crash in the middle leaves
+// what is under way undelivered or, where all of it was sent, in doubt.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include "base/time.hpp"
+#include "net/smtp_server.hpp"
 #include "net/smtp_session.hpp"
 
 namespace boost::asio::ssl {
@@ -21,40 +21,7 @@ class context;
 namespace crier {
 
 class Resolver;
-
-/// How long each stage may take, from its first byte to its last (RFC 5321 §4.5.3.2). Of messages that are
-/// under way together the oldest one counts.
-struct SmtpTimeouts {
-  Duration connect = std::chrono::seconds(30);  ///< each address
-  Duration tls = std::chrono::minutes(1);
-  Duration greeting = std::chrono::minutes(5);
-  Duration command = std::chrono::minutes(5);  ///< EHLO, STARTTLS, AUTH, RSET, MAIL, RCPT
-  Duration data_start = std::chrono::minutes(2);
-  Duration data_block = std::chrono::minutes(3);  ///< each 64 KiB written
-  Duration final_reply = std::chrono::minutes(10);
-  Duration quit = std::chrono::seconds(5);
-};
-
-/// How far what is under way still goes when nothing more is to be sent.
-enum class SmtpEnding : std::uint8_t {
-  all_begun,     ///< to its end, if the connection is open already
-  only_replies,  ///< to the replies that messages await which were sent as a whole
-  nothing,
-};
-
-/// The reason of what was not sent because of SmtpConnection::end(), and of what is in doubt because of it.
-inline constexpr std::string_view smtp_stopping = "stopping";
-
-struct SmtpServer {
-  std::string host;
-  std::uint16_t port = 25;
-  SmtpSecurity security = SmtpSecurity::starttls;
-  SmtpLogin login;
-  std::string helo = "localhost";  ///< this host's name
-  SmtpMode mode = SmtpMode::automatic;
-  SmtpWindow window;
-  SmtpTimeouts timeouts;
-};
+class SmtpWire;
 
 /// TLS 1.2 and later, verifying against `ca_file` (PEM) or, when it is empty, the system's authorities.
 /// Throws std::runtime_error naming the file. Share it: loading the authorities takes milliseconds.
@@ -67,8 +34,8 @@ class SmtpConnection {
                  std::shared_ptr<boost::asio::ssl::context> tls, SmtpServer server);
   /// Closes it without a word. No send() may be under way, unless the executor does not run again.
   ~SmtpConnection();
-  SmtpConnection(SmtpConnection&&) noexcept;
-  SmtpConnection& operator=(SmtpConnection&&) noexcept;
+  SmtpConnection(const SmtpConnection&) = delete;
+  SmtpConnection& operator=(const SmtpConnection&) = delete;
 
   /// Sends them in order, after those of earlier calls that are still under way: calls may overlap, and two
   /// at once keep the wire busy. Connects when it is not connected, or is idle and not usable. The result of
@@ -91,9 +58,11 @@ class SmtpConnection {
   std::optional<SmtpMode> learnt() const;
 
  private:
-  class Shell;
-  class Wire;
-  std::unique_ptr<Shell> shell_;
+  boost::asio::any_io_executor executor_;
+  Resolver& resolver_;
+  std::shared_ptr<boost::asio::ssl::context> tls_;
+  SmtpServer server_;
+  std::shared_ptr<SmtpWire> wire_;  // the current one, or the last
 };
 
 }  // namespace crier

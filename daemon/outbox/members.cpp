@@ -157,7 +157,7 @@ Audience decode_audience(std::string_view bytes, NumberRange range) {
   if (reasons > bytes.size()) corrupt();
   for (std::uint64_t i = 0; i < reasons; ++i) audience.reasons.emplace_back(take_bytes(bytes));
   const auto count = take_varint(bytes);
-  constexpr std::uint64_t most = 1 << 28;
+  constexpr std::uint64_t most = 1 << 24;  // far more than readers; a few damaged bytes may claim any
   if (count > (has_runs ? most : bytes.size())) corrupt();
   const auto whole = bytes.size();
   const auto from = has_places ? narrow(bytes, range) : Place();

@@ -41,7 +41,7 @@ Audience audience_from(std::string_view bytes) {
     const auto value = static_cast<std::uint8_t>(byte);
     const auto far = value & 0x3FU;
     number += far < 0x38 ? 1 + far / 8 : 1U << (far - 0x30);
-    audience.members.push_back({number, value >> 7U});
+    audience.members.push_back({number, static_cast<std::uint32_t>(value >> 7U)});
   }
   return audience;
 }

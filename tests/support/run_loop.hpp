@@ -9,6 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 namespace crier::test {
@@ -19,9 +20,12 @@ inline constexpr auto loop_bound = std::chrono::minutes(1);
 /// left where it stands.
 template <class Condition>
 void run_until(boost::asio::io_context& loop, Condition met) {
-  loop.restart();
+  // A loop without work stops itself, also late: by the last of a job that another thread has done before.
+  const auto work = boost::asio::make_work_guard(loop);
   const auto until = std::chrono::steady_clock::now() + loop_bound;
-  while (!met() && loop.run_one_until(until) != 0) {
+  while (!met() && std::chrono::steady_clock::now() < until) {
+    loop.restart();
+    loop.run_one_until(until);
   }
   if (!met()) throw std::runtime_error("what the test waits for did not come in time");
 }

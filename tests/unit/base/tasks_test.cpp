@@ -19,6 +19,7 @@
 #include "base/workers.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_loop.hpp"
+#include "support/worker_gate.hpp"
 
 using namespace crier;
 using namespace crier::test;
@@ -206,23 +207,6 @@ TEST_CASE("many jobs at once, each with the caller's own variables") {
 
 namespace {
 
-// Takes the only worker of a pool until the gate opens.
-class Gate {
- public:
-  asio::awaitable<void> hold(Workers& pool) {
-    co_await pool.run([this] {
-      closed_.set_value();
-      opened_.get_future().wait();
-    });
-  }
-  void wait_until_closed() { closed_.get_future().wait(); }
-  void open() { opened_.set_value(); }
-
- private:
-  std::promise<void> closed_;
-  std::promise<void> opened_;
-};
-
 // Runs `count` jobs that write down a name.
 asio::awaitable<void> note_each(Workers& pool, std::string& notes, char name, std::size_t count,
                                 Urgency urgency) {
@@ -235,7 +219,7 @@ asio::awaitable<void> note_each(Workers& pool, std::string& notes, char name, st
 TEST_CASE("what is urgent is next, whatever waits, and what waits goes on meanwhile") {
   Group group;
   Workers workers(1);
-  Gate gate;
+  WorkerGate gate;
   std::string notes;  // of the only worker
   group.tasks.start("held", gate.hold(workers));
   group.loop.poll();

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 
+#include "channel/mail_thread.hpp"
 #include "channel/smtp_url.hpp"
 #include "support/fake_smtp_server.hpp"
 #include "support/run_loop.hpp"
@@ -220,7 +221,7 @@ TEST_CASE("a stop waits for the word about a whole message, but not for ever") {
                           });
   }
   run_until(bench.loop, [&] { return bench.server.messages().size() == 2; });
-  bench.relay().wind_up(300ms);
+  bench.relay().wind_up(2s);
   run_until(bench.loop, [&] { return outcomes.size() == 2; });
   REQUIRE(outcomes[0].kind == OutcomeKind::delivered);
   REQUIRE(outcomes[1].kind == OutcomeKind::ambiguous);
@@ -263,7 +264,7 @@ TEST_CASE("of a window that a stop finds in the middle, each message has one out
                           outcomes = std::move(of_all);
                         });
   run_until(bench.loop, [&] { return bench.server.messages().size() == 6; });
-  bench.relay().wind_up(100ms);
+  bench.relay().wind_up(2s);
   run_until(bench.loop, [&] { return !outcomes.empty(); });
   const auto count = [&](OutcomeKind kind) { return std::ranges::count(outcomes, kind, &Outcome::kind); };
   REQUIRE(count(OutcomeKind::delivered) == 5);

@@ -78,6 +78,14 @@ TEST_CASE("a request goes out byte for byte and its answer comes back") {
   REQUIRE(request.ends_with("\r\n\r\n{\"a\":1}"));
 }
 
+TEST_CASE("a path is sent as it is written, dots and all") {
+  Bench bench({http_answer(200)});
+  auto request = post();
+  request.url = bench.server.url("/a/../b//./c?d");
+  REQUIRE(bench.send(std::move(request)));
+  REQUIRE(bench.server.requests().at(0).starts_with("POST /a/../b//./c?d HTTP/1.1\r\n"));
+}
+
 TEST_CASE("GET, HEAD and other methods are sent as they are named") {
   Bench bench({http_answer(200), {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}, http_answer(204)});
   REQUIRE(bench.send({}).value().status == 200);
@@ -336,6 +344,25 @@ TEST_CASE("a stop gives up at once what the other side cannot have, and whatever
   REQUIRE(bench.server.requests().empty());
 }
 
+TEST_CASE("a stop gives up what was only begun, though it may be repeated and the one before it was sent") {
+  Bench bench({http_answer(200)});
+  auto request = post();
+  request.may_repeat = true;
+  request.url = bench.server.url();
+  auto next = request;
+  REQUIRE(bench.send(std::move(request)));
+  std::optional<Answer> answer;
+  boost::asio::co_spawn(bench.loop, keep(bench.client.send(std::move(next)), answer),
+                        [](std::exception_ptr) {});
+  bench.loop.restart();
+  bench.loop.run_one();
+  bench.client.wind_up(loop_bound);
+  run_until(bench.loop, [&] { return answer.has_value(); });
+  REQUIRE(answer->error().kind == Kind::stopping);
+  REQUIRE_FALSE(answer->error().request_sent);
+  REQUIRE(bench.server.requests().size() == 1);
+}
+
 TEST_CASE("a stop waits for the answer to what is sent, but not for ever") {
   Bench slow({{"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", Then::drip}});
   std::optional<Answer> answer;
@@ -351,6 +378,7 @@ TEST_CASE("a stop waits for the answer to what is sent, but not for ever") {
   Bench silent({{"", Then::hang}});
   std::optional<Answer> none;
   request = post();
+  request.may_repeat = true;
   request.url = silent.server.url();
   request.total_timeout = loop_bound;
   boost::asio::co_spawn(silent.loop, keep(silent.client.send(std::move(request)), none),

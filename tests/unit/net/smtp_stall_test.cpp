@@ -251,7 +251,7 @@ TEST_CASE("when a server stops reading, in doubt is what the socket has, and mem
     StallingServer server(has_tls, 1);
     Client client(server, has_tls);
     auto& timeouts = client.settings.timeouts;
-    timeouts.command = timeouts.data_block = timeouts.final_reply = 1s;
+    timeouts.command = timeouts.data_block = timeouts.final_reply = 5s;
     client.settings.window.messages = count;
     const Post post(count, 8'000);  // more than the buffers of both sides
     const auto results = client.send(post.mails());

@@ -1,0 +1,74 @@
+// HttpTransfer: one request in libcurl's hands, from its options to its answer. Destroying it takes it back,
+// finished or not. On the client's loop.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+#include <curl/curl.h>
+
+#include "base/bell.hpp"
+#include "net/http_client.hpp"
+
+namespace crier {
+
+struct HttpTransfer;
+
+/// What a stop has to know of.
+struct HttpUnderWay {
+  explicit HttpUnderWay(const boost::asio::any_io_executor& executor) : stop(executor), patience(executor) {}
+
+  std::vector<HttpTransfer*> transfers;
+  bool is_stopping = false;
+  Bell stop;  // for lookups
+  boost::asio::steady_timer patience;
+};
+
+struct HttpTransfer {
+  HttpTransfer(std::shared_ptr<CurlLoop> curl_loop, std::shared_ptr<HttpUnderWay> all,
+               const HttpClientOptions& options, HttpRequest what);
+  ~HttpTransfer();
+  HttpTransfer(const HttpTransfer&) = delete;
+  HttpTransfer& operator=(const HttpTransfer&) = delete;
+
+  void make_handle(const HttpClientOptions& options);
+  void set_options(const UrlTarget& target, Duration time_left);
+  void set_method();
+  void set_headers();
+  void pin(const UrlTarget& target);
+  /// Whether the other side may have all of it.
+  bool is_sent() const;
+  void give_up();
+  Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
+
+  static void end(void* self, int code);
+  static std::size_t give_body(char* out, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
+  static int begin(void* self, char* to_ip, char* from_ip, int to_port, int from_port);
+  static curl_socket_t open_checked_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+
+  std::shared_ptr<CurlLoop> loop;  // shared: a transfer may be destroyed with the loop's last handlers
+  std::shared_ptr<HttpUnderWay> under_way;
+  HttpRequest request;
+  CURL* easy;
+  bool added = false;
+  bool begun = false;  // it has its connection
+  std::vector<std::string> lines;
+  std::vector<curl_slist> headers;  // the lines; libcurl only reads them
+  curl_slist* pins = nullptr;
+  std::vector<IpAddress> checked;  // the only addresses this request may connect to
+  std::size_t body_given = 0;
+  std::size_t header_bytes = 0;
+  HttpResponse response;
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+  boost::asio::steady_timer finished_wait;  // cancelled when the transfer ends
+  bool finished = false;
+  bool given_up = false;
+  CURLcode code = CURLE_OK;
+};
+
+}  // namespace crier
