@@ -82,23 +82,22 @@ std::optional<Decided> decide_occurrence(Sqlite& db, const Newsroom& newsroom, c
   return decided;
 }
 
-// Who of an item's readers is not in the digest that brings it.
-struct Left {
-  std::vector<std::uint32_t> late;  // who became its reader meanwhile finds it in the next
-  std::vector<std::uint32_t> full;  // who has no place left
+// What becomes of an item's readers when a digest brings it.
+struct Shares {
+  StoredAudience taken;
+  StoredAudience late;  // who became its reader meanwhile finds it in the next
+  StoredAudience full;  // who has no place left
 };
 
 // Gives those of the readers a place who are in the plan.
-Left fill_places(Audience audience, const DigestPlaces& planned, DigestPlaces& places) {
-  Left left{planned.strangers(audience), {}};
-  std::erase_if(audience.members,
-                [&](const Member& member) { return std::ranges::binary_search(left.late, member.number); });
-  left.full = places.fill(audience);
-  return left;
+Shares fill_places(const Audience& audience, const DigestPlaces& planned, DigestPlaces& places) {
+  auto [planned_for, late] = split(audience, planned.strangers(audience));
+  const auto [taken, full] = split(planned_for, places.fill(planned_for));
+  return {to_stored(taken), to_stored(late), to_stored(full)};
 }
 
 // Ties an item to its batch, but for those who are left; false when it has not these `members` any more.
-bool take_item(Sqlite& db, std::int64_t seq, std::string_view members, const Left& left,
+bool take_item(Sqlite& db, std::int64_t seq, std::string_view members, const Shares& shares,
                std::int64_t batch_id) {
   if (members_of_item(db, seq) != members) return false;
   std::vector<std::int64_t> taken{seq};
@@ -106,8 +105,9 @@ bool take_item(Sqlite& db, std::int64_t seq, std::string_view members, const Lef
     assign_items(db, taken, batch_id);  // its readers' messages say why it is missing
     return true;
   }
-  if (!left.late.empty()) leave_out(db, load_item(db, seq), left.late, {});
-  if (!left.full.empty()) taken.push_back(leave_out(db, load_item(db, seq), left.full, digest_full));
+  if (shares.late.size > 0) add_apart(db, seq, shares.late, {});
+  if (shares.full.size > 0) taken.push_back(add_apart(db, seq, shares.full, digest_full));
+  if (taken.size() > 1 || shares.late.size > 0) put_audience(db, seq, shares.taken);
   assign_items(db, taken, batch_id);
   return true;
 }
@@ -171,10 +171,10 @@ asio::awaitable<void> DigestDesk::take(std::int64_t seq, std::int64_t batch_id, 
     const auto members = co_await parts_.database.run([&](Sqlite& db) { return members_of_item(db, seq); },
                                                       Durability::written);
     auto filled = places;
-    Left left;
-    co_await parts_.workers.run([&] { left = fill_places(decode_audience(members), planned, filled); });
+    Shares shares;
+    co_await parts_.workers.run([&] { shares = fill_places(decode_audience(members), planned, filled); });
     is_taken = co_await parts_.database.run(
-        [&](Sqlite& db) { return take_item(db, seq, members, left, batch_id); }, Durability::written);
+        [&](Sqlite& db) { return take_item(db, seq, members, shares, batch_id); }, Durability::written);
     if (is_taken) places = std::move(filled);
   }
 }

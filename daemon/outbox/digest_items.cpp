@@ -111,7 +111,7 @@ void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
       members.insert(place, Member{number, 0});
     else
       members.erase(place);
-    put_audience(db, pending.seq, audience);
+    put_audience(db, pending.seq, to_stored(audience));
   }
 }
 
@@ -129,11 +129,11 @@ void put_in_doubt(Sqlite& db, const PendingItem& left, std::uint32_t number) {
   AudienceBuilder in_doubt;
   in_doubt.add(doubted.front().item.audience);
   in_doubt.add(number, reason_for(left.item.audience, number));
-  put_audience(db, doubted.front().seq, in_doubt.build());
+  put_audience(db, doubted.front().seq, to_stored(in_doubt.build()));
   AudienceBuilder others;
   others.add(left.item.audience);
   others.remove(std::array{number});
-  put_audience(db, left.seq, others.build());
+  put_audience(db, left.seq, to_stored(others.build()));
 }
 
 void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
@@ -161,18 +161,34 @@ void give_back(Sqlite& db, const PendingItem& full) {
   AudienceBuilder readers;
   readers.add(items.front().item.audience);
   readers.add(audience);
-  put_audience(db, items.front().seq, readers.build());
+  put_audience(db, items.front().seq, to_stored(readers.build()));
   db.query("DELETE FROM digest_item WHERE seq = ?").bind(0, full.seq).run();
 }
 
 }  // namespace
 
-void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience) {
+StoredAudience to_stored(const Audience& audience) {
+  return {encode_audience(audience), audience.members.size()};
+}
+
+void put_audience(Sqlite& db, std::int64_t seq, const StoredAudience& audience) {
   db.query("UPDATE digest_item SET members = ?, size = ? WHERE seq = ?")
-      .bind_blob(0, encode_audience(audience))
-      .bind(1, static_cast<std::int64_t>(audience.members.size()))
+      .bind_blob(0, audience.members)
+      .bind(1, static_cast<std::int64_t>(audience.size))
       .bind(2, seq)
       .run();
+}
+
+std::int64_t add_apart(Sqlite& db, std::int64_t seq, const StoredAudience& some, std::string_view reason) {
+  auto insert = db.query(
+      "INSERT INTO digest_item"
+      " (edition, channel, story_id, story_version, not_before, urgency, members, size, dropped)"
+      " SELECT edition, channel, story_id, story_version, not_before, urgency, ?1, ?2, ?3"
+      " FROM digest_item WHERE seq = ?4");
+  insert.bind_blob(0, some.members).bind(1, static_cast<std::int64_t>(some.size)).bind(3, seq);
+  if (!reason.empty()) insert.bind(2, reason);
+  insert.run();
+  return db.last_insert_id();
 }
 
 void add_digest_item(Sqlite& db, const DigestItem& item) {
@@ -303,21 +319,10 @@ std::vector<std::uint32_t> owed_in_edition(Sqlite& db, std::string_view story_id
 
 std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std::uint32_t> members,
                        std::string_view reason) {
-  std::vector<Member> kept;
-  std::vector<Member> gone;
-  auto next = members.begin();
-  for (const auto& member : item.item.audience.members) {
-    while (next != members.end() && *next < member.number) ++next;
-    (next != members.end() && *next == member.number ? gone : kept).push_back(member);
-  }
-  const auto& reasons = item.item.audience.reasons;
-  DigestItem left = item.item;
-  left.audience = audience_of(gone, reasons);
-  left.suppressed = reason;
+  const auto [kept, gone] = split(item.item.audience, members);
   // The item itself stays, if only for what is being sent: see keep_carried.
-  put_audience(db, item.seq, audience_of(kept, reasons));
-  add_digest_item(db, left);
-  const auto seq = db.last_insert_id();
+  put_audience(db, item.seq, to_stored(kept));
+  const auto seq = add_apart(db, item.seq, to_stored(gone), reason);
   if (item.batch_id != 0) assign_items(db, std::array{seq}, item.batch_id);
   return seq;
 }

@@ -17,8 +17,20 @@ namespace crier {
 class Sqlite;
 
 void add_digest_item(Sqlite& db, const DigestItem& item);
+
+/// An audience as an item has it.
+struct StoredAudience {
+  std::string members;  ///< as encode_audience writes them
+  std::size_t size = 0;
+};
+/// Pure: a large one takes a while, which no database job has.
+StoredAudience to_stored(const Audience& audience);
+
 /// From now on the item is for these.
-void put_audience(Sqlite& db, std::int64_t seq, const Audience& audience);
+void put_audience(Sqlite& db, std::int64_t seq, const StoredAudience& audience);
+/// Adds an item like this one for some of its members, which the caller takes from it: dropped for `reason`,
+/// or with none waiting. Returns its `seq`.
+std::int64_t add_apart(Sqlite& db, std::int64_t seq, const StoredAudience& some, std::string_view reason);
 
 /// The reason for which a dropped item counts as failed; for all others it is suppressed.
 inline constexpr std::string_view unreadable_story = "unreadable story";

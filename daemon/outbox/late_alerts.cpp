@@ -62,7 +62,7 @@ std::int64_t add_readers(Sqlite& db, DigestItem item, AudienceBuilder& readers) 
   const auto waiting = waiting_item(db, item);
   if (waiting) {
     readers.add(waiting->item.audience);
-    put_audience(db, waiting->seq, readers.build());
+    put_audience(db, waiting->seq, to_stored(readers.build()));
   } else {
     item.audience = readers.build();
     add_digest_item(db, item);

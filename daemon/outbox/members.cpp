@@ -83,6 +83,17 @@ Audience audience_of(std::span<const Member> members, const std::vector<std::str
   return audience;
 }
 
+SplitAudience split(const Audience& audience, std::span<const std::uint32_t> numbers) {
+  std::vector<Member> kept;
+  std::vector<Member> gone;
+  auto next = numbers.begin();
+  for (const auto& member : audience.members) {
+    while (next != numbers.end() && *next < member.number) ++next;
+    (next != numbers.end() && *next == member.number ? gone : kept).push_back(member);
+  }
+  return {audience_of(kept, audience.reasons), audience_of(gone, audience.reasons)};
+}
+
 void AudienceBuilder::add(std::uint32_t number, std::string_view reason) {
   members_.push_back({number, index_of(reason)});
 }

@@ -35,6 +35,14 @@ struct Audience {
 /// These members with those of the reasons that they have.
 Audience audience_of(std::span<const Member> members, const std::vector<std::string>& reasons);
 
+/// An audience without some of its members, and these.
+struct SplitAudience {
+  Audience kept;
+  Audience gone;
+};
+/// `numbers`: ascending; those that are no members do not count.
+SplitAudience split(const Audience& audience, std::span<const std::uint32_t> numbers);
+
 /// Puts an audience together from readers that come in any order, each once.
 class AudienceBuilder {
  public:

@@ -315,7 +315,7 @@ TEST_CASE("who comes to a story while its digest is planned has it in this diges
         AudienceBuilder audience;
         audience.add(item.audience);
         audience.add(number_of_subscriber(db, "amara").value(), "You follow Harbours");
-        put_audience(db, seq, audience.build());
+        put_audience(db, seq, to_stored(audience.build()));
         db.execute("UPDATE story SET matched = matched + 1");
         has_come = true;
       }
