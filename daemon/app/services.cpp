@@ -113,8 +113,7 @@ std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& conf
 }
 
 struct Services::Parts {
-  explicit Parts(const boost::asio::any_io_executor& loop)
-      : resolver(loop), whatsapp_resolver(loop, {.threads = 1}) {}
+  explicit Parts(const boost::asio::any_io_executor& loop) : resolver(loop) {}
   ~Parts() {
     for (const auto& each : mail_threads) each->thread.stop();
   }
@@ -127,7 +126,7 @@ struct Services::Parts {
   }
 
   Resolver resolver;  // of names that readers and feeds choose
-  Resolver whatsapp_resolver;
+  std::optional<Resolver> whatsapp_resolver;
   std::vector<std::unique_ptr<MailThread>> mail_threads = make_mail_threads();
   std::unique_ptr<RelayGroup> relays;
   std::optional<Workers> signing;
@@ -168,7 +167,8 @@ Result<std::unique_ptr<Services>> Services::make(const boost::asio::any_io_execu
     auto guard = make_whatsapp_guard(*whatsapp);
     if (!guard) return guard.error();
     HttpClientOptions options{std::move(*guard), {}};
-    parts->whatsapp_client.emplace(loop, parts->whatsapp_resolver, std::move(options));
+    parts->whatsapp_resolver.emplace(loop, ResolverLimits{.threads = 1});
+    parts->whatsapp_client.emplace(loop, *parts->whatsapp_resolver, std::move(options));
     parts->whatsapp_sender.emplace(*parts->whatsapp_client, clock,
                                    WhatsAppAccount{whatsapp->base_url, whatsapp->api_version,
                                                    whatsapp->phone_number_id, whatsapp->token});
