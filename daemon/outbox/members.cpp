@@ -240,6 +240,8 @@ std::optional<LateMark> LateMarks::find(std::size_t position) const {
     const auto whose = take_varint(rest);
     const auto attempts = take_varint(rest);
     const auto seconds = take_varint(rest);
+    constexpr std::uint64_t far_off = 1ULL << 33;  // in the 23rd century
+    if (attempts > INT32_MAX || seconds > far_off) corrupt();
     if (whose == position)
       found = {static_cast<std::uint32_t>(whose), static_cast<int>(attempts),
                Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)))};

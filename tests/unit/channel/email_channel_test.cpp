@@ -44,13 +44,13 @@ class ListRelay final : public Relay {
 
 class Desk {
  public:
-  explicit Desk(Workers& workers) {
+  Desk() {
     amara = readers_.add({.id = "amara", .addresses = {"amara@example.org"}});
     bruno = readers_.add({.id = "bruno", .addresses = {"bruno@example.org"}});
     channel.sign_with(std::make_shared<const DkimSigner>(
                           "example.org", DkimSigner::Identity{"s1", DkimKey::make(DkimAlgorithm::rsa_sha256)},
                           std::nullopt),
-                      workers);
+                      signers);
   }
 
   /// As the courier hands over a handful to one reader.
@@ -65,6 +65,7 @@ class Desk {
   }
 
   asio::io_context loop{1};
+  Workers signers{1};
   ListRelay relay;
   EmailChannel channel{relay, {.address = "alerts@example.org", .name = "The Harbour Ledger"}};
   std::vector<std::string> failures;
@@ -92,13 +93,12 @@ std::shared_ptr<const Letter> letter_of(std::string edition, Content content) {
 }  // namespace
 
 TEST_CASE("an alert is signed before the digests that wait for it, all of which are signed, too") {
-  Workers workers(1);
   WorkerGate gate;
-  Desk desk(workers);
+  Desk desk;
   const auto digest = letter_of("morning", testing::sample_digest());
   const auto alert = letter_of("", testing::sample_alert());
   constexpr std::size_t handfuls = 20;
-  desk.tasks.start("held", gate.hold(workers));
+  desk.tasks.start("held", gate.hold(desk.signers));
   desk.loop.poll();
   gate.wait_until_closed();
   for (std::size_t i = 0; i < handfuls; ++i) desk.start(digest, desk.bruno);
