@@ -109,8 +109,10 @@ void StorageWatch::tell(std::string trouble) {
 asio::awaitable<void> StorageWatch::keep_pages() {
   if (!co_await database_.run([](Sqlite& db) { return lacks_free_pages(db); }, Durability::written))
     co_return;
-  co_await database_.run(take_pages, Durability::written);
-  co_await database_.run(free_pages, Durability::written);
+  for (int part = 0; part < reserve_parts; ++part)
+    co_await database_.run([&](Sqlite& db) { take_pages(db, part); }, Durability::written);
+  for (int part = 0; part < reserve_parts; ++part)
+    co_await database_.run([&](Sqlite& db) { free_pages(db, part); }, Durability::written);
 }
 
 // Writes, too: a database that can only be read is not good.
