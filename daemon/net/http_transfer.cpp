@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include <curl/curl.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -49,7 +50,70 @@ HttpFailure::Kind kind_of(CURLcode code) {
   }
 }
 
+// ---- what libcurl calls, with the transfer as `self`
+
+std::size_t give_body(char* out, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  const auto& body = transfer.request.body;
+  const auto step = std::min(size * count, body.size() - transfer.body_given);
+  std::copy_n(body.data() + transfer.body_given, step, out);
+  transfer.body_given += step;
+  return step;
+}
+
+std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  auto& body = transfer.response.body;
+  const auto room = transfer.request.max_response_bytes - body.size();
+  const auto got = size * count;
+  body.append(data, std::min(got, room));
+  if (got <= room) return got;
+  transfer.response.truncated = true;
+  return 0;  // ends the transfer: nobody has to send us the rest
+}
+
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  const std::string_view line(data, size * count);
+  transfer.header_bytes += line.size();
+  if (transfer.header_bytes > max_header_bytes) return 0;
+  if (line.starts_with("HTTP/")) {  // a new head: an interim one (1xx) came before
+    transfer.response.headers.clear();
+  } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+    transfer.response.headers.emplace_back(to_lower_ascii(trim(line.substr(0, colon))),
+                                           trim(line.substr(colon + 1)));
+  }
+  return line.size();
+}
+
+int begin(void* self, char*, char*, int, int) {
+  static_cast<HttpTransfer*>(self)->begun = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+// The last word on where a connection goes: whatever libcurl made of the URL, it is an address we checked.
+curl_socket_t open_checked_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  const auto& transfer = *static_cast<HttpTransfer*>(self);
+  const auto& checked = transfer.checked;
+  IpAddress wanted;
+  if (address->family == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
+    wanted = ip_address_from_v4(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr));
+  } else if (address->family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
+    std::copy_n(v6->sin6_addr.s6_addr, wanted.bytes.size(), wanted.bytes.begin());
+  } else {
+    return CURL_SOCKET_BAD;
+  }
+  if (std::ranges::find(checked, wanted) == checked.end()) return CURL_SOCKET_BAD;
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket >= 0) transfer.loop->opened(socket);
+  return socket;
+}
+
 }  // namespace
+
+static_assert(std::tuple_size_v<decltype(HttpTransfer::error_text)> == CURL_ERROR_SIZE);
 
 HttpTransfer::HttpTransfer(std::shared_ptr<CurlLoop> curl_loop, std::shared_ptr<HttpUnderWay> all,
                            const HttpClientOptions& options, HttpRequest what)
@@ -76,68 +140,9 @@ HttpTransfer::~HttpTransfer() {
 
 void HttpTransfer::end(void* self, int code) {
   auto& transfer = *static_cast<HttpTransfer*>(self);
-  transfer.code = static_cast<CURLcode>(code);
+  transfer.code = code;
   transfer.finished = true;
   transfer.finished_wait.cancel();
-}
-
-std::size_t HttpTransfer::give_body(char* out, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<HttpTransfer*>(self);
-  const auto& body = transfer.request.body;
-  const auto step = std::min(size * count, body.size() - transfer.body_given);
-  std::copy_n(body.data() + transfer.body_given, step, out);
-  transfer.body_given += step;
-  return step;
-}
-
-std::size_t HttpTransfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<HttpTransfer*>(self);
-  auto& body = transfer.response.body;
-  const auto room = transfer.request.max_response_bytes - body.size();
-  const auto got = size * count;
-  body.append(data, std::min(got, room));
-  if (got <= room) return got;
-  transfer.response.truncated = true;
-  return 0;  // ends the transfer: nobody has to send us the rest
-}
-
-std::size_t HttpTransfer::take_header(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<HttpTransfer*>(self);
-  const std::string_view line(data, size * count);
-  transfer.header_bytes += line.size();
-  if (transfer.header_bytes > max_header_bytes) return 0;
-  if (line.starts_with("HTTP/")) {  // a new head: an interim one (1xx) came before
-    transfer.response.headers.clear();
-  } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-    transfer.response.headers.emplace_back(to_lower_ascii(trim(line.substr(0, colon))),
-                                           trim(line.substr(colon + 1)));
-  }
-  return line.size();
-}
-
-int HttpTransfer::begin(void* self, char*, char*, int, int) {
-  static_cast<HttpTransfer*>(self)->begun = true;
-  return CURL_PREREQFUNC_OK;
-}
-
-// The last word on where a connection goes: whatever libcurl made of the URL, it is an address we checked.
-curl_socket_t HttpTransfer::open_checked_socket(void* self, curlsocktype, curl_sockaddr* address) {
-  const auto& transfer = *static_cast<HttpTransfer*>(self);
-  const auto& checked = transfer.checked;
-  IpAddress wanted;
-  if (address->family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
-    wanted = ip_address_from_v4(reinterpret_cast<const std::uint8_t*>(&v4->sin_addr));
-  } else if (address->family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
-    std::copy_n(v6->sin6_addr.s6_addr, wanted.bytes.size(), wanted.bytes.begin());
-  } else {
-    return CURL_SOCKET_BAD;
-  }
-  if (std::ranges::find(checked, wanted) == checked.end()) return CURL_SOCKET_BAD;
-  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket >= 0) transfer.loop->opened(socket);
-  return socket;
 }
 
 // What all requests of a client have in common, and a handle keeps from one to the next.
@@ -154,11 +159,11 @@ void HttpTransfer::make_handle(const HttpClientOptions& options) {
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, pin_seconds);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpTransfer::take_body);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpTransfer::take_header);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &HttpTransfer::give_body);
-  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &HttpTransfer::begin);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::open_checked_socket);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &take_body);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &take_header);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &give_body);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &begin);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &open_checked_socket);
 }
 
 // All that a request may differ in from the one that had the handle before.
@@ -255,8 +260,9 @@ Result<HttpResponse, HttpFailure> HttpTransfer::result(const UrlTarget& target) 
     response.status = static_cast<int>(status);
     return std::move(response);
   }
-  HttpFailure failure{kind_of(code), {}, is_sent()};
-  const char* what = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
+  const auto failed = static_cast<CURLcode>(code);
+  HttpFailure failure{kind_of(failed), {}, is_sent()};
+  const char* what = error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(failed);
   failure.message = fmt::format("{}: {}", target.origin(), what);
   return failure;
 }

@@ -8,12 +8,15 @@
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
-#include <curl/curl.h>
 
 #include "base/bell.hpp"
 #include "net/http_client.hpp"
 
+struct curl_slist;
+
 namespace crier {
+
+class CurlLoop;
 
 struct HttpTransfer;
 
@@ -44,17 +47,13 @@ struct HttpTransfer {
   void give_up();
   Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
 
+  /// For CurlLoop.
   static void end(void* self, int code);
-  static std::size_t give_body(char* out, std::size_t size, std::size_t count, void* self);
-  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
-  static int begin(void* self, char* to_ip, char* from_ip, int to_port, int from_port);
-  static curl_socket_t open_checked_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   std::shared_ptr<CurlLoop> loop;  // shared: a transfer may be destroyed with the loop's last handlers
   std::shared_ptr<HttpUnderWay> under_way;
   HttpRequest request;
-  CURL* easy;
+  void* easy;  // a CURL*
   bool added = false;
   bool begun = false;  // it has its connection
   std::vector<std::string> lines;
@@ -64,11 +63,11 @@ struct HttpTransfer {
   std::size_t body_given = 0;
   std::size_t header_bytes = 0;
   HttpResponse response;
-  std::array<char, CURL_ERROR_SIZE> error_text{};
+  std::array<char, 256> error_text{};       // CURL_ERROR_SIZE
   boost::asio::steady_timer finished_wait;  // cancelled when the transfer ends
   bool finished = false;
   bool given_up = false;
-  CURLcode code = CURLE_OK;
+  int code = 0;  // a CURLcode
 };
 
 }  // namespace crier
