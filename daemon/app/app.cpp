@@ -455,10 +455,10 @@ asio::awaitable<void> App::Parts::reload() {
   auto former = std::exchange(config, std::move(fresh));
   services->take_over(*config);
   digest_desk->reload();
-  co_await lift_gone();
   log::info("config.reloaded",
             {{"holds", summary()}, {"rules_added", changed.added}, {"rules_removed", changed.removed}});
   notify.ready(summary());
+  co_await lift_gone();
   // A large one takes a while to go; with it go the rules that nobody follows any more.
   co_await workers.run([&] {
     former.reset();

@@ -5,6 +5,7 @@
 #include "db/sqlite.hpp"
 
 namespace crier {
+
 std::vector<ChannelAddress> without_reader(std::span<const ChannelAddress> endpoints,
                                            const Subscribers& subscribers) {
   std::array<std::unordered_set<std::string>, all_channels.size()> left;

@@ -15,7 +15,7 @@ void return_freed_memory();
 
 /// Lets go of what was read of the program's own file, and those of its libraries: what is needed again is
 /// found in the system's cache, at some 0.1 ms a megabyte. After a start, which needs much that nothing else
-/// does. Any thread.
+/// does. What a debugger wrote into the program is lost. Any thread.
 void return_program_pages();
 
 }  // namespace crier

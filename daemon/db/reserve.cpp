@@ -17,7 +17,7 @@ constexpr std::int64_t least_pages = 256;
 constexpr std::int64_t taken_bytes = 2 << 20;
 
 std::string key_of(int part) {
-  return "reserve " + std::to_string(part);
+  return part == 0 ? "reserve" : "reserve " + std::to_string(part);
 }
 
 }  // namespace

@@ -84,16 +84,19 @@ std::optional<Decided> decide_occurrence(Sqlite& db, const Newsroom& newsroom, c
 
 // What becomes of an item's readers when a digest brings it.
 struct Shares {
-  StoredAudience taken;
-  StoredAudience late;  // who became its reader meanwhile finds it in the next
-  StoredAudience full;  // who has no place left
+  StoredAudience taken;  // not filled in where nobody is left
+  StoredAudience late;   // who became its reader meanwhile finds it in the next
+  StoredAudience full;   // who has no place left
 };
 
 // Gives those of the readers a place who are in the plan.
-Shares fill_places(const Audience& audience, const DigestPlaces& planned, DigestPlaces& places) {
-  auto [planned_for, late] = split(audience, planned.strangers(audience));
-  const auto [taken, full] = split(planned_for, places.fill(planned_for));
-  return {to_stored(taken), to_stored(late), to_stored(full)};
+Shares fill_places(Audience audience, const DigestPlaces& planned, DigestPlaces& places) {
+  const auto late = planned.strangers(audience);
+  const auto there = late.empty() ? SplitAudience{std::move(audience), {}} : split(audience, late);
+  const auto full = places.fill(there.kept);
+  if (late.empty() && full.empty()) return {};
+  const auto placed = split(there.kept, full);
+  return {to_stored(placed.kept), to_stored(there.gone), to_stored(placed.gone)};
 }
 
 // Ties an item to its batch, but for those who are left; false when it has not these `members` any more.
