@@ -109,17 +109,8 @@ void StorageWatch::tell(std::string trouble) {
 asio::awaitable<void> StorageWatch::keep_pages() {
   if (!co_await database_.run([](Sqlite& db) { return lacks_free_pages(db); }, Durability::written))
     co_return;
-  std::exception_ptr failure;
-  for (int part = 0; part < reserve_parts && !failure; ++part) {
-    try {
-      co_await database_.run([&](Sqlite& db) { take_pages(db, part); }, Durability::written);
-    } catch (const SqliteError&) {
-      failure = std::current_exception();
-    }
-  }
-  for (int part = 0; part < reserve_parts; ++part)
-    co_await database_.run([&](Sqlite& db) { free_pages(db, part); }, Durability::written);
-  if (failure) std::rethrow_exception(failure);
+  co_await database_.run(take_pages, Durability::written);
+  co_await database_.run(free_pages, Durability::written);
 }
 
 // Writes, too: a database that can only be read is not good.

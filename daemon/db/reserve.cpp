@@ -1,7 +1,6 @@
 #include "db/reserve.hpp"
 
 #include <cstdint>
-#include <string>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,10 +14,6 @@ namespace {
 constexpr off_t log_bytes = 8 << 20;
 constexpr std::int64_t least_pages = 256;
 constexpr std::int64_t taken_bytes = 2 << 20;
-
-std::string key_of(int part) {
-  return part == 0 ? "reserve" : "reserve " + std::to_string(part);
-}
 
 }  // namespace
 
@@ -36,16 +31,15 @@ bool lacks_free_pages(Sqlite& db) {
   return count.step() && count.integer(0) < least_pages;
 }
 
-void take_pages(Sqlite& db, int part) {
+void take_pages(Sqlite& db) {
   // Nothing that compresses or has holes.
-  db.query("INSERT OR REPLACE INTO setting (key, value) VALUES (?, randomblob(?))")
-      .bind(0, key_of(part))
-      .bind(1, taken_bytes / reserve_parts)
+  db.query("INSERT OR REPLACE INTO setting (key, value) VALUES ('reserve', randomblob(?))")
+      .bind(0, taken_bytes)
       .run();
 }
 
-void free_pages(Sqlite& db, int part) {
-  db.query("DELETE FROM setting WHERE key = ?").bind(0, key_of(part)).run();
+void free_pages(Sqlite& db) {
+  db.execute("DELETE FROM setting WHERE key = 'reserve'");
 }
 
 }  // namespace crier

@@ -15,10 +15,9 @@ bool reserve_log(const std::filesystem::path& database);
 
 /// Whether the file has fewer free pages than are to be kept.
 bool lacks_free_pages(Sqlite& db);
-/// Jobs that bring them back: for each part one that takes pages from the disk, then for each one that frees
-/// them. Parts, since an alert may have to wait for one.
-inline constexpr int reserve_parts = 16;
-void take_pages(Sqlite& db, int part);
-void free_pages(Sqlite& db, int part);
+/// Two jobs, one after the other, bring them back: the first takes pages from the disk, the second frees
+/// them.
+void take_pages(Sqlite& db);
+void free_pages(Sqlite& db);
 
 }  // namespace crier
