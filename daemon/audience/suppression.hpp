@@ -36,7 +36,9 @@ class SuppressionList {
   using Reasons = std::unordered_map<std::string, std::string>;  // address → reason
 
  public:
-  bool empty() const { return std::ranges::all_of(reasons_, &Reasons::empty); }
+  bool empty() const {
+    return std::ranges::all_of(reasons_, [](const Reasons& each) { return each.empty(); });
+  }
   /// The reason ("unsubscribed", "complaint", …), or nullopt.
   std::optional<std::string_view> find(ChannelKind channel, std::string_view address) const;
   void add(ChannelKind channel, std::string_view address, std::string reason);

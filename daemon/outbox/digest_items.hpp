@@ -23,7 +23,7 @@ struct StoredAudience {
   std::string members;  ///< as encode_audience writes them
   std::size_t size = 0;
 };
-/// Pure: a large one takes a while, which no database job has.
+/// Pure. A large one takes a while: better on a worker.
 StoredAudience to_stored(const Audience& audience);
 
 /// From now on the item is for these.
