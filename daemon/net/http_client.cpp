@@ -4,10 +4,8 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include "net/curl_loop.hpp"
 #include "net/http_transfer.hpp"
@@ -143,16 +141,9 @@ asio::awaitable<Result<HttpResponse, HttpFailure>> HttpClient::send(HttpRequest 
   if (spent >= request.total_timeout)
     co_return HttpFailure{HttpFailure::Kind::timed_out, target.origin() + ": timed out"};
 
+  const auto time_left = request.total_timeout - spent;
   HttpTransfer transfer(loop_, under_way_, options_, std::move(request));
-  transfer.checked = std::move(**addresses);
-  transfer.set_options(target, transfer.request.total_timeout - spent);
-  loop_->add(transfer.easy);
-  transfer.added = true;
-  error_code woken;
-  co_await transfer.finished_wait.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  if (!transfer.finished && !transfer.given_up)
-    throw boost::system::system_error(asio::error::operation_aborted);
-  co_return transfer.result(target);
+  co_return co_await transfer.run(std::move(target), std::move(**addresses), time_left);
 }
 
 }  // namespace crier

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/bell.hpp"
@@ -18,7 +19,7 @@ namespace crier {
 
 class CurlLoop;
 
-struct HttpTransfer;
+class HttpTransfer;
 
 /// What a stop has to know of.
 struct HttpUnderWay {
@@ -30,44 +31,54 @@ struct HttpUnderWay {
   boost::asio::steady_timer patience;
 };
 
-struct HttpTransfer {
-  HttpTransfer(std::shared_ptr<CurlLoop> curl_loop, std::shared_ptr<HttpUnderWay> all,
-               const HttpClientOptions& options, HttpRequest what);
+class HttpTransfer {
+ public:
+  HttpTransfer(std::shared_ptr<CurlLoop> loop, std::shared_ptr<HttpUnderWay> under_way,
+               const HttpClientOptions& options, HttpRequest request);
   ~HttpTransfer();
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
+
+  /// Once. `checked`: the only addresses it may connect to.
+  boost::asio::awaitable<Result<HttpResponse, HttpFailure>> run(UrlTarget target,
+                                                                std::vector<IpAddress> checked,
+                                                                Duration time_left);
+  /// Whether the other side may have all of it.
+  bool is_sent() const;
+  /// Before anything more of it leaves; run() returns.
+  void give_up();
+
+  /// For CurlLoop.
+  static void end(void* self, int code);
+
+ private:
+  struct Calls;  // what libcurl calls
 
   void make_handle(const HttpClientOptions& options);
   void set_options(const UrlTarget& target, Duration time_left);
   void set_method();
   void set_headers();
   void pin(const UrlTarget& target);
-  /// Whether the other side may have all of it.
-  bool is_sent() const;
-  void give_up();
   Result<HttpResponse, HttpFailure> result(const UrlTarget& target);
 
-  /// For CurlLoop.
-  static void end(void* self, int code);
-
-  std::shared_ptr<CurlLoop> loop;  // shared: a transfer may be destroyed with the loop's last handlers
-  std::shared_ptr<HttpUnderWay> under_way;
-  HttpRequest request;
-  void* easy;  // a CURL*
-  bool added = false;
-  bool begun = false;  // it has its connection
-  std::vector<std::string> lines;
-  std::vector<curl_slist> headers;  // the lines; libcurl only reads them
-  curl_slist* pins = nullptr;
-  std::vector<IpAddress> checked;  // the only addresses this request may connect to
-  std::size_t body_given = 0;
-  std::size_t header_bytes = 0;
-  HttpResponse response;
-  std::array<char, 256> error_text{};       // CURL_ERROR_SIZE
-  boost::asio::steady_timer finished_wait;  // cancelled when the transfer ends
-  bool finished = false;
-  bool given_up = false;
-  int code = 0;  // a CURLcode
+  std::shared_ptr<CurlLoop> loop_;  // shared: a transfer may be destroyed with the loop's last handlers
+  std::shared_ptr<HttpUnderWay> under_way_;
+  HttpRequest request_;
+  void* easy_;  // a CURL*
+  bool added_ = false;
+  bool begun_ = false;  // it has its connection
+  std::vector<std::string> lines_;
+  std::vector<curl_slist> headers_;  // the lines; libcurl only reads them
+  curl_slist* pins_ = nullptr;
+  std::vector<IpAddress> checked_;
+  std::size_t body_given_ = 0;
+  std::size_t header_bytes_ = 0;
+  HttpResponse response_;
+  std::array<char, 256> error_text_{};       // CURL_ERROR_SIZE
+  boost::asio::steady_timer finished_wait_;  // cancelled when the transfer ends
+  bool finished_ = false;
+  bool given_up_ = false;
+  int code_ = 0;  // a CURLcode
 };
 
 }  // namespace crier
