@@ -189,6 +189,7 @@ Result<void> App::Parts::open() {
     Transaction transaction(db);
     auto restored = restore(db, *config, clock.now());
     transaction.commit();
+    keep_reserve(db, config->state);
     config->book->assign_numbers(std::move(restored.numbers));
     suppressions = std::move(restored.suppressions);
     shelf = std::move(restored.shelf);

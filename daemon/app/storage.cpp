@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include <sys/statvfs.h>
 
@@ -46,6 +47,15 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
   restored.interrupted = recover_claims(db, config, now);
   restored.pauses = load_pauses(db);
   return restored;
+}
+
+void keep_reserve(Sqlite& db, const std::filesystem::path& folder) {
+  if (!lack_of_room(folder).empty() || !lacks_free_pages(db)) return;
+  try {
+    bring_free_pages(db);
+  } catch (const SqliteError& e) {
+    log::debug("db.no_reserve", {{"what", e.what()}});  // the watch over the database tries again
+  }
 }
 
 std::int64_t recover_claims(Sqlite& db, const Config& config, Time now) {
@@ -105,12 +115,19 @@ void StorageWatch::tell(std::string trouble) {
   metrics_.set_accepting_stories(is_good());
 }
 
-// What is sent when the disk is full finds pages in the file.
+// Brings back what was used of the reserve.
 asio::awaitable<void> StorageWatch::keep_pages() {
   if (!co_await database_.run([](Sqlite& db) { return lacks_free_pages(db); }, Durability::written))
     co_return;
-  co_await database_.run(take_pages, Durability::written);
+  std::exception_ptr failure;
+  try {
+    for (int part = 0; part < reserve_parts; ++part)
+      co_await database_.run([&](Sqlite& db) { take_pages(db, part); }, Durability::written);
+  } catch (const SqliteError&) {
+    failure = std::current_exception();
+  }
   co_await database_.run(free_pages, Durability::written);
+  if (failure) std::rethrow_exception(failure);
 }
 
 // Writes, too: a database that can only be read is not good.

@@ -36,6 +36,10 @@ struct Restored {
 /// In one transaction of the caller's.
 Restored restore(Sqlite& db, const Config& config, Time now);
 
+/// What is sent when the disk is full finds pages in the file, from the first moment on: they are taken if
+/// there is room. No transaction is open.
+void keep_reserve(Sqlite& db, const std::filesystem::path& folder);
+
 /// What a daemon that ended had claimed is free again; returns how many deliveries it was sending. While no
 /// daemon runs, in a transaction.
 std::int64_t recover_claims(Sqlite& db, const Config& config, Time now);

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "db/sqlite.hpp"
@@ -31,15 +32,25 @@ bool lacks_free_pages(Sqlite& db) {
   return count.step() && count.integer(0) < least_pages;
 }
 
-void take_pages(Sqlite& db) {
+void take_pages(Sqlite& db, int part) {
   // Nothing that compresses or has holes.
-  db.query("INSERT OR REPLACE INTO setting (key, value) VALUES ('reserve', randomblob(?))")
-      .bind(0, taken_bytes)
+  db.query("INSERT OR REPLACE INTO setting (key, value) VALUES (?, randomblob(?))")
+      .bind(0, fmt::format("reserve {}", part))
+      .bind(1, taken_bytes / reserve_parts)
       .run();
 }
 
 void free_pages(Sqlite& db) {
-  db.execute("DELETE FROM setting WHERE key = 'reserve'");
+  db.execute("DELETE FROM setting WHERE key GLOB 'reserve*'");
+}
+
+void bring_free_pages(Sqlite& db) {
+  {
+    Transaction transaction(db);
+    for (int part = 0; part < reserve_parts; ++part) take_pages(db, part);
+    transaction.commit();
+  }
+  free_pages(db);
 }
 
 }  // namespace crier

@@ -15,9 +15,12 @@ bool reserve_log(const std::filesystem::path& database);
 
 /// Whether the file has fewer free pages than are to be kept.
 bool lacks_free_pages(Sqlite& db);
-/// Two jobs, one after the other, bring them back: the first takes pages from the disk, the second frees
-/// them.
-void take_pages(Sqlite& db);
+/// They come back in so many parts, so that nobody waits long for one of them. Each part is a transaction
+/// that takes pages from the disk; one after all of them, also when one has failed, frees what was taken.
+inline constexpr int reserve_parts = 32;
+void take_pages(Sqlite& db, int part);
 void free_pages(Sqlite& db);
+/// All of that at once, while nobody waits and no transaction is open.
+void bring_free_pages(Sqlite& db);
 
 }  // namespace crier

@@ -104,6 +104,8 @@ Sqlite::Sqlite(const std::filesystem::path& path, Mode mode) {
   if (mode == Mode::read_write) {
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
+    // Debian's SQLite would also write each page that is freed, to overwrite what was on it.
+    execute("PRAGMA secure_delete = FAST");
   }
   execute("PRAGMA foreign_keys = ON");
 }

@@ -377,8 +377,26 @@ TEST_CASE("free pages are kept inside the database") {
   Sqlite db(folder.path() / "crier.db");
   migrate(db);
   CHECK(lacks_free_pages(db));
-  take_pages(db);
-  free_pages(db);
+  SECTION("all at once") {
+    bring_free_pages(db);
+  }
+  SECTION("or in parts") {
+    for (int part = 0; part < reserve_parts; ++part) take_pages(db, part);
+    free_pages(db);
+  }
   CHECK_FALSE(lacks_free_pages(db));
   CHECK(keys(db).empty());
+}
+
+TEST_CASE("a page that is freed is not written") {
+  TempFolder folder;
+  const auto path = folder.path() / "crier.db";
+  Sqlite db(path);
+  migrate(db);
+  bring_free_pages(db);
+  db.empty_log();
+  db.query("INSERT INTO setting (key, value) VALUES ('large', randomblob(400000))").run();
+  db.empty_log();
+  db.query("DELETE FROM setting WHERE key = 'large'").run();
+  CHECK(std::filesystem::file_size(path.string() + "-wal") < 100'000);
 }
