@@ -229,6 +229,19 @@ bool is_right_to_left(std::string_view language) {
   return U_SUCCESS(status) && locale.isRightToLeft() != 0;
 }
 
+bool is_dot_atom(std::string_view local) {
+  const auto is_atom_character = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+  };
+  if (local.empty() || local.starts_with('.') || local.ends_with('.') ||
+      local.find("..") != std::string_view::npos ||
+      !std::ranges::all_of(local, [&](char c) { return c == '.' || is_atom_character(c); }))
+    return false;
+  return is_ascii(local) || (is_valid_utf8(local) && single_line(local) == local);
+}
+
 bool is_plain_host_name(std::string_view name) {
   constexpr std::size_t longest_label = 63;
   if (name.size() > longest_host_name) return false;

@@ -42,6 +42,10 @@ std::string wrap_lines(std::string_view text, int columns);
 /// one.
 bool is_right_to_left(std::string_view language);
 
+/// Whether `local` can be what stands before the @ of an address: a dot-atom (RFC 5322 §3.2.3), of letters in
+/// any script (RFC 6532 §3.2), without characters that nobody sees.
+bool is_dot_atom(std::string_view local);
+
 /// Whether `name` is a host name in the form that domain_to_ascii gives all of them: lower-case ASCII, no
 /// A-label.
 bool is_plain_host_name(std::string_view name);

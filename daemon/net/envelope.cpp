@@ -7,6 +7,7 @@
 #include <unicode/stringpiece.h>
 
 #include "base/encoding.hpp"
+#include "base/unicode.hpp"
 
 namespace crier {
 namespace {
@@ -20,18 +21,6 @@ bool is_ascii(std::string_view text) {
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-// RFC 5322 §3.2.3, with RFC 6532's UTF8-non-ascii.
-bool is_atom_character(char c) {
-  return is_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80 ||
-         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
-}
-
-bool is_dot_atom(std::string_view text) {
-  return !text.empty() && !text.starts_with('.') && !text.ends_with('.') &&
-         text.find("..") == std::string_view::npos &&
-         std::ranges::all_of(text, [](char c) { return c == '.' || is_atom_character(c); });
 }
 
 bool is_domain(std::string_view text) {

@@ -22,7 +22,7 @@ constexpr std::size_t max_local = 64;    // of an address, before its @
 constexpr std::string_view crlf = "\r\n";
 constexpr std::string_view not_an_id = "not a message id of the form left@right";
 
-bool is_dot_atom(std::string_view text) {
+bool is_ascii_dot_atom(std::string_view text) {
   const auto ok = [](char c) { return is_atom_char(c) || c == '.'; };
   return !text.empty() && std::all_of(text.begin(), text.end(), ok) && !text.starts_with('.') &&
          !text.ends_with('.') && text.find("..") == std::string_view::npos;
@@ -54,7 +54,7 @@ bool is_plain_phrase(std::string_view name) {
 
 bool is_plain_address(std::string_view address) {
   const auto at = address.find('@');
-  return at != std::string_view::npos && at <= max_local && is_dot_atom(address.substr(0, at)) &&
+  return at != std::string_view::npos && at <= max_local && is_ascii_dot_atom(address.substr(0, at)) &&
          is_plain_host_name(address.substr(at + 1));
 }
 
@@ -85,7 +85,7 @@ std::vector<std::string> kept_references(const std::vector<std::string>& referen
 
 Result<std::string> list_id_header(const MailHeaders& headers) {
   if (auto ok = check_header_value("List-Id", headers.list_name); !ok) return ok.error();
-  if (!is_dot_atom(headers.list_id) || headers.list_id.size() > 250)
+  if (!is_ascii_dot_atom(headers.list_id) || headers.list_id.size() > 250)
     return header_error("List-Id", "not a list id of the form list.domain");
   std::vector<std::string> tokens;
   if (!headers.list_name.empty())
@@ -204,11 +204,11 @@ Result<std::string> to_header_address(std::string_view address) {
   if (at == std::string_view::npos || at == 0) return Error{"not an address of the form local@domain"};
   const auto local = address.substr(0, at);
   if (local.size() > max_local) return Error{"the part before the @ is longer than 64 characters"};
-  if (!std::all_of(local.begin(), local.end(), is_printable_ascii))
-    return Error{"the part before the @ has characters beyond printable ASCII, which mail servers refuse"};
   const auto domain = domain_to_ascii(address.substr(at + 1));
   if (!domain) return domain.error();
   if (is_dot_atom(local)) return std::string(local) + "@" + *domain;
+  if (!std::ranges::all_of(local, is_printable_ascii))
+    return Error{"the part before the @ has characters that no address has"};
   if (local.starts_with('"') && local.ends_with('"') && local.size() > 2) {
     // Already quoted: only complete escapes may stand between the quotes.
     for (std::size_t i = 1; i + 1 < local.size(); ++i) {

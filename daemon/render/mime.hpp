@@ -14,7 +14,7 @@ namespace crier {
 
 struct Mailbox {
   std::string name;     ///< UTF-8, may be empty
-  std::string address;  ///< local@domain; the local part ASCII, the domain may be IDN
+  std::string address;  ///< local@domain; of letters in any script, the domain may be IDN
 };
 
 /// What all readers of a mail are sent alike. Empty = header not written, except From, Subject and Date,
@@ -43,8 +43,9 @@ struct SharedHeaders {
   std::string unsubscribe_mailto;  ///< "<mailto:…>", or empty
 };
 
-/// CRLF line ends, ASCII only, no line above 998 bytes and those of our making within 76. An Error names the
-/// header that holds CR, LF or NUL, is not an address, an id or a host name, or is missing.
+/// CRLF line ends, ASCII only but for such an address (see to_header_address), no line above 998 bytes and
+/// those of our making within 76. An Error names the header that holds CR, LF or NUL, is not an address, an
+/// id or a host name, or is missing.
 Result<SharedHeaders> write_headers(const MailHeaders& headers);
 
 /// Each appends a header of one reader's to `out`, in the same form and with the same errors; after an Error
@@ -57,8 +58,8 @@ Result<void> append_message_id(std::string_view id, std::string& out);
 Result<void> append_unsubscribe(std::string_view url, std::string_view mailto, std::string& out);
 
 /// An address as a header takes it: domain as A-labels, local part quoted where it must be
-/// (RFC 5321 §4.1.2). An Error for a local part beyond ASCII (it would need SMTPUTF8) and for what is no
-/// address.
+/// (RFC 5321 §4.1.2). A local part beyond ASCII stands there in UTF-8 (RFC 6532): such a mail is for servers
+/// with SMTPUTF8 only. An Error for what is no address.
 Result<std::string> to_header_address(std::string_view address);
 
 /// An unstructured header ("Subject: …\r\n"): folded, RFC 2047 encoded words of at most 75 characters where

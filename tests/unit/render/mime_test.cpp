@@ -241,12 +241,16 @@ TEST_CASE("one click to unsubscribe is offered for https only") {
 TEST_CASE("addresses take the form that SMTP wants") {
   CHECK(*to_header_address("desk@example.org") == "desk@example.org");
   CHECK(*to_header_address("desk@Bücher.example") == "desk@xn--bcher-kva.example");
+  CHECK(*to_header_address("jörg@bücher.example") == "jörg@xn--bcher-kva.example");  // RFC 6532
   CHECK(*to_header_address("two words@example.org") == "\"two words\"@example.org");
   CHECK(*to_header_address("\"two words\"@example.org") == "\"two words\"@example.org");
   CHECK(*to_header_address("a@b@example.org") == "\"a@b\"@example.org");
-  for (const auto* bad :
-       {"", "@example.org", "a@", "a", "ä@example.org", "a\n@example.org", "\"a\"b\"@example.org",
-        "\"a\\\"@example.org", "a@exa mple.org", "a@example.org>"}) {
+  for (const auto* bad : {"", "@example.org", "a@", "a", "\xE4@example.org", "a\xC2\x85@example.org",
+                          "a\xE2\x80\xA8z@example.org",
+                          "\xE2\x80\xAE"
+                          "a@example.org",
+                          "\"jörg m\"@example.org", "a\n@example.org", "\"a\"b\"@example.org",
+                          "\"a\\\"@example.org", "a@exa mple.org", "a@example.org>"}) {
     CAPTURE(bad);
     CHECK_FALSE(to_header_address(bad));
   }
