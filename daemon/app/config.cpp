@@ -270,7 +270,9 @@ namespace {
 
 // What a running e-mail channel cannot take over.
 std::optional<EmailConfig> lasting_part(std::optional<EmailConfig> email) {
-  if (email) email->dkim.reset();
+  if (!email) return email;
+  email->dkim.reset();
+  for (auto& relay : email->relays) relay.password.clear();  // its file is read for each connection
   return email;
 }
 

@@ -53,6 +53,7 @@ struct FeedConfig {
 struct RelayConfig {
   std::string url;  ///< "maildir:PATH" or "smtp://…", "smtps://…"
   std::string password;
+  std::string password_file;  ///< what it is read from, again for each connection; as read_secret takes it
   std::string ca_file;
   unsigned connections = 8;
   unsigned messages_per_connection = 1000;

@@ -63,6 +63,7 @@ RelayConfig read_relay(YamlSection& section, std::string_view key) {
       section.file().error_without_excerpt(*section.find(key), mistake);  // the URL may hold a password
   }
   relay.password = read_secret_key(section, "password_file");
+  relay.password_file = section.text("password_file").value_or("");
   relay.ca_file = section.text("ca_file").value_or("");
   relay.connections =
       static_cast<unsigned>(section.integer("connections", 1, 256).value_or(relay.connections));
@@ -134,6 +135,7 @@ void read_email(const YamlNode& node, const YamlFile& file, Config& config) {
   email.from_name = section.text("from_name").value_or("");
   read_domains(section, email.domains);
   const auto sender = to_wire_address(email.from);
+  if (sender) email.from = sender->text;  // its domain names messages and lists, too
   email.dkim = read_dkim(section, sender ? sender->text : std::string());
   section.finish();
   config.email = std::move(email);

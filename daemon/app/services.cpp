@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -11,6 +12,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "app/secret.hpp"
+#include "base/log.hpp"
 #include "base/url.hpp"
 #include "channel/email_channel.hpp"
 #include "channel/mail_thread.hpp"
@@ -60,6 +63,18 @@ SmtpTimeouts timeouts_of(const RelayConfig& relay) {
   return timeouts;
 }
 
+// What the file holds now; while it cannot be read, what it held last.
+std::function<std::string()> password_of(const RelayConfig& relay) {
+  if (relay.password_file.empty()) return {};
+  return [file = relay.password_file, last = relay.password]() mutable {
+    if (auto secret = read_secret(file))
+      last = *std::move(secret);
+    else
+      log::warn("relay.no_password", {{"what", secret.error().message}, {"next", "the former one is used"}});
+    return last;
+  };
+}
+
 // More of them than the loop, which composes for all, can keep busy would only cost.
 std::vector<std::unique_ptr<MailThread>> make_mail_threads() {
   constexpr unsigned most = 2;
@@ -83,6 +98,7 @@ Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& lo
   server->timeouts = timeouts_of(config);
   SmtpRelayOptions options;
   options.server = std::move(*server);
+  options.password_now = password_of(config);
   options.ca_file = config.ca_file;
   options.connections = config.connections;
   options.messages_per_connection = config.messages_per_connection;

@@ -119,7 +119,9 @@ std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::pick() {
 std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::make_connection() const {
   auto& thread =
       **std::ranges::min_element(threads_, {}, [](const auto& each) { return each->connections.load(); });
-  return {new Pooled(thread, tls_, options_.server), [&thread](Pooled* pooled) {
+  auto server = options_.server;
+  if (options_.password_now) server.login.password = options_.password_now();
+  return {new Pooled(thread, tls_, server), [&thread](Pooled* pooled) {
             --thread.connections;
             asio::post(thread.thread.executor(), [owned = std::unique_ptr<Pooled>(pooled)] {});
           }};

@@ -4,6 +4,7 @@
 // most a window a connection in doubt.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -23,6 +24,9 @@ struct MailThread;
 
 struct SmtpRelayOptions {
   SmtpServer server;
+  /// The password for a connection that is to be made, on the loop: an access token is good for an hour.
+  /// Empty = always the server's.
+  std::function<std::string()> password_now;
   std::string ca_file;  ///< PEM; empty = the system's
   /// It begins with two at most, and doubles as long as messages are taken. When the server has too many (421
   /// before any message), half of them are made, and one more each half minute.

@@ -109,6 +109,10 @@ class MailServer:
             self._changed.notify_all()
         return self._say(server, self._message_reply(received))
 
+    def change_login(self, login):
+        """What a client has to say from now on."""
+        self._login = login
+
     def _say(self, server, reply):
         if reply is HANG_UP:
             server.transport.abort()

@@ -71,6 +71,38 @@ class PlainTest(SmtpTest):
         self.assertEqual((len(server.received), server.connections), (10, 1))
 
 
+class InternationalTest(SmtpTest):
+    """Addresses beyond ASCII (RFC 6531), of readers and of the newsroom"""
+
+    def deliver(self, **options):
+        server = self.use(MailServer(**options))
+        config = support.config(f"smtp://127.0.0.1:{server.port}")
+        config["channels"]["email"]["from"] = "news@bücher.example"
+        config["subscribers"] = [support.reader("jörg", id="joerg", email="jörg@bücher.example"), support.reader("amara")]
+        self.newsroom.configure(config)
+        return server, self.serve()
+
+    def test_they_are_sent_to_a_relay_that_takes_them(self):
+        server, daemon = self.deliver(enable_SMTPUTF8=True)
+        self.publish()
+        daemon.wait_for("delivery.sent", count=2)
+        mails = {each.recipient: each for each in server.received}
+        self.assertEqual(set(mails), {"jörg@xn--bcher-kva.example", "amara@example.org"})
+        for each in mails.values():
+            self.assertEqual(each.sender, "news@xn--bcher-kva.example")
+            self.assertIn("@xn--bcher-kva.example", each.mail["Message-ID"])
+        self.assertIn("jörg@xn--bcher-kva.example".encode(), mails["jörg@xn--bcher-kva.example"].content)
+        self.assertEqual(self.books(), (2, 0, {}))
+
+    def test_a_relay_without_them_gets_the_others(self):
+        server, daemon = self.deliver()
+        self.publish()
+        daemon.wait_for("delivery.sent")
+        daemon.wait_for("delivery.failed", reason="no-smtputf8")
+        self.assertEqual([each.recipient for each in server.received], ["amara@example.org"])
+        self.assertEqual(self.books(), (1, 0, {"no-smtputf8": 1}))
+
+
 class SecureTest(SmtpTest):
     def setUp(self):
         super().setUp()
@@ -89,6 +121,21 @@ class SecureTest(SmtpTest):
         daemon.wait_for("delivery.sent", count=2)
         self.assertTrue(all(each.tls and each.user == "amara relay" for each in server.received))
         self.assertEqual(len(server.received), 2)
+
+    def test_a_password_that_changes_in_its_file_is_used_by_the_next_connection(self):
+        server = self.use(MailServer(**self.starttls, **self.login))
+        trust = {"ca_file": str(self.certificate), "password_file": self.password, "messages_per_connection": 1}
+        self.use_relay(server, user="amara%20relay", parameters="?starttls=required", **trust)
+        daemon = self.serve()
+        self.publish()
+        daemon.wait_for("delivery.sent", count=2)
+        server.change_login(("amara relay", "battery staple"))
+        self.newsroom.write("password", "battery staple\n", mode=0o600)
+        self.publish("second.txt", "Another harbour opens")
+        daemon.wait_for("delivery.sent", count=4)
+        self.assertEqual(len(server.received), 4)
+        daemon.stop()
+        self.assertNotIn("battery staple", daemon.log)
 
     def test_tls_from_the_first_byte(self):
         server = self.use(MailServer(implicit_tls=self.context, auth_require_tls=False, **self.login))
