@@ -5,35 +5,42 @@
 namespace crier {
 
 std::optional<Duration> Breaker::record(const Outcome& outcome, Time now) {
-  const bool is_outage = outcome.kind == OutcomeKind::retry_later && !outcome.about_delivery;
-  if (!is_outage) {
-    failures_ = 0;
-    pauses_ = 0;
-    return record_answer(outcome, now);
+  if (outcome.kind != OutcomeKind::retry_later) {
+    failures_ = answers_ = pauses_ = 0;
+    return std::nullopt;
   }
+  if (outcome.about_delivery) return record_answer(outcome, now);
   answers_ = 0;
   failures_ = outcome.reason == reason_ ? failures_ + 1 : 1;
   reason_ = outcome.reason;
   if (failures_ < tolerated && !outcome.blames_sender) return std::nullopt;
-  if (pause_left(now) > Duration::zero()) return std::nullopt;
-  const Duration pause = first_pause * (1 << std::min(pauses_, most_doublings));
-  ++pauses_;
   failures_ = tolerated - 1;  // after the pause one more failure is enough
-  paused_until_ = now + pause;
-  return pause;
+  return rest(now);
 }
 
 std::optional<Duration> Breaker::record_answer(const Outcome& outcome, Time now) {
-  if (outcome.kind != OutcomeKind::retry_later) {
-    answers_ = 0;
-    return std::nullopt;
-  }
+  failures_ = 0;
   answers_ = outcome.reason == reason_ ? answers_ + 1 : 1;
   reason_ = outcome.reason;
+  if (outcome.blames_sender) {
+    if (answers_ < tolerated_blames) return std::nullopt;
+    answers_ = tolerated_blames - 1;
+    return rest(now);
+  }
+  pauses_ = 0;
   if (answers_ < tolerated_answers) return std::nullopt;
   answers_ = 0;
   paused_until_ = now + first_pause;
   return first_pause;
+}
+
+// Each twice as long as the one before it.
+std::optional<Duration> Breaker::rest(Time now) {
+  if (pause_left(now) > Duration::zero()) return std::nullopt;
+  const Duration pause = first_pause * (1 << std::min(pauses_, most_doublings));
+  ++pauses_;
+  paused_until_ = now + pause;
+  return pause;
 }
 
 Duration Breaker::pause_left(Time now) const {

@@ -12,6 +12,7 @@ namespace crier {
 /// Stops a channel for a while when everything on it fails in the same way, so that a dead relay costs a few
 /// attempts and not one for each reader. Answers about one reader or message are no outage, but when a
 /// hundred in a row are the same, the channel goes on slowly: it may be the service's trouble in other words.
+/// Of those that blame the sender twenty in a row are an outage: one may be what a single reader wants.
 class Breaker {
  public:
   /// Told of every outcome. Returns the pause when this one opened the breaker.
@@ -28,10 +29,12 @@ class Breaker {
  private:
   static constexpr int tolerated = 5;
   static constexpr int tolerated_answers = 100;
+  static constexpr int tolerated_blames = 20;
   static constexpr Duration first_pause = std::chrono::seconds(5);
   static constexpr int most_doublings = 4;  // 80 s
 
   std::optional<Duration> record_answer(const Outcome& outcome, Time now);
+  std::optional<Duration> rest(Time now);
 
   int failures_ = 0;  // in a row, with the same reason
   int answers_ = 0;   // put off, in a row, with the same reason

@@ -30,9 +30,10 @@ struct RelayGroup::Kept {
 
 namespace {
 
-// Nothing was taken, and that is the relay's matter: another one may take it.
+// Nothing was taken, and that is the relay's matter, or what it thinks of us: another one may take it.
 bool may_go_elsewhere(const Outcome& outcome) {
-  return outcome.kind == OutcomeKind::retry_later && !outcome.about_delivery && !outcome.untried;
+  return outcome.kind == OutcomeKind::retry_later && !outcome.untried &&
+         (!outcome.about_delivery || outcome.blames_sender);
 }
 
 // It says that it gets too much from us (RFC 5321 §3.8 for 421; RFC 3463 for the others).

@@ -18,6 +18,9 @@ bool speaks_of_message(const SmtpResult& result) {
 Outcome to_outcome(SmtpResult result) {
   Outcome outcome;
   outcome.reply = std::move(result.text);
+  const bool is_answer =
+      result.code != 0 && (result.stage == SmtpStage::recipient || result.stage == SmtpStage::data ||
+                           result.stage == SmtpStage::body);
   switch (result.verdict) {
     case SmtpVerdict::accepted:
       outcome.kind = OutcomeKind::delivered;
@@ -28,17 +31,15 @@ Outcome to_outcome(SmtpResult result) {
       break;
     case SmtpVerdict::sender:
       outcome.blames_sender = true;
+      outcome.about_delivery = is_answer;
       break;
     case SmtpVerdict::ambiguous:
       outcome.kind = OutcomeKind::ambiguous;
       break;
-    case SmtpVerdict::transient: {
-      const bool is_answer = result.stage == SmtpStage::recipient || result.stage == SmtpStage::data ||
-                             result.stage == SmtpStage::body;
-      outcome.about_delivery = is_answer && result.code != 0 && result.code != 421;
+    case SmtpVerdict::transient:
+      outcome.about_delivery = is_answer && result.code != 421;
       outcome.untried = result.reason == smtp_stopping;
       break;
-    }
     case SmtpVerdict::desync:
       break;
   }

@@ -135,9 +135,11 @@ void apply(Action action, int attempt, Outcome& outcome) {
       break;
     case Action::retry_pair:
       outcome.retry_after = std::chrono::seconds(1LL << (2 * std::clamp(attempt, 0, most_doublings)));
+      outcome.about_delivery = true;
       break;
     case Action::retry_in_day:
       outcome.retry_after = std::chrono::hours(24);
+      outcome.about_delivery = true;
       break;
     case Action::give_up:
       outcome.kind = OutcomeKind::refused;

@@ -21,9 +21,10 @@ struct Outcome {
   std::string reply;   ///< what the other side said, at most 1 KiB, no secrets
   std::optional<Duration> retry_after;  ///< the other side's wish
   bool blames_sender = false;           ///< our account, template or token: the reader is not at fault
-  bool about_delivery =
-      false;             ///< of retry_later: the service works, and answered about this reader or message
-  bool untried = false;  ///< of retry_later: there was no attempt, it is due after retry_after alone
+  /// Of retry_later: the service works, and answered about this reader or message; one that blames the sender
+  /// may also be the reader's own policy.
+  bool about_delivery = false;
+  bool untried = false;        ///< of retry_later: there was no attempt, it is due after retry_after alone
   bool endpoint_gone = false;  ///< nothing is to be sent to this address any more
   std::string remote_id;       ///< the other side's name for it: queue id, wamid
 };

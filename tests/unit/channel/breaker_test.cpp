@@ -74,3 +74,20 @@ TEST_CASE("answers about readers and messages are no outage; a hundred of a kind
   CHECK_FALSE(recorded(breaker, vague, now));
   for (int i = 0; i < 500; ++i) CHECK_FALSE(recorded(breaker, outcome(OutcomeKind::refused), now));
 }
+
+TEST_CASE("a reader's policy against the sender is no outage, that of twenty in a row is") {
+  Breaker breaker;
+  auto blocked = outcome(OutcomeKind::retry_later, "smtp-5.7.1", true);
+  blocked.about_delivery = true;
+  for (int i = 0; i < 100; ++i) {
+    CHECK_FALSE(recorded(breaker, blocked, now));
+    CHECK(breaker.is_well());
+    recorded(breaker, outcome(OutcomeKind::delivered), now);
+  }
+  for (int i = 0; i < 19; ++i) CHECK_FALSE(recorded(breaker, blocked, now));
+  CHECK(recorded(breaker, blocked, now) == 5s);
+  CHECK_FALSE(recorded(breaker, blocked, now + 1s));  // one that was under way
+  CHECK(recorded(breaker, blocked, now + 5s) == 10s);
+  recorded(breaker, outcome(OutcomeKind::delivered), now + 15s);
+  CHECK_FALSE(recorded(breaker, blocked, now + 15s));
+}

@@ -38,6 +38,8 @@ TEST_CASE("a result says who is at fault") {
   const auto reputation = outcome_of(SmtpStage::recipient, "550 5.7.1 blocked\r\n");
   REQUIRE(reputation.kind == OutcomeKind::retry_later);
   REQUIRE(reputation.blames_sender);
+  REQUIRE(reputation.about_delivery);  // it may be this reader's wish
+  REQUIRE_FALSE(outcome_of(SmtpStage::mail, "550 5.7.1 blocked\r\n").about_delivery);
   const auto grey = outcome_of(SmtpStage::recipient, "451 4.7.1 greylisted\r\n");
   REQUIRE(grey.kind == OutcomeKind::retry_later);
   REQUIRE_FALSE(grey.blames_sender);

@@ -144,6 +144,8 @@ TEST_CASE("each error code has its consequence, and senders' errors never blame 
   REQUIRE(judge_code(131056, 3).retry_after == 64s);
   REQUIRE(judge_code(131056, 1000).retry_after == 65536s);
   REQUIRE(judge_code(131049).retry_after == 24h);
+  for (const int code : {131056, 131049}) REQUIRE(judge_code(code).about_delivery);  // of this reader alone
+  REQUIRE_FALSE(judge_code(130429).about_delivery);
   REQUIRE(judge_code(190).reply.find("fbtrace_id=Abc") != std::string::npos);
 }
 
