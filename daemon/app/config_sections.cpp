@@ -201,6 +201,7 @@ void read_alerts(const Pending& alerts, Config& config, bool all) {
   auto& newsroom = config.newsroom;
   newsroom.alert_expiry = section.duration("expire_after").value_or(newsroom.alert_expiry);
   newsroom.digest_expiry = section.duration("digest_expire_after").value_or(newsroom.digest_expiry);
+  newsroom.webhook_expiry = section.duration("webhook_expire_after").value_or(newsroom.webhook_expiry);
   newsroom.catch_up = section.duration("catch_up").value_or(newsroom.catch_up);
   const auto name = section.text("late_into");
   if (name && (all || newsroom.find_edition(*name) != nullptr))

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "base/log.hpp"
 #include "net/http_headers.hpp"
 
 namespace crier {
@@ -150,10 +151,48 @@ WebhookSender::WebhookSender(boost::asio::any_io_executor loop, HttpClient& clie
       places_(std::move(loop), {.in_all = connections,
                                 .with_one = std::clamp<std::size_t>(connections / 4, 1, most_with_host)}) {}
 
+// What is left of a pause is waited for.
+std::optional<Outcome> WebhookSender::pause_of(const std::string& origin) {
+  const auto known = troubled_.find(origin);
+  if (known == troubled_.end()) return std::nullopt;
+  const auto left = known->second.pause_left(clock_.now());
+  if (left == Duration::zero()) return std::nullopt;
+  Outcome outcome;
+  outcome.reason = "host paused: " + known->second.reason();
+  outcome.about_delivery = true;
+  outcome.untried = true;
+  outcome.retry_after = left;
+  return outcome;
+}
+
+void WebhookSender::learn(const std::string& origin, const Outcome& outcome, bool has_answered) {
+  if (has_answered) {
+    if (!troubled_.empty()) troubled_.erase(origin);
+    return;
+  }
+  // It is not the host that stops, or that must not be called.
+  if (outcome.untried || outcome.kind == OutcomeKind::refused ||
+      outcome.reason == to_string(HttpFailure::Kind::forbidden))
+    return;
+  const auto now = clock_.now();
+  constexpr std::size_t most_known = 10'000;
+  if (troubled_.size() >= most_known)
+    std::erase_if(troubled_,
+                  [&](const auto& known) { return known.second.pause_left(now) == Duration::zero(); });
+  auto& breaker = troubled_[origin];
+  const auto pause = breaker.record(outcome, now);
+  if (pause && !breaker.goes_on())
+    log::warn(
+        "webhook.host_paused",
+        {{"host", origin}, {"for", to_string(*pause)}, {"reason", outcome.reason}, {"reply", outcome.reply}});
+}
+
 boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, std::string id,
                                                     std::string body) {
   auto target = client_.target_of(endpoint.url);
   if (!target) co_return judge_webhook(target.error());
+  const auto origin = target->origin();
+  if (auto paused = pause_of(origin)) co_return *std::move(paused);
   auto place = places_.take_free(target->host);
   if (!place) place = co_await places_.take(target->host, place_patience);
   if (!place) {
@@ -176,8 +215,9 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
   request.body = std::move(body);
   request.may_repeat = true;  // by its webhook-id
   const auto answer = co_await client_.send(std::move(request), *std::move(target));
-  if (!answer) co_return judge_webhook(answer.error());
-  co_return judge_webhook(*answer, clock_.now());
+  auto outcome = answer ? judge_webhook(*answer, clock_.now()) : judge_webhook(answer.error());
+  learn(origin, outcome, answer.has_value());
+  co_return outcome;
 }
 
 void WebhookSender::wind_up(Duration patience) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "channel/breaker.hpp"
 #include "net/host_places.hpp"
 #include "net/http_client.hpp"
 #include "outbox/outcome.hpp"
@@ -70,16 +73,21 @@ class WebhookSender {
   /// from the lookup to the answer's end.
   WebhookSender(boost::asio::any_io_executor loop, HttpClient& client, const Clock& clock,
                 std::size_t connections, Duration timeout = std::chrono::seconds(20));
-  /// `id` is the same on every attempt. "host busy", untried, when there is no place for it for a moment.
+  /// `id` is the same on every attempt. Untried: "host busy" when there is no place for it for a moment,
+  /// "host paused: …" when the last few could not talk to the host, whatever the endpoint was.
   boost::asio::awaitable<Outcome> send(WebhookEndpoint endpoint, std::string id, std::string body);
   /// Nothing more is to be sent: see HttpClient::wind_up().
   void wind_up(Duration patience);
 
  private:
+  std::optional<Outcome> pause_of(const std::string& origin);
+  void learn(const std::string& origin, const Outcome& outcome, bool has_answered);
+
   HttpClient& client_;
   const Clock& clock_;
   Duration timeout_;
   HostPlaces places_;
+  std::unordered_map<std::string, Breaker> troubled_;  // by origin: those that did not answer last
 };
 
 }  // namespace crier

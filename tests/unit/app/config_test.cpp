@@ -57,7 +57,7 @@ sources:
 http:
   public: {listen: "0.0.0.0:80"}
   operator: {listen: "[::1]:8081"}
-alerts: {expire_after: 90m, digest_expire_after: 2d, catch_up: 1h, late_into: weekly}
+alerts: {expire_after: 90m, digest_expire_after: 2d, webhook_expire_after: 5h, catch_up: 1h, late_into: weekly}
 editions:
   weekly: {title: The Week, at: "08:30", zone: Asia/Kathmandu, days: [mon, sun], max_items: 7}
 topics:
@@ -90,6 +90,7 @@ tests:
   CHECK(config.operator_listener->host == "::1");
   CHECK(newsroom.alert_expiry == 90min);
   CHECK(newsroom.digest_expiry == 48h);
+  CHECK(newsroom.webhook_expiry == 5h);
   CHECK(newsroom.late_edition == "weekly");
   CHECK(newsroom.catch_up == 1h);
   const auto* edition = newsroom.find_edition("weekly");

@@ -11,6 +11,7 @@
 #include "channel/webhook_channel.hpp"
 #include "dispatch/newsroom.hpp"
 #include "net/resolver.hpp"
+#include "support/closed_port.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run_loop.hpp"
@@ -194,6 +195,37 @@ TEST_CASE("a webhook into the private network is tried again, never reached") {
   REQUIRE(outcome.kind == OutcomeKind::retry_later);
   REQUIRE(outcome.reason == "forbidden");
   REQUIRE(server.connections() == 0);
+}
+
+TEST_CASE("a host that cannot be reached is left alone for a while, whichever endpoint is asked") {
+  boost::asio::io_context loop;
+  FakeHttpServer server(loop, {http_answer(500), http_answer(204)});
+  const ClosedPort closed(loop);
+  Resolver resolver(loop.get_executor());
+  HttpClient client(
+      loop.get_executor(), resolver,
+      {.guard = AddressGuard::create({.allow_http = true, .allow = {"127.0.0.1"}}).value(), .ca_file = {}});
+  ManualClock clock(at);
+  WebhookSender sender(loop.get_executor(), client, clock, 8);
+  const auto ask = [&](std::string_view path) {
+    return run_loop(
+        loop, sender.send({fmt::format("http://127.0.0.1:{}{}", closed.port(), path), key()}, id, body));
+  };
+  for (int i = 0; i < 5; ++i) {
+    const auto outcome = ask(fmt::format("/{}", i));
+    REQUIRE(outcome.reason == "unreachable");
+    REQUIRE_FALSE(outcome.untried);
+  }
+  const auto paused = ask("/other");
+  REQUIRE(paused.untried);
+  REQUIRE(paused.reason == "host paused: unreachable");
+  REQUIRE(paused.retry_after == 5s);
+  // One that answers, whatever it says, is no such host.
+  REQUIRE(run_loop(loop, sender.send({server.url("/in"), key()}, id, body)).reason == "http-500");
+  REQUIRE(run_loop(loop, sender.send({server.url("/in"), key()}, id, body)).kind == OutcomeKind::delivered);
+  clock.advance(5s);
+  REQUIRE(ask("/again").reason == "unreachable");
+  REQUIRE(ask("/again").retry_after == 10s);
 }
 
 TEST_CASE("a stop costs a webhook that nobody has no attempt, and one without an answer is tried again") {
