@@ -50,9 +50,9 @@ Restored restore(Sqlite& db, const Config& config, Time now) {
 }
 
 void keep_reserve(Sqlite& db, const std::filesystem::path& folder) {
-  if (!lack_of_room(folder).empty() || !lacks_free_pages(db)) return;
   try {
-    bring_free_pages(db);
+    free_pages(db);  // what a crash left
+    if (lack_of_room(folder).empty() && lacks_free_pages(db)) bring_free_pages(db);
   } catch (const SqliteError& e) {
     log::debug("db.no_reserve", {{"what", e.what()}});  // the watch over the database tries again
   }

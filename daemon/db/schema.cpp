@@ -315,6 +315,10 @@ ALTER TABLE exception ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
 DROP INDEX digest_item_by_batch;
 CREATE INDEX digest_item_by_batch ON digest_item (batch_id, urgency, seq DESC) WHERE batch_id IS NOT NULL;
 )sql",
+    R"sql(
+-- What was stopped during an attempt, until it is known what became of that.
+CREATE INDEX exception_may_be_out ON exception (chunk_id) WHERE state = 'suppressed' AND claimed = 1;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

@@ -84,10 +84,16 @@ void drop_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, Deci
   });
 }
 
-// What the decisions come to, given who has the story already.
+// What the decisions come to, given who has the story already. A job that is tried again may find that
+// otherwise.
 StoryPlan plan_entered(Sqlite& db, const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                        Time now) {
   bool is_changed = false;
+  for (auto& decision : entry.decisions.list) {
+    if (decision.suppressed != had_earlier_version && decision.suppressed != reported_before) continue;
+    decision.suppressed.clear();
+    is_changed = true;
+  }
   if (entry.known)
     is_changed = suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
   for (const auto& other : others_in_group(db, story.id))

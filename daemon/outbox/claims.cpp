@@ -86,7 +86,9 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
     }
   }
   claim.reasons = std::move(audience.reasons);
-  db.query("UPDATE exception SET claimed = 1 WHERE chunk_id = ? AND state = 'retry' AND due_at <= ?")
+  db.query(
+        "UPDATE exception SET claimed = 1"
+        " WHERE chunk_id = ? AND state = 'retry' AND claimed = 0 AND due_at <= ?")
       .bind(0, id)
       .bind(1, to_ms(now))
       .run();

@@ -77,15 +77,20 @@ std::vector<std::uint32_t> missed_members(Sqlite& db, std::int64_t batch_id) {
   std::vector<std::uint32_t> numbers;
   auto rows = db.query(
       "SELECT e.number FROM exception e JOIN chunk c ON c.id = e.chunk_id"
-      " WHERE c.batch_id = ? AND e.state IN ('failed', 'suppressed') ORDER BY e.number");
+      " WHERE c.batch_id = ? AND e.state IN ('failed', 'suppressed')");
   rows.bind(0, batch_id);
   while (rows.step()) numbers.push_back(static_cast<std::uint32_t>(rows.integer(0)));
+  auto chunks = db.query("SELECT members FROM chunk WHERE batch_id = ? AND suppressed IS NOT NULL");
+  chunks.bind(0, batch_id);
+  while (chunks.step())
+    for (const auto& member : decode_audience(chunks.blob(0)).members) numbers.push_back(member.number);
+  std::ranges::sort(numbers);
   return numbers;
 }
 
 // Whether the item was taken out of messages that had not left, after its batch was planned.
 bool was_left_out(Sqlite& db, std::int64_t batch_id, std::int64_t seq) {
-  // Asked for each story of each message: only of columns that stand before the members.
+  // Only of columns that stand before the members.
   auto row = db.query(
       "SELECT 1 FROM digest_item WHERE batch_id = ?1 AND dropped IS NOT NULL AND dropped <> ?2"
       " AND (story_id, story_version) = (SELECT story_id, story_version FROM digest_item WHERE seq = ?3)");
@@ -93,8 +98,22 @@ bool was_left_out(Sqlite& db, std::int64_t batch_id, std::int64_t seq) {
   return row.step();
 }
 
-// Moves a member from the item that says what was left out back to the item itself.
-void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
+using Numbers = std::span<const std::uint32_t>;  // ascending
+
+bool has_number(Numbers numbers, const Member& member) {
+  return std::ranges::binary_search(numbers, member.number);
+}
+
+// Those of the numbers that are members.
+std::vector<std::uint32_t> members_among(Numbers numbers, const Audience& audience) {
+  std::vector<std::uint32_t> out;
+  std::ranges::copy_if(numbers, std::back_inserter(out),
+                       [&](std::uint32_t number) { return position_of(audience, number).has_value(); });
+  return out;
+}
+
+// Moves members from the items that say what was left out back to the item itself.
+void put_back(Sqlite& db, std::int64_t seq, Numbers numbers) {
   auto items = find_items(db, everybody,
                           "seq = ?1 OR (dropped IS NOT NULL AND (batch_id, story_id, story_version)"
                           " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1))",
@@ -102,48 +121,47 @@ void put_back(Sqlite& db, std::int64_t seq, std::uint32_t number) {
   for (auto& pending : items) {
     auto& audience = pending.item.audience;
     auto& members = audience.members;
-    const auto place = std::ranges::lower_bound(members, number, {}, &Member::number);
-    const bool is_there = place != members.end() && place->number == number;
-    const bool belongs = pending.seq == seq;
-    if (is_there == belongs) continue;
-    // The message has left: its reason there is no longer asked for.
-    if (belongs)
-      members.insert(place, Member{number, 0});
-    else
-      members.erase(place);
-    put_audience(db, pending.seq, to_stored(audience));
+    const auto before = members.size();
+    if (pending.seq == seq) {
+      const auto there = members_among(numbers, audience);
+      for (const auto number : numbers)  // the message has left: its reason there is no longer asked for
+        if (!std::ranges::binary_search(there, number)) members.push_back({number, 0});
+      std::ranges::sort(members, {}, &Member::number);
+    } else {
+      std::erase_if(members, [&](const Member& member) { return has_number(numbers, member); });
+    }
+    if (members.size() != before) put_audience(db, pending.seq, to_stored(audience));
   }
 }
 
-// Moves a member of an item that says why a story was left out to the one that says that it may have arrived
+// Moves members of an item that says why a story was left out to the one that says that it may have arrived
 // all the same.
-void put_in_doubt(Sqlite& db, const PendingItem& left, std::uint32_t number) {
+void put_in_doubt(Sqlite& db, const PendingItem& left, Numbers numbers) {
   const auto reason = left.dropped + std::string(may_have_arrived);
   const auto doubted =
       find_items(db, everybody, "batch_id = ? AND story_id = ? AND story_version = ? AND dropped = ?",
                  left.batch_id, left.item.story_id, std::int64_t{left.item.story_version}, reason);
   if (doubted.empty()) {
-    leave_out(db, left, std::array{number}, reason);
+    leave_out(db, left, numbers, reason);
     return;
   }
+  const auto [kept, gone] = split(left.item.audience, numbers);
   AudienceBuilder in_doubt;
   in_doubt.add(doubted.front().item.audience);
-  in_doubt.add(number, reason_for(left.item.audience, number));
+  in_doubt.add(gone);
   put_audience(db, doubted.front().seq, to_stored(in_doubt.build()));
-  AudienceBuilder others;
-  others.add(left.item.audience);
-  others.remove(std::array{number});
-  put_audience(db, left.seq, to_stored(others.build()));
+  put_audience(db, left.seq, to_stored(kept));
 }
 
-void leave_out_later(Sqlite& db, std::int64_t seq, std::uint32_t number, std::string_view reason) {
+void leave_out_later(Sqlite& db, std::int64_t seq, Numbers numbers, std::string_view reason) {
   const auto later = find_items(db, everybody,
                                 "batch_id IS NULL AND dropped IS NULL AND (story_id, edition, channel)"
                                 " = (SELECT story_id, edition, channel FROM digest_item WHERE seq = ?1)"
                                 " AND story_version > (SELECT story_version FROM digest_item WHERE seq = ?1)",
                                 seq);
   for (const auto& item : later)
-    if (position_of(item.item.audience, number)) leave_out(db, item, std::array{number}, reason);
+    if (const auto members = members_among(numbers, item.item.audience); !members.empty())
+      leave_out(db, item, members, reason);
 }
 
 // Puts those who had no room for an item back into it, which keeps its place among the others. Of a story
@@ -356,26 +374,26 @@ std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::st
   return left;
 }
 
-void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
+void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::span<const std::uint32_t> numbers,
                   std::string_view reason) {
-  if (!was_left_out(db, batch_id, seq)) return;
-  put_back(db, seq, number);
-  leave_out_later(db, seq, number, reason);
+  if (numbers.empty() || !was_left_out(db, batch_id, seq)) return;
+  put_back(db, seq, numbers);
+  leave_out_later(db, seq, numbers, reason);
 }
 
-void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
-                   std::string_view reason) {
-  if (!was_left_out(db, batch_id, seq)) return;
+void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq,
+                   std::span<const std::uint32_t> numbers, std::string_view reason) {
+  if (numbers.empty() || !was_left_out(db, batch_id, seq)) return;
   const auto left =
       find_items(db, everybody,
                  "dropped IS NOT NULL AND dropped <> ?2 AND (batch_id, story_id, story_version)"
                  " = (SELECT batch_id, story_id, story_version FROM digest_item WHERE seq = ?1)",
                  seq, digest_full);
   for (const auto& item : left) {
-    if (!position_of(item.item.audience, number)) continue;
-    if (!item.dropped.ends_with(may_have_arrived)) put_in_doubt(db, item, number);
-    leave_out_later(db, seq, number, reason);
-    return;
+    const auto members = members_among(numbers, item.item.audience);
+    if (members.empty()) continue;
+    if (!item.dropped.ends_with(may_have_arrived)) put_in_doubt(db, item, members);
+    leave_out_later(db, seq, members, reason);
   }
 }
 

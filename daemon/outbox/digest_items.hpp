@@ -92,13 +92,13 @@ std::int64_t leave_out(Sqlite& db, const PendingItem& item, std::span<const std:
 std::int64_t leave_out_of_unsent(Sqlite& db, const PendingItem& item, std::string_view reason);
 /// The same for all items of a story, of any version, that batches carry.
 std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::string_view reason);
-/// A message of this batch that reached this member has carried the item. If it was left out while the
-/// message was on its way, it is put back, and what waits of the story's later versions does not go to the
-/// member, for `reason`.
-void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
+/// Messages of this batch that reached these members (ascending) have carried the item. If it was left out
+/// while they were on their way, it is put back, and what waits of the story's later versions does not go to
+/// these members, for `reason`.
+void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::span<const std::uint32_t> numbers,
                   std::string_view reason);
-/// The same of a message that may have reached the member: the item stays left out, but may have arrived.
-void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::uint32_t number,
-                   std::string_view reason);
+/// The same of messages that may have reached the members: the item stays left out, but may have arrived.
+void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq,
+                   std::span<const std::uint32_t> numbers, std::string_view reason);
 
 }  // namespace crier

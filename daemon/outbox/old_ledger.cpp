@@ -33,7 +33,7 @@ std::vector<std::int64_t> old_stories(Sqlite& db, Time before, std::int64_t most
                   is_needed +
                   ") AND NOT EXISTS (SELECT 1 FROM digest_item i LEFT JOIN batch b ON b.id = i.batch_id"
                   " WHERE i.story_id = s.id AND i.story_version = s.version"
-                  " AND CASE WHEN i.batch_id IS NULL THEN i.dropped IS NULL ELSE " +
+                  " AND CASE WHEN i.batch_id IS NULL THEN i.dropped IS NULL AND i.size > 0 ELSE " +
                   is_needed + " END) ORDER BY s.seen_at LIMIT ?2",
               before, most);
 }

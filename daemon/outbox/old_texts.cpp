@@ -18,7 +18,8 @@ std::int64_t drop_old_texts(Sqlite& db, Time before, std::int64_t most) {
                    owed_chunk +
                    "))"
                    " AND NOT EXISTS (SELECT 1 FROM digest_item i WHERE i.story_id = s.id"
-                   " AND i.story_version = s.version AND i.dropped IS NULL AND (i.batch_id IS NULL OR EXISTS"
+                   " AND i.story_version = s.version AND i.dropped IS NULL AND i.size > 0 AND (i.batch_id IS "
+                   "NULL OR EXISTS"
                    " (SELECT 1 FROM batch b WHERE b.id = i.batch_id AND EXISTS (" +
                    owed_chunk + ")))) ORDER BY s.seen_at LIMIT ?2)";
   db.query(sql).bind(0, before.time_since_epoch().count()).bind(1, most).run();

@@ -227,15 +227,17 @@ void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, cons
   report.stopped += static_cast<std::int64_t>(stopped.size());
 }
 
-// What is dropped whole is not for those either whom intake has yet to add.
+// What is dropped whole is not for those either who are yet to be added: of a story by intake, of a digest
+// that is being planned.
 void close_growing(Sqlite& db, const Target& target, std::string_view reason) {
   const std::string_view which = target.kind == TargetKind::batch  ? "id = CAST(?2 AS INTEGER)"
                                  : target.kind == TargetKind::lane ? "lane = CAST(?2 AS INTEGER)"
                                                                    : "channel = ?2";
-  db.query(
-        fmt::format("UPDATE batch SET dropped = ?1 WHERE {} AND dropped IS NULL AND (story_id, story_version)"
-                    " IN (SELECT id, version FROM story WHERE planned = 0)",
-                    which))
+  db.query(fmt::format(
+               "UPDATE batch SET dropped = ?1 WHERE {} AND dropped IS NULL AND ((story_id, story_version)"
+               " IN (SELECT id, version FROM story WHERE planned = 0)"
+               " OR id IN (SELECT batch_id FROM chunk WHERE open > 0 AND claimed = 3))",
+               which))
       .bind(0, reason)
       .bind(1, target.kind == TargetKind::lane ? lane_number(target.name) : target.name)
       .run();

@@ -88,6 +88,13 @@ void add_to_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, int 
   add_chunks(db, batch_id, plan, claimed, now);
 }
 
+// The plan, for nobody when an operator has dropped its batch.
+BatchPlan unless_dropped(BatchPlan plan, const std::string& dropped) {
+  for (auto& group : plan.groups)
+    if (group.suppressed.empty()) group.suppressed = dropped;
+  return plan;
+}
+
 }  // namespace
 
 std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
@@ -99,7 +106,13 @@ std::int64_t begin_batch(Sqlite& db, const BatchPlan& plan, Time now) {
 }
 
 void continue_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now) {
-  add_to_batch(db, batch_id, plan, being_planned, now);
+  std::string dropped;
+  {
+    auto row = db.query("SELECT dropped FROM batch WHERE id = ?");
+    row.bind(0, batch_id);
+    if (row.step()) dropped = row.text(0);
+  }
+  add_to_batch(db, batch_id, unless_dropped(plan, dropped), being_planned, now);
 }
 
 void release_batch(Sqlite& db, std::int64_t batch_id) {
@@ -144,11 +157,7 @@ void grow_batch(Sqlite& db, const BatchPlan& plan, Time now) {
     add_batch(db, plan, now);
     return;
   }
-  if (dropped.empty()) return add_to_batch(db, *batch_id, plan, free_to_claim, now);
-  auto suppressed = plan;
-  for (auto& group : suppressed.groups)
-    if (group.suppressed.empty()) group.suppressed = dropped;
-  add_to_batch(db, *batch_id, suppressed, free_to_claim, now);
+  add_to_batch(db, *batch_id, unless_dropped(plan, dropped), free_to_claim, now);
 }
 
 std::vector<std::uint32_t> members_of_alert(Sqlite& db, std::string_view story_id, std::uint32_t version,
@@ -191,19 +200,32 @@ std::vector<std::uint32_t> already_owed(Sqlite& db, std::string_view story_id, C
 
 QueueState queue_state(Sqlite& db, ChannelKind channel) {
   QueueState state;
-  auto row = db.query(
-      "SELECT TOTAL(n), MIN(due_at) FROM ("
-      " SELECT open AS n, due_at FROM chunk WHERE channel = ?1 AND open > 0"
-      " UNION ALL"
-      // A failed attempt moves a delivery's own time, but it is due since its chunk is. Only what waits for
-      // an embargo or quiet hours is not.
-      " SELECT 1, CASE WHEN e.reason IN ('embargo', 'quiet hours') THEN e.due_at ELSE c.due_at END"
-      " FROM exception e JOIN chunk c ON c.id = e.chunk_id"
-      " WHERE e.channel = ?1 AND e.state IN ('retry', 'sending'))");
-  row.bind(0, to_string(channel));
-  if (row.step()) {
-    state.depth = row.integer(0);
-    if (!row.is_null(1)) state.oldest_due = from_ms(row.integer(1));
+  const auto look = [&](std::string_view sql) {
+    auto row = db.query(sql);
+    row.bind(0, to_string(channel));
+    if (!row.step()) return;
+    state.depth += row.integer(0);
+    if (row.is_null(1)) return;
+    const auto due = from_ms(row.integer(1));
+    state.oldest_due = std::min(state.oldest_due.value_or(due), due);
+  };
+  look("SELECT TOTAL(open), MIN(due_at) FROM chunk WHERE channel = ? AND open > 0");
+  // A failed attempt moves a delivery's own time, but it is due since its chunk is. Only what waits for an
+  // embargo or quiet hours is not. By an index, and few rows: there may be a million.
+  look(
+      "SELECT TOTAL(waiting.n), MIN((SELECT due_at FROM chunk WHERE id = waiting.chunk_id"
+      " AND EXISTS (SELECT 1 FROM exception e WHERE e.chunk_id = waiting.chunk_id"
+      " AND e.state IN ('retry', 'sending') AND e.reason NOT IN ('embargo', 'quiet hours')))) FROM"
+      " (SELECT chunk_id, COUNT(*) AS n FROM exception INDEXED BY exception_owed WHERE channel = ?"
+      " AND state IN ('retry', 'sending') GROUP BY lane, chunk_id) waiting");
+  for (std::size_t lane = 0; lane < lane_count; ++lane) {
+    auto row = db.query(
+        "SELECT MIN(due_at) FROM exception WHERE channel = ? AND lane = ? AND state = 'retry' AND claimed = "
+        "0");
+    row.bind(0, to_string(channel)).bind(1, static_cast<int>(lane));
+    if (!row.step() || row.is_null(0)) continue;
+    const auto due = from_ms(row.integer(0));
+    state.oldest_due = std::min(state.oldest_due.value_or(due), due);
   }
   return state;
 }

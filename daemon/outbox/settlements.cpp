@@ -8,6 +8,7 @@
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/late_alerts.hpp"
+#include "outbox/pauses.hpp"
 #include "outbox/rows.hpp"
 #include "outbox/spared.hpp"
 
@@ -20,14 +21,16 @@ struct ExceptionRow {
   Time due_at;
   std::string_view reason;
   std::string_view reply;
+  bool may_be_out = false;  // stopped during an attempt that nobody has heard of since
 };
 
 void put_exception(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane,
                    const ExceptionRow& row, Time now) {
   db.query(
         "INSERT OR REPLACE INTO exception"
-        " (chunk_id, number, channel, lane, state, attempts, due_at, reason, reply, updated_at, in_doubt)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        " (chunk_id, number, channel, lane, state, attempts, due_at, reason, reply, updated_at, in_doubt, "
+        "claimed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(0, delivery.chunk_id)
       .bind(1, std::int64_t{delivery.number})
       .bind(2, to_string(channel))
@@ -39,26 +42,46 @@ void put_exception(Sqlite& db, const Delivery& delivery, ChannelKind channel, La
       .bind(8, row.reply)
       .bind(9, to_ms(now))
       .bind(10, delivery.in_doubt ? 1 : 0)
+      .bind(11, row.may_be_out ? 1 : 0)
       .run();
 }
 
-// Whether the answer to an attempt was lost, as a delivery's exception row has it; nullopt when it has none.
-std::optional<bool> doubt_in_row(Sqlite& db, const Delivery& delivery) {
-  auto row = db.query("SELECT in_doubt FROM exception WHERE chunk_id = ? AND number = ?");
+// What a delivery's exception row says of earlier attempts; nullopt when it has none.
+struct Attempted {
+  bool in_doubt = false;      // an answer was lost
+  bool is_under_way = false;  // the last has no answer yet
+};
+std::optional<Attempted> find_attempted(Sqlite& db, const Delivery& delivery) {
+  auto row = db.query("SELECT in_doubt, state = 'sending' FROM exception WHERE chunk_id = ? AND number = ?");
   row.bind(0, delivery.chunk_id).bind(1, std::int64_t{delivery.number});
   if (!row.step()) return std::nullopt;
-  return row.integer(0) != 0;
+  return Attempted{row.integer(0) != 0, row.integer(1) != 0};
 }
 
-// Of a delivery that was stopped while it was being sent: the answer was lost.
+// Of a delivery that was stopped while it was being sent: nothing was taken.
+void note_unsent(Sqlite& db, const Delivery& delivery) {
+  db.query("UPDATE exception SET claimed = 0 WHERE chunk_id = ? AND number = ? AND state = 'suppressed'")
+      .bind(0, delivery.chunk_id)
+      .bind(1, std::int64_t{delivery.number})
+      .run();
+}
+
+// Of one the answer was lost.
 void note_doubt(Sqlite& db, const Delivery& delivery) {
   db.query(
-        "UPDATE exception SET in_doubt = 1, reason = reason || ?3"
+        "UPDATE exception SET in_doubt = 1, claimed = 0, reason = reason || ?3"
         " WHERE chunk_id = ?1 AND number = ?2 AND state = 'suppressed' AND in_doubt = 0")
       .bind(0, delivery.chunk_id)
       .bind(1, std::int64_t{delivery.number})
       .bind(2, may_have_arrived)
       .run();
+}
+
+// Whether the pause is there that a delivery waits for.
+bool has_pause(Sqlite& db, std::string_view reason) {
+  auto row = db.query("SELECT 1 FROM pause WHERE ?1 || kind || ' ' || name = ?2");
+  row.bind(0, Pause::paused_prefix).bind(1, reason);
+  return row.step();
 }
 
 // What a chunk says of its members.
@@ -121,29 +144,48 @@ std::string_view state_name(Settlement settlement) {
   return "retry";
 }
 
-// Of what a digest's message has carried, and was left out while that was on its way.
-void settle_left_out(Sqlite& db, const ChunkState& chunk, const Settled& settled) {
+// Members whose message of a digest has carried an item, or may have, that was left out while it was on its
+// way.
+struct Carriers {
+  std::vector<std::uint32_t> carried;
+  std::vector<std::uint32_t> in_doubt;
+};
+using LeftOut = std::map<std::pair<std::int64_t, std::int64_t>, Carriers>;  // by batch and item
+
+void note_left_out(const ChunkState& chunk, const Settled& settled, LeftOut& left_out) {
   if (!chunk.left_out) return;
-  const auto& delivery = settled.delivery;
   for (const auto item : settled.carried) {
     if (settled.settlement == Settlement::delivered)
-      keep_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
-    else if (delivery.in_doubt)
-      doubt_carried(db, chunk.batch_id, item, delivery.number, had_earlier_version);
+      left_out[{chunk.batch_id, item}].carried.push_back(settled.delivery.number);
+    else if (settled.delivery.in_doubt)
+      left_out[{chunk.batch_id, item}].in_doubt.push_back(settled.delivery.number);
+  }
+}
+
+// An audience may be of a million: each is written once, for all of them.
+void settle_left_out(Sqlite& db, LeftOut& left_out) {
+  for (auto& [key, carriers] : left_out) {
+    const auto& [batch_id, item] = key;
+    std::ranges::sort(carriers.carried);
+    std::ranges::sort(carriers.in_doubt);
+    keep_carried(db, batch_id, item, carriers.carried, had_earlier_version);
+    doubt_carried(db, batch_id, item, carriers.in_doubt, had_earlier_version);
   }
 }
 
 void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now) {
   const auto& delivery = settled.delivery;
-  settle_left_out(db, chunk, settled);
   const bool was_settled = chunk.settled.test(delivery.position);
   // Stopped while the attempt was under way, which came to nothing: it stays stopped.
   if (was_settled && (settled.settlement == Settlement::retry || !settled.edition.empty())) {
-    if (delivery.in_doubt) note_doubt(db, delivery);
+    if (delivery.in_doubt)
+      note_doubt(db, delivery);
+    else
+      note_unsent(db, delivery);
     return;
   }
-  const auto doubt = was_settled || chunk.waiting() > 0 ? doubt_in_row(db, delivery) : std::nullopt;
-  const bool had_row = doubt.has_value();
+  const auto attempted = was_settled || chunk.waiting() > 0 ? find_attempted(db, delivery) : std::nullopt;
+  const bool had_row = attempted.has_value();
   if (settled.settlement == Settlement::delivered) {
     if (had_row)
       db.query("DELETE FROM exception WHERE chunk_id = ? AND number = ?")
@@ -157,14 +199,19 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
       chunk.note_settled(settled.due_at);
   } else {
     auto ended = delivery;
-    ended.in_doubt |= doubt.value_or(false);
+    ended.in_doubt |= attempted && attempted->in_doubt;
     auto reason = settled.reason;
+    // A pause that was ended meanwhile holds nothing.
+    const bool is_over =
+        settled.settlement == Settlement::retry && is_paused(reason) && !has_pause(db, reason);
+    const auto due_at = is_over ? now : settled.due_at;
     // Of what has expired it is said already.
     const bool is_stopped = settled.settlement == Settlement::suppressed && !settled.expired;
     if (is_stopped && ended.in_doubt && !reason.ends_with(may_have_arrived)) reason += may_have_arrived;
-    put_exception(db, ended, settled.channel, settled.lane,
-                  {state_name(settled.settlement), settled.attempts, settled.due_at, reason, settled.reply},
-                  now);
+    const bool may_be_out = is_stopped && attempted && attempted->is_under_way;
+    put_exception(
+        db, ended, settled.channel, settled.lane,
+        {state_name(settled.settlement), settled.attempts, due_at, reason, settled.reply, may_be_out}, now);
   }
   if (settled.settlement != Settlement::retry) chunk.settled.set(delivery.position);
   if (!was_settled && !had_row) --chunk.open;
@@ -219,6 +266,52 @@ void send_instead(Sqlite& db, Failed& failed, Time now) {
   }
 }
 
+// Of what was stopped during an attempt that a crash interrupted.
+void doubt_interrupted_stops(Sqlite& db) {
+  db.query(
+        "UPDATE exception INDEXED BY exception_may_be_out SET in_doubt = 1, claimed = 0, reason = reason || ?"
+        " WHERE state = 'suppressed' AND claimed = 1")
+      .bind(0, may_have_arrived)
+      .run();
+}
+
+std::vector<std::int64_t> items_sent_by(Sqlite& db, std::int64_t chunk_id) {
+  std::vector<std::int64_t> items;
+  auto rows = db.query(
+      "SELECT seq FROM digest_item WHERE batch_id = (SELECT batch_id FROM chunk WHERE id = ?)"
+      " AND dropped IS NULL");
+  rows.bind(0, chunk_id);
+  while (rows.step()) items.push_back(rows.integer(0));
+  return items;
+}
+
+// All of a chunk's members that wait for another attempt, or are at one, in one statement: they may be
+// thousands. Returns how many.
+std::int64_t stop_waiting(Sqlite& db, ChunkState& chunk, const Audience& audience, std::string_view reason,
+                          Time now) {
+  std::int64_t count = 0;
+  {
+    auto rows = db.query(
+        "SELECT number FROM exception WHERE chunk_id = ? AND state IN ('retry', 'sending') ORDER BY number");
+    rows.bind(0, chunk.id);
+    for (; rows.step(); ++count)
+      if (const auto position = position_of(audience, static_cast<std::uint32_t>(rows.integer(0))))
+        chunk.settled.set(*position);
+  }
+  if (count == 0) return 0;
+  db.query(
+        "UPDATE exception SET claimed = (state = 'sending'), state = 'suppressed', attempts = 0, due_at = ?2,"
+        " reason = ?3 || CASE WHEN in_doubt = 1 THEN ?4 ELSE '' END, reply = '', updated_at = ?2"
+        " WHERE chunk_id = ?1 AND state IN ('retry', 'sending')")
+      .bind(0, chunk.id)
+      .bind(1, to_ms(now))
+      .bind(2, reason)
+      .bind(3, may_have_arrived)
+      .run();
+  store_chunk(db, chunk);
+  return count;
+}
+
 }  // namespace
 
 void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
@@ -226,11 +319,13 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   std::vector<const Settled*> late;  // delivered, or perhaps, although they were stopped
   Failed failed;
   std::vector<LateAlert> too_late;
+  LeftOut left_out;
   for (const auto& each : settled) {
     const auto id = each.delivery.chunk_id;
     auto chunk = chunks.find(id);
     if (chunk == chunks.end()) chunk = chunks.emplace(id, load_chunk(db, id)).first;
     const bool was_stopped = chunk->second.settled.test(each.delivery.position);
+    note_left_out(chunk->second, each, left_out);
     settle_one(db, chunk->second, each, now);
     const bool may_be_there =
         each.settlement == Settlement::delivered || each.reason == ambiguous || each.delivery.in_doubt;
@@ -240,6 +335,7 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
     if (!each.edition.empty() && !was_stopped) too_late.push_back({id, each.delivery.number, each.edition});
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
+  settle_left_out(db, left_out);
   for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
   send_instead(db, failed, now);
   add_to_digests(db, too_late);
@@ -251,7 +347,7 @@ bool is_owed(Sqlite& db, const Delivery& delivery) {
 
 bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane, Time now) {
   if (!is_owed(db, delivery)) return false;
-  const bool was_open = !doubt_in_row(db, delivery);
+  const bool was_open = !find_attempted(db, delivery);
   put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
   if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();
   return true;
@@ -259,6 +355,7 @@ bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lan
 
 std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now) {
   undo_unreleased(db);
+  doubt_interrupted_stops(db);
   // Of what is owed only: there may be a year of what is not.
   db.execute("UPDATE chunk SET claimed = 0 WHERE open > 0 AND claimed = 1");
   db.execute("UPDATE exception SET claimed = 0 WHERE state IN ('retry', 'sending') AND claimed = 1");
@@ -294,6 +391,7 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
                      .reason = std::string(ambiguous),
                      .reply = "interrupted while it was being sent; it may have arrived"});
     ended.back().delivery.in_doubt = true;
+    ended.back().carried = items_sent_by(db, delivery.chunk_id);
   }
   settle(db, ended, now);
   return static_cast<std::int64_t>(interrupted.size());
@@ -310,28 +408,32 @@ std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view 
     db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
     return chunk.size;
   }
-  std::vector<Settled> stopped;
+  auto channel = ChannelKind::email;
+  auto lane = Lane::alert;
+  Audience audience;
   {
     auto row = db.query("SELECT channel, lane, members FROM chunk WHERE id = ?");
     row.bind(0, chunk_id);
     row.step();
-    const auto channel = parse_channel(row.text(0)).value_or(ChannelKind::email);
-    const auto lane = static_cast<Lane>(row.integer(1));
-    const auto audience = decode_audience(row.blob(2));
-    for (std::size_t i = 0; i < audience.members.size(); ++i) {
-      if (chunk.settled.test(i)) continue;
-      stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
-                         .channel = channel,
-                         .lane = lane,
-                         .settlement = Settlement::suppressed,
-                         .attempts = 0,
-                         .due_at = now,
-                         .reason = std::string(reason),
-                         .reply = {}});
-    }
+    channel = parse_channel(row.text(0)).value_or(channel);
+    lane = static_cast<Lane>(row.integer(1));
+    audience = decode_audience(row.blob(2));
+  }
+  const auto waiting = stop_waiting(db, chunk, audience, reason, now);
+  std::vector<Settled> stopped;
+  for (std::size_t i = 0; i < audience.members.size(); ++i) {
+    if (chunk.settled.test(i)) continue;
+    stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
+                       .channel = channel,
+                       .lane = lane,
+                       .settlement = Settlement::suppressed,
+                       .attempts = 0,
+                       .due_at = now,
+                       .reason = std::string(reason),
+                       .reply = {}});
   }
   settle(db, stopped, now);
-  return static_cast<std::int64_t>(stopped.size());
+  return waiting + static_cast<std::int64_t>(stopped.size());
 }
 
 std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now) {

@@ -84,6 +84,31 @@ TEST_CASE("a story canceled when the answer to its digest was lost may have arri
   CHECK(scene.left_out(in_doubt, "h1") == "canceled, may have arrived");
 }
 
+TEST_CASE("a story canceled while its digest was being sent as crier ended may have arrived") {
+  Belts belts(R"(
+topics: {harbours: {title: Harbours, any: [harbour]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: UTC}}
+subscribers:
+  - {id: amara, whatsapp: "+2348012345678", follow: [{topic: harbours, deliver: morning}]}
+  - {id: bruno, whatsapp: "+2348012345679", follow: [{topic: harbours, deliver: morning}]}
+)",
+              six);
+  auto& whatsapp = belts.channel(ChannelKind::whatsapp);
+  belts.accept(sample_story("h1", "The harbour burns"));
+  belts.accept(sample_story("h2", "A harbour festival"));
+  whatsapp.hold = {"amara"};
+  belts.advance(1h);
+  REQUIRE(whatsapp.sent.size() == 2);
+  belts.cancel("h1");
+  belts.crash();
+  belts.settle();
+  CHECK(whatsapp.sent.size() == 2);
+  const auto ledger = belts.ledger("h1");
+  CHECK(ledger.balances());
+  CHECK(ledger.total.delivered == 1);
+  CHECK(ledger.total.suppressed == std::map<std::string, std::int64_t>{{"canceled, may have arrived", 1}});
+}
+
 TEST_CASE("who waits for her digest's first attempt when a story is canceled is not in doubt") {
   Scene scene;
   Outcome later;

@@ -177,6 +177,58 @@ TEST_CASE("what expires while it is paused fails, and says that it was") {
   }
 }
 
+TEST_CASE("a retry that a pause holds ends with the others of its batch") {
+  Scene scene;
+  scene.email.answers = {outcome(OutcomeKind::retry_later, "smtp-4.2.2")};
+  scene.email.hold = {"r1", "r2", "r3"};
+  scene.publish("h1");
+  REQUIRE(scene.email.sent.size() >= 4);
+  scene.give(order(Act::pause, "lane", "alert", 24h * 30));
+  for (const auto* reader : {"r1", "r2", "r3"}) scene.email.release(reader);
+  scene.belts.settle();
+  for (int hour = 0; hour < 5; ++hour) scene.belts.advance(1h);
+  CHECK(scene.total().queued == 0);
+}
+
+TEST_CASE("what was being put back when a pause ended goes on with the others") {
+  Scene scene;
+  scene.email.set_handful(10);
+  scene.email.hold = {"r1"};
+  scene.give(order(Act::pause, "domain", "example.org", 24h));
+  scene.publish("h1");
+  CHECK(readers(scene.email) == std::set<std::string>{"r1", "r3", "r5", "r7", "r9"});
+  scene.give(order(Act::resume, "domain", "example.org"));
+  scene.email.release("r1");
+  scene.belts.settle();
+  scene.belts.advance(1s);
+  CHECK(scene.email.sent.size() == 10);
+  CHECK(scene.total().delivered == 10);
+}
+
+TEST_CASE("who was to get a story in a digest that was dropped gets its next version") {
+  Belts belts(R"(
+topics: {harbours: {title: Harbours, any: [harbour]}}
+editions: {morning: {title: The Morning, at: "07:00", zone: UTC}}
+subscribers:
+  - {id: amara, email: amara@example.org, follow: [{topic: harbours, deliver: morning}]}
+)",
+              at("2026-11-23T06:00:00Z"));
+  const auto& email = belts.channel(ChannelKind::email);
+  belts.give(order(Act::pause, "lane", "digest", 2h));
+  belts.accept(sample_story("h1", "The harbour burns"));
+  belts.advance(1h);
+  REQUIRE(belts.ledger().batches.size() == 1);
+  belts.give(order(Act::drop, "batch", std::to_string(belts.ledger().batches.front().batch_id)));
+  belts.advance(2h);
+  REQUIRE(email.sent.empty());
+  belts.accept(sample_story("h1", "The harbour does not burn"));
+  belts.advance(24h);
+  REQUIRE(email.sent.size() == 1);
+  CHECK(email.sent.front().titles == std::vector<std::string>{"The harbour does not burn"});
+  CHECK(belts.ledger().balances());
+  CHECK(belts.failures.empty());
+}
+
 TEST_CASE("a batch is recalled while it is being sent, and what has left is told exactly") {
   Scene scene;
   scene.email.hold = {"r2", "r3", "r4", "r5"};

@@ -9,6 +9,7 @@
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/ledger.hpp"
+#include "outbox/orders.hpp"
 #include "outbox/settlements.hpp"
 #include "support/migrated.hpp"
 
@@ -328,6 +329,35 @@ TEST_CASE("stopping a story ends what has not left, in every state, and touches 
     CHECK(recover(outbox.db, resend, now) == 0);
     CHECK_FALSE(crier::claim(outbox.db, ChannelKind::whatsapp, now + 100h));
   }
+  SECTION("of what was being sent when it crashed nobody knows") {
+    recover(outbox.db, resend, now);
+    recover(outbox.db, resend, now);
+    CHECK(outbox.tally(batch).suppressed.at("canceled") == 2);
+    CHECK(outbox.tally(batch).suppressed.at("canceled, may have arrived") == 1);
+  }
+  SECTION("of what was answered before it crashed everything is known") {
+    outbox.end(claim, deliveries[4], Settlement::retry, "http-500", now + 1min);
+    recover(outbox.db, resend, now);
+    CHECK(outbox.tally(batch).suppressed.at("canceled") == 3);
+  }
+}
+
+TEST_CASE("a digest that is dropped while it is planned is for nobody who is added later") {
+  Outbox outbox;
+  const auto plan = [](std::uint32_t number) {
+    return BatchPlan{{{}, 0, "morning", "2026-11-24T07:00"},
+                     ChannelKind::email,
+                     Lane::digest,
+                     {"You follow Morning"},
+                     {{now, now + 24h, {}, {{number, 0}}}}};
+  };
+  const auto batch = begin_batch(outbox.db, plan(1), now);
+  const Order order{Act::drop, parse_target("batch", std::to_string(batch)).value(), "wrong", "ops", 1h};
+  REQUIRE(carry_out(outbox.db, order, {}, now));
+  continue_batch(outbox.db, batch, plan(2), now);
+  release_batch(outbox.db, batch);
+  CHECK_FALSE(crier::claim(outbox.db, ChannelKind::email, now));
+  CHECK(outbox.tally(batch).suppressed.at("dropped: wrong") == 2);
 }
 
 TEST_CASE("a story is stopped while its very last delivery is being sent") {
