@@ -318,6 +318,13 @@ CREATE INDEX digest_item_by_batch ON digest_item (batch_id, urgency, seq DESC) W
     R"sql(
 -- What was stopped during an attempt, until it is known what became of that.
 CREATE INDEX exception_may_be_out ON exception (chunk_id) WHERE state = 'suppressed' AND claimed = 1;
+-- The yes to what was delivered, of small batches.
+CREATE TABLE reply (
+  chunk_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,       -- of the subscriber
+  reply TEXT NOT NULL,
+  PRIMARY KEY (chunk_id, number)
+) WITHOUT ROWID;
 )sql",
 };
 

@@ -9,6 +9,16 @@
 
 namespace crier {
 
+namespace {
+
+// What the other side said and how it calls what it took.
+std::string yes_of(const Outcome& outcome) {
+  if (outcome.remote_id.empty() || outcome.reply.empty()) return outcome.remote_id + outcome.reply;
+  return fmt::format("{} {}", outcome.remote_id, outcome.reply);
+}
+
+}  // namespace
+
 Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery& delivery,
                      const RetryPolicy& policy, Time now) {
   Settled settled{.delivery = delivery,
@@ -21,6 +31,7 @@ Settled what_follows(const Outcome& outcome, const Claim& claim, const Delivery&
                   .reply = {}};
   if (outcome.kind == OutcomeKind::delivered) {
     settled.settlement = Settlement::delivered;
+    if (claim.keeps_replies) settled.reply = yes_of(outcome);
     return settled;
   }
   settled.reason = outcome.reason;

@@ -18,14 +18,17 @@ struct FoundChunk {
   SettledBits settled{0};
 };
 
+// Of more readers a yes is not kept: a million of them take what a whole year does else.
+constexpr int most_replies = 1000;
+
 // The chunk that `which` names by channel, lane and now.
 std::optional<FoundChunk> find_chunk(Sqlite& db, std::string_view which, ChannelKind channel, Lane lane,
                                      Time now) {
   auto row = db.query(fmt::format(
       "SELECT c.id, c.batch_id, b.uid, b.story_id, b.story_version, b.edition, b.occurrence, c.lane,"
-      " c.expires_at, b.created_at, c.due_at, c.members, c.settled"
+      " c.expires_at, b.created_at, c.due_at, c.members, c.settled, b.size <= {}"
       " FROM chunk c JOIN batch b ON b.id = c.batch_id WHERE {}",
-      which));
+      most_replies, which));
   row.bind(0, to_string(channel)).bind(1, static_cast<int>(lane)).bind(2, to_ms(now));
   if (!row.step()) return std::nullopt;
   FoundChunk found{row.integer(0), {}, decode_audience(row.blob(11)), SettledBits(row.blob(12))};
@@ -39,6 +42,7 @@ std::optional<FoundChunk> find_chunk(Sqlite& db, std::string_view which, Channel
   claim.expires_at = from_ms(row.integer(8));
   claim.created_at = from_ms(row.integer(9));
   claim.due_at = from_ms(row.integer(10));
+  claim.keeps_replies = row.integer(13) != 0;
   return found;
 }
 

@@ -35,6 +35,7 @@ struct Claim {
   Time created_at;  ///< of the batch
   Time due_at;      ///< of the chunk
   Time expires_at;
+  bool keeps_replies = false;  ///< the batch is small: the ledger has each reader's yes, too
   std::vector<std::string> reasons;
   std::vector<Delivery> deliveries;
 };

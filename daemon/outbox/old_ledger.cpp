@@ -57,6 +57,7 @@ std::int64_t delete_of_batch(Sqlite& db, std::int64_t batch_id) {
   for (const auto* sql :
        {"DELETE FROM exception WHERE (chunk_id, number) IN (SELECT e.chunk_id, e.number FROM chunk c"
         " JOIN exception e ON e.chunk_id = c.id WHERE c.batch_id = ? LIMIT 2000)",
+        "DELETE FROM reply WHERE chunk_id IN (SELECT id FROM chunk WHERE batch_id = ?)",
         "DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE batch_id = ? LIMIT 64)",
         "DELETE FROM digest_item WHERE seq IN (SELECT seq FROM digest_item WHERE batch_id = ? LIMIT 1)",
         "DELETE FROM batch WHERE id = ?"}) {

@@ -88,6 +88,21 @@ std::unordered_map<std::uint32_t, Exception> exceptions_of(Sqlite& db, std::int6
   return out;
 }
 
+// What is kept of single members of a chunk.
+struct Apart {
+  std::unordered_map<std::uint32_t, Exception> exceptions;
+  std::unordered_map<std::uint32_t, std::string> replies;  // the yes to what was delivered
+};
+
+// Of one member, or of all.
+Apart load_apart(Sqlite& db, std::int64_t chunk_id, NumberRange range) {
+  Apart apart{exceptions_of(db, chunk_id, range), {}};
+  auto rows = db.query("SELECT number, reply FROM reply WHERE chunk_id = ? AND number BETWEEN ? AND ?");
+  rows.bind(0, chunk_id).bind(1, std::int64_t{range.first}).bind(2, std::int64_t{range.last});
+  while (rows.step()) apart.replies.emplace(static_cast<std::uint32_t>(rows.integer(0)), rows.text(1));
+  return apart;
+}
+
 void put_exception(LedgerDelivery& delivery, const Exception& exception) {
   delivery.detail = exception.reason;
   delivery.attempts = exception.attempts;
@@ -104,18 +119,18 @@ void put_exception(LedgerDelivery& delivery, const Exception& exception) {
 
 // What the chunk says of one of its members. `position` is that in the chunk.
 LedgerDelivery delivery_of(const Chunk& chunk, const Member& member, std::size_t position,
-                           const std::unordered_map<std::uint32_t, Exception>& exceptions) {
+                           const Apart& apart) {
   auto delivery = chunk.shared;
   delivery.number = member.number;
   const auto& reasons = chunk.audience.reasons;
   if (member.reason < reasons.size()) delivery.reason = reasons[member.reason];
-  const auto exception = exceptions.find(member.number);
+  const auto exception = apart.exceptions.find(member.number);
   if (chunk.suppressed) {
     delivery.state = DeliveryState::suppressed;
     delivery.detail = *chunk.suppressed;
     delivery.settled_from = chunk.settled_from;
     delivery.settled_until = chunk.settled_until;
-  } else if (exception != exceptions.end()) {
+  } else if (exception != apart.exceptions.end()) {
     put_exception(delivery, exception->second);
   } else if (!chunk.settled.test(position)) {
     delivery.due_at = chunk.due_at;
@@ -128,6 +143,8 @@ LedgerDelivery delivery_of(const Chunk& chunk, const Member& member, std::size_t
       delivery.attempts = late->attempts;
       delivery.settled_from = delivery.settled_until = late->at;
     }
+    if (const auto reply = apart.replies.find(member.number); reply != apart.replies.end())
+      delivery.reply = reply->second;
   }
   return delivery;
 }
@@ -145,7 +162,7 @@ std::optional<LedgerDelivery> find_delivery(Sqlite& db, const Statement& row, st
   const auto position = position_of(chunk.audience, number);
   if (!position) return std::nullopt;
   auto delivery = delivery_of(chunk, chunk.audience.members[*position], *position,
-                              exceptions_of(db, chunk.id, {number, number}));
+                              load_apart(db, chunk.id, {number, number}));
   if (delivery.subject.edition.empty()) {
     delivery.title = title_of(db, delivery.subject.story_id, delivery.subject.story_version);
     return delivery;
@@ -240,9 +257,9 @@ bool walk_batches(Sqlite& db, std::string_view what, const TakeDelivery& take) {
     if (shared.batch_id != std::exchange(batch_id, shared.batch_id))
       title = title_of(db, shared.subject.story_id, shared.subject.story_version);
     shared.title = title;
-    const auto exceptions = exceptions_of(db, chunk.id, {});
+    const auto apart = load_apart(db, chunk.id, {});
     const auto& members = chunk.audience.members;
-    for (std::size_t i = 0; i < members.size(); ++i) take(delivery_of(chunk, members[i], i, exceptions));
+    for (std::size_t i = 0; i < members.size(); ++i) take(delivery_of(chunk, members[i], i, apart));
   }
   return is_known;
 }
@@ -266,12 +283,12 @@ void walk_carried(Sqlite& db, const PendingItem& carried, const TakeDelivery& ta
   rows.bind(0, carried.batch_id);
   while (rows.step()) {
     const auto chunk = read_chunk(rows, {});
-    const auto exceptions = exceptions_of(db, chunk.id, {});
+    const auto apart = load_apart(db, chunk.id, {});
     const auto& members = chunk.audience.members;
     for (std::size_t i = 0; i < members.size(); ++i) {
       const auto number = members[i].number;
       if (!position_of(item.audience, number)) continue;
-      auto delivery = delivery_of(chunk, members[i], i, exceptions);
+      auto delivery = delivery_of(chunk, members[i], i, apart);
       delivery.subject.story_id = item.story_id;
       delivery.subject.story_version = item.story_version;
       delivery.reason = reason_for(item.audience, number);

@@ -61,7 +61,7 @@ struct LedgerDelivery {
   std::optional<Time> settled_from;
   std::optional<Time> settled_until;
   std::optional<Time> due_at;  ///< when it is queued: not before
-  std::string reply;           ///< what the other side said last, where it was not a plain yes
+  std::string reply;           ///< what the other side said last; a yes where it is kept
   std::vector<CarriedStory> stories;
 
   /// "UID-NUMBER": what is in its Message-ID or webhook-id; empty when it is in no batch.

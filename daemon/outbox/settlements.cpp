@@ -84,6 +84,14 @@ bool has_pause(Sqlite& db, std::string_view reason) {
   return row.step();
 }
 
+void put_reply(Sqlite& db, const Delivery& delivery, std::string_view reply) {
+  db.query("INSERT OR REPLACE INTO reply (chunk_id, number, reply) VALUES (?, ?, ?)")
+      .bind(0, delivery.chunk_id)
+      .bind(1, std::int64_t{delivery.number})
+      .bind(2, reply)
+      .run();
+}
+
 // What a chunk says of its members.
 struct ChunkState {
   std::int64_t id = 0;
@@ -192,6 +200,7 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
           .bind(0, delivery.chunk_id)
           .bind(1, std::int64_t{delivery.number})
           .run();
+    if (!settled.reply.empty()) put_reply(db, delivery, settled.reply);
     const bool has_waited = delivery.attempts > 0 || !delivery.waited_for.empty();
     if (has_waited)
       chunk.late.add({delivery.position, settled.attempts, settled.due_at});

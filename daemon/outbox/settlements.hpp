@@ -23,9 +23,9 @@ struct Settled {
   Lane lane = Lane::alert;
   Settlement settlement = Settlement::delivered;
   int attempts = 0;
-  Time due_at;         ///< of a retry; of all others when they ended
-  std::string reason;  ///< short and countable
-  std::string reply;
+  Time due_at;                          ///< of a retry; of all others when they ended
+  std::string reason;                   ///< short and countable
+  std::string reply;                    ///< of what was delivered: where it is to be kept
   std::vector<std::int64_t> carried{};  ///< the digest items that were in the message
   bool expired = false;                 ///< its time was over, or would have been before the next attempt
   std::string edition{};                ///< of a suppressed alert: it brings the story instead

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "outbox/reader_ledger.hpp"
 #include "support/belts.hpp"
 
 using namespace crier;
@@ -75,6 +76,22 @@ TEST_CASE("a story reaches everybody who asked for it, once, with the reason") {
   CHECK(ledger.total.delivered == 3);
   CHECK(ledger.total.queued == 1);  // bruno's morning edition
   CHECK(belts.failures.empty());
+}
+
+TEST_CASE("the ledger says what the other side said to a delivery") {
+  Belts belts(readers, noon);
+  Outcome taken;
+  taken.kind = OutcomeKind::delivered;
+  taken.reply = "250 2.0.0 Ok: queued as 4F2A";
+  belts.channel(ChannelKind::email).answers = {taken};
+  belts.accept(sample_story("h1", "The harbour bridge reopens"));
+  belts.settle();
+  belts.change_database([&](Sqlite& db) {
+    const auto ledger = read_reader_ledger(db, number_of_subscriber(db, "amara").value(), 20);
+    REQUIRE(ledger.deliveries.size() == 1);
+    CHECK(ledger.deliveries[0].state == DeliveryState::delivered);
+    CHECK(ledger.deliveries[0].reply == taken.reply);
+  });
 }
 
 TEST_CASE("the same story again is no news; a later version reaches only those who had none") {

@@ -35,7 +35,7 @@ Settled follow(const Outcome& outcome, int attempts = 0, bool recognises_repeats
   CHECK(settled.channel == ChannelKind::whatsapp);
   CHECK(settled.lane == Lane::breaking);
   CHECK(settled.attempts == attempts + 1);
-  // A plain yes is kept nowhere.
+  // The yes to one of very many is not kept.
   CHECK(settled.reply == (settled.settlement == Settlement::delivered ? "" : "what they said"));
   return settled;
 }
@@ -49,6 +49,21 @@ TEST_CASE("each outcome leads to its settlement") {
   CHECK(follow(outcome(OutcomeKind::retry_later)).settlement == Settlement::retry);
   // Ops can mend their own account; the reader is not given up for it.
   CHECK(follow(outcome(OutcomeKind::refused, "smtp-5.6.0", true)).settlement == Settlement::failed);
+}
+
+TEST_CASE("the yes to one of few is kept, with what the other side calls the message") {
+  Claim claim;
+  claim.expires_at = now + 4h;
+  claim.keeps_replies = true;
+  auto delivered = outcome(OutcomeKind::delivered);
+  const auto reply_to = [&] {
+    return what_follows(delivered, claim, {7, 42, 0, 3, 0, {}}, {steps, true}, now).reply;
+  };
+  CHECK(reply_to() == "what they said");
+  delivered.remote_id = "wamid.A";
+  CHECK(reply_to() == "wamid.A what they said");
+  delivered.reply.clear();
+  CHECK(reply_to() == "wamid.A");
 }
 
 TEST_CASE("what was not tried is due soon, and as if nothing had been") {

@@ -69,7 +69,7 @@ struct Books {
              .attempts = 1,
              .due_at = at,
              .reason = delivery.number % 2 == 0 ? "smtp-5.1.1" : "",
-             .reply = {}});
+             .reply = "they said so"});
       settle(db, settled, at);
     }
   }
@@ -116,6 +116,7 @@ TEST_CASE("what is older than it is kept for goes, and the rest balances all the
   CHECK(books.count("batch") == 1);
   CHECK(books.count("chunk") == 1);
   CHECK(books.count("exception") == 5);
+  CHECK(books.count("reply") == 5);
   CHECK_FALSE(read_ledger(books.db, "old0").has_value());
   CHECK(read_reader_ledger(books.db, 1, 100).deliveries.size() == 1);
   CHECK(books.count("story") == 6);  // known, should it come again

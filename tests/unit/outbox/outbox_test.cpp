@@ -99,6 +99,9 @@ TEST_CASE("a claim says all there is to know about its deliveries") {
   REQUIRE(claim.deliveries.size() == 3);
   CHECK(claim.deliveries[2].number == 3);
   CHECK(claim.deliveries[2].attempts == 0);
+  CHECK(claim.keeps_replies);
+  outbox.add("s2", 1001);
+  CHECK_FALSE(outbox.take().keeps_replies);
   CHECK(claim.reasons.at(claim.deliveries[2].reason) == "because");
 }
 
