@@ -289,7 +289,7 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const auto& [delivery, subscriber, address, contents, asked, owed] = *sent[i];
     if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
-    if (claim.channel == ChannelKind::email) domains_.ended(address, outcomes[i], now);
+    if (claim.channel == ChannelKind::email) tell_domain(address, outcomes[i], now);
     const bool is_left = draining_ && outcomes[i].untried;
     // Its claim ends with this process, but not the note of an attempt, where one was made.
     if (is_left && line.channel.recognises_repeats()) continue;
@@ -343,6 +343,14 @@ void Courier::send_in_digest(const HeldClaim& held, const std::shared_ptr<const 
                               {"channel", to_string(claim.channel)},
                               {"readers", readers},
                               {"next", fmt::format("they get it in {}", edition)}});
+}
+
+void Courier::tell_domain(std::string_view address, const Outcome& outcome, Time now) {
+  if (const auto pause = domains_.ended(address, outcome, now))
+    log::warn("domain.paused", {{"domain", address.substr(address.rfind('@') + 1)},
+                                {"for", to_string(*pause)},
+                                {"reason", outcome.reason},
+                                {"reply", outcome.reply}});
 }
 
 // A pause is said when it begins.

@@ -105,6 +105,7 @@ class Courier {
                    const Ready& ready) const;
   void send_in_digest(const HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
                       std::vector<Settled>& settled);
+  void tell_domain(std::string_view address, const Outcome& outcome, Time now);
   static void tell_breaker(Line& line, const Outcome& outcome, Time now);
   boost::asio::awaitable<void> give_up_endpoint(ChannelKind channel, const Subscriber& subscriber);
   void account_for(Line& line, const ClaimedBatch& batch, const Settled& settled, const Newsroom& newsroom);

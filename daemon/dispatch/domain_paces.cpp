@@ -17,6 +17,26 @@ bool is_too_much(const Outcome& outcome) {
          outcome.reason.starts_with("smtp-4.7.") && outcome.reason != "smtp-4.7.1";
 }
 
+// Another domain may be well when this one cannot be reached (X.4), has its own trouble (X.3) or refuses us
+// (5.7.x): RFC 3463 §3.4, 3.5, 3.8.
+bool is_domains_matter(const Outcome& outcome) {
+  return outcome.blames_sender || outcome.reason.starts_with("smtp-4.4.") ||
+         outcome.reason.starts_with("smtp-4.3.") || outcome.reason.starts_with("smtp-5.4.") ||
+         outcome.reason.starts_with("smtp-5.3.");
+}
+
+// As its breaker is to see it; nullopt when it says nothing of the domain.
+std::optional<Outcome> as_of_domain(const Outcome& outcome) {
+  Outcome seen;
+  seen.kind = outcome.kind;
+  if (outcome.kind == OutcomeKind::ambiguous || outcome.untried) return std::nullopt;
+  if (outcome.kind != OutcomeKind::retry_later) return seen;
+  if (!outcome.about_delivery) return std::nullopt;  // the relay's own matter
+  seen.reason = outcome.reason;
+  seen.about_delivery = !is_domains_matter(outcome);
+  return seen;
+}
+
 }  // namespace
 
 DomainPaces::DomainPaces(const std::vector<DomainLimits>& limits) {
@@ -35,29 +55,39 @@ DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time n
   if (providers_.size() >= most_known)
     std::erase_if(providers_, [&](const auto& known) {
       const auto& [its_name, provider] = known;
-      return !provider->is_limited && provider->pace.under_way() == 0 && !provider->pace.is_slowed(now);
+      return !provider->is_limited && provider->pace.under_way() == 0 && !provider->pace.is_slowed(now) &&
+             provider->breaker.pause_left(now) == Duration::zero();
     });
   return *providers_.emplace(name, std::make_shared<Provider>(Provider{name, false, Pace()})).first->second;
 }
 
 std::optional<Time> DomainPaces::wait(std::string_view address, PaceOrder order, Time now) {
-  auto& pace = provider_of(address, now).pace;
+  auto& provider = provider_of(address, now);
+  if (const auto left = provider.breaker.pause_left(now); left > Duration::zero()) return now + left;
+  auto& pace = provider.pace;
   if (pace.is_others_turn(order, now) || pace.room(now) == 0) return pace.queue(order, now);
   pace.begin(now, 1);
   return std::nullopt;
 }
 
-void DomainPaces::ended(std::string_view address, const Outcome& outcome, Time now) {
-  provider_of(address, now).pace.end(now, is_too_much(outcome));
+std::optional<Duration> DomainPaces::ended(std::string_view address, const Outcome& outcome, Time now) {
+  auto& provider = provider_of(address, now);
+  provider.pace.end(now, is_too_much(outcome));
+  const auto seen = as_of_domain(outcome);
+  if (!seen) return std::nullopt;
+  const auto pause = provider.breaker.record(*seen, now);
+  return provider.breaker.goes_on() ? std::nullopt : pause;
 }
 
 std::vector<DomainState> DomainPaces::states(Time now) const {
   std::map<std::string, DomainState> by_name;
   for (const auto& [domain, provider] : providers_) {
     const bool is_slowed = provider->pace.is_slowed(now);
-    if (provider->is_limited || is_slowed)
-      by_name[provider->name] = {provider->name, provider->pace.rate(now), provider->pace.under_way(),
-                                 is_slowed};
+    const auto pause = provider->breaker.pause_left(now);
+    if (provider->is_limited || is_slowed || pause > Duration::zero())
+      by_name[provider->name] = {
+          provider->name, provider->pace.rate(now),  provider->pace.under_way(), is_slowed,
+          pause,          provider->breaker.reason()};
   }
   std::vector<DomainState> states;
   for (auto& [name, state] : by_name) states.push_back(std::move(state));

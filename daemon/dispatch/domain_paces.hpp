@@ -1,5 +1,6 @@
 // DomainPaces: how fast mail may go to each recipient domain. What ops have limited keeps to that; any other
-// domain is slowed down when it asks for less (4.7.x about its recipients), and let go again. On the loop.
+// domain is slowed down when it asks for less (4.7.x about its recipients), and let go again. One that cannot
+// be reached, or will have nothing of ours, is left alone for a while. On the loop.
 #pragma once
 
 #include <map>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "channel/breaker.hpp"
 #include "outbox/outcome.hpp"
 #include "schedule/pace.hpp"
 
@@ -29,6 +31,8 @@ struct DomainState {
   std::optional<double> rate;
   std::size_t under_way = 0;
   bool is_slowed = false;
+  Duration pause{};          ///< of its breaker; zero: it is sent to
+  std::string pause_reason;  ///< of its last failure
 };
 
 class DomainPaces {
@@ -38,9 +42,10 @@ class DomainPaces {
   /// Whether a message may leave for `address` now; then it counts as under way until ended(). Else when its
   /// turn is.
   std::optional<Time> wait(std::string_view address, PaceOrder order, Time now);
-  void ended(std::string_view address, const Outcome& outcome, Time now);
+  /// Returns how long the domain is left alone, when this is the first of its pauses.
+  std::optional<Duration> ended(std::string_view address, const Outcome& outcome, Time now);
 
-  /// Those that are limited or slowed down.
+  /// Those that are limited, slowed down or left alone.
   std::vector<DomainState> states(Time now) const;
 
  private:
@@ -48,6 +53,7 @@ class DomainPaces {
     std::string name;
     bool is_limited = false;
     Pace pace;
+    Breaker breaker{};
   };
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;

@@ -74,6 +74,27 @@ TEST_CASE("a domain that asks for less gets less, until it is silent") {
   CHECK(belts.ledger().balances());
 }
 
+TEST_CASE("a domain that will have nothing of ours is left alone, and the others get theirs") {
+  Belts belts(std::string(topics) + readers(40, "deaf") + readers(40, "fast"), noon);
+  auto& email = belts.channel(ChannelKind::email);
+  Outcome blocked;
+  blocked.reason = "smtp-5.7.1";
+  blocked.about_delivery = true;
+  blocked.blames_sender = true;
+  bool is_deaf = true;
+  email.while_sending = [&](const auto& sent) {
+    if (is_deaf && sent.subscriber.starts_with("deaf")) email.answers.push_front(blocked);
+  };
+  belts.accept(sample_story("h1", "The harbour reopens"));
+  belts.settle();
+  CHECK(sent_to(email, "fast") == 40);
+  CHECK(sent_to(email, "deaf") < 12);  // five, and what was under way with them
+  is_deaf = false;
+  for (int i = 0; i < 30; ++i) belts.advance(1min);
+  CHECK(belts.ledger().total.delivered == 80);
+  CHECK(belts.ledger().balances());
+}
+
 TEST_CASE("no delivery fails because its domain's turn is far away") {
   Belts belts(std::string(topics) + readers(1000, "slow"), noon);
   belts.limit({{{"slow.example"}, {.rate = 1, .at_once = 0}}});
