@@ -173,15 +173,17 @@ class JsonBalance final : public BalanceWriter {
 };
 
 // A record for each state, and reason, that deliveries of an entry are in; an entry is a story, a batch, a
-// channel or a lane.
+// channel or a lane. What is left out is said to the person: a table has no place for it.
 class CsvBalance final : public BalanceWriter {
  public:
   void take(const StoryLedger& story) override {
+    ++stories_;
     put({"story", story.id, std::to_string(story.version), "", "", "", "", "", to_rfc3339(story.seen_at)},
         story.tally);
   }
 
   void take(const BatchLedger& batch) override {
+    ++batches_;
     const auto& subject = batch.subject;
     put({"batch", subject.story_id, subject.edition.empty() ? std::to_string(subject.story_version) : "",
          std::to_string(batch.batch_id), std::string(to_string(batch.channel)),
@@ -196,6 +198,12 @@ class CsvBalance final : public BalanceWriter {
       put({"channel", "", "", "", std::string(to_string(channel)), "", "", "", ""}, tally);
     for (const auto& [lane, tally] : sums.by_lane)
       put({"lane", "", "", "", "", std::string(to_string(lane)), "", "", ""}, tally);
+    const LeftOut left{sums.stories_in_all - stories_, sums.batches_in_all - batches_};
+    if (left.stories > 0 || left.batches > 0)
+      fmt::print(stderr,
+                 "crier ledger: --limit leaves out {} older stories and {} older batches; the channels and "
+                 "lanes count them\n",
+                 left.stories, left.batches);
   }
 
  private:
@@ -228,6 +236,8 @@ class CsvBalance final : public BalanceWriter {
   }
 
   bool begun_ = false;
+  std::int64_t stories_ = 0;
+  std::int64_t batches_ = 0;
 };
 
 }  // namespace
