@@ -28,6 +28,18 @@ json::object to_json(const Tally& tally) {
           {"failed", counts_json(tally.failed)}};
 }
 
+// By the names of channels or lanes.
+template <class Part>
+json::object to_json(const std::map<Part, Tally>& parts) {
+  json::object out;
+  for (const auto& [part, tally] : parts) {
+    auto entry = to_json(tally);
+    entry["balanced"] = tally.balances();
+    out[to_string(part)] = std::move(entry);
+  }
+  return out;
+}
+
 std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
   std::int64_t total = 0;
   for (const auto& [reason, count] : counts) total += count;
@@ -62,6 +74,11 @@ class TextBalance final : public BalanceWriter {
   void finish(const LedgerSums& sums) override {
     begin();
     if (sums.stories_in_all > 1) print_row("all stories", sums.total, sums.total.balances());
+    // A batch has said both already.
+    if (sums.stories_in_all > 0) {
+      print_parts("channel", sums.by_channel);
+      print_parts("lane", sums.by_lane);
+    }
     const LeftOut left{sums.stories_in_all - stories_, sums.batches_in_all - batches_};
     if (left.stories > 0 || left.batches > 0)
       fmt::print("Not listed, but counted: {} older stories, {} older batches; --limit 0 lists all.\n",
@@ -92,6 +109,12 @@ class TextBalance final : public BalanceWriter {
     for (const auto& [reason, count] : tally.suppressed)
       fmt::print("{:>31}             suppressed: {}\n", count, reason);
     for (const auto& [reason, count] : tally.failed) fmt::print("{:>48}  failed: {}\n", count, reason);
+  }
+
+  template <class Part>
+  static void print_parts(std::string_view kind, const std::map<Part, Tally>& parts) {
+    for (const auto& [part, tally] : parts)
+      print_row(fmt::format("{} {}", kind, to_string(part)), tally, tally.balances());
   }
 
   bool begun_ = false;
@@ -137,8 +160,9 @@ class JsonBalance final : public BalanceWriter {
     if (batches_ == 0) begin_batches();
     const json::object left_out{{"stories", sums.stories_in_all - stories_},
                                 {"batches", sums.batches_in_all - batches_}};
-    fmt::print("],\"total\":{},\"left_out\":{},\"balanced\":{}}}\n", json::serialize(to_json(sums.total)),
-               json::serialize(left_out), sums.balances());
+    fmt::print("],\"total\":{},\"channels\":{},\"lanes\":{},\"left_out\":{},\"balanced\":{}}}\n",
+               json::serialize(to_json(sums.total)), json::serialize(to_json(sums.by_channel)),
+               json::serialize(to_json(sums.by_lane)), json::serialize(left_out), sums.balances());
   }
 
  private:
@@ -148,15 +172,18 @@ class JsonBalance final : public BalanceWriter {
   std::int64_t batches_ = 0;
 };
 
-// A record for each state, and reason, that deliveries of an entry are in.
+// A record for each state, and reason, that deliveries of an entry are in; an entry is a story, a batch, a
+// channel or a lane. What is left out is said to the person: a table has no place for it.
 class CsvBalance final : public BalanceWriter {
  public:
   void take(const StoryLedger& story) override {
+    ++stories_;
     put({"story", story.id, std::to_string(story.version), "", "", "", "", "", to_rfc3339(story.seen_at)},
         story.tally);
   }
 
   void take(const BatchLedger& batch) override {
+    ++batches_;
     const auto& subject = batch.subject;
     put({"batch", subject.story_id, subject.edition.empty() ? std::to_string(subject.story_version) : "",
          std::to_string(batch.batch_id), std::string(to_string(batch.channel)),
@@ -165,7 +192,19 @@ class CsvBalance final : public BalanceWriter {
         batch.tally);
   }
 
-  void finish(const LedgerSums& /*sums*/) override { begin(); }
+  void finish(const LedgerSums& sums) override {
+    begin();
+    for (const auto& [channel, tally] : sums.by_channel)
+      put({"channel", "", "", "", std::string(to_string(channel)), "", "", "", ""}, tally);
+    for (const auto& [lane, tally] : sums.by_lane)
+      put({"lane", "", "", "", "", std::string(to_string(lane)), "", "", ""}, tally);
+    const LeftOut left{sums.stories_in_all - stories_, sums.batches_in_all - batches_};
+    if (left.stories > 0 || left.batches > 0)
+      fmt::print(stderr,
+                 "crier ledger: --limit leaves out {} older stories and {} older batches; the channels and "
+                 "lanes count them\n",
+                 left.stories, left.batches);
+  }
 
  private:
   static constexpr std::size_t described = 9;
@@ -197,6 +236,8 @@ class CsvBalance final : public BalanceWriter {
   }
 
   bool begun_ = false;
+  std::int64_t stories_ = 0;
+  std::int64_t batches_ = 0;
 };
 
 }  // namespace

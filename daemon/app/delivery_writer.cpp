@@ -146,7 +146,10 @@ class CsvDeliveries final : public DeliveryWriter {
     for (const auto& story : delivery.stories) put(delivery, subscriber, story);
   }
 
-  void finish(bool /*has_more*/) override { begin(); }
+  void finish(bool has_more) override {
+    begin();
+    if (has_more) fmt::print(stderr, "crier ledger: --limit leaves out older deliveries\n");
+  }
 
  private:
   void begin() {

@@ -51,10 +51,9 @@ int print_reader(const CommandLine& line, Sqlite* db, const std::string& id, std
     return line.fail(
         exit_code::missing_input,
         fmt::format("the ledger knows no subscriber \"{}\": crier serve has not seen one yet", id));
-  const auto ledger = read_reader_ledger(*db, *number, limit);
   const auto writer = delivery_writer(format_of(line));
-  for (const auto& delivery : ledger.deliveries) writer->take(delivery, id);
-  writer->finish(ledger.has_more);
+  writer->finish(walk_reader_ledger(*db, *number, limit,
+                                    [&](const LedgerDelivery& delivery) { writer->take(delivery, id); }));
   return exit_code::ok;
 }
 
@@ -80,21 +79,25 @@ int ledger_command(const Words& words) {
       "does not hold, listed or not. Lists the newest, and older ones that do not balance.\n"
       "With --subscriber: what she got, when, why, by which channel, or why not; with --deliveries: every\n"
       "single delivery, the oldest first. Runs beside the daemon, or without it.\n\n"
-      "JSON: {balanced, total, stories: [{id, version, title, status, seen, …}], batches: [{batch, uid,\n"
-      "planned, channel, lane, story and version, or edition and occurrence, …}], left_out: {stories,\n"
-      "batches}}; total and each entry (…) hold matched, delivered, queued, and suppressed and failed as\n"
-      "{reason: count}; each entry holds balanced. Of deliveries: {deliveries: [{subscriber, channel, lane,\n"
-      "state, …}], has_more}. A delivery ended between settled_from and settled_until: all that left\n"
-      "together share them. CSV: one record for each state and reason of an entry, or for each delivery\n"
-      "(of a subscriber's digest, for each story); the first line names the fields.");
+      "JSON: {balanced, total, channels: {name: …}, lanes: {name: …}, stories: [{id, version, title,\n"
+      "status, seen, …}], batches: [{batch, uid, planned, channel, lane, story and version, or edition\n"
+      "and occurrence, …}], left_out: {stories, batches}}. The total and each entry (…) hold matched,\n"
+      "delivered, queued, and suppressed and failed as {reason: count}; each entry holds balanced. The\n"
+      "total counts a story for each reader and channel, also in digests; channels and lanes are its parts.\n"
+      "Of deliveries: {deliveries: [{subscriber, channel, lane, state, …}], has_more}. A delivery ended\n"
+      "between settled_from and settled_until: all that left together share them. CSV: one record for\n"
+      "each state and reason of an entry (story, batch, channel, lane), or for each delivery (of a\n"
+      "subscriber's digest, for each story); the first line names the fields.");
   line.option("subscriber", "ID", "what became of this subscriber's deliveries, the newest first")
       .flag("deliveries", "each delivery, of the whole ledger or of STORY or BATCH")
       .option("limit", "N",
-              "list N stories and N batches, or N deliveries of a subscriber (default 20); 0 = all")
+              "list N stories and batches, or N deliveries of a subscriber (default 20, of CSV all); 0 = all")
       .flag("csv", "print CSV")
       .common();
   if (const auto code = line.read(words, 0, 1)) return *code;
-  std::size_t limit = 20;
+  constexpr std::size_t screenful = 20;
+  // A table does not show that it ends early.
+  std::size_t limit = line.has("csv") ? 0 : screenful;
   if (const auto code = line.read_number("limit", 0, 1'000'000'000, limit)) return *code;
   if (limit == 0) limit = whole_ledger;
   const auto what = line.arguments().empty() ? std::string() : line.arguments()[0];

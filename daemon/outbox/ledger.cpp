@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <unordered_map>
+#include <utility>
 
 #include "db/sqlite.hpp"
 #include "db/time_column.hpp"
@@ -149,39 +150,46 @@ std::unordered_map<std::uint32_t, std::string> states_of_batch(Sqlite& db, std::
   return out;
 }
 
-// Adds what became of a story's digest items.
-void tally_items(Sqlite& db, std::string_view story_id, std::uint32_t version, Tally& tally) {
-  struct Item {
-    std::string members;
-    std::int64_t size;
-    std::optional<std::int64_t> batch_id;
-    std::string dropped;
-  };
+// A story for an edition's readers.
+struct Item {
+  std::string members;
+  std::int64_t size = 0;
+  std::optional<std::int64_t> batch_id;
+  std::string dropped;  // as in count_state, empty if it is not
+  ChannelKind channel = ChannelKind::email;
+};
+
+std::vector<Item> items_of(Sqlite& db, const StoryLedger& story) {
   std::vector<Item> items;
-  {
-    auto rows = db.query(
-        "SELECT members, size, batch_id, dropped FROM digest_item WHERE story_id = ? AND story_version = ?");
-    rows.bind(0, story_id).bind(1, std::int64_t{version});
-    while (rows.step()) {
-      items.push_back({std::string(rows.blob(0)), rows.integer(1),
-                       rows.is_null(2) ? std::nullopt : std::optional(rows.integer(2)),
-                       rows.is_null(3) ? "" : state_of_dropped(rows.text(3))});
+  auto rows = db.query(
+      "SELECT members, size, batch_id, dropped, channel FROM digest_item WHERE story_id = ? AND"
+      " story_version = ?");
+  rows.bind(0, story.id).bind(1, std::int64_t{story.version});
+  while (rows.step()) {
+    items.push_back({std::string(rows.blob(0)), rows.integer(1),
+                     rows.is_null(2) ? std::nullopt : std::optional(rows.integer(2)),
+                     rows.is_null(3) ? "" : state_of_dropped(rows.text(3)),
+                     parse_channel(rows.text(4)).value_or(ChannelKind::email)});
+  }
+  return items;
+}
+
+Tally tally_item(Sqlite& db, const Item& item) {
+  Tally tally;
+  tally.matched = item.size;
+  if (!item.dropped.empty()) {
+    count_state(tally, item.dropped, item.size);
+  } else if (!item.batch_id) {
+    count_state(tally, queued, item.size);
+  } else {
+    const auto states = states_of_batch(db, *item.batch_id);
+    for (const auto& member : decode_audience(item.members).members) {
+      // A member that the batch does not know is counted nowhere, and so shows as an imbalance.
+      if (const auto state = states.find(member.number); state != states.end())
+        count_state(tally, state->second, 1);
     }
   }
-  for (const auto& item : items) {
-    if (!item.dropped.empty()) {
-      count_state(tally, item.dropped, item.size);
-    } else if (!item.batch_id) {
-      count_state(tally, queued, item.size);
-    } else {
-      const auto states = states_of_batch(db, *item.batch_id);
-      for (const auto& member : decode_audience(item.members).members) {
-        // A member that the batch does not know is counted nowhere, and so shows as an imbalance.
-        if (const auto state = states.find(member.number); state != states.end())
-          count_state(tally, state->second, 1);
-      }
-    }
-  }
+  return tally;
 }
 
 BatchLedger read_batch(const Statement& row) {
@@ -218,33 +226,56 @@ constexpr std::string_view batch_columns =
     "SELECT id, story_id, story_version, edition, occurrence, channel, lane, size, uid, created_at FROM "
     "batch ";
 
-// The tally of them all is that of the batches themselves.
-Tally walk_batches(Sqlite& db, Statement& rows, std::size_t most, const LedgerReader& reader,
-                   LedgerSums& sums) {
-  Tally total;
+void add_part(LedgerTotals& totals, ChannelKind channel, Lane lane, const Tally& tally) {
+  totals.by_channel[channel] += tally;
+  totals.by_lane[lane] += tally;
+}
+
+bool parts_balance(const LedgerTotals& totals) {
+  const auto balances = [](const auto& part) { return part.second.balances(); };
+  return std::ranges::all_of(totals.by_channel, balances) && std::ranges::all_of(totals.by_lane, balances);
+}
+
+// The totals are those of the batches themselves.
+LedgerTotals walk_batches(Sqlite& db, Statement& rows, std::size_t most, const LedgerReader& reader,
+                          LedgerSums& sums) {
+  LedgerTotals totals;
   Listing listing(most);
   while (rows.step()) {
     auto batch = read_batch(rows);
     tally_chunks(db, batch);
-    total += batch.tally;
+    totals.total += batch.tally;
+    add_part(totals, batch.channel, batch.lane, batch.tally);
     sums.all_balance = sums.all_balance && batch.balances();
     ++sums.batches_in_all;
     if (listing.takes(batch.balances())) reader.batch(batch);
   }
-  return total;
+  return totals;
+}
+
+// Adds a part to its story, whose own record says how many were planned, and to the channel's and the lane's.
+void add_part(StoryLedger& story, LedgerTotals& totals, ChannelKind channel, Lane lane, Tally tally) {
+  add_part(totals, channel, lane, tally);
+  tally.matched = 0;
+  story.tally += tally;
 }
 
 // Adds what became of a story's alerts.
-void tally_alerts(Sqlite& db, StoryLedger& story) {
+void tally_alerts(Sqlite& db, StoryLedger& story, LedgerTotals& totals) {
   auto rows =
       db.query(std::string(batch_columns) + "WHERE retired = 0 AND story_id = ? AND story_version = ?");
   rows.bind(0, story.id).bind(1, std::int64_t{story.version});
   while (rows.step()) {
     auto batch = read_batch(rows);
     tally_chunks(db, batch);
-    batch.tally.matched = 0;  // the story's own record says how many were planned
-    story.tally += batch.tally;
+    add_part(story, totals, batch.channel, batch.lane, std::move(batch.tally));
   }
+}
+
+// Adds what became of a story's digest items.
+void tally_items(Sqlite& db, StoryLedger& story, LedgerTotals& totals) {
+  for (const auto& item : items_of(db, story))
+    add_part(story, totals, item.channel, Lane::digest, tally_item(db, item));
 }
 
 void walk_stories(Sqlite& db, std::string_view id, std::size_t most, const LedgerReader& reader,
@@ -260,14 +291,15 @@ void walk_stories(Sqlite& db, std::string_view id, std::size_t most, const Ledge
                       std::string(rows.text(2)),       std::string(rows.text(3)),
                       Time(Duration(rows.integer(4))), {}};
     story.tally.matched = rows.integer(5);
-    tally_alerts(db, story);
-    tally_items(db, story.id, story.version, story.tally);
+    tally_alerts(db, story, sums);
+    tally_items(db, story, sums);
     sums.total += story.tally;
     const bool balanced = story.tally.balances();
     sums.all_balance = sums.all_balance && balanced;
     ++sums.stories_in_all;
     if (listing.takes(balanced)) reader.story(story);
   }
+  sums.all_balance = sums.all_balance && parts_balance(sums);
 }
 
 // A batch that may know what became of a reader's delivery, or what is known without one.
@@ -328,7 +360,7 @@ std::optional<LedgerSums> walk_ledger(Sqlite& db, std::string_view what, std::si
     auto rows =
         db.query(std::string(batch_columns) + "WHERE retired = 0 AND (uid = ?1 OR CAST(id AS TEXT) = ?1)");
     rows.bind(0, what);
-    sums.total = walk_batches(db, rows, most, reader, sums);
+    static_cast<LedgerTotals&>(sums) = walk_batches(db, rows, most, reader, sums);
     return sums.batches_in_all == 0 ? std::nullopt : std::optional(sums);
   }
   auto rows = db.query(std::string(batch_columns) +

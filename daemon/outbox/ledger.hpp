@@ -53,12 +53,20 @@ struct StoryLedger {
   Tally tally;  ///< alerts and the digests that carry it
 };
 
-/// What is said of the whole, listed or not.
-struct LedgerSums {
+/// The whole and its parts: where the books balance, the channels come to the total, and so do the lanes.
+struct LedgerTotals {
+  Tally total;
+  std::map<ChannelKind, Tally> by_channel;
+  std::map<Lane, Tally> by_lane;
+};
+
+/// What is said of the whole, listed or not. The totals are those of the stories: a story counts for each
+/// reader and channel, also in a digest that brings several, and in the digest lane while it waits for one.
+/// Of a batch they are its messages.
+struct LedgerSums : LedgerTotals {
   std::int64_t stories_in_all = 0;
   std::int64_t batches_in_all = 0;
-  Tally total;              ///< over all stories
-  bool all_balance = true;  ///< all stories and batches
+  bool all_balance = true;  ///< all stories, batches, channels and lanes
 
   bool balances() const { return all_balance; }
 };

@@ -186,7 +186,8 @@ struct UnbatchedItem {
 
 constexpr std::string_view item_columns =
     "SELECT i.edition, i.channel, i.story_id, i.story_version, i.members, i.not_before, i.dropped, s.title,"
-    " s.seen_at FROM digest_item i LEFT JOIN story s ON s.id = i.story_id AND s.version = i.story_version"
+    " s.seen_at, i.seq FROM digest_item i LEFT JOIN story s ON s.id = i.story_id AND s.version = "
+    "i.story_version"
     " WHERE i.batch_id IS NULL AND s.retired IS NOT 1 ";
 
 UnbatchedItem read_item(const Statement& row, NumberRange range) {
@@ -217,25 +218,30 @@ LedgerDelivery delivery_of(const UnbatchedItem& item, const Member& member) {
   return delivery;
 }
 
-std::vector<LedgerDelivery> newest_of_batches(Sqlite& db, std::uint32_t number, std::size_t most) {
-  std::vector<LedgerDelivery> out;
-  auto rows = db.query(
-      fmt::format("{} WHERE c.first_number <= ?1 AND c.last_number >= ?1 ORDER BY b.id DESC", chunk_columns));
-  rows.bind(0, std::int64_t{number});
-  while (out.size() < most && rows.step()) {
-    if (auto delivery = find_delivery(db, rows, number)) out.push_back(*std::move(delivery));
-  }
-  return out;
-}
+// Where one of a reader's stories without a batch is found. Few bytes: there may be years of them.
+struct ItemPlace {
+  Time planned_at;
+  std::int64_t seq = 0;
+};
 
-std::vector<LedgerDelivery> newest_of_items(Sqlite& db, std::uint32_t number, std::size_t most) {
-  std::vector<LedgerDelivery> out;
+// Of those that came last, `most`; the newest story first.
+std::vector<ItemPlace> newest_items(Sqlite& db, std::uint32_t number, std::size_t most) {
+  std::vector<ItemPlace> out;
   auto rows = db.query(fmt::format("{} ORDER BY i.seq DESC", item_columns));
   while (out.size() < most && rows.step()) {
     const auto item = read_item(rows, {number, number});
-    for (const auto& member : item.audience.members) out.push_back(delivery_of(item, member));
+    if (!item.audience.members.empty()) out.push_back({item.shared.planned_at, rows.integer(9)});
   }
+  std::ranges::stable_sort(out, std::ranges::greater{}, &ItemPlace::planned_at);
   return out;
+}
+
+LedgerDelivery read_item_delivery(Sqlite& db, std::int64_t seq, std::uint32_t number) {
+  auto row = db.query(fmt::format("{} AND i.seq = ?1", item_columns));
+  row.bind(0, seq);
+  row.step();
+  const auto item = read_item(row, {number, number});
+  return delivery_of(item, item.audience.members.front());
 }
 
 using TakeDelivery = std::function<void(const LedgerDelivery&)>;
@@ -308,13 +314,37 @@ std::string LedgerDelivery::delivery_id() const {
   return batch_uid.empty() ? std::string() : fmt::format("{}-{}", batch_uid, number);
 }
 
-ReaderLedger read_reader_ledger(Sqlite& db, std::uint32_t number, std::size_t most) {
+bool walk_reader_ledger(Sqlite& db, std::uint32_t number, std::size_t most, const TakeDelivery& take) {
   const auto one_more = most + (most < std::numeric_limits<std::size_t>::max() ? 1 : 0);
-  ReaderLedger ledger{newest_of_batches(db, number, one_more), false};
-  for (auto& waiting : newest_of_items(db, number, one_more)) ledger.deliveries.push_back(std::move(waiting));
-  std::ranges::stable_sort(ledger.deliveries, std::ranges::greater{}, &LedgerDelivery::planned_at);
-  ledger.has_more = ledger.deliveries.size() > most;
-  if (ledger.has_more) ledger.deliveries.resize(most);
+  const auto items = newest_items(db, number, one_more);
+  auto item = items.begin();
+  std::size_t told = 0;
+  auto rows = db.query(
+      fmt::format("{} WHERE c.first_number <= ?1 AND c.last_number >= ?1 ORDER BY b.id DESC", chunk_columns));
+  rows.bind(0, std::int64_t{number});
+  std::optional<LedgerDelivery> of_batch;
+  const auto next_of_batches = [&] {
+    of_batch.reset();
+    while (!of_batch && rows.step()) of_batch = find_delivery(db, rows, number);
+  };
+  next_of_batches();
+  while (of_batch || item != items.end()) {
+    if (told++ == most) return true;
+    if (of_batch && (item == items.end() || of_batch->planned_at >= item->planned_at)) {
+      take(*of_batch);
+      next_of_batches();
+    } else {
+      take(read_item_delivery(db, item->seq, number));
+      ++item;
+    }
+  }
+  return false;
+}
+
+ReaderLedger read_reader_ledger(Sqlite& db, std::uint32_t number, std::size_t most) {
+  ReaderLedger ledger;
+  ledger.has_more = walk_reader_ledger(
+      db, number, most, [&](const LedgerDelivery& delivery) { ledger.deliveries.push_back(delivery); });
   return ledger;
 }
 

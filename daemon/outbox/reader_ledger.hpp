@@ -1,6 +1,7 @@
 // The ledger of one reader: what she got, when and why, and what she did not get. And the ledger delivery by
 // delivery, for exports. Read-only; on any connection, also beside a running daemon. Bounded by one chunk of
-// a batch, one digest item's audience and what the caller keeps.
+// a batch, one digest item's audience, a few bytes for each story of a reader's that is in no batch, and what
+// the caller keeps.
 #pragma once
 
 #include <cstddef>
@@ -68,13 +69,16 @@ struct LedgerDelivery {
   std::string delivery_id() const;
 };
 
-/// What the ledger holds of one subscriber, newest first.
+/// The newest `most` deliveries of a subscriber to `take`, newest first. True when there are older ones. It
+/// reads more than once: where the daemon may be writing, call it in a transaction.
+bool walk_reader_ledger(Sqlite& db, std::uint32_t number, std::size_t most,
+                        const std::function<void(const LedgerDelivery&)>& take);
+
+/// The same, kept.
 struct ReaderLedger {
   std::vector<LedgerDelivery> deliveries;
   bool has_more = false;  ///< there are older ones
 };
-
-/// The newest `most` deliveries of a subscriber.
 ReaderLedger read_reader_ledger(Sqlite& db, std::uint32_t number, std::size_t most);
 
 /// The number under which the outbox knows a subscriber, also one that has left; nullopt when there was none.

@@ -151,6 +151,9 @@ class JourneyTest(support.NewsroomTest):
         [story] = ledger["stories"]
         self.assertEqual((story["id"], story["matched"], story["delivered"], story["queued"]), (ID, 4, 4, 0))
         self.assertEqual((story["suppressed"], story["failed"]), ({}, {}))
+        delivered = {channel: tally["delivered"] for channel, tally in ledger["channels"].items()}
+        self.assertEqual(delivered, {"email": 2, "whatsapp": 1, "webhook": 1})
+        self.assertEqual(sum(tally["delivered"] for tally in ledger["lanes"].values()), 4)
         self.assertTrue(self.newsroom.run("ledger", ID).endswith("The books balance.\n"))
 
     def test_every_decision_is_explained(self):

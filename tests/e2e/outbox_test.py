@@ -99,6 +99,28 @@ class ReaderLedgerTest(support.NewsroomTest):
         listed = self.newsroom.run_json("ledger", "--deliveries", STORY)["deliveries"]
         self.assertEqual({each["subscriber"] for each in listed}, set(deliveries))
 
+    def test_channels_and_lanes_have_a_balance_of_their_own(self):
+        ledger = self.newsroom.ledger()
+        self.assertEqual(ledger["channels"], {"email": {**ledger["total"], "balanced": True}})
+        lanes = ledger["lanes"]
+        self.assertEqual(set(lanes), {"alert", "digest"})
+        alert = lanes["alert"]
+        self.assertEqual((alert["matched"], alert["delivered"], alert["failed"]), (2, 1, {"smtp-5.1.1": 1}))
+        self.assertEqual((lanes["digest"]["matched"], lanes["digest"]["queued"]), (1, 1))  # in no batch
+        rows = [line.split() for line in self.newsroom.run("ledger").splitlines()]
+        self.assertIn(["2", "1", "0", "0", "1", "balanced", "lane", "alert"], rows)
+        self.assertIn(["1", "0", "0", "1", "0", "balanced", "lane", "digest"], rows)
+        self.assertIn(["3", "1", "0", "1", "1", "balanced", "channel", "email"], rows)
+        records = self.records()
+        digest = [each for each in records if (each["entry"], each["lane"]) == ("lane", "digest")]
+        self.assertEqual([(each["state"], each["deliveries"]) for each in digest], [("queued", "1")])
+        for kind in ("channel", "lane"):
+            counts = [int(each["deliveries"]) for each in records if each["entry"] == kind]
+            self.assertEqual(sum(counts), ledger["total"]["matched"])
+        batch = str(ledger["batches"][0]["batch"])
+        self.assertEqual(set(self.newsroom.ledger(batch)["lanes"]), {"alert"})
+        self.assertNotIn("balanced  lane", self.newsroom.run("ledger", batch))  # its row says it
+
     def test_a_spreadsheet_computes_nothing(self):
         [record] = self.records("--subscriber", "amara")
         self.assertEqual(record["title"], "'=Harbour fees, \"doubled\"")

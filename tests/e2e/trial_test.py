@@ -1,5 +1,7 @@
 """Rules are tried before they are trusted: on tests beside them, on files of stories, on the past days."""
 
+import csv
+import io
 import json
 import os
 import pty
@@ -177,6 +179,30 @@ class LedgerTest(TrialTest):
         self.assertLessEqual(columns, 61 + len("h1 v1 “”") + 24)
         [entry] = self.newsroom.ledger()["stories"]
         self.assertEqual(entry["title"], title)
+
+    def test_an_export_is_whole_or_says_that_it_is_not(self):
+        ids = {f"h{i}" for i in range(21)}  # one more than a screenful
+        self.publish(*(story(id, f"The harbour {id}") for id in ids))
+        self.assertEqual(self.newsroom.ledger()["left_out"], {"stories": 1, "batches": 1})
+
+        said, out = self.complaint("ledger", "--csv", code=0)
+        self.assertEqual(said, "")
+        records = list(csv.DictReader(io.StringIO(out)))
+        for entry in ("story", "batch"):
+            self.assertEqual({each["story"] for each in records if each["entry"] == entry}, ids)
+        said, out = self.complaint("ledger", "--subscriber", "amara", "--csv", code=0)
+        self.assertEqual(said, "")
+        self.assertEqual({each["story"] for each in csv.DictReader(io.StringIO(out))}, ids)
+
+        said, out = self.complaint("ledger", "--csv", "--limit", "20", code=0)
+        self.assertIn("leaves out 1 older stories and 1 older batches", said)
+        cut = list(csv.DictReader(io.StringIO(out)))
+        self.assertEqual(len(cut), len(records) - 2)
+        parts = [each for each in cut if each["entry"] in ("channel", "lane")]
+        self.assertEqual(parts, [each for each in records if each["entry"] in ("channel", "lane")])
+        said, out = self.complaint("ledger", "--subscriber", "amara", "--csv", "--limit", "20", code=0)
+        self.assertIn("leaves out older deliveries", said)
+        self.assertEqual(len(list(csv.DictReader(io.StringIO(out)))), 20)
 
 
 class ManyStoriesTest(TrialTest):

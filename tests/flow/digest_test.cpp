@@ -40,6 +40,7 @@ TEST_CASE("a digest goes out once at its local time with everything that gathere
   belts.accept(sample_story("h1", "The harbour reopens"));
   belts.accept(sample_story("h2", "A harbour festival"));
   belts.advance(17h + 59min);
+  CHECK(belts.ledger().by_lane.at(Lane::digest).queued == 2);  // in no batch yet
   CHECK(std::ranges::none_of(belts.channel(ChannelKind::email).sent,
                              [](const auto& sent) { return sent.subscriber == "bruno"; }));
   belts.advance(1min);  // 06:00 UTC is 07:00 in Lagos
@@ -57,6 +58,7 @@ TEST_CASE("a digest goes out once at its local time with everything that gathere
   const auto ledger = belts.ledger();
   CHECK(ledger.balances());
   CHECK(ledger.total.queued == 0);
+  CHECK(ledger.by_lane.at(Lane::digest).delivered == 2);  // a message, but two stories
 }
 
 TEST_CASE("a digest missed by a crash is sent when crier is back, but not half a day late") {

@@ -10,6 +10,7 @@
 #include "app/config.hpp"
 #include "outbox/held.hpp"
 #include "outbox/settlements.hpp"
+#include "support/ledger_parts.hpp"
 #include "support/migrated.hpp"
 #include "support/run_loop.hpp"
 
@@ -242,7 +243,10 @@ void Belts::crash() {
 }
 
 Ledger Belts::ledger(std::string_view what) {
-  return run_loop(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
+  auto ledger = run_loop(*loop_, database_->run([&](Sqlite& db) { return read_ledger(db, what).value(); }));
+  if (ledger.balances() && !parts_come_to_total(ledger))
+    throw std::runtime_error("channels and lanes do not come to the ledger's total");
+  return ledger;
 }
 
 void Belts::change_database(const std::function<void(Sqlite&)>& change) {

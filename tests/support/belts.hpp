@@ -118,6 +118,7 @@ class Belts {
   /// Starts anew with these limits.
   void limit(std::vector<DomainLimits> domains);
 
+  /// Throws when it balances and its channels or lanes do not come to the total.
   Ledger ledger(std::string_view what = {});
   ScriptedChannel& channel(ChannelKind kind) { return *channels_.at(kind); }
   void suppress(ChannelKind kind, std::string_view address, std::string reason);

@@ -8,6 +8,7 @@
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 #include "story/story_log.hpp"
+#include "support/ledger_parts.hpp"
 #include "support/migrated.hpp"
 
 using namespace crier;
@@ -15,6 +16,8 @@ using namespace crier::test;
 using namespace std::chrono_literals;
 
 namespace {
+
+using Counts = std::map<std::string, std::int64_t>;
 
 const auto now = parse_rfc3339("2026-11-23T12:00:00Z").value();
 
@@ -50,6 +53,20 @@ struct Books {
     end(2, Settlement::retry, "smtp-4.2.2");
   }
 
+  // The edition's occurrence, with what waits for it; its batch.
+  std::int64_t publish_morning() {
+    const auto items = pending_keys(db, "morning", ChannelKind::email, now);
+    const auto digest = add_batch(db,
+                                  {{{}, 0, "morning", "2026-11-24T07:00"},
+                                   ChannelKind::email,
+                                   Lane::digest,
+                                   {"You follow Morning"},
+                                   {{now, now + 24h, {}, {{20, 0}, {21, 0}, {22, 0}}}}},
+                                  now);
+    assign_items(db, items, digest);
+    return digest;
+  }
+
   bool balances() { return read_ledger(db)->balances(); }
   void tamper(const char* sql) {
     CHECK(balances());
@@ -80,6 +97,50 @@ TEST_CASE("matched is delivered, suppressed, queued and failed, per story, batch
   CHECK(ledger.batches[0].tally.queued == 8);
 }
 
+TEST_CASE("channels and lanes balance, too, and come to the total") {
+  Books books;
+  Story story;
+  story.id = "s2";
+  story.version = 1;
+  store_story(books.db, story, {6}, now);
+  add_batch(books.db,
+            {{"s2", 1, {}, {}},
+             ChannelKind::webhook,
+             Lane::breaking,
+             {"because"},
+             {{now, now + 4h, {}, {{1, 0}, {2, 0}}}}},
+            now);
+  DigestItem full{"evening", ChannelKind::whatsapp, "s2", 1, {{}, {{20, 0}, {21, 0}, {22, 0}, {23, 0}}}};
+  full.suppressed = "digest full";
+  add_digest_item(books.db, full);
+
+  auto ledger = read_ledger(books.db).value();
+  CHECK(ledger.balances());
+  CHECK(parts_come_to_total(ledger));
+  REQUIRE(ledger.by_channel.size() == 3);
+  auto& email = ledger.by_channel[ChannelKind::email];
+  CHECK(email.matched == 15);
+  CHECK(email.delivered == 1);
+  CHECK(email.queued == 11);  // three of them wait for the morning edition
+  CHECK(email.suppressed == Counts{{"unsubscribed", 2}});
+  CHECK(email.failed == Counts{{"smtp-5.1.1", 1}});
+  CHECK(ledger.by_channel[ChannelKind::webhook].queued == 2);
+  CHECK(ledger.by_channel[ChannelKind::whatsapp].suppressed == Counts{{"digest full", 4}});
+  REQUIRE(ledger.by_lane.size() == 3);
+  CHECK(ledger.by_lane[Lane::breaking].queued == 2);
+  CHECK(ledger.by_lane[Lane::alert].matched == 12);
+  CHECK(ledger.by_lane[Lane::digest].matched == 7);
+  CHECK(ledger.by_lane[Lane::digest].queued == 3);
+
+  const auto of_story = read_ledger(books.db, "s2").value();
+  CHECK(of_story.by_channel.size() == 2);
+  CHECK(parts_come_to_total(of_story));
+  const auto of_batch = read_ledger(books.db, std::to_string(books.batch)).value();
+  CHECK(of_batch.by_channel.at(ChannelKind::email).matched == 12);
+  CHECK(of_batch.by_lane.at(Lane::alert).queued == 8);
+  CHECK(parts_come_to_total(of_batch));
+}
+
 TEST_CASE("a limit shortens the lists and nothing else") {
   Books books;
   for (int i = 2; i <= 6; ++i) {
@@ -104,6 +165,8 @@ TEST_CASE("a limit shortens the lists and nothing else") {
   CHECK(newest.batches_in_all == 6);
   CHECK(newest.total.matched == 25);
   CHECK(newest.total.queued == 21);
+  CHECK(newest.by_channel.at(ChannelKind::webhook).matched == 10);
+  CHECK(parts_come_to_total(newest));
   CHECK(newest.balances());
   CHECK(read_ledger(books.db).value().stories.size() == 6);
 
@@ -118,15 +181,7 @@ TEST_CASE("a limit shortens the lists and nothing else") {
 
 TEST_CASE("a digest's deliveries count for the stories it carries") {
   Books books;
-  const auto items = pending_keys(books.db, "morning", ChannelKind::email, now);
-  const auto digest = add_batch(books.db,
-                                {{{}, 0, "morning", "2026-11-24T07:00"},
-                                 ChannelKind::email,
-                                 Lane::digest,
-                                 {"You follow Morning"},
-                                 {{now, now + 24h, {}, {{20, 0}, {21, 0}, {22, 0}}}}},
-                                now);
-  assign_items(books.db, items, digest);
+  const auto digest = books.publish_morning();
   recover(books.db, {ChannelKind::email}, now);
   for (auto claimed = claim(books.db, ChannelKind::email, now); claimed;
        claimed = claim(books.db, ChannelKind::email, now)) {
@@ -144,6 +199,9 @@ TEST_CASE("a digest's deliveries count for the stories it carries") {
   CHECK(ledger.balances());
   CHECK(ledger.total.delivered == 2);
   CHECK(ledger.total.suppressed.at("unsubscribed") == 3);
+  CHECK(ledger.by_lane.at(Lane::digest).delivered == 1);
+  CHECK(ledger.by_lane.at(Lane::digest).suppressed == Counts{{"unsubscribed", 1}});
+  CHECK(parts_come_to_total(ledger));
   const auto found = fates(books.db, "s1", 21);
   REQUIRE(found.size() == 1);
   CHECK(found[0].state == "suppressed: unsubscribed");
@@ -234,5 +292,12 @@ TEST_CASE("books that were tampered with do not balance") {
   }
   SECTION("a digest item that shrank") {
     books.tamper("UPDATE digest_item SET size = 2");
+  }
+  SECTION("a digest item of a channel and lane that shrank beside its members") {
+    books.publish_morning();
+    books.tamper("UPDATE digest_item SET size = 2");
+    CHECK(read_ledger(books.db)->total.balances());
+    CHECK_FALSE(read_ledger(books.db)->by_channel.at(ChannelKind::email).balances());
+    CHECK_FALSE(read_ledger(books.db)->by_lane.at(Lane::digest).balances());
   }
 }

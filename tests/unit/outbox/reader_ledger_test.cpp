@@ -209,6 +209,32 @@ TEST_CASE("the newest come first, as many as are asked for") {
   CHECK_FALSE(all.has_more);
 }
 
+TEST_CASE("what waits for an edition stands where its time is among the others") {
+  Books books;
+  for (int i = 0; i < 6; ++i) {
+    const auto id = "s" + std::to_string(i);
+    const auto at = now + std::chrono::minutes(i);
+    Story story;
+    story.id = id;
+    story.version = 1;
+    store_story(books.db, story, {1}, at);
+    if (i % 2 == 0) books.add_alert(id, {{7, 0}}, at);
+  }
+  // The last to come to the edition is not the newest.
+  for (const auto* id : {"s3", "s5", "s1"})
+    add_digest_item(books.db, {"morning", ChannelKind::email, id, 1, {{"Because"}, {{7, 0}}}});
+  const auto stories = [&](std::size_t limit) {
+    std::string out;
+    const bool has_more = walk_reader_ledger(
+        books.db, 7, limit, [&](const LedgerDelivery& delivery) { out += delivery.subject.story_id + " "; });
+    return out + (has_more ? "and more" : "and no more");
+  };
+  CHECK(stories(most) == "s5 s4 s3 s2 s1 s0 and no more");
+  CHECK(stories(6) == "s5 s4 s3 s2 s1 s0 and no more");
+  CHECK(stories(5) == "s5 s4 s3 s2 s1 and more");
+  CHECK(stories(0) == "and more");
+}
+
 TEST_CASE("a reader is found in a chunk that an older crier wrote") {
   Books books;
   books.see("s1", "The harbour reopens", 2);
