@@ -86,6 +86,7 @@ Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& lo
   options.ca_file = config.ca_file;
   options.connections = config.connections;
   options.messages_per_connection = config.messages_per_connection;
+  options.time_per_connection = config.time_per_connection;
   return std::unique_ptr<Relay>(std::make_unique<SmtpRelay>(loop, threads, std::move(options)));
 }
 

@@ -93,7 +93,7 @@ SmtpRelay::~SmtpRelay() = default;
 // How many more messages a connection may be given.
 std::size_t SmtpRelay::room(const Pooled& pooled) const {
   const auto age = std::chrono::steady_clock::now() - pooled.begun;
-  if (pooled.leaving || pooled.is_spent || age >= options_.max_age ||
+  if (pooled.leaving || pooled.is_spent || age >= options_.time_per_connection ||
       pooled.given >= options_.messages_per_connection)
     return 0;
   return options_.messages_per_connection - pooled.given;
@@ -213,7 +213,7 @@ SteadyTime SmtpRelay::part_from_idle() {
   const auto pool = pool_;  // which goodbyes change
   for (const auto& each : pool) {
     if (each->handfuls > 0 || each->leaving) continue;
-    const auto due = std::min(each->idle_since + options_.idle_timeout, each->begun + options_.max_age);
+    const auto due = std::min(each->idle_since + options_.idle_timeout, each->begun + options_.time_per_connection);
     if (due <= now)
       say_goodbye(each);
     else

@@ -28,7 +28,7 @@ struct SmtpRelayOptions {
   /// before any message), half of them are made, and one more each half minute.
   std::size_t connections = 5;
   std::size_t messages_per_connection = 1000;
-  Duration max_age = std::chrono::minutes(10);  ///< then a connection is given nothing more
+  Duration time_per_connection = std::chrono::minutes(10);  ///< then it is given nothing more
   Duration idle_timeout = std::chrono::seconds(30);
   /// At a stop: how long a server may think about what is no whole message yet.
   Duration manners = std::chrono::seconds(1);

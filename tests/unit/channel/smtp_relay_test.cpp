@@ -425,7 +425,7 @@ TEST_CASE("that a server does not know BDAT is found out once") {
 
 TEST_CASE("a connection is changed when it is too old") {
   Bench bench(with_chunks());
-  bench.options.max_age = 50ms;
+  bench.options.time_per_connection = 50ms;
   REQUIRE(all_delivered(deliver_handful(bench, 2)));
   boost::asio::steady_timer pause(bench.loop, 60ms);
   bool passed = false;
