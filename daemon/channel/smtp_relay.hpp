@@ -52,6 +52,7 @@ class SmtpRelay final : public Relay {
   unsigned handful() const override;
   unsigned concurrency() const override;
   unsigned most_concurrency() const override;
+  std::optional<PoolState> pool() const override;
   void wind_up(Duration patience) override;
   boost::asio::awaitable<void> stop() override;
 
@@ -61,6 +62,7 @@ class SmtpRelay final : public Relay {
   struct Turn;
 
   std::size_t room(const Pooled& pooled) const;
+  std::size_t count_open() const;
   std::shared_ptr<Pooled> pick();
   std::shared_ptr<Pooled> make_connection() const;
   boost::asio::awaitable<std::shared_ptr<Pooled>> take();

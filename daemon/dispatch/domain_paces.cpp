@@ -22,7 +22,7 @@ bool is_too_much(const Outcome& outcome) {
 DomainPaces::DomainPaces(const std::vector<DomainLimits>& limits) {
   for (const auto& each : limits) {
     if (each.names.empty()) continue;
-    const auto provider = std::make_shared<Provider>(Provider{each.names.front(), true, Pace(each.limits)});
+    const auto provider = std::make_shared<Provider>(Provider{each.names, true, Pace(each.limits)});
     for (const auto& name : each.names) providers_.emplace(name, provider);
   }
 }
@@ -37,7 +37,7 @@ DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time n
       const auto& [its_name, provider] = known;
       return !provider->is_limited && provider->pace.under_way() == 0 && !provider->pace.is_slowed(now);
     });
-  return *providers_.emplace(name, std::make_shared<Provider>(Provider{name, false, Pace()})).first->second;
+  return *providers_.emplace(name, std::make_shared<Provider>(Provider{{name}, false, Pace()})).first->second;
 }
 
 std::optional<Time> DomainPaces::wait(std::string_view address, PaceOrder order, Time now) {
@@ -54,10 +54,14 @@ void DomainPaces::ended(std::string_view address, const Outcome& outcome, Time n
 std::vector<DomainState> DomainPaces::states(Time now) const {
   std::map<std::string, DomainState> by_name;
   for (const auto& [domain, provider] : providers_) {
-    const bool is_slowed = provider->pace.is_slowed(now);
+    const auto& pace = provider->pace;
+    const bool is_slowed = pace.is_slowed(now);
     if (provider->is_limited || is_slowed)
-      by_name[provider->name] = {provider->name, provider->pace.rate(now), provider->pace.under_way(),
-                                 is_slowed};
+      by_name[provider->names.front()] = {.names = provider->names,
+                                          .limits = pace.limits(),
+                                          .rate = pace.rate(now),
+                                          .under_way = pace.under_way(),
+                                          .is_slowed = is_slowed};
   }
   std::vector<DomainState> states;
   for (auto& [name, state] : by_name) states.push_back(std::move(state));

@@ -23,12 +23,13 @@ struct DomainLimits {
   bool operator==(const DomainLimits&) const = default;
 };
 
-/// How a provider is sent to, for people.
+/// How a provider is sent to, and what holds it, for people.
 struct DomainState {
-  std::string name;  ///< the first of its domains
-  std::optional<double> rate;
+  std::vector<std::string> names;  ///< its domains; at least one
+  PaceLimits limits;               ///< as configured
+  std::optional<double> rate;      ///< messages a second that it is held to now
   std::size_t under_way = 0;
-  bool is_slowed = false;
+  bool is_slowed = false;  ///< it has asked for less
 };
 
 class DomainPaces {
@@ -40,12 +41,12 @@ class DomainPaces {
   std::optional<Time> wait(std::string_view address, PaceOrder order, Time now);
   void ended(std::string_view address, const Outcome& outcome, Time now);
 
-  /// Those that are limited or slowed down.
+  /// Those that are limited or slowed down, by their first domain.
   std::vector<DomainState> states(Time now) const;
 
  private:
   struct Provider {
-    std::string name;
+    std::vector<std::string> names;
     bool is_limited = false;
     Pace pace;
   };

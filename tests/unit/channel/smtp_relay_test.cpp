@@ -434,3 +434,28 @@ TEST_CASE("a connection is changed when it is too old") {
   REQUIRE(all_delivered(deliver_handful(bench, 2)));
   REQUIRE(bench.server.connections() == 2);
 }
+
+TEST_CASE("the pool says how many connections are open and how many may be") {
+  FakeSmtpScript script;
+  script.replies["GREETING"] = {
+      {"220 ok"}, {"220 ok"}, {"421 4.3.2 too many connections", Manner::say_and_close}};
+  Bench bench(script, 8);
+  bench.options.messages_per_connection = 100;
+  bench.options.time_per_connection = 90s;
+  auto pool = bench.relay().pool().value();
+  CHECK(pool.most == 8);
+  CHECK(pool.messages_per_connection == 100);
+  CHECK(pool.time_per_connection == 90s);
+  CHECK(pool.open == 0);
+  CHECK(pool.allowed == 2);  // it begins slowly
+  CHECK_FALSE(pool.is_cut);
+  bench.deliver(1);
+  pool = bench.relay().pool().value();
+  CHECK(pool.open == 1);
+  CHECK(pool.allowed == 4);
+  bench.deliver(20);
+  pool = bench.relay().pool().value();
+  CHECK(pool.is_cut);
+  CHECK(pool.allowed < 8);
+  CHECK(pool.open >= 1);
+}
