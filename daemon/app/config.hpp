@@ -57,6 +57,7 @@ struct RelayConfig {
   std::string ca_file;
   unsigned connections = 8;
   unsigned messages_per_connection = 1000;
+  Duration time_per_connection = std::chrono::minutes(10);
   std::optional<Duration> timeout;  ///< of each stage of the dialogue; absent = those of RFC 5321
   unsigned weight = 1;              ///< 0 = only what no other can take
   std::optional<double> rate;       ///< messages a second

@@ -35,6 +35,15 @@ std::optional<double> read_rate(YamlSection& section) {
   return rate;
 }
 
+// One whose time is over before it is given anything would be made for nothing, again and again.
+std::optional<Duration> read_time_per_connection(YamlSection& section) {
+  constexpr auto shortest = std::chrono::seconds(1);
+  const auto time = section.duration("time_per_connection");
+  if (time && *time < shortest)
+    section.error(*section.find("time_per_connection"), "time_per_connection must be 1s or more");
+  return time;
+}
+
 std::optional<WarmUp> read_warm_up(YamlSection& relay) {
   const auto* node = relay.find("warm_up");
   if (node == nullptr) return std::nullopt;
@@ -69,6 +78,7 @@ RelayConfig read_relay(YamlSection& section, std::string_view key) {
       static_cast<unsigned>(section.integer("connections", 1, 256).value_or(relay.connections));
   relay.messages_per_connection = static_cast<unsigned>(
       section.integer("messages_per_connection", 1, 1'000'000).value_or(relay.messages_per_connection));
+  relay.time_per_connection = read_time_per_connection(section).value_or(relay.time_per_connection);
   relay.timeout = section.duration("timeout");
   relay.rate = read_rate(section);
   relay.warm_up = read_warm_up(section);

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "app/exit_codes.hpp"
+#include "app/line_view.hpp"
 #include "base/time.hpp"
 #include "db/sqlite.hpp"
 #include "dispatch/courier.hpp"
@@ -31,41 +32,9 @@ std::string error_json(std::string_view message, int code = exit_code::missing_i
   return json::serialize(json::object{{"error", message}, {"code", code}});
 }
 
-json::object relay_json(const RelayState& relay) {
-  json::object entry{{"relay", relay.name}};
-  if (relay.is_held) entry["paused"] = true;
-  if (relay.pause > Duration::zero()) entry["stopped_for_ms"] = relay.pause.count();
-  if (!relay.pause_reason.empty()) entry["failed_last"] = relay.pause_reason;
-  if (relay.rate) entry["rate_per_s"] = *relay.rate;
-  if (relay.is_slowed) entry["slowed"] = true;
-  if (relay.most_today) {
-    entry["sent_today"] = relay.sent_today;
-    entry["most_today"] = *relay.most_today;
-  }
-  return entry;
-}
-
-json::object domain_json(const DomainState& domain) {
-  json::object entry{{"domain", domain.name}, {"in_flight", domain.under_way}};
-  if (domain.rate) entry["rate_per_s"] = *domain.rate;
-  if (domain.is_slowed) entry["slowed"] = true;
-  return entry;
-}
-
 json::object lines_json(const Courier& courier) {
   json::array lines;
-  for (const auto& line : courier.lines()) {
-    json::object entry{{"channel", to_string(line.channel)}, {"in_flight", line.in_flight}};
-    if (line.breaker_pause > Duration::zero()) entry["stopped_for_ms"] = line.breaker_pause.count();
-    if (!line.breaker_reason.empty()) entry["failing"] = line.breaker_reason;
-    json::array relays;
-    for (const auto& relay : line.relays) relays.push_back(relay_json(relay));
-    if (!relays.empty()) entry["relays"] = std::move(relays);
-    json::array domains;
-    for (const auto& domain : line.domains) domains.push_back(domain_json(domain));
-    if (!domains.empty()) entry["domains"] = std::move(domains);
-    lines.push_back(std::move(entry));
-  }
+  for (const auto& line : courier.lines()) lines.push_back(to_json(line));
   return {{"lines", std::move(lines)}};
 }
 

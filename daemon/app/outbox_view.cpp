@@ -10,10 +10,12 @@
 
 #include "app/exit_codes.hpp"
 #include "app/ledger_writer.hpp"
+#include "app/line_view.hpp"
 #include "app/order_answers.hpp"
 #include "app/order_socket.hpp"
 #include "app/story_input.hpp"
 #include "app/terminal.hpp"
+#include "app/warm_up_book.hpp"
 #include "audience/subscriber_book.hpp"
 #include "base/clock.hpp"
 #include "base/unicode.hpp"
@@ -45,6 +47,7 @@ struct View {
   std::vector<Pause> pauses;
   std::vector<DomainCount> domains;  // the largest first
   std::optional<json::array> lines;  // of the daemon, if it runs
+  json::object configured;           // else, of e-mail
 };
 
 // Who is owed something is known by number; where to, the configuration says.
@@ -124,6 +127,7 @@ json::object to_json(const View& view) {
   for (const auto& [domain, channel, queued] : view.domains)
     domains.push_back({{"domain", domain}, {"channel", to_string(channel)}, {"queued", queued}});
   if (!view.domains.empty()) out["domains"] = std::move(domains);
+  if (!view.lines) out["configured"] = view.configured;
   return out;
 }
 
@@ -147,53 +151,36 @@ void print_batches(const Queue& queue, std::size_t limit) {
     fmt::print("and {} batches more; --limit 0 lists all\n", queue.batches.size() - limit);
 }
 
-// What there is to be said of a relay or domain of a channel's line; empty: nothing.
-std::string words_of(const json::object& part) {
-  std::string said;
-  const auto say = [&](const std::string& words) { said += (said.empty() ? "" : ", ") + words; };
-  if (part.contains("paused")) say("paused");
-  if (const auto* left = part.if_contains("stopped_for_ms")) {
-    const auto duration = std::chrono::ceil<std::chrono::seconds>(Duration(left->to_number<std::int64_t>()));
-    say(fmt::format("stopped by its breaker for {} more", to_string(duration)));
-    if (const auto* reason = part.if_contains("failed_last"))
-      say("failing: " + json::value_to<std::string>(*reason));
-  }
-  if (const auto* rate = part.if_contains("rate_per_s"))
-    say(fmt::format("at most {:.4g} a second{}", rate->to_number<double>(),
-                    part.contains("slowed") ? ", because it asked for less" : ""));
-  if (const auto* most = part.if_contains("most_today"))
-    say(fmt::format("{} of {} today, as it warms up", part.at("sent_today").to_number<std::int64_t>(),
-                    most->to_number<std::int64_t>()));
-  return said;
-}
-
 json::array parts_of(const json::object& line, std::string_view key) {
   const auto* parts = line.if_contains(key);
   return parts == nullptr ? json::array() : parts->as_array();
 }
 
-bool is_held_back(const json::object& line) {
-  const auto says = [](const json::value& part) { return !words_of(part.as_object()).empty(); };
-  return std::ranges::any_of(parts_of(line, "relays"), says) ||
-         std::ranges::any_of(parts_of(line, "domains"), says);
+void print_part(const std::vector<std::string>& lines) {
+  fmt::print("  {}\n", lines.front());
+  for (std::size_t i = 1; i < lines.size(); ++i) fmt::print("    {}\n", lines[i]);
 }
 
-void print_parts(std::string_view kind, const json::array& parts) {
-  for (const auto& part : parts) {
-    const auto said = words_of(part.as_object());
-    if (!said.empty()) fmt::print("  {} {}: {}\n", kind, json::value_to<std::string>(part.at(kind)), said);
-  }
+// All relays; of the domains those that are held now come first.
+void print_parts(const json::object& of, std::size_t limit) {
+  for (const auto& relay : parts_of(of, "relays")) print_part(words_of_relay(relay.as_object()));
+  auto domains = parts_of(of, "domains");
+  std::stable_partition(domains.begin(), domains.end(),
+                        [](const json::value& domain) { return is_held_now(domain.as_object()); });
+  for (std::size_t i = 0; i < std::min(limit, domains.size()); ++i)
+    print_part(words_of_domain(domains[i].as_object()));
+  if (limit < domains.size())
+    fmt::print("  and {} domains more; --limit 0 lists all\n", domains.size() - limit);
 }
 
-void print_lines(const std::optional<json::array>& lines) {
-  if (!lines) return fmt::print("The daemon does not run.\n");
-  for (const auto& each : *lines) {
+void print_lines(const json::array& lines, std::size_t limit) {
+  for (const auto& each : lines) {
     const auto& line = each.as_object();
     const auto* failing = line.if_contains("failing");
     const auto* stopped = line.if_contains("stopped_for_ms");
     const auto in_flight = line.at("in_flight").to_number<std::int64_t>();
     const bool is_quiet = failing == nullptr && stopped == nullptr && in_flight == 0;
-    if (is_quiet && !is_held_back(line)) continue;
+    if (is_quiet && parts_of(line, "relays").empty()) continue;
     fmt::print("{}: {} being sent", json::value_to<std::string>(line.at("channel")), in_flight);
     if (stopped != nullptr)
       fmt::print(
@@ -201,8 +188,7 @@ void print_lines(const std::optional<json::array>& lines) {
           to_string(std::chrono::ceil<std::chrono::seconds>(Duration(stopped->to_number<std::int64_t>()))));
     if (failing != nullptr) fmt::print(", failing: {}", json::value_to<std::string>(*failing));
     fmt::print("\n");
-    print_parts("relay", parts_of(line, "relays"));
-    print_parts("domain", parts_of(line, "domains"));
+    print_parts(line, limit);
   }
 }
 
@@ -218,7 +204,9 @@ void print_text(const View& view, std::size_t limit) {
   for (const auto& pause : view.pauses)
     fmt::print("paused: {} until {}, by {} at {}: {}\n", to_string(pause.target), second_of(pause.until),
                pause.who, second_of(pause.since), pause.why);
-  print_lines(view.lines);
+  if (view.lines) return print_lines(*view.lines, limit);
+  fmt::print("The daemon does not run.{}\n", view.configured.empty() ? "" : " email, as configured:");
+  print_parts(view.configured, limit);
 }
 
 int print_batch(const CommandLine& line, Sqlite& db, const std::string& what, std::size_t limit) {
@@ -246,15 +234,27 @@ int print_batch(const CommandLine& line, Sqlite& db, const std::string& what, st
   return exit_code::ok;
 }
 
+// What --help says; docs/outbox.md explains the keys.
+constexpr const char* list_purpose =
+    R"(What is owed, by channel, lane and batch: how much, since when, what waits for another attempt and
+why; the pauses; what the running daemon is sending; each relay, each limited or slowed domain, and
+what holds it now: breaker, connections, rate, warm-up. Without a daemon, how these are configured.
+
+JSON: {batches, editions, pauses, domains (with --domains), daemon, configured}.
+  daemon: null when none runs, else [{channel, in_flight, stopped_for_ms, failing, relays, domains}],
+    the last two of email
+  configured: {relays, domains} of email, only without a daemon, and of each what stands before the ";"
+  relays: [{relay, weight, paused, connections, messages_per_connection, time_per_connection_ms,
+    most_rate_per_s, warm_up: {from, first_day, done_at}, sent_today, most_today; in_flight,
+    open_connections, allowed_connections, had_too_many, rate_per_s, slowed, stopped_for_ms, failing,
+    failed_last}]
+  domains of these: [{domain, names, at_once, most_rate_per_s; in_flight, rate_per_s, slowed}]
+What does not apply is left out; docs/outbox.md has the meaning of each.)";
+
 }  // namespace
 
 int list_outbox(const Words& words) {
-  CommandLine line(
-      "outbox list", "[--domains] [--limit N]",
-      "What is owed, by channel, lane and batch: how much, since when, what waits for another attempt "
-      "and\nwhy; the pauses; what the running daemon is sending, and the state of its breakers.\n\n"
-      "JSON: {batches, editions, pauses, daemon: [{channel, in_flight, stopped_for_ms, failing}] or\n"
-      "null when none runs, domains}.");
+  CommandLine line("outbox list", "[--domains] [--limit N]", list_purpose);
   line.flag("domains", "count by recipient's domain, too")
       .option("limit", "N", "at most so many batches and domains (default 20); 0 = all")
       .common();
@@ -269,12 +269,18 @@ int list_outbox(const Words& words) {
   if (!config) return code;
   View view;
   view.lines = ask_lines(line, *config);
-  if (const auto db = open_database(*config)) {
+  const auto now = SystemClock().now();
+  const auto db = open_database(*config);
+  if (db) {
     db->execute("BEGIN");  // what is read here is of one moment
-    view.queue = read_queue(*db, SystemClock().now());
+    view.queue = read_queue(*db, now);
     view.pauses = load_pauses(*db);
     if (asks_domains) view.domains = count_domains(*db, *config->book);
   }
+  if (!view.lines && config->email)
+    view.configured = configured_json(
+        *config->email, view.pauses,
+        [&](const std::string& relay) { return db ? find_sent(*db, relay) : SentOnDay(); }, now);
   if (line.json())
     fmt::print("{}\n", json::serialize(to_json(view)));
   else

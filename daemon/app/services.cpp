@@ -102,10 +102,12 @@ Result<std::unique_ptr<Relay>> make_relay(const boost::asio::any_io_executor& lo
   options.ca_file = config.ca_file;
   options.connections = config.connections;
   options.messages_per_connection = config.messages_per_connection;
+  options.time_per_connection = config.time_per_connection;
   return std::unique_ptr<Relay>(std::make_unique<SmtpRelay>(loop, threads, std::move(options)));
 }
 
-// The host, and where there are several relays on it the port, too.
+}  // namespace
+
 std::string relay_name(const RelayConfig& relay, const std::vector<RelayConfig>& all) {
   const auto server = parse_smtp_url(relay.url);
   if (!server) return "maildir";
@@ -115,8 +117,6 @@ std::string relay_name(const RelayConfig& relay, const std::vector<RelayConfig>&
   });
   return here > 1 ? fmt::format("{}:{}", server->host, server->port) : server->host;
 }
-
-}  // namespace
 
 std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& config) {
   std::map<std::string, std::optional<ChannelKind>> names;

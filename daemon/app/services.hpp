@@ -20,9 +20,11 @@ class HttpClient;
 class RelayGroup;
 class Workers;
 
-/// The relays of the configuration by the names that operators know them by, and the channel that each is all
-/// of: the host of an SMTP relay, with its port where it has
-/// several, or "maildir".
+/// The name that operators know a relay by: the host of an SMTP relay, with its port where `all` has several
+/// on it, or "maildir".
+std::string relay_name(const RelayConfig& relay, const std::vector<RelayConfig>& all);
+
+/// The relays of the configuration by their names, and the channel that each is all of.
 std::map<std::string, std::optional<ChannelKind>> relay_names(const Config& config);
 
 class Services {

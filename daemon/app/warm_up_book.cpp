@@ -19,19 +19,21 @@ std::string key_of(const std::string& relay) {
 
 }  // namespace
 
+SentOnDay find_sent(Sqlite& db, const std::string& relay) {
+  const auto found = find_setting(db, key_of(relay));
+  if (!found) return {};
+  std::int64_t day = 0;
+  SentOnDay sent;
+  const auto* const end = found->data() + found->size();
+  const auto [space, failed] = std::from_chars(found->data(), end, day);
+  if (failed != std::errc() || space == end) return {};
+  std::from_chars(space + 1, end, sent.count);
+  sent.day = std::chrono::sys_days(std::chrono::days(day));
+  return sent;
+}
+
 void load_sent_today(Sqlite& db, RelayGroup& relays) {
-  for (const auto& [name, unused] : relays.sent()) {
-    const auto found = find_setting(db, key_of(name));
-    if (!found) continue;
-    std::int64_t day = 0;
-    SentOnDay sent;
-    const auto* const end = found->data() + found->size();
-    const auto [space, failed] = std::from_chars(found->data(), end, day);
-    if (failed != std::errc() || space == end) continue;
-    std::from_chars(space + 1, end, sent.count);
-    sent.day = std::chrono::sys_days(std::chrono::days(day));
-    relays.remember(name, sent);
-  }
+  for (const auto& [name, unused] : relays.sent()) relays.remember(name, find_sent(db, name));
 }
 
 boost::asio::awaitable<void> WarmUpBook::run() {

@@ -16,6 +16,8 @@ class Database;
 class RelayGroup;
 class Sqlite;
 
+/// What was written last of a relay; nothing on no day, when it never warmed up. On any connection.
+SentOnDay find_sent(Sqlite& db, const std::string& relay);
 /// In a database job.
 void load_sent_today(Sqlite& db, RelayGroup& relays);
 

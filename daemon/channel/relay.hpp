@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ class Relay {
   virtual std::size_t allowance(Time) const { return no_limit; }
   virtual Time free_at(Time now) const { return now; }
   virtual std::vector<RelayState> states(Time) const { return {}; }
+  /// nullopt where there are no connections.
+  virtual std::optional<PoolState> pool() const { return std::nullopt; }
   /// From now on the relays of these names, and no others, are given nothing.
   virtual void hold(const std::vector<std::string>&) {}
 

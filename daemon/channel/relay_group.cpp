@@ -248,11 +248,17 @@ std::vector<RelayState> RelayGroup::states(Time now) const {
     const auto& plan = kept->member.warm_up;
     const bool is_today = kept->sent.day == std::chrono::floor<std::chrono::days>(now);
     states.push_back({.name = kept->member.name,
+                      .weight = kept->member.weight,
+                      .under_way = kept->pace.under_way(),
+                      .pool = kept->member.relay->pool(),
                       .is_held = kept->is_held,
                       .pause = kept->breaker.pause_left(now),
+                      .is_failing = !kept->breaker.is_well(),
                       .pause_reason = kept->breaker.reason(),
                       .rate = kept->pace.rate(now),
+                      .most_rate = kept->pace.limits().rate,
                       .is_slowed = kept->pace.is_slowed(now),
+                      .warm_up = plan,
                       .sent_today = is_today ? kept->sent.count : 0,
                       .most_today = plan ? daily_share(*plan, now) : std::nullopt});
   }

@@ -93,10 +93,24 @@ SmtpRelay::~SmtpRelay() = default;
 // How many more messages a connection may be given.
 std::size_t SmtpRelay::room(const Pooled& pooled) const {
   const auto age = std::chrono::steady_clock::now() - pooled.begun;
-  if (pooled.leaving || pooled.is_spent || age >= options_.max_age ||
+  if (pooled.leaving || pooled.is_spent || age >= options_.time_per_connection ||
       pooled.given >= options_.messages_per_connection)
     return 0;
   return options_.messages_per_connection - pooled.given;
+}
+
+std::size_t SmtpRelay::count_open() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(pool_, [](const auto& each) { return each->is_open; }));
+}
+
+std::optional<PoolState> SmtpRelay::pool() const {
+  return PoolState{.most = options_.connections,
+                   .messages_per_connection = options_.messages_per_connection,
+                   .time_per_connection = options_.time_per_connection,
+                   .open = count_open(),
+                   .allowed = allowed_,
+                   .is_cut = full_at_ && allowed_ < options_.connections};
 }
 
 // The warmest that is idle, else a new one, else the one with the least to do. Null when all have enough.
@@ -215,7 +229,8 @@ SteadyTime SmtpRelay::part_from_idle() {
   const auto pool = pool_;  // which goodbyes change
   for (const auto& each : pool) {
     if (each->handfuls > 0 || each->leaving) continue;
-    const auto due = std::min(each->idle_since + options_.idle_timeout, each->begun + options_.max_age);
+    const auto due =
+        std::min(each->idle_since + options_.idle_timeout, each->begun + options_.time_per_connection);
     if (due <= now)
       say_goodbye(each);
     else
@@ -299,8 +314,7 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
     const auto before = left;
     const bool was_full = co_await attempt(*pooled, messages, left, outcomes);
     put_back(pooled);
-    const bool others_are_open = std::ranges::any_of(pool_, [](const auto& each) { return each->is_open; });
-    if (was_full && others_are_open && std::exchange(may_find_it_full, false)) left = before;
+    if (was_full && count_open() > 0 && std::exchange(may_find_it_full, false)) left = before;
   }
   co_return outcomes;
 }
@@ -366,11 +380,9 @@ void SmtpRelay::make_more() {
 void SmtpRelay::make_fewer() {
   constexpr auto one_word = std::chrono::seconds(5);
   const auto now = std::chrono::steady_clock::now();
-  const auto open =
-      static_cast<std::size_t>(std::ranges::count_if(pool_, [](const auto& each) { return each->is_open; }));
   const bool is_new = !full_at_ || now >= *full_at_ + one_word;
   const auto half = is_new ? allowed_ / 2 : allowed_;
-  allowed_ = std::max<std::size_t>(std::min(half, open), 1);
+  allowed_ = std::max<std::size_t>(std::min(half, count_open()), 1);
   if (!is_new) return;
   full_at_ = now;
   log::warn("smtp.full", {{"relay", options_.server.host}, {"connections", allowed_}});

@@ -32,7 +32,7 @@ struct SmtpRelayOptions {
   /// before any message), half of them are made, and one more each half minute.
   std::size_t connections = 5;
   std::size_t messages_per_connection = 1000;
-  Duration max_age = std::chrono::minutes(10);  ///< then a connection is given nothing more
+  Duration time_per_connection = std::chrono::minutes(10);  ///< then it is given nothing more
   Duration idle_timeout = std::chrono::seconds(30);
   /// At a stop: how long a server may think about what is no whole message yet.
   Duration manners = std::chrono::seconds(1);
@@ -56,6 +56,7 @@ class SmtpRelay final : public Relay {
   unsigned handful() const override;
   unsigned concurrency() const override;
   unsigned most_concurrency() const override;
+  std::optional<PoolState> pool() const override;
   void wind_up(Duration patience) override;
   boost::asio::awaitable<void> stop() override;
 
@@ -65,6 +66,7 @@ class SmtpRelay final : public Relay {
   struct Turn;
 
   std::size_t room(const Pooled& pooled) const;
+  std::size_t count_open() const;
   std::shared_ptr<Pooled> pick();
   std::shared_ptr<Pooled> make_connection() const;
   boost::asio::awaitable<std::shared_ptr<Pooled>> take();

@@ -42,7 +42,7 @@ std::optional<Outcome> as_of_domain(const Outcome& outcome) {
 DomainPaces::DomainPaces(const std::vector<DomainLimits>& limits) {
   for (const auto& each : limits) {
     if (each.names.empty()) continue;
-    const auto provider = std::make_shared<Provider>(Provider{each.names.front(), true, Pace(each.limits)});
+    const auto provider = std::make_shared<Provider>(Provider{each.names, true, Pace(each.limits)});
     for (const auto& name : each.names) providers_.emplace(name, provider);
   }
 }
@@ -58,7 +58,7 @@ DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time n
       return !provider->is_limited && provider->pace.under_way() == 0 && !provider->pace.is_slowed(now) &&
              provider->breaker.pause_left(now) == Duration::zero();
     });
-  return *providers_.emplace(name, std::make_shared<Provider>(Provider{name, false, Pace()})).first->second;
+  return *providers_.emplace(name, std::make_shared<Provider>(Provider{{name}, false, Pace()})).first->second;
 }
 
 std::optional<Time> DomainPaces::wait(std::string_view address, PaceOrder order, Time now) {
@@ -82,12 +82,17 @@ std::optional<Duration> DomainPaces::ended(std::string_view address, const Outco
 std::vector<DomainState> DomainPaces::states(Time now) const {
   std::map<std::string, DomainState> by_name;
   for (const auto& [domain, provider] : providers_) {
-    const bool is_slowed = provider->pace.is_slowed(now);
+    const auto& pace = provider->pace;
+    const bool is_slowed = pace.is_slowed(now);
     const auto pause = provider->breaker.pause_left(now);
     if (provider->is_limited || is_slowed || pause > Duration::zero())
-      by_name[provider->name] = {
-          provider->name, provider->pace.rate(now),  provider->pace.under_way(), is_slowed,
-          pause,          provider->breaker.reason()};
+      by_name[provider->names.front()] = {.names = provider->names,
+                                          .limits = pace.limits(),
+                                          .rate = pace.rate(now),
+                                          .under_way = pace.under_way(),
+                                          .is_slowed = is_slowed,
+                                          .pause = pause,
+                                          .pause_reason = provider->breaker.reason()};
   }
   std::vector<DomainState> states;
   for (auto& [name, state] : by_name) states.push_back(std::move(state));

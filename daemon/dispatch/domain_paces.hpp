@@ -25,12 +25,13 @@ struct DomainLimits {
   bool operator==(const DomainLimits&) const = default;
 };
 
-/// How a provider is sent to, for people.
+/// How a provider is sent to, and what holds it, for people.
 struct DomainState {
-  std::string name;  ///< the first of its domains
-  std::optional<double> rate;
+  std::vector<std::string> names;  ///< its domains; at least one
+  PaceLimits limits;               ///< as configured
+  std::optional<double> rate;      ///< messages a second that it is held to now
   std::size_t under_way = 0;
-  bool is_slowed = false;
+  bool is_slowed = false;    ///< it has asked for less
   Duration pause{};          ///< of its breaker; zero: it is sent to
   std::string pause_reason;  ///< of its last failure
 };
@@ -45,12 +46,12 @@ class DomainPaces {
   /// Returns how long the domain is left alone, when this is the first of its pauses.
   std::optional<Duration> ended(std::string_view address, const Outcome& outcome, Time now);
 
-  /// Those that are limited, slowed down or left alone.
+  /// Those that are limited, slowed down or left alone, by their first domain.
   std::vector<DomainState> states(Time now) const;
 
  private:
   struct Provider {
-    std::string name;
+    std::vector<std::string> names;
     bool is_limited = false;
     Pace pace;
     Breaker breaker{};

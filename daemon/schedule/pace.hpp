@@ -56,6 +56,7 @@ class Pace {
   /// Messages a second that are let through now; nullopt = any number.
   std::optional<double> rate(Time now) const;
   std::size_t under_way() const { return under_way_; }
+  const PaceLimits& limits() const { return limits_; }
   /// Whether the place has asked for less, and its wish still counts.
   bool is_slowed(Time now) const;
 

@@ -1,6 +1,7 @@
 """What an operator sees of the outbox and does about it: crier ledger, reader by reader, and crier outbox."""
 
 import csv
+import datetime
 import io
 import json
 import socket
@@ -325,6 +326,110 @@ class OperatorsHandTest(support.NewsroomTest):
         self.assertEqual(self.receivers(), [])
         self.hand("drop", "channel", "email", *self.WHY)
         self.assertEqual(self.totals()["suppressed"], {f"dropped: {self.WHY[1]}": 8})
+
+
+class HeldBackTest(support.NewsroomTest):
+    """crier outbox list: every relay and every limited or slowed domain, and what holds it"""
+
+    def setUp(self):
+        super().setUp()
+        server = self.use(
+            MailServer(lambda to: "450 4.7.28 too fast" if to.endswith("@touchy.example") else None)
+        )
+        self.well = f"127.0.0.1:{server.port}"
+        self.dead = f"127.0.0.1:{support.free_port()}"
+        # The first day was yesterday.
+        first = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+        domains = ["touchy.example", *["example.org"] * 10]
+        sections = support.config(
+            subscribers=[support.reader(f"r{i}", email=f"r{i}@{domain}") for i, domain in enumerate(domains)]
+        )
+        sections["channels"]["email"] = {
+            "from": "alerts@courier.example.org",
+            "relays": [
+                {
+                    "url": f"smtp://{self.well}",
+                    "weight": 3,
+                    "connections": 4,
+                    "messages_per_connection": 100,
+                    "time_per_connection": "5m",
+                    "rate": "1000/s",
+                    "warm_up": {"from": str(first), "first_day": 400, "done_at": 100000},
+                },
+                {"url": f"smtp://{self.dead}"},
+            ],
+            "domains": [
+                {"names": ["post.example", "mail.example"], "at_once": 2},
+                {"names": ["hour.example"], "rate": "3600/h"},
+            ],
+        }
+        self.newsroom.configure(sections)
+
+    def look(self):
+        """What is listed for people and for machines, once the breaker of the dead relay is open. Each pause is
+        longer than the one before."""
+        self.published = getattr(self, "published", 0) + 1
+        self.newsroom.drop(f"harbour-{self.published}.txt", support.page(f"Harbour fees, part {self.published}"))
+        support.eventually(lambda: self.totals()["delivered"] == 10 * self.published, "those who can have it do")
+        listed, text = self.newsroom.run_json("outbox", "list"), self.newsroom.run("outbox", "list")
+        [email] = [line for line in listed["daemon"] if line["channel"] == "email"]
+        is_open = "stopped_for_ms" in email["relays"][1] and "stopped by its breaker" in text
+        return (email, text) if is_open else None
+
+    def test_with_a_daemon(self):
+        self.serve_watching()
+        email, text = support.eventually(self.look, "the breaker is open")
+        well, dead = email["relays"]
+        self.assertEqual((well["relay"], well["weight"], dead["relay"]), (self.well, 3, self.dead))
+        self.assertEqual(
+            (well["connections"], well["messages_per_connection"], well["time_per_connection_ms"]), (4, 100, 300000)
+        )
+        self.assertIn(well["allowed_connections"], (2, 4))
+        self.assertLessEqual(well["open_connections"], 4)
+        self.assertEqual(well["most_rate_per_s"], 1000)
+        self.assertLessEqual(well["rate_per_s"], 1000)
+        self.assertEqual(well["most_today"], 800)
+        self.assertGreaterEqual(well["sent_today"], 10)
+        self.assertNotIn("stopped_for_ms", well)
+        self.assertEqual((dead["failing"], dead["failed_last"]), ("unreachable", "unreachable"))
+        domains = {domain["domain"]: domain for domain in email["domains"]}
+        self.assertEqual(domains.keys(), {"post.example", "hour.example", "touchy.example"})
+        self.assertEqual(domains["post.example"]["names"], ["post.example", "mail.example"])
+        self.assertEqual((domains["post.example"]["at_once"], domains["post.example"]["in_flight"]), (2, 0))
+        self.assertEqual(domains["hour.example"]["most_rate_per_s"], 1)
+        self.assertTrue(domains["touchy.example"]["slowed"])
+        for words in (
+            rf"relay {self.well}: weight 3, \d+ being sent\n +connections: \d open, \d of 4 allowed",
+            r"each for 100 messages or 5m\n +rate: .* a second at most.*\n +warm-up: \d+ of 800 messages today",
+            rf"relay {self.dead}: weight 1, .*\n +stopped by its breaker for \d+s more, failing: unreachable",
+            r"domain post\.example and 1 more: 0 being sent, 2 at most",
+            r"domain hour\.example: 0 being sent\n +rate: 1 a second at most",
+            r"domain touchy\.example: \d being sent\n +rate: .* a second at most, since it asked for less",
+        ):
+            self.assertRegex(text, words)
+
+    def test_without_a_daemon(self):
+        configured = self.newsroom.run_json("outbox", "list")["configured"]  # nothing has been seen yet
+        self.assertEqual(configured["relays"][0]["sent_today"], 0)
+        daemon = self.serve_watching()
+        email, _ = support.eventually(self.look, "the breaker is open")
+        self.newsroom.run("outbox", "pause", "relay", self.dead, "--why", "it is dead")
+        daemon.stop()
+        listed, text = self.newsroom.run_json("outbox", "list"), self.newsroom.run("outbox", "list")
+        self.assertIsNone(listed["daemon"])
+        well, dead = listed["configured"]["relays"]
+        self.assertGreaterEqual(well["sent_today"], email["relays"][0]["sent_today"])
+        self.assertEqual((well["most_today"], well["connections"], well["most_rate_per_s"]), (800, 4, 1000))
+        self.assertNotIn("in_flight", well)
+        self.assertTrue(dead["paused"])
+        self.assertEqual(
+            [(domain["domain"], domain.get("at_once")) for domain in listed["configured"]["domains"]],
+            [("post.example", 2), ("hour.example", None)],
+        )
+        self.assertIn("The daemon does not run.", text)
+        self.assertRegex(text, rf"relay {self.dead}: weight 1\n +paused")
+        self.assertRegex(text, r"warm-up: \d+ of 800 messages today")
+        self.assertIn("domain post.example and 1 more: 2 at most", text)
 
 
 class RetentionTest(support.NewsroomTest):

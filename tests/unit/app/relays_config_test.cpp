@@ -26,6 +26,7 @@ TEST_CASE("several relays, each with its own limits") {
       - {url: "smtp://one.example.org?starttls=off", weight: 3, connections: 20, messages_per_connection: 100, rate: 500/s}
       - url: smtps://two.example.org
         warm_up: {from: 2026-12-01, first_day: 100, done_at: 50000}
+        time_per_connection: 90s
       - {url: "smtp://one.example.org:2525?starttls=off", weight: 0, timeout: 30s}
 )");
   const auto config = sample.load();
@@ -35,6 +36,8 @@ TEST_CASE("several relays, each with its own limits") {
   CHECK(relays[0].weight == 3);
   CHECK(relays[0].connections == 20);
   CHECK(relays[0].messages_per_connection == 100);
+  CHECK(relays[0].time_per_connection == Duration(10min));
+  CHECK(relays[1].time_per_connection == Duration(90s));
   CHECK(relays[0].rate == 500.0);
   CHECK(relays[1].weight == 1);
   CHECK_FALSE(relays[1].rate);
@@ -76,6 +79,8 @@ TEST_CASE("what is wrong with relays and domains is said at its place") {
         "base.yaml:6:15: a Maildir stands alone: relay: maildir:PATH\n");
   CHECK(EmailSample("    relay: smtp://one.example.org\n    rate: fast\n").complaints() ==
         "base.yaml:6:11: rate is a number of messages by time: 20/s, 300/m, 1000/h or 50000/d\n");
+  CHECK(EmailSample("    relay: smtp://one.example.org\n    time_per_connection: 5ms\n").complaints() ==
+        "base.yaml:6:26: time_per_connection must be 1s or more\n");
   CHECK(EmailSample("    relays:\n      - {url: smtp://a.example.org, wieght: 2}\n").complaints() ==
         "base.yaml:6:37: relay has no \"wieght\" (did you mean \"weight\"?)\n");
   CHECK(EmailSample("    relay: smtp://a.example.org\n    warm_up: {from: tomorrow}\n").complaints() ==

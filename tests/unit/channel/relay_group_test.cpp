@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 
 #include <boost/asio/co_spawn.hpp>
@@ -38,6 +39,7 @@ const auto dead = outcome(OutcomeKind::retry_later, "unreachable");
 class ScriptedRelay final : public Relay {
  public:
   boost::asio::awaitable<std::vector<Outcome>> deliver(std::span<const MailPieces> messages) override {
+    if (while_asked) while_asked();
     std::vector<Outcome> out;
     for (const auto& message : messages) {
       asked.emplace_back(message.to);
@@ -47,6 +49,7 @@ class ScriptedRelay final : public Relay {
   }
   unsigned handful() const override { return 10; }
   unsigned concurrency() const override { return 4; }
+  std::optional<PoolState> pool() const override { return PoolState{.most = 4, .allowed = 2}; }
   void wind_up(Duration patience) override {
     answer = outcome(OutcomeKind::retry_later, "stopping");
     answer->untried = true;
@@ -61,6 +64,7 @@ class ScriptedRelay final : public Relay {
 
   std::vector<std::string> asked;
   std::optional<Outcome> answer;
+  std::function<void()> while_asked;
   Duration patience_at_stop{};
   bool fails_to_stop = false;
   static inline int stopping = 0;  // of all of them, and at once
@@ -262,4 +266,38 @@ TEST_CASE("a relay that an operator holds is given nothing") {
   group.group->hold({});
   for (int i = 0; i < 10; ++i) group.deliver(1);
   CHECK(group.relays["one"]->asked.size() == 5);
+}
+
+TEST_CASE("the state of each relay says what is configured, what is on its way and what holds it") {
+  const WarmUp plan{.from = std::chrono::floor<std::chrono::days>(noon), .first_day = 50, .done_at = 1000};
+  Group group(of(member("one", 3, {.rate = 80, .at_once = 0}, plan), member("spare", 0)));
+  std::vector<RelayState> seen;
+  group.relays["one"]->while_asked = [&] { seen = group.group->states(group.clock.now()); };
+  group.deliver(5);
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].weight == 3);
+  CHECK(seen[0].under_way == 5);
+  CHECK(seen[0].pool->most == 4);
+  CHECK(seen[0].pool->allowed == 2);
+  CHECK(seen[0].most_rate == 80.0);
+  CHECK(seen[0].rate == 10.0);
+  CHECK(seen[0].warm_up == plan);
+  CHECK_FALSE(seen[0].is_failing);
+  CHECK(seen[1].name == "spare");
+  CHECK(seen[1].weight == 0);
+  CHECK(seen[1].under_way == 0);
+  CHECK_FALSE(seen[1].most_rate);
+  group.relays["one"]->while_asked = nullptr;
+  group.relays["one"]->answer = dead;
+  group.clock.advance(1s);
+  for (int i = 0; i < 5; ++i) group.deliver(1);
+  auto state = group.group->states(group.clock.now()).front();
+  CHECK(state.under_way == 0);
+  CHECK(state.pause > Duration::zero());
+  CHECK(state.is_failing);
+  CHECK(state.pause_reason == "unreachable");
+  group.clock.advance(1min);  // it rests no longer, and nobody knows yet whether it is well
+  state = group.group->states(group.clock.now()).front();
+  CHECK(state.pause == Duration::zero());
+  CHECK(state.is_failing);
 }

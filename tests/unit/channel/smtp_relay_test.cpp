@@ -425,7 +425,7 @@ TEST_CASE("that a server does not know BDAT is found out once") {
 
 TEST_CASE("a connection is changed when it is too old") {
   Bench bench(with_chunks());
-  bench.options.max_age = 50ms;
+  bench.options.time_per_connection = 50ms;
   REQUIRE(all_delivered(deliver_handful(bench, 2)));
   boost::asio::steady_timer pause(bench.loop, 60ms);
   bool passed = false;
@@ -433,4 +433,29 @@ TEST_CASE("a connection is changed when it is too old") {
   run_until(bench.loop, [&] { return passed; });
   REQUIRE(all_delivered(deliver_handful(bench, 2)));
   REQUIRE(bench.server.connections() == 2);
+}
+
+TEST_CASE("the pool says how many connections are open and how many may be") {
+  FakeSmtpScript script;
+  script.replies["GREETING"] = {
+      {"220 ok"}, {"220 ok"}, {"421 4.3.2 too many connections", Manner::say_and_close}};
+  Bench bench(script, 8);
+  bench.options.messages_per_connection = 100;
+  bench.options.time_per_connection = 90s;
+  auto pool = bench.relay().pool().value();
+  CHECK(pool.most == 8);
+  CHECK(pool.messages_per_connection == 100);
+  CHECK(pool.time_per_connection == 90s);
+  CHECK(pool.open == 0);
+  CHECK(pool.allowed == 2);  // it begins slowly
+  CHECK_FALSE(pool.is_cut);
+  bench.deliver(1);
+  pool = bench.relay().pool().value();
+  CHECK(pool.open == 1);
+  CHECK(pool.allowed == 4);
+  bench.deliver(20);
+  pool = bench.relay().pool().value();
+  CHECK(pool.is_cut);
+  CHECK(pool.allowed < 8);
+  CHECK(pool.open >= 1);
 }
