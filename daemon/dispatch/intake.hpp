@@ -2,10 +2,11 @@
 // workers, writing in one database transaction: the story is seen and its deliveries are owed, or neither.
 // A crash before the commit leaves nothing, so the source hands the story over again. Of a large audience the
 // first readers are owed it in that transaction, the others in more of them; what a crash comes between is
-// finished at the next start.
+// finished at the next start, and what a full disk comes between when there is room.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/bell.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "dispatch/claimer.hpp"
@@ -38,7 +40,8 @@ struct Accepted {
   std::string id;
   std::uint32_t version = 0;
   Novelty novelty = Novelty::fresh;
-  std::int64_t matched = 0;  ///< deliveries owed, suppressed ones included
+  /// Deliveries owed, suppressed ones included; without those that could not be written yet.
+  std::int64_t matched = 0;
 };
 
 /// How a story came.
@@ -80,7 +83,8 @@ class Intake {
   /// is taken as long as it can be written, others only while stories are taken.
   boost::asio::awaitable<Accepted> accept(Story story, Arrival arrival = {});
 
-  /// Owes stories to the readers whom the end of an earlier run has left out. Once, at the start.
+  /// Owes stories to the readers who were left out: by the end of an earlier run, or because they could not
+  /// be written down. Ends by cancellation only.
   boost::asio::awaitable<void> finish();
 
   /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs,
@@ -106,11 +110,15 @@ class Intake {
                                          Time now);
   boost::asio::awaitable<bool> enter(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                                      Time now);
+  boost::asio::awaitable<std::int64_t> owe_or_leave(std::shared_ptr<const Newsroom> newsroom,
+                                                    const Story& story, StoryEntry& entry, Time at);
   boost::asio::awaitable<bool> write(std::function<bool(Sqlite&)> job);
   boost::asio::awaitable<void> finish(StoryVersion version);
   void announce(const Story& story, Novelty novelty, const StoryEntry& entry);
 
   Parts parts_;
+  std::deque<StoryVersion> unfinished_;           // some readers are not owed them yet
+  std::optional<Bell> has_unfinished_;            // while finish() runs
 };
 
 }  // namespace crier
