@@ -303,6 +303,7 @@ asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority 
 }
 
 asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
+  note_stop(id);  // which may wait for room
   auto stories = co_await parts_.database.run([&](Sqlite& db) { return canceled_versions(db, id); });
   if (stories.empty()) co_return std::nullopt;
   co_return co_await take_all(std::move(stories), {});
@@ -320,6 +321,7 @@ asio::awaitable<Accepted> Intake::accept(Story story, Arrival arrival) {
     throw SqliteError(SqliteError::full, std::string(no_room));
   if (story.status == StoryStatus::usable || arrival.authority == Authority::own_stories)
     co_return co_await take(std::move(story), arrival);
+  note_stop(story.id);  // which may wait for room while only feeds have stories with this id
   co_return co_await take_all(
       co_await parts_.database.run([&](Sqlite& db) { return stopped_versions(db, story); }), arrival);
 }
@@ -342,8 +344,13 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
         co_await parts_.database.run([&](Sqlite& db) { return recognise(db, story, arrival.authority); });
     if (found.is_renamed) declared_version = 0;  // whoever renamed it counts anew
     story.id = found.id;
+    if (story.status != StoryStatus::usable && arrival.authority == Authority::all_stories)
+      note_stop(story.id);
     story.version = declared_version;
     auto verdict = judge(story, found);
+    if (const auto before = arrival.stops_before;
+        before && (is_stopped_since(story.id, *before) || is_stopped_since(declared_id, *before)))
+      verdict.novelty = Novelty::held;
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
     const bool is_wanted_update =
         verdict.novelty == Novelty::update && (arrival.deliver || changes_status(story, found.known));
@@ -399,6 +406,12 @@ asio::awaitable<bool> Intake::enter(const Newsroom& newsroom, const Story& story
     return is_entered;
   });
   co_return is_kept;
+}
+
+// What is known of a story does not say whether its stop came before a version that has waited, or after.
+bool Intake::is_stopped_since(const std::string& id, std::uint64_t stops) const {
+  const auto found = stopped_.find(id);
+  return found != stopped_.end() && found->second > stops;
 }
 
 // Tells the others of what has been written.

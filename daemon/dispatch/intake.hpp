@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -54,6 +55,8 @@ struct Arrival {
   /// The ids of the document that it came in, where there were several, also with the source's name before
   /// when it is a feed; outlives the call.
   const std::set<std::string>* listed = nullptr;
+  /// Of a story that has waited for room: Intake::stops() when it came. What was stopped since stays so.
+  std::optional<std::uint64_t> stops_before{};
 };
 
 class Intake {
@@ -82,6 +85,11 @@ class Intake {
   /// Throws SqliteError when it cannot be stored: nothing was, or of several stories some. What stops a story
   /// is taken as long as it can be written, others only while stories are taken.
   boost::asio::awaitable<Accepted> accept(Story story, Arrival arrival = {});
+
+  /// Whether usable stories are taken now; others are always.
+  bool takes_stories() const { return parts_.takes_stories(); }
+  /// A number that grows with each story that the newsroom's own hands stop.
+  std::uint64_t stops() const { return stops_; }
 
   /// Owes stories to the readers who were left out: by the end of an earlier run, or because they could not
   /// be written down. Ends by cancellation only.
@@ -114,9 +122,13 @@ class Intake {
                                                     const Story& story, StoryEntry& entry, Time at);
   boost::asio::awaitable<bool> write(std::function<bool(Sqlite&)> job);
   boost::asio::awaitable<void> finish(StoryVersion version);
+  void note_stop(const std::string& id) { stopped_[id] = ++stops_; }
+  bool is_stopped_since(const std::string& id, std::uint64_t stops) const;
   void announce(const Story& story, Novelty novelty, const StoryEntry& entry);
 
   Parts parts_;
+  std::uint64_t stops_ = 0;
+  std::map<std::string, std::uint64_t> stopped_;  // id → stops() after its last one; a newsroom stops few
   std::deque<StoryVersion> unfinished_;           // some readers are not owed them yet
   std::optional<Bell> has_unfinished_;            // while finish() runs
 };
