@@ -32,6 +32,9 @@ constexpr Duration grace = std::chrono::hours(24);
 // How often a feed is asked whose hub sends what is new: the hub may be silent without saying so.
 constexpr Duration slowest_beside_hub = std::chrono::minutes(15);
 
+// After a poll that left stories for lack of room, once there is some.
+constexpr Duration soonest = std::chrono::minutes(1);
+
 // What a feed may be written in: a page that a server sends in its place is not a story.
 bool is_feed_format(std::string_view format) {
   static constexpr std::array<std::string_view, 3> others{"html", "markdown", "page-text"};
@@ -96,6 +99,7 @@ asio::awaitable<Duration> FeedIntake::remember() {
 asio::awaitable<void> FeedIntake::work() {
   const auto now = parts_.clock.now();
   due_ = std::min(due_, now + wait_);  // the wall clock may have been put back
+  if (lacks_stories_ && parts_.intake.takes_stories()) due_ = std::min(due_, memory_.polled_at + soonest);
   const auto hub_due = hub_.ask_at();
   if (const auto changed = hub_.take_change()) {
     co_await in_database([&](Sqlite& db) { store_lease(db, feed_.name, *changed); });
@@ -107,7 +111,9 @@ asio::awaitable<void> FeedIntake::work() {
     const auto failure = co_await guarded(hub_.ask(user_agent_now()));
     if (!failure.empty()) log::warn("hub.failing", {{"source", feed_.name}, {"what", failure}});
   } else {
-    co_await hub_.wait_until(hub_due ? std::min(*hub_due, due_) : due_);
+    auto next = hub_due ? std::min(*hub_due, due_) : due_;
+    if (lacks_stories_) next = std::min(next, now + Duration(std::chrono::seconds(1)));
+    co_await hub_.wait_until(next);
   }
 }
 
@@ -193,8 +199,9 @@ void FeedIntake::conclude(const FeedAnswer& answer, PollResult result) {
     // The next request asks for the whole: what was known may be what is wrong.
     memory_.validators = {};
     memory_.body_hash.clear();
-  } else {
-    memory_.read_at = now;
+    lacks_stories_ = false;  // it is not asked sooner than the failure allows
+  } else if (!lacks_stories_) {
+    memory_.read_at = now;  // what has waited for room does not become backlog
   }
   if (note_move(memory_, answer.moved_to, result))
     log::warn("source.moved", {{"source", feed_.name}, {"next", "crier sources shows the new address"}});
@@ -220,8 +227,12 @@ asio::awaitable<Result<PollResult>> FeedIntake::take(const FeedAnswer& answer) {
     if (!parsed) co_return parsed.error();
     memory_.hints = parsed->hints;
     hub_.note(find_hub(answer.headers, answer.url, *parsed));
-    if (parsed->expired) memory_.ended = "the feed says that nothing will follow";
-    result = co_await take_stories(*std::move(parsed));
+    const bool is_expired = parsed->expired;
+    const auto taken = co_await take_stories(*std::move(parsed));
+    lacks_stories_ = !taken.is_all;
+    if (!taken.is_all) co_return taken.result;
+    if (is_expired) memory_.ended = "the feed says that nothing will follow";
+    result = taken.result;
   }
   memory_.body_hash = std::move(hash);
   const auto validator = [&](std::string_view name) {
@@ -259,7 +270,7 @@ asio::awaitable<Result<ParsedSource>> FeedIntake::parse_content(const FeedAnswer
   co_return parsed;
 }
 
-asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
+asio::awaitable<FeedIntake::Taken> FeedIntake::take_stories(ParsedSource parsed) {
   for (const auto& warning : parsed.warnings)
     log::warn("story.doubtful", {{"source", feed_.name}, {"what", warning}});
   const auto now = parts_.clock.now();
@@ -273,15 +284,25 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
   for (const auto& story : parsed.stories) ids.insert(id_of_source(feed_.name, story.id));
   const auto listed = parsed.stories.size();
   co_await drop_known(parsed.stories);
-  auto result = PollResult::unchanged;
-  // Feeds begin with the newest: readers get them in the order they were published.
+  Taken taken;
+  // Feeds begin with the newest: readers get them in the order they were published, after what stops others,
+  // for which there may be room when there is none for them.
+  std::ranges::stable_partition(parsed.stories,
+                                [](const Story& story) { return story.status == StoryStatus::usable; });
   for (auto& story : std::views::reverse(parsed.stories)) {
     // A feed that shows more of its past from one day to the next must not mail it.
     const bool is_backlog = is_first || (story.published && *story.published < last_read - grace);
+    const auto id = story.id;
     const auto accepted = co_await take_story(
         parts_.intake, parts_.clock, std::move(story),
         {.deliver = !is_backlog || feed_.send_backlog, .authority = Authority::own_stories, .listed = &ids});
-    if (accepted.novelty == Novelty::fresh || accepted.novelty == Novelty::update) result = PollResult::news;
+    if (!accepted) {
+      note_refusal(id, accepted.error().message);
+      taken.is_all = false;
+      co_return taken;
+    }
+    if (accepted->novelty == Novelty::fresh || accepted->novelty == Novelty::update)
+      taken.result = PollResult::news;
   }
   if (is_first) {
     memory_.begun_at = now;
@@ -289,7 +310,19 @@ asio::awaitable<PollResult> FeedIntake::take_stories(ParsedSource parsed) {
                                {"stories", listed},
                                {"are", feed_.send_backlog ? "sent" : "noted, not sent"}});
   }
-  co_return result;
+  co_return taken;
+}
+
+// The feed is asked for the whole again; until then it is polled as ever, for what it stops.
+void FeedIntake::note_refusal(const std::string& story, const std::string& failure) {
+  memory_.validators = {};
+  memory_.body_hash.clear();
+  if (std::exchange(lacks_stories_, true)) return;
+  log::error("story.unstored",
+             {{"source", feed_.name},
+              {"story", story},
+              {"what", failure},
+              {"next", "the feed is read again when there is room; what stops a story is taken"}});
 }
 
 // What a feed lists again is looked at here, in few jobs; without the database one by one, until it is back.

@@ -64,7 +64,12 @@ class FeedIntake {
   boost::asio::awaitable<Result<PollResult>> take(const FeedAnswer& answer);
   boost::asio::awaitable<Result<ParsedSource>> parse(const FeedAnswer& answer);
   boost::asio::awaitable<Result<ParsedSource>> parse_content(const FeedAnswer& answer);
-  boost::asio::awaitable<PollResult> take_stories(ParsedSource parsed);
+  struct Taken {
+    PollResult result = PollResult::unchanged;
+    bool is_all = true;  ///< false: there was no room for some
+  };
+  boost::asio::awaitable<Taken> take_stories(ParsedSource parsed);
+  void note_refusal(const std::string& story, const std::string& failure);
   boost::asio::awaitable<void> drop_known(std::vector<Story>& stories);
 
   boost::asio::awaitable<void> read_delivery(HubDelivery delivery);
@@ -81,6 +86,7 @@ class FeedIntake {
   FeedHub hub_;
   Time due_{};
   Duration wait_{};
+  bool lacks_stories_ = false;  ///< it has shown some that there was no room for, and is to be read again
 };
 
 }  // namespace crier

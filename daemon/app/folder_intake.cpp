@@ -17,6 +17,7 @@
 #include "app/take_story.hpp"
 #include "base/clock.hpp"
 #include "base/files.hpp"
+#include "base/finally.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/workers.hpp"
@@ -61,8 +62,9 @@ asio::awaitable<void> FolderIntake::run() {
   using namespace asio::experimental::awaitable_operators;
   FolderSource source(folder_.path, folder_.options, parts_.clock, parts_.workers);
   has_unread_.emplace(co_await asio::this_coro::executor);
+  is_waiting_.emplace(co_await asio::this_coro::executor);
   co_await (source.run([this](std::filesystem::path path) { return take_file(std::move(path)); }) ||
-            retry_unread());
+            retry_unread() || take_waiting());
 }
 
 void FolderIntake::try_again(const std::filesystem::path& path, const std::string& reason) {
@@ -99,6 +101,47 @@ void FolderIntake::set_aside_refused(const std::filesystem::path& path, const st
 }
 
 asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
+  // What waits there was written before.
+  std::erase_if(waiting_, [&](const Waiting& each) { return each.path == path; });
+  Waiting file{std::move(path), parts_.intake.stops()};
+  const auto taken = co_await take_stories(file, false);
+  if (taken) co_return;
+  if (!has_waiting())
+    log::error(
+        "story.unstored",
+        {{"source", folder_.name},
+         {"file", file.path.string()},
+         {"what", taken.error().message},
+         {"next", "it is read again when there is room, and so are others; what stops a story is taken"}});
+  waiting_.push_back(std::move(file));
+  is_waiting_->ring();
+}
+
+asio::awaitable<void> FolderIntake::take_waiting() {
+  for (;;) {
+    if (waiting_.empty())
+      co_await is_waiting_->wait();
+    else if (!parts_.intake.takes_stories())
+      co_await parts_.clock.sleep_for(std::chrono::seconds(1));
+    else
+      co_await hand_over([this](const std::filesystem::path&) { return take_next_waiting(); },
+                         waiting_.front().path);
+  }
+}
+
+asio::awaitable<void> FolderIntake::take_next_waiting() {
+  const auto file = std::move(waiting_.front());
+  waiting_.pop_front();
+  takes_waiting_ = true;
+  const Finally end([this] { takes_waiting_ = false; });
+  if (co_await take_stories(file, true)) co_return;
+  waiting_.push_front(file);
+  co_await parts_.clock.sleep_for(std::chrono::seconds(5));
+}
+
+// An Error when usable stories of it could not be taken: they were not, nor any behind them.
+asio::awaitable<Result<void>> FolderIntake::take_stories(const Waiting& file, bool has_waited) {
+  const auto& path = file.path;
   const auto config = parts_.config();
   const bool is_backlog = !folder_.send_backlog && arrived_before(path, watched_since_);
   struct stat before {};
@@ -115,8 +158,12 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
     if (!stories) return FileError{stories.error()};
     return *std::move(stories);
   });
-  if (!parsed && parsed.error().is_passing) co_return try_again(path, parsed.error().message);
-  unread_.erase(path);
+  if (!parsed && parsed.error().is_passing) {
+    if (has_waited) co_return Error{parsed.error().message};
+    try_again(path, parsed.error().message);
+    co_return Result<void>();
+  }
+  if (!has_waited) unread_.erase(path);
   if (!parsed) {
     log::error("story.refused", {{"source", folder_.name}, {"what", parsed.error().message}});
     parts_.metrics.story_seen(folder_.name, "refused");
@@ -125,18 +172,26 @@ asio::awaitable<void> FolderIntake::take_file(std::filesystem::path path) {
         // What was put in its place meanwhile is to be read, not moved.
         if (is_same_file(before, stamp_of(path))) set_aside_refused(path, parsed.error().message);
       });
-    co_return;
+    co_return Result<void>();
   }
-  for (const auto& warning : parsed->warnings)
+  for (const auto& warning : has_waited ? std::vector<std::string>() : parsed->warnings)
     log::warn("story.doubtful", {{"source", folder_.name}, {"what", warning}});
   std::set<std::string> listed;
   for (const auto& story : parsed->stories) listed.insert(story.id);
+  Arrival arrival{.deliver = !is_backlog, .listed = &listed};
+  if (has_waited) arrival.stops_before = file.stops_before;
+  Result<void> all;
   for (auto& story : parsed->stories) {
+    const bool is_usable = story.status == StoryStatus::usable;
+    if (is_usable && all && !has_waited && has_waiting()) all = Error{"others wait for room before it"};
+    if (is_usable && !all) continue;
+    if (!is_usable && has_waited) continue;  // taken when the file came
     story.source = folder_.name;
     complete_story(story, folder_.name, folder_.url);
-    co_await take_story(parts_.intake, parts_.clock, std::move(story),
-                        {.deliver = !is_backlog, .listed = &listed});
+    const auto accepted = co_await take_story(parts_.intake, parts_.clock, std::move(story), arrival);
+    if (!accepted) all = accepted.error();
   }
+  co_return all;
 }
 
 }  // namespace crier

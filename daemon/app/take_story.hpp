@@ -3,11 +3,14 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/result.hpp"
 #include "dispatch/intake.hpp"
 
 namespace crier {
 
-/// A story that cannot be stored is tried until it can: the source waits, nothing is lost.
-boost::asio::awaitable<Accepted> take_story(Intake& intake, Clock& clock, Story story, Arrival arrival);
+/// What stops a story is tried until it can be stored: the source waits. Another that cannot be stored is an
+/// Error, and for the source to hand in again: a stop may come after it.
+boost::asio::awaitable<Result<Accepted>> take_story(Intake& intake, Clock& clock, Story story,
+                                                    Arrival arrival);
 
 }  // namespace crier

@@ -5,6 +5,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
@@ -165,7 +166,7 @@ std::string_view metric_result(Novelty novelty) {
 }  // namespace
 
 // The first readers are owed the story already, as if it were `at`. Returns how many more deliveries that
-// are.
+// are. Throws SqliteError where the story was just taken.
 asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsroom> newsroom,
                                                      const Story& story, StoryEntry& entry, Time at) {
   std::int64_t matched = 0;
@@ -174,13 +175,39 @@ asio::awaitable<std::int64_t> Intake::owe_the_others(std::shared_ptr<const Newsr
     co_await parts_.workers.run([&] { entry.decisions = entry.decider->next(next); });
     apply_suppressions(entry.decisions, *newsroom->book, parts_.suppressions);
     co_await plan_many(*newsroom, story, entry, at);
-    const bool is_entered =
-        co_await write([&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, at); });
+    const auto enter = [&](Sqlite& db) { return enter_more(db, *newsroom, story, entry, at); };
+    bool is_entered = false;
+    if (entry.resumes)
+      is_entered = co_await write(enter);
+    else
+      is_entered = co_await parts_.database.run(enter);
     if (!is_entered) break;
     matched += entry.matched;
     if (entry.matched > 0) parts_.on_owed();
   }
   co_return matched;
+}
+
+// Those who cannot be written down are left to finish(): the source may have a stop for this very story. They
+// are found anew then.
+asio::awaitable<std::int64_t> Intake::owe_or_leave(std::shared_ptr<const Newsroom> newsroom,
+                                                   const Story& story, StoryEntry& entry, Time at) {
+  const auto first = entry.matched;
+  std::string failure;
+  try {
+    const auto more = co_await owe_the_others(newsroom, story, entry, at);
+    log::info("story.planned", {{"story", story.id}, {"version", story.version}, {"matched", first + more}});
+    co_return more;
+  } catch (const SqliteError& e) {
+    failure = e.what();
+  }
+  log::error("story.unfinished", {{"story", story.id},
+                                  {"version", story.version},
+                                  {"what", failure},
+                                  {"next", "the others are owed it when they can be written down"}});
+  unfinished_.push_back({story.id, story.version, at});
+  if (has_unfinished_) has_unfinished_->ring();
+  co_return 0;
 }
 
 // Of few decisions the transaction that enters them makes the plan, too: a hop to a worker costs as much.
@@ -194,25 +221,34 @@ asio::awaitable<void> Intake::plan_many(const Newsroom& newsroom, const Story& s
 // For a story that some readers are owed, and so the others have to be: a database that cannot be used is
 // tried until it can.
 asio::awaitable<bool> Intake::write(std::function<bool(Sqlite&)> job) {
-  for (;;) {
+  for (std::string said;;) {
     std::string failure;
     try {
       co_return co_await parts_.database.run([&](Sqlite& db) { return job(db); });
     } catch (const SqliteError& e) {
       failure = e.what();
     }
-    log::error("intake.unwritable", {{"what", failure}, {"next", "trying again in five seconds"}});
+    if (failure != said)
+      log::error("intake.unwritable", {{"what", failure}, {"next", "trying every five seconds"}});
+    said = std::move(failure);
     co_await parts_.clock.sleep_for(std::chrono::seconds(5));
   }
 }
 
 asio::awaitable<void> Intake::finish() {
+  has_unfinished_.emplace(co_await asio::this_coro::executor);
   std::vector<StoryVersion> unplanned;
   co_await write([&](Sqlite& db) {
     unplanned = unplanned_stories(db);
     return true;
   });
-  for (auto& version : unplanned) co_await finish(std::move(version));
+  unfinished_.assign(unplanned.begin(), unplanned.end());  // those that were left meanwhile are among them
+  for (;;) {
+    while (unfinished_.empty()) co_await has_unfinished_->wait();
+    auto version = std::move(unfinished_.front());
+    unfinished_.pop_front();
+    co_await finish(std::move(version));
+  }
 }
 
 // As it would have gone on when the story was seen: what is too late by now is.
@@ -229,7 +265,7 @@ asio::awaitable<void> Intake::finish(StoryVersion version) {
   if (!is_there) {
     log::error("story.unreadable", {{"story", version.id},
                                     {"what", story.error().message},
-                                    {"next", "those who were not owed it before the crash are not"}});
+                                    {"next", "those who were not owed it yet are not"}});
     co_return;
   }
   co_await parts_.workers.run([&] {
@@ -240,7 +276,7 @@ asio::awaitable<void> Intake::finish(StoryVersion version) {
   log::info("story.planned", {{"story", story->id},
                               {"version", story->version},
                               {"more", matched},
-                              {"why", "crier ended before all its readers were owed it"}});
+                              {"why", "not all its readers had been owed it"}});
 }
 
 asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority authority) {
@@ -267,6 +303,7 @@ asio::awaitable<void> Intake::drop_known(std::vector<Story>& stories, Authority 
 }
 
 asio::awaitable<std::optional<Accepted>> Intake::cancel(std::string id) {
+  note_stop(id);  // which may wait for room
   auto stories = co_await parts_.database.run([&](Sqlite& db) { return canceled_versions(db, id); });
   if (stories.empty()) co_return std::nullopt;
   co_return co_await take_all(std::move(stories), {});
@@ -284,6 +321,7 @@ asio::awaitable<Accepted> Intake::accept(Story story, Arrival arrival) {
     throw SqliteError(SqliteError::full, std::string(no_room));
   if (story.status == StoryStatus::usable || arrival.authority == Authority::own_stories)
     co_return co_await take(std::move(story), arrival);
+  note_stop(story.id);  // which may wait for room while only feeds have stories with this id
   co_return co_await take_all(
       co_await parts_.database.run([&](Sqlite& db) { return stopped_versions(db, story); }), arrival);
 }
@@ -306,8 +344,13 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
         co_await parts_.database.run([&](Sqlite& db) { return recognise(db, story, arrival.authority); });
     if (found.is_renamed) declared_version = 0;  // whoever renamed it counts anew
     story.id = found.id;
+    if (story.status != StoryStatus::usable && arrival.authority == Authority::all_stories)
+      note_stop(story.id);
     story.version = declared_version;
     auto verdict = judge(story, found);
+    if (const auto before = arrival.stops_before;
+        before && (is_stopped_since(story.id, *before) || is_stopped_since(declared_id, *before)))
+      verdict.novelty = Novelty::held;
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
     const bool is_wanted_update =
         verdict.novelty == Novelty::update && (arrival.deliver || changes_status(story, found.known));
@@ -342,10 +385,7 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     co_await asio::post(asio::use_awaitable);  // whoever was told of it does not wait for the log's lines
     log_stored(*newsroom, story, verdict.novelty, entry, now);
     auto matched = entry.matched;
-    if (!is_last(entry)) {
-      matched += co_await owe_the_others(newsroom, story, entry, now);
-      log::info("story.planned", {{"story", story.id}, {"version", story.version}, {"matched", matched}});
-    }
+    if (!is_last(entry)) matched += co_await owe_or_leave(newsroom, story, entry, now);
     // No reader waits for it.
     if (entry.analysed) co_await parts_.workers.run([&] { learn_from(*entry.analysed, *newsroom->book); });
     co_return Accepted{story.id, story.version, verdict.novelty, matched};
@@ -366,6 +406,12 @@ asio::awaitable<bool> Intake::enter(const Newsroom& newsroom, const Story& story
     return is_entered;
   });
   co_return is_kept;
+}
+
+// What is known of a story does not say whether its stop came before a version that has waited, or after.
+bool Intake::is_stopped_since(const std::string& id, std::uint64_t stops) const {
+  const auto found = stopped_.find(id);
+  return found != stopped_.end() && found->second > stops;
 }
 
 // Tells the others of what has been written.

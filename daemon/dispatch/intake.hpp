@@ -2,11 +2,13 @@
 // workers, writing in one database transaction: the story is seen and its deliveries are owed, or neither.
 // A crash before the commit leaves nothing, so the source hands the story over again. Of a large audience the
 // first readers are owed it in that transaction, the others in more of them; what a crash comes between is
-// finished at the next start.
+// finished at the next start, and what a full disk comes between when there is room.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,6 +18,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/bell.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "dispatch/claimer.hpp"
@@ -38,7 +41,8 @@ struct Accepted {
   std::string id;
   std::uint32_t version = 0;
   Novelty novelty = Novelty::fresh;
-  std::int64_t matched = 0;  ///< deliveries owed, suppressed ones included
+  /// Deliveries owed, suppressed ones included; without those that could not be written yet.
+  std::int64_t matched = 0;
 };
 
 /// How a story came.
@@ -51,6 +55,8 @@ struct Arrival {
   /// The ids of the document that it came in, where there were several, also with the source's name before
   /// when it is a feed; outlives the call.
   const std::set<std::string>* listed = nullptr;
+  /// Of a story that has waited for room: Intake::stops() when it came. What was stopped since stays so.
+  std::optional<std::uint64_t> stops_before{};
 };
 
 class Intake {
@@ -80,7 +86,13 @@ class Intake {
   /// is taken as long as it can be written, others only while stories are taken.
   boost::asio::awaitable<Accepted> accept(Story story, Arrival arrival = {});
 
-  /// Owes stories to the readers whom the end of an earlier run has left out. Once, at the start.
+  /// Whether usable stories are taken now; others are always.
+  bool takes_stories() const { return parts_.takes_stories(); }
+  /// A number that grows with each story that the newsroom's own hands stop.
+  std::uint64_t stops() const { return stops_; }
+
+  /// Owes stories to the readers who were left out: by the end of an earlier run, or because they could not
+  /// be written down. Ends by cancellation only.
   boost::asio::awaitable<void> finish();
 
   /// Takes those out of `stories` that are no news: the many that a feed lists again and again. In few jobs,
@@ -106,11 +118,19 @@ class Intake {
                                          Time now);
   boost::asio::awaitable<bool> enter(const Newsroom& newsroom, const Story& story, StoryEntry& entry,
                                      Time now);
+  boost::asio::awaitable<std::int64_t> owe_or_leave(std::shared_ptr<const Newsroom> newsroom,
+                                                    const Story& story, StoryEntry& entry, Time at);
   boost::asio::awaitable<bool> write(std::function<bool(Sqlite&)> job);
   boost::asio::awaitable<void> finish(StoryVersion version);
+  void note_stop(const std::string& id) { stopped_[id] = ++stops_; }
+  bool is_stopped_since(const std::string& id, std::uint64_t stops) const;
   void announce(const Story& story, Novelty novelty, const StoryEntry& entry);
 
   Parts parts_;
+  std::uint64_t stops_ = 0;
+  std::map<std::string, std::uint64_t> stopped_;  // id → stops() after its last one; a newsroom stops few
+  std::deque<StoryVersion> unfinished_;           // some readers are not owed them yet
+  std::optional<Bell> has_unfinished_;            // while finish() runs
 };
 
 }  // namespace crier

@@ -9,10 +9,15 @@ import urllib.error
 import urllib.request
 
 import support
+from feed_test import FeedServer
 from mail_server import MailServer
 
 READERS = 300
 MB = 1 << 20
+
+
+def story(name, status="usable"):
+    return {"id": name, "title": f"The harbour {name}", "body_text": "All of it.", "status": status}
 
 
 class DiskTest(support.NewsroomTest):
@@ -25,11 +30,15 @@ class DiskTest(support.NewsroomTest):
         self.server = self.use(MailServer(message_reply=lambda received: self.gate.wait(support.PATIENCE) and None))
         self.addCleanup(self.gate.set)  # the server ends when nobody waits in it
         self.port = support.free_port()
+        self.configure()
+
+    def configure(self, **sections):
         self.newsroom.configure(
             support.config(
                 f"smtp://127.0.0.1:{self.server.port}",
                 http={"operator": {"listen": f"127.0.0.1:{self.port}"}},
                 subscribers=[support.reader(f"r{i}") for i in range(READERS)],
+                **sections,
             )
         )
 
@@ -152,6 +161,63 @@ class SmallDiskTest(DiskTest):
         self.gate.set()
         support.eventually(lambda: self.totals()["queued"] == 0, "all is settled")
         self.assertLess(len(self.server.received), READERS)
+        daemon.stop()
+
+    def drop_story(self, name, status="usable"):
+        self.newsroom.drop(f"{name}-{status}.json", json.dumps(story(name, status)))
+
+    def test_a_story_is_stopped_by_a_file_behind_one_that_waits_for_room(self):
+        daemon = self.serve_watching()
+        self.gate.clear()
+        self.drop_story("burns")
+        support.eventually(lambda: self.server.received, "the first mail is at the relay")
+        self.fill(40 * MB)
+        daemon.wait_for("storage.bad")
+        self.drop_story("opens")
+        daemon.wait_for("story.unstored")
+        self.drop_story("closes")
+        self.drop_story("burns", "canceled")
+        self.drop_story("closes", "withheld")
+        daemon.wait_for("story.noticed", story="burns", status="canceled")
+        daemon.wait_for("story.noticed", story="closes", status="withheld")
+        self.gate.set()
+        support.eventually(lambda: self.totals()["queued"] == 0, "all is settled")
+        sent = len(self.server.received)
+        self.assertLess(sent, READERS)
+        self.filler.unlink()
+        daemon.wait_for("storage.good")
+        daemon.wait_for("story.noticed", story="opens")
+        support.eventually(lambda: len(self.server.received) == sent + READERS, "the story that waited is sent")
+        daemon.wait_for("story.unchanged", story="closes")
+        support.eventually(lambda: self.totals()["queued"] == 0, "all is settled")
+        self.assertEqual(len(self.server.received), sent + READERS)
+        self.assertEqual(len(daemon.events("story.unstored")), 1)
+        daemon.stop()
+
+    def test_a_story_is_stopped_by_a_feed_that_has_others_for_which_there_is_no_room(self):
+        listed = [story("burns")]
+        content = {"Content-Type": "application/json"}
+        feed = self.use(FeedServer(lambda asked: (200, content, json.dumps({"stories": listed}).encode())))
+        wire = {"feed": feed.url + "/feed", "every": "1s", "allow": ["127.0.0.1"], "backlog": "send"}
+        self.configure(sources={"wire": wire})
+        self.gate.clear()
+        daemon = self.serve()
+        support.eventually(lambda: self.server.received, "the first mail is at the relay")
+        self.fill(40 * MB)
+        daemon.wait_for("storage.bad")
+        listed = [story("burns"), story("opens")]
+        daemon.wait_for("story.unstored", story="opens")
+        listed = [story("burns", "canceled"), story("opens")]
+        daemon.wait_for("story.noticed", story="wire:burns", status="canceled")
+        self.gate.set()
+        support.eventually(lambda: self.totals()["queued"] == 0, "all is settled")
+        sent = len(self.server.received)
+        self.assertLess(sent, READERS)
+        feed.wait_for(len(feed.asked) + 2)
+        self.filler.unlink()
+        daemon.wait_for("storage.good")
+        support.eventually(lambda: len(self.server.received) == sent + READERS, "the story that waited is sent")
+        self.assertEqual(len(daemon.events("story.unstored")), 1)
         daemon.stop()
 
 

@@ -135,7 +135,8 @@ void Belts::start() {
       .on_owed = [this] { courier_->wake(); },
       .claim_along = [this] { return courier_->claim_along(); },
       .on_stopped = [this](const std::string& story, std::uint32_t version,
-                           std::string_view reason) { courier_->stop_story(story, version, reason); }});
+                           std::string_view reason) { courier_->stop_story(story, version, reason); },
+      .takes_stories = [this] { return has_room; }});
   desk_.emplace(loop, DigestDesk::Parts{*database_, workers_, clock_, current, [this] { courier_->wake(); }});
   order_desk_.emplace(loop, OrderDesk::Parts{*database_, workers_, clock_, *courier_, current, [] {
                                                return std::map<std::string, std::optional<ChannelKind>>{

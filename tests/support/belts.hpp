@@ -124,6 +124,7 @@ class Belts {
   void suppress(ChannelKind kind, std::string_view address, std::string reason);
   /// What no belt would do to the database.
   void change_database(const std::function<void(Sqlite&)>& change);
+  bool has_room = true;               ///< for stories
   std::vector<std::string> failures;  ///< tasks that ended by an exception; must stay empty
 
  private:
