@@ -13,13 +13,16 @@ from support import PATIENCE
 HANG_UP = object()  # instead of an answer: close the connection without a word
 
 Accepted = collections.namedtuple("Accepted", "recipient message_id")
+# Instead of an answer: these bytes, and the peer goes on as if it had agreed, or as if it had refused.
+Says = collections.namedtuple("Says", "text agrees")
 
 
 class BadPeer:
-    """`misbehave(stage, connection)` returns the bytes of an answer, HANG_UP, or None for the honest one.
+    """`misbehave(stage, connection)` returns the bytes of an answer, Says, HANG_UP, or None for the honest one.
 
-    The stages: greeting, ehlo, starttls, mail, rcpt, data (before the message), message (after it), bdat (after a
-    chunk), rset, quit. What it has said yes to is in `accepted`.
+    The stages: greeting, ehlo, helo, starttls, auth, mail, rcpt, data (before the message), message (after it), bdat
+    (after a chunk), rset, quit; `connection.line` is the command. Bytes that begin with 2 or 3 mean that it agrees.
+    What it has taken is in `accepted`.
     """
 
     extensions = ("PIPELINING", "CHUNKING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -55,20 +58,22 @@ class BadPeer:
 
     def _serve(self, client):
         client.settimeout(PATIENCE)
+        connection = Connection(self, client)
         try:
             if self.implicit_tls:
-                client = self.context.wrap_socket(client, server_side=True)
-            Connection(self, client).run()
+                connection.client = self.context.wrap_socket(client, server_side=True)
+            connection.run()
         except (OSError, ssl.SSLError, EOFError):
             pass
         finally:
-            client.close()
+            connection.client.close()
 
 
 class Connection:
     def __init__(self, peer, client):
         self.peer = peer
         self.client = client
+        self.line = b""
         self.unread = b""
         self.has_sender = False
         self.recipient = None
@@ -77,19 +82,25 @@ class Connection:
     def run(self):
         self.answer("greeting", b"220 relay.example.org ESMTP\r\n")
         while True:
-            line = self.read_line()
+            self.line = line = self.read_line()
             with self.peer.lock:
                 self.peer.commands.append(line.decode("latin-1"))
             verb = line.split(b" ")[0].upper().decode("latin-1")
             if not getattr(self, f"do_{verb.lower()}", self.do_other)(line):
                 return
 
-    def answer(self, stage, honest):
-        bad = None if self.peer.is_honest else self.peer.misbehave(stage, self)
-        if bad is HANG_UP:
+    def choose(self, stage, honest):
+        said = None if self.peer.is_honest else self.peer.misbehave(stage, self)
+        if said is HANG_UP:
             raise EOFError
-        self.client.sendall(honest if bad is None else bad)
-        return bad is None or bad.startswith(b"2")
+        said = honest if said is None else said
+        return said if isinstance(said, Says) else Says(said, said.startswith((b"2", b"3")))
+
+    def answer(self, stage, honest):
+        """Whether the peer has agreed."""
+        said = self.choose(stage, honest)
+        self.client.sendall(said.text)
+        return said.agrees
 
     def read_more(self):
         more = self.client.recv(65536)
@@ -116,6 +127,15 @@ class Connection:
             time.sleep(every)
         return b""
 
+    def outwait(self, text):
+        """Says it when the other side has lost patience and hung up."""
+        try:
+            while self.client.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+        return text
+
     def do_ehlo(self, _):
         names = list(self.peer.extensions)
         if self.peer.context and not isinstance(self.client, ssl.SSLSocket):
@@ -128,9 +148,13 @@ class Connection:
         return self.answer("helo", b"250 relay.example.org\r\n") or True
 
     def do_starttls(self, _):
-        self.answer("starttls", b"220 go ahead\r\n")
-        self.client = self.peer.context.wrap_socket(self.client, server_side=True)
-        self.unread = b""
+        if self.answer("starttls", b"220 go ahead\r\n"):
+            self.client = self.peer.context.wrap_socket(self.client, server_side=True)
+            self.unread = b""
+        return True
+
+    def do_auth(self, _):
+        self.answer("auth", b"235 2.7.0 welcome\r\n")
         return True
 
     def do_mail(self, _):
@@ -150,11 +174,7 @@ class Connection:
         if not self.recipient:
             self.client.sendall(b"503 5.5.1 no recipient\r\n")
             return True
-        before = None if self.peer.is_honest else self.peer.misbehave("data", self)
-        if before is HANG_UP:
-            return False
-        self.client.sendall(b"354 go ahead\r\n" if before is None else before)
-        if before is not None:
+        if not self.answer("data", b"354 go ahead\r\n"):
             return True
         while b"\r\n.\r\n" not in self.unread:
             self.read_more()
@@ -175,10 +195,12 @@ class Connection:
         return True
 
     def finish(self, stage="message"):
-        if self.answer(stage, b"250 2.0.0 accepted\r\n"):
+        said = self.choose(stage, b"250 2.0.0 accepted\r\n")
+        if said.agrees:
             with self.peer.lock:
                 message_id = email.message_from_bytes(self.message)["Message-ID"]
                 self.peer.accepted.append(Accepted(self.recipient, message_id))
+        self.client.sendall(said.text)
         self.recipient, self.message = None, b""
 
     def do_rset(self, _):
