@@ -68,6 +68,10 @@ json::object to_json(const DomainState& domain) {
   entry["in_flight"] = domain.under_way;
   if (domain.rate) entry["rate_per_s"] = *domain.rate;
   if (domain.is_slowed) entry["slowed"] = true;
+  if (domain.pause > Duration::zero()) {
+    entry["stopped_for_ms"] = domain.pause.count();
+    entry["failing"] = domain.pause_reason;
+  }
   return entry;
 }
 
@@ -209,6 +213,7 @@ std::vector<std::string> words_of_domain(const json::object& domain) {
   if (in_flight) head += fmt::format(": {} being sent", *in_flight);
   if (most) head += fmt::format("{} {} at most", in_flight ? "," : ":", *most);
   std::vector<std::string> lines{std::move(head)};
+  add_breaker(domain, lines);
   add_rate(domain, lines);
   return lines;
 }
@@ -217,7 +222,8 @@ bool is_held_now(const json::object& domain) {
   const auto at_once = number(domain, "at_once");
   const auto now = fraction(domain, "rate_per_s");
   const auto most = fraction(domain, "most_rate_per_s");
-  return (at_once && number(domain, "in_flight").value_or(0) >= *at_once) || (now && (!most || *now < *most));
+  return domain.contains("stopped_for_ms") ||
+         (at_once && number(domain, "in_flight").value_or(0) >= *at_once) || (now && (!most || *now < *most));
 }
 
 }  // namespace crier

@@ -248,7 +248,8 @@ JSON: {batches, editions, pauses, domains (with --domains), daemon, configured}.
     most_rate_per_s, warm_up: {from, first_day, done_at}, sent_today, most_today; in_flight,
     open_connections, allowed_connections, had_too_many, rate_per_s, slowed, stopped_for_ms, failing,
     failed_last}]
-  domains of these: [{domain, names, at_once, most_rate_per_s; in_flight, rate_per_s, slowed}]
+  domains of these: [{domain, names, at_once, most_rate_per_s; in_flight, rate_per_s, slowed, stopped_for_ms,
+    failing}]
 What does not apply is left out; docs/outbox.md has the meaning of each.)";
 
 }  // namespace

@@ -280,6 +280,8 @@ void SmtpSession::handle_transaction(const SmtpReply& reply) {
   const bool is_body = current.answering == SmtpStage::body;
   if (current.is_answered || written_ < (is_body ? current.commands_end : current.asked_end()))
     return desync("the server answered before it was asked: " + reply.text());
+  // What it thinks of a transaction it says when that begins.
+  if (current.answering == SmtpStage::reset && reply.code >= 500) return advance(false);
   if (!current.result) {
     if (current.answering == SmtpStage::data && current.probes && reply.code >= 500) return go_back_to_data();
     const bool unknown = reply.code == 500 || reply.code == 502;
