@@ -198,7 +198,8 @@ TEST_CASE("a refused recipient ends the transaction, and RSET comes before the n
   REQUIRE(result.verdict == SmtpVerdict::permanent);
   REQUIRE(result.stage == SmtpStage::recipient);
   REQUIRE(result.reason == "smtp-5.1.1");
-  script.submit().hear("RSET\r\n").say("250 ok\r\n").hear(mail_line);
+  const auto* reply = GENERATE("250 ok\r\n", "502 5.5.1 what\r\n", "550 5.7.1 no\r\n");
+  script.submit().hear("RSET\r\n").say(reply).hear(mail_line);  // a refused RSET decides nothing
 }
 
 TEST_CASE("a refusal after the body needs no RSET") {
@@ -536,6 +537,16 @@ TEST_CASE("bdat: as many whole messages as the window holds are under way") {
   REQUIRE(script.result().text == "250 third");
   REQUIRE(script.session.is_idle());
   script.submit().hear(envelope_of() + bdat());  // nothing is open: no RSET
+}
+
+TEST_CASE("bdat: a server that refuses RSET and takes the message has taken it") {
+  Script script(SmtpMode::bdat, {100, 2});
+  script.open(chunked).submit("one\r\n").submit("two\r\n");
+  script.hear(envelope_of() + bdat("one\r\n") + "RSET\r\n" + envelope_of() + bdat("two\r\n"));
+  script.say("250 ok\r\n250 ok\r\n250 first\r\n502 what\r\n250 ok\r\n250 ok\r\n250 second\r\n");
+  REQUIRE(script.result().text == "250 first");
+  REQUIRE(script.result().text == "250 second");
+  REQUIRE(script.session.is_idle());
 }
 
 TEST_CASE("bdat: the window's bytes hold back all but the first message") {
