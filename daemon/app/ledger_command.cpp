@@ -75,8 +75,8 @@ int print_deliveries(const CommandLine& line, const Config& config, Sqlite* db, 
 int ledger_command(const Words& words) {
   CommandLine line(
       "ledger", "[STORY|BATCH] [--limit N] | --subscriber ID [--limit N] | --deliveries [STORY|BATCH]",
-      "For every story and batch: matched = delivered + suppressed + queued + failed. Exits 1 where that\n"
-      "does not hold, listed or not. Lists the newest, and older ones that do not balance.\n"
+      "For every story, batch, channel and lane: matched = delivered + suppressed + queued + failed. Exits\n"
+      "1 where that does not hold, listed or not. Lists the newest, and older ones that do not balance.\n"
       "With --subscriber: what she got, when, why, by which channel, or why not; with --deliveries: every\n"
       "single delivery, the oldest first. Runs beside the daemon, or without it.\n\n"
       "JSON: {balanced, total, channels: {name: …}, lanes: {name: …}, stories: [{id, version, title,\n"
