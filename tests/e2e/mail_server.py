@@ -57,6 +57,7 @@ class MailServer:
         self._changed = threading.Condition()
         self._received = []
         self._connections = 0
+        self._dialogues = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -86,7 +87,9 @@ class MailServer:
         with self._changed:
             self._connections += 1
         authenticator = {"authenticator": self._authenticate} if self._login else {}
-        return SMTP(self, loop=self._loop, hostname="relay.example.org", **authenticator, **self._options)
+        self._dialogues.append(
+            SMTP(self, loop=self._loop, hostname="relay.example.org", **authenticator, **self._options))
+        return self._dialogues[-1]
 
     def _authenticate(self, server, session, envelope, mechanism, data):
         given = (data.login.decode(), data.password.decode())
@@ -112,6 +115,14 @@ class MailServer:
     def change_login(self, login):
         """What a client has to say from now on."""
         self._login = login
+
+    def die(self):
+        """Out of one of the replies: it is gone, with all its connections, and refuses others."""
+        self._server.close()
+        for each in self._dialogues:
+            if each.transport:
+                each.transport.abort()
+        return HANG_UP
 
     def _say(self, server, reply):
         if reply is HANG_UP:

@@ -1,18 +1,22 @@
 """A large mailing through the relays that real newsrooms run, each spoken to as fast as it allows: every message is
-taken once and whole. Exim and OpenSMTPD cannot be installed beside Postfix: their packages are unpacked into a folder
-and laid over the system's in a mount namespace of their own, which only root may do.
+taken once, and is what `crier preview` shows. Exim and OpenSMTPD cannot be installed beside Postfix: their packages are
+unpacked into a folder and laid over the system's in a mount namespace of their own, which only root may do.
 CRIER_E2E_RELAY_MESSAGES says how many messages each gets."""
 
 import collections
 import hashlib
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import smtplib
+import socket
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 import support
@@ -20,6 +24,8 @@ from postfix_test import Postfix
 
 COUNT = int(os.environ.get("CRIER_E2E_RELAY_MESSAGES", "300"))
 PATIENCE = support.PATIENCE + COUNT / 50
+# Lines of a story that a dialogue could trip over; all of them are in the mail.
+HOSTILE = [".", "..two dots", "QUIT", "MAIL FROM:<x@example.org>", "BDAT 5 LAST", "From here: é, 港, 🚢"]
 
 EXIM = """\
 spool_directory = {folder}/spool
@@ -32,6 +38,7 @@ queue_only = true
 acl_smtp_rcpt = accept
 acl_smtp_data = accept
 tls_advertise_hosts =
+log_selector = +pipelining
 """
 OPENSMTPD = """\
 listen on 127.0.0.1 port {port}
@@ -132,8 +139,10 @@ class Exim(Unpacked):
             shown = re.sub(rb"^\d{3,}[A-Z* ] ", b"", headers, flags=re.MULTILINE)
             yield [each.decode() for each in recipients], support.read_mail(shown + b"\n" + body)
 
-    def is_chunked(self):
-        return any(" K" in line for line in (self.folder / "log/main").read_text().splitlines() if " <= " in line)
+    def count_flags(self):
+        """How many messages came pipelined (it says "L.-" of others), and how many by chunks, as its log has it."""
+        lines = [line.split() for line in (self.folder / "log/main").read_text().splitlines() if " <= " in line]
+        return sum("L." in line for line in lines), sum("K" in line for line in lines)
 
 
 class OpenSmtpd(Unpacked):
@@ -162,12 +171,78 @@ class PostfixRelay(Postfix):
             mail = support.read_mail(path.read_bytes())
             yield mail.get_all("X-Original-To"), mail
 
+    def count_commands(self):
+        """Those it has agreed to, of all dialogues that have ended, as its log has it ("bdat=3/5": three of five)."""
+        total = collections.Counter()
+        for line in (self.folder / "log").read_text().splitlines():
+            if " disconnect from " in line:
+                total.update({name: int(times) for name, times in re.findall(r" (\w+)=(\d+)", line)})
+        return total
 
-def content_hash(mail):
-    """Of what all readers are sent alike."""
-    parts = [mail.get_body((kind,)).get_content() for kind in ("plain", "html")]
-    shared = re.sub(r"https?://news\.example\.org/[^\s\"<>]*", "LINK", "\n".join(parts))
-    return hashlib.sha256(" ".join(shared.split()).encode()).hexdigest()
+
+class Tap:
+    """Stands before a relay, changes nothing, and counts how often the client spoke after it had heard something, TLS or
+    not: with a command at a time at least four times a message. A relay that is slow to read divides a window, too."""
+
+    def __init__(self, relay):
+        self.relay = relay
+        self.turns = 0
+        self.lock = threading.Lock()
+
+    def __enter__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread
+        self._listener.close()
+
+    def _listen(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.relay.port))
+            for each in (client, server):
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            heard = threading.Event()
+            for ends in ((client, server, heard.is_set, heard.clear), (server, client, lambda: False, heard.set)):
+                threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _carry(self, source, sink, is_turn, then):
+        with source:
+            try:
+                while some := source.recv(1 << 18):
+                    if is_turn():
+                        with self.lock:
+                            self.turns += 1
+                    then()
+                    sink.sendall(some)
+                sink.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+
+
+LINK = re.compile(r"\s*https://news\.example\.org/u/[\w-]+")
+OF_THE_WAY = {"received", "delivered-to", "x-original-to", "return-path"}  # what relays add
+OF_THE_MOMENT = {"date", "message-id", "to"}  # the preview has its own; of the date is made the boundary, too
+BOUNDARY = re.compile(r"boundary=\S+")
+
+
+def content_of(mail):
+    """All that a reader is sent and that is not hers alone: the other headers, in their order, and each part."""
+    headers = [(name.lower(), BOUNDARY.sub("", LINK.sub(" LINK", str(value)))) for name, value in mail.items()]
+    kept = [(name, "" if name in OF_THE_MOMENT else value) for name, value in headers if name not in OF_THE_WAY]
+    parts = [(part.get_content_type(), part["Content-Transfer-Encoding"], LINK.sub(" LINK", part.get_content()))
+             for part in mail.walk() if not part.is_multipart()]
+    return "\n".join(map(repr, kept + parts))
+
+
+def hash_of(content):
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root may lay folders over the system's, and start Postfix")
@@ -175,51 +250,113 @@ class RelaysTest(support.NewsroomTest):
     readers = [f"reader{number}" for number in range(COUNT)]
 
     def send_through(self, relay, parameters="", **email):
-        url = f"smtp://127.0.0.1:{relay.port}{parameters}"
+        """Gives how often the client spoke."""
+        tap = self.use(Tap(relay))
+        url = f"smtp://127.0.0.1:{tap.port}{parameters}"
         config = support.config(url, subscribers=[support.reader(name) for name in self.readers])
         config["channels"]["email"] |= {"connections": 4} | email
         self.newsroom.configure(config)
         daemon = self.serve()
-        lines = ["A line of text for all who read it.", ".", "..two dots", "MAIL FROM:<x@example.org>", "BDAT 5 LAST"]
-        story = support.page("Der Hafen, the harbour – schön groß 港 🚢", *lines, *(f"Line {n}" for n in range(400)))
-        self.newsroom.drop("story.txt", story)
+        body = "\n\n".join([*HOSTILE, *(f"Line {n}" for n in range(400))])
+        content = {"id": "s1", "title": "Der Hafen, the harbour – schön groß 港 🚢", "body_text": body}
+        begun = time.monotonic()
+        story = self.newsroom.drop("story.json", json.dumps(content))
         support.eventually(lambda: self.totals()["delivered"] == COUNT, "all are in the ledger", PATIENCE)
+        seconds = time.monotonic() - begun
         daemon.stop()
         support.eventually(lambda: relay.count() >= COUNT, "all mails are there", PATIENCE)
+        print(f"{COUNT} messages in {seconds:.1f} s, {tap.turns} turns ... ", end="", flush=True)
         self.assertEqual(len(daemon.events("delivery.retry")), 0)
-        recipients, hashes, ids = collections.Counter(), collections.Counter(), set()
+        self.check_mails(relay, self.source(story))
+        self.assertEqual(self.totals()["matched"], COUNT)
+        return tap.turns
+
+    def source(self, story):
+        """What crier shows of it, which is the same for the first reader, the last, and some between."""
+        contents = set()
+        for name in self.readers[:: max(COUNT // 8, 1)] + self.readers[-1:]:
+            self.newsroom.run("preview", story, "--to", name, "--channel", "email", "--out", "preview")
+            shown = (self.newsroom.folder / "preview/email.eml").read_bytes()
+            mail = support.read_mail(shown.replace(b"\r\n", b"\n"))  # as relays keep it
+            self.assertEqual(mail["To"].addresses[0].addr_spec, f"{name}@example.org")
+            lines = mail.get_body(("plain",)).get_content().splitlines()
+            self.assertEqual([line for line in HOSTILE if line not in lines], [])
+            contents.add(content_of(mail))
+        [only] = contents
+        return only
+
+    def check_mails(self, relay, source):
+        """Everybody has one, her own, and it is what was composed."""
+        whole = hash_of(source)
+        recipients, hashes, ids, links = collections.Counter(), collections.Counter(), set(), set()
         for to, mail in relay.mails():
             self.assertEqual(to, [mail["To"].addresses[0].addr_spec])
             self.assertFalse(mail.defects)
             recipients.update(to)
-            hashes[content_hash(mail)] += 1
+            content = content_of(mail)
+            hashes[hash_of(content)] += 1
+            if whole not in hashes:
+                self.assertEqual(content, source)  # which shows the first difference
             ids.add(mail["Message-ID"])
+            its_links = {mail["List-Unsubscribe"].strip("<>")}
+            for kind in ("plain", "html"):
+                its_links.update(link.strip() for link in LINK.findall(mail.get_body((kind,)).get_content()))
+            self.assertEqual(len(its_links), 1)
+            links |= its_links
         self.assertEqual(recipients, collections.Counter(f"{name}@example.org" for name in self.readers))
-        self.assertEqual((list(hashes.values()), len(ids)), ([COUNT], COUNT))
-        return daemon
+        self.assertEqual((hashes, len(ids), len(links)), (collections.Counter({whole: COUNT}), COUNT, COUNT))
+
+    def check_offer(self, relay, *expected):
+        """Of what makes a dialogue fast."""
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=support.PATIENCE) as asked:
+            asked.ehlo()
+            self.assertEqual([name for name in ("pipelining", "chunking") if asked.has_extn(name)], [*expected])
 
     def test_postfix(self):
         postfix = self.use(PostfixRelay())
-        self.send_through(postfix, "?starttls=required", ca_file=str(postfix.certificate))
-        self.assertIn(" bdat=", (postfix.folder / "log").read_text())
+        self.check_offer(postfix, "pipelining", "chunking")
+        self.assertLess(self.send_through(postfix, "?starttls=required", ca_file=str(postfix.certificate)), 3 * COUNT)
+
+    def test_postfix_by_chunks(self):
+        postfix = self.use(PostfixRelay())
+        turns = self.send_through(postfix, "?starttls=required&mode=bdat", ca_file=str(postfix.certificate))
+        self.assertLess(turns, COUNT)
+        commands = support.eventually(lambda: self.all_counted(postfix), "Postfix has counted")
+        self.assertEqual((commands["data"], commands["bdat"]), (0, COUNT))
 
     def test_postfix_by_data(self):
         postfix = self.use(PostfixRelay())
-        self.send_through(postfix, "?starttls=required&mode=overlapped", ca_file=str(postfix.certificate))
-        self.assertNotIn(" bdat=", (postfix.folder / "log").read_text())
+        turns = self.send_through(postfix, "?starttls=required&mode=overlapped", ca_file=str(postfix.certificate))
+        self.assertLess(turns, 3 * COUNT)
+        commands = support.eventually(lambda: self.all_counted(postfix), "Postfix has counted")
+        self.assertEqual((commands["data"], commands["bdat"]), (COUNT, 0))
+
+    def all_counted(self, postfix):
+        commands = postfix.count_commands()
+        return commands if commands["mail"] >= COUNT else None
 
     def test_exim(self):
         exim = self.use(Exim())
-        self.send_through(exim)
-        self.assertTrue(exim.is_chunked())
+        self.check_offer(exim, "pipelining", "chunking")
+        self.assertLess(self.send_through(exim), COUNT)
+        self.assertEqual(exim.count_flags(), (COUNT, COUNT))
 
     def test_exim_by_data(self):
         exim = self.use(Exim())
-        self.send_through(exim, "?mode=overlapped")
-        self.assertFalse(exim.is_chunked())
+        self.assertLess(self.send_through(exim, "?mode=overlapped"), 3 * COUNT)
+        self.assertEqual(exim.count_flags(), (COUNT, 0))
+
+    def test_exim_one_by_one(self):
+        """So that it is known what the others are measured with."""
+        exim = self.use(Exim())
+        self.assertGreaterEqual(self.send_through(exim, "?mode=lockstep"), 4 * COUNT)
+        self.assertEqual(exim.count_flags(), (0, 0))
 
     def test_opensmtpd(self):
-        self.send_through(self.use(OpenSmtpd()))
+        """It offers neither: a command at a time is as fast as it allows."""
+        opensmtpd = self.use(OpenSmtpd())
+        self.check_offer(opensmtpd)
+        self.assertGreaterEqual(self.send_through(opensmtpd), 4 * COUNT)
 
 
 if __name__ == "__main__":
