@@ -283,7 +283,9 @@ void SmtpSession::handle_transaction(const SmtpReply& reply) {
   // What it thinks of a transaction it says when that begins.
   if (current.answering == SmtpStage::reset && reply.code >= 500) return advance(false);
   if (!current.result) {
-    if (current.answering == SmtpStage::data && current.probes && reply.code >= 500) return go_back_to_data();
+    // Postfix, which knows BDAT, takes no empty chunk that is not the last: 551, "Null BDAT request".
+    if (current.answering == SmtpStage::data && current.probes && reply.code >= 500)
+      return begin_again(reply.code == 551 ? SmtpMode::bdat : SmtpMode::overlapped);
     const bool unknown = reply.code == 500 || reply.code == 502;
     if (is_body && current.chunked && unknown) {
       learnt_ = SmtpMode::overlapped;
@@ -360,19 +362,23 @@ void SmtpSession::finish() {
   --in_flight_;
 }
 
-// The server refuses BDAT, which it offers. Nothing but an empty chunk was sent: the message starts again.
-void SmtpSession::go_back_to_data() {
-  mode_ = SmtpMode::overlapped;
+// What the server says to the empty chunk tells how it is to be spoken to. Nothing else was sent: the message
+// starts again.
+void SmtpSession::begin_again(SmtpMode mode) {
+  mode_ = mode;
   learnt_ = mode_;
   auto& current = front();
-  current.chunked = current.probes = current.recipient_taken = false;
-  current.asked = SmtpStage::data;
+  current.probes = current.recipient_taken = false;
+  current.chunked = mode == SmtpMode::bdat;
+  current.asked = current.chunked ? SmtpStage::body : SmtpStage::data;
   current.answering = SmtpStage::reset;
   current.group = SmtpStage::reset;
   current.group_begin = pushed_;
-  push(current.text(SmtpStage::reset, SmtpStage::recipient));
-  push(data_command);
-  current.commands_end = current.end = pushed_;
+  push(current.text(SmtpStage::reset, current.chunked ? SmtpStage::data : SmtpStage::recipient));
+  if (!current.chunked) push(data_command);
+  current.commands_end = pushed_;
+  if (current.chunked) push_body(current);
+  current.end = pushed_;
 }
 
 // ---- transactions: what is asked

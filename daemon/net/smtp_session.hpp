@@ -124,7 +124,7 @@ class SmtpSession {
   void advance(bool agreed);
   void complete();
   void finish();
-  void go_back_to_data();
+  void begin_again(SmtpMode mode);
 
   void proceed();
   bool may_begin() const;

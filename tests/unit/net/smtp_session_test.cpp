@@ -696,6 +696,20 @@ TEST_CASE("automatic: a server that does not know BDAT gets the same message by 
   REQUIRE(script.result().verdict == SmtpVerdict::accepted);
 }
 
+TEST_CASE(
+    "automatic: a server that takes no empty chunk and knows BDAT, as Postfix, gets the message by it") {
+  Script script(SmtpMode::automatic);
+  script.open(chunked).submit("one\r\n").submit("two\r\n");
+  script.hear(envelope_of() + "BDAT 0\r\n")
+      .say("250 ok\r\n250 ok\r\n551 5.7.1 Null BDAT request\r\n")
+      .hear("RSET\r\n" + envelope_of() + bdat("one\r\n") + "RSET\r\n" + envelope_of() + bdat("two\r\n"));
+  REQUIRE(script.session.learnt() == SmtpMode::bdat);
+  script.say("250 ok\r\n250 ok\r\n250 ok\r\n250 taken\r\n250 ok\r\n250 ok\r\n250 ok\r\n250 taken\r\n");
+  REQUIRE(script.result().verdict == SmtpVerdict::accepted);
+  REQUIRE(script.result().verdict == SmtpVerdict::accepted);
+  REQUIRE(script.session.is_idle());
+}
+
 TEST_CASE("automatic: a recipient refused beside the empty chunk proves nothing") {
   Script script(SmtpMode::automatic);
   script.open(chunked).submit().submit();
