@@ -95,7 +95,7 @@ StoryPlan plan_entered(Sqlite& db, const Newsroom& newsroom, const Story& story,
     is_changed = true;
   }
   if (entry.known)
-    is_changed = suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
+    is_changed |= suppress_repeats(entry.decisions, *newsroom.book, db, story.id, had_earlier_version);
   for (const auto& other : others_in_group(db, story.id))
     is_changed |= suppress_repeats(entry.decisions, *newsroom.book, db, other.id, reported_before);
   if (is_changed || !entry.plan) entry.plan = plan_story(newsroom, story, entry.decisions, now);
