@@ -158,7 +158,7 @@ class BadPeerTest(support.NewsroomTest):
         self.assertIn(reply, paused.fields["reply"])
 
 
-class ReplyTest(BadPeerTest):
+class RefusalTest(BadPeerTest):
     def test_it_turns_everybody_away_for_now(self):
         for stage, reply in (
             ("greeting", b"421 4.3.2 no service\r\n"),
@@ -231,6 +231,8 @@ class ReplyTest(BadPeerTest):
                 self.assertEqual((before["delivered"], before["queued"]), (0, READERS))
                 self.assertEqual(len(daemon.events("delivery.retry")), READERS)
 
+
+class ReplyTest(BadPeerTest):
     def test_it_knows_no_ehlo(self):
         before, _, _ = self.misbehave(BadPeer(at("ehlo", b"502 5.5.1 what\r\n")))
         self.assertEqual(before["delivered"], READERS)
