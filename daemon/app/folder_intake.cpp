@@ -134,7 +134,18 @@ asio::awaitable<void> FolderIntake::take_next_waiting() {
   waiting_.pop_front();
   takes_waiting_ = true;
   const Finally end([this] { takes_waiting_ = false; });
-  if (co_await take_stories(file, true)) co_return;
+  const auto taken = co_await take_stories(file, true);
+  if (taken) {
+    failure_.clear();
+    co_return;
+  }
+  if (failure_ != taken.error().message) {
+    failure_ = taken.error().message;
+    log::error("story.unstored", {{"source", folder_.name},
+                                  {"file", file.path.string()},
+                                  {"what", failure_},
+                                  {"next", "trying every five seconds"}});
+  }
   waiting_.push_front(file);
   co_await parts_.clock.sleep_for(std::chrono::seconds(5));
 }
@@ -159,7 +170,6 @@ asio::awaitable<Result<void>> FolderIntake::take_stories(const Waiting& file, bo
     return *std::move(stories);
   });
   if (!parsed && parsed.error().is_passing) {
-    if (has_waited) co_return Error{parsed.error().message};
     try_again(path, parsed.error().message);
     co_return Result<void>();
   }

@@ -72,6 +72,7 @@ class FolderIntake {
   std::optional<Bell> has_unread_;  ///< while it runs
   std::deque<Waiting> waiting_;  ///< in the order in which they came: versions of a story may be among them
   bool takes_waiting_ = false;   ///< one that has waited is being taken
+  std::string failure_;          ///< of that, as it was said last
   std::optional<Bell> is_waiting_;  ///< while it runs
 };
 

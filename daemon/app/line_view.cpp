@@ -194,7 +194,7 @@ json::object configured_json(const EmailConfig& email, const std::vector<Pause>&
 std::vector<std::string> words_of_relay(const json::object& relay) {
   const auto in_flight = number(relay, "in_flight");
   std::vector<std::string> lines{fmt::format("relay {}: weight {}{}", text(relay, "relay"),
-                                             relay.at("weight").to_number<std::int64_t>(),
+                                             number(relay, "weight").value_or(1),
                                              in_flight ? fmt::format(", {} being sent", *in_flight) : "")};
   if (relay.contains("paused")) lines.push_back("paused");
   add_breaker(relay, lines);
@@ -205,7 +205,8 @@ std::vector<std::string> words_of_relay(const json::object& relay) {
 }
 
 std::vector<std::string> words_of_domain(const json::object& domain) {
-  const auto others = domain.at("names").as_array().size() - 1;
+  const auto* names = domain.if_contains("names");  // an older daemon says less
+  const auto others = names != nullptr && !names->as_array().empty() ? names->as_array().size() - 1 : 0;
   std::string head = "domain " + text(domain, "domain");
   if (others > 0) head += fmt::format(" and {} more", others);
   const auto in_flight = number(domain, "in_flight");

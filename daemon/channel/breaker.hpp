@@ -22,7 +22,7 @@ class Breaker {
   Duration pause_left(Time now) const;
   const std::string& reason() const { return reason_; }
   /// False from the first failure to the next success: until then one attempt of each slot says enough.
-  bool is_well() const { return failures_ == 0; }
+  bool is_well() const { return failures_ == 0 && pauses_ == 0; }
   /// Whether this pause follows another without any success between them.
   bool goes_on() const { return pauses_ > 1; }
 

@@ -168,8 +168,10 @@ asio::awaitable<std::vector<Outcome>> RelayGroup::deliver(std::span<const MailPi
   const bool one_is_well = std::ranges::any_of(members_, [&](const auto& kept) {
     return is_well(*kept, now) && std::ranges::find(tried, kept.get()) == tried.end();
   });
+  // What was said of a reader is not forgotten: she would be asked about again at once.
   if (one_is_well)
-    for (const auto position : left) outcomes[position] = busy();
+    for (const auto position : left)
+      if (!outcomes[position].about_delivery) outcomes[position] = busy();
   co_return outcomes;
 }
 

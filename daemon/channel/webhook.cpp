@@ -151,8 +151,8 @@ WebhookSender::WebhookSender(boost::asio::any_io_executor loop, HttpClient& clie
       places_(std::move(loop), {.in_all = connections,
                                 .with_one = std::clamp<std::size_t>(connections / 4, 1, most_with_host)}) {}
 
-// What is left of a pause is waited for.
-std::optional<Outcome> WebhookSender::pause_of(const std::string& origin) {
+// What is left of a pause is waited for; where pause follows pause, not all come back at once.
+std::optional<Outcome> WebhookSender::pause_of(const std::string& origin, std::string_view id) {
   const auto known = troubled_.find(origin);
   if (known == troubled_.end()) return std::nullopt;
   const auto left = known->second.pause_left(clock_.now());
@@ -161,7 +161,10 @@ std::optional<Outcome> WebhookSender::pause_of(const std::string& origin) {
   outcome.reason = "host paused: " + known->second.reason();
   outcome.about_delivery = true;
   outcome.untried = true;
+  constexpr Duration spread = 5min;
   outcome.retry_after = left;
+  if (known->second.goes_on())
+    *outcome.retry_after += Duration(std::hash<std::string_view>{}(id) % spread.count());
   return outcome;
 }
 
@@ -192,7 +195,7 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
   auto target = client_.target_of(endpoint.url);
   if (!target) co_return judge_webhook(target.error());
   const auto origin = target->origin();
-  if (auto paused = pause_of(origin)) co_return *std::move(paused);
+  if (auto paused = pause_of(origin, id)) co_return *std::move(paused);
   auto place = places_.take_free(target->host);
   if (!place) place = co_await places_.take(target->host, place_patience);
   if (!place) {

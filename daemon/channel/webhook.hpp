@@ -80,7 +80,7 @@ class WebhookSender {
   void wind_up(Duration patience);
 
  private:
-  std::optional<Outcome> pause_of(const std::string& origin);
+  std::optional<Outcome> pause_of(const std::string& origin, std::string_view id);
   void learn(const std::string& origin, const Outcome& outcome, bool has_answered);
 
   HttpClient& client_;

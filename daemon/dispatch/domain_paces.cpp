@@ -63,7 +63,13 @@ DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time n
 
 std::optional<Time> DomainPaces::wait(std::string_view address, PaceOrder order, Time now) {
   auto& provider = provider_of(address, now);
-  if (const auto left = provider.breaker.pause_left(now); left > Duration::zero()) return now + left;
+  if (const auto left = provider.breaker.pause_left(now); left > Duration::zero()) {
+    // Where pause follows pause they do not all come back at once, only to be put off again.
+    constexpr Duration spread = std::chrono::minutes(5);
+    const bool is_spread = provider.breaker.goes_on() && order != PaceOrder::urgent;
+    return now + left +
+           (is_spread ? Duration(std::hash<std::string_view>{}(address) % spread.count()) : Duration());
+  }
   auto& pace = provider.pace;
   if (pace.is_others_turn(order, now) || pace.room(now) == 0) return pace.queue(order, now);
   pace.begin(now, 1);

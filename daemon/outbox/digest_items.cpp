@@ -393,7 +393,7 @@ void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq,
     const auto members = members_among(numbers, item.item.audience);
     if (members.empty()) continue;
     if (!item.dropped.ends_with(may_have_arrived)) put_in_doubt(db, item, members);
-    leave_out_later(db, seq, members, reason);
+    if (!reason.empty()) leave_out_later(db, seq, members, reason);
   }
 }
 

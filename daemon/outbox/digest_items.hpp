@@ -98,6 +98,7 @@ std::int64_t leave_out_of_batches(Sqlite& db, std::string_view story_id, std::st
 void keep_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq, std::span<const std::uint32_t> numbers,
                   std::string_view reason);
 /// The same of messages that may have reached the members: the item stays left out, but may have arrived.
+/// With no `reason` the later versions stay owed.
 void doubt_carried(Sqlite& db, std::int64_t batch_id, std::int64_t seq,
                    std::span<const std::uint32_t> numbers, std::string_view reason);
 

@@ -211,7 +211,8 @@ void drop_of_chunk(Sqlite& db, std::int64_t chunk_id, Selection& selection, cons
                        .attempts = 0,
                        .due_at = now,
                        .reason = reason,
-                       .reply = {}});
+                       .reply = {},
+                       .is_stop = true});
     const DeliveryKey key{chunk_id, number};
     if (std::ranges::binary_search(sent, key))
       report.under_way.push_back(key);

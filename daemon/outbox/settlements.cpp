@@ -1,6 +1,7 @@
 #include "outbox/settlements.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include <fmt/core.h>
@@ -69,8 +70,9 @@ void note_unsent(Sqlite& db, const Delivery& delivery) {
 // Of one the answer was lost.
 void note_doubt(Sqlite& db, const Delivery& delivery) {
   db.query(
-        "UPDATE exception SET in_doubt = 1, claimed = 0, reason = reason || ?3"
-        " WHERE chunk_id = ?1 AND number = ?2 AND state = 'suppressed' AND in_doubt = 0")
+        "UPDATE exception SET in_doubt = 1, claimed = 0, reason = reason || CASE in_doubt WHEN 0 THEN ?3 "
+        "ELSE '' END"
+        " WHERE chunk_id = ?1 AND number = ?2 AND state = 'suppressed'")
       .bind(0, delivery.chunk_id)
       .bind(1, std::int64_t{delivery.number})
       .bind(2, may_have_arrived)
@@ -217,7 +219,7 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
     // Of what has expired it is said already.
     const bool is_stopped = settled.settlement == Settlement::suppressed && !settled.expired;
     if (is_stopped && ended.in_doubt && !reason.ends_with(may_have_arrived)) reason += may_have_arrived;
-    const bool may_be_out = is_stopped && attempted && attempted->is_under_way;
+    const bool may_be_out = settled.is_stop && attempted && attempted->is_under_way;
     put_exception(
         db, ended, settled.channel, settled.lane,
         {state_name(settled.settlement), settled.attempts, due_at, reason, settled.reply, may_be_out}, now);
@@ -247,7 +249,8 @@ std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time n
                      .attempts = 0,
                      .due_at = now,
                      .reason = std::string(had_earlier_version),
-                     .reply = {}});
+                     .reply = {},
+                     .is_stop = true});
   }
   return later;
 }
@@ -278,20 +281,26 @@ void send_instead(Sqlite& db, Failed& failed, Time now) {
 // Of what was stopped during an attempt that a crash interrupted.
 void doubt_interrupted_stops(Sqlite& db) {
   db.query(
-        "UPDATE exception INDEXED BY exception_may_be_out SET in_doubt = 1, claimed = 0, reason = reason || ?"
+        "UPDATE exception INDEXED BY exception_may_be_out SET in_doubt = 1, claimed = 0,"
+        " reason = reason || CASE in_doubt WHEN 0 THEN ? ELSE '' END"
         " WHERE state = 'suppressed' AND claimed = 1")
       .bind(0, may_have_arrived)
       .run();
 }
 
-std::vector<std::int64_t> items_sent_by(Sqlite& db, std::int64_t chunk_id) {
-  std::vector<std::int64_t> items;
-  auto rows = db.query(
-      "SELECT seq FROM digest_item WHERE batch_id = (SELECT batch_id FROM chunk WHERE id = ?)"
-      " AND dropped IS NULL");
-  rows.bind(0, chunk_id);
-  while (rows.step()) items.push_back(rows.integer(0));
-  return items;
+// Of what a digest's message, whose attempt a crash interrupted, may have carried nobody knows: what was left
+// out of it meanwhile may have arrived. Later versions stay owed: it may have been left out before.
+void doubt_items_sent(Sqlite& db, const Delivery& delivery) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> items;  // batch and item
+  {
+    auto rows = db.query(
+        "SELECT batch_id, seq FROM digest_item WHERE batch_id = (SELECT batch_id FROM chunk WHERE id = ?)"
+        " AND dropped IS NULL");
+    rows.bind(0, delivery.chunk_id);
+    while (rows.step()) items.emplace_back(rows.integer(0), rows.integer(1));
+  }
+  for (const auto& [batch_id, item] : items)
+    doubt_carried(db, batch_id, item, std::array{delivery.number}, {});
 }
 
 // All of a chunk's members that wait for another attempt, or are at one, in one statement: they may be
@@ -400,9 +409,9 @@ std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time no
                      .reason = std::string(ambiguous),
                      .reply = "interrupted while it was being sent; it may have arrived"});
     ended.back().delivery.in_doubt = true;
-    ended.back().carried = items_sent_by(db, delivery.chunk_id);
   }
   settle(db, ended, now);
+  for (const auto& [delivery, channel, lane] : interrupted) doubt_items_sent(db, delivery);
   return static_cast<std::int64_t>(interrupted.size());
 }
 
@@ -439,7 +448,8 @@ std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view 
                        .attempts = 0,
                        .due_at = now,
                        .reason = std::string(reason),
-                       .reply = {}});
+                       .reply = {},
+                       .is_stop = true});
   }
   settle(db, stopped, now);
   return waiting + static_cast<std::int64_t>(stopped.size());

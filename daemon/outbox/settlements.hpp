@@ -29,6 +29,7 @@ struct Settled {
   std::vector<std::int64_t> carried{};  ///< the digest items that were in the message
   bool expired = false;                 ///< its time was over, or would have been before the next attempt
   std::string edition{};                ///< of a suppressed alert: it brings the story instead
+  bool is_stop = false;                 ///< not by whoever attempts it, so that an attempt may be under way
 };
 
 /// The reason for which a later version of a story does not go to a reader.
