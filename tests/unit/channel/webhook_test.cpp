@@ -225,7 +225,9 @@ TEST_CASE("a host that cannot be reached is left alone for a while, whichever en
   REQUIRE(run_loop(loop, sender.send({server.url("/in"), key()}, id, body)).kind == OutcomeKind::delivered);
   clock.advance(5s);
   REQUIRE(ask("/again").reason == "unreachable");
-  REQUIRE(ask("/again").retry_after == 10s);
+  const auto again = ask("/again").retry_after;  // not all who wait come back at once
+  REQUIRE(again >= 10s);
+  REQUIRE(again <= 10s + 5min);
 }
 
 TEST_CASE("a stop costs a webhook that nobody has no attempt, and one without an answer is tried again") {
