@@ -181,8 +181,8 @@ class PostfixRelay(Postfix):
 
 
 class Tap:
-    """Stands before a relay, changes nothing, and counts how often the client spoke after it had heard something, TLS or
-    not: with a command at a time at least four times a message. A relay that is slow to read divides a window, too."""
+    """Stands before a relay, changes nothing, and counts how often the client spoke after it had heard something, TLS
+    or not: with a command at a time at least four times a message. A slow relay divides a window, too."""
 
     def __init__(self, relay):
         self.relay = relay
@@ -252,6 +252,7 @@ class RelaysTest(support.NewsroomTest):
     def send_through(self, relay, parameters="", **email):
         """Gives how often the client spoke."""
         tap = self.use(Tap(relay))
+        count = len(self.readers)
         url = f"smtp://127.0.0.1:{tap.port}{parameters}"
         config = support.config(url, subscribers=[support.reader(name) for name in self.readers])
         config["channels"]["email"] |= {"connections": 4} | email
@@ -261,20 +262,20 @@ class RelaysTest(support.NewsroomTest):
         content = {"id": "s1", "title": "Der Hafen, the harbour – schön groß 港 🚢", "body_text": body}
         begun = time.monotonic()
         story = self.newsroom.drop("story.json", json.dumps(content))
-        support.eventually(lambda: self.totals()["delivered"] == COUNT, "all are in the ledger", PATIENCE)
+        support.eventually(lambda: self.totals()["delivered"] == count, "all are in the ledger", PATIENCE)
         seconds = time.monotonic() - begun
         daemon.stop()
-        support.eventually(lambda: relay.count() >= COUNT, "all mails are there", PATIENCE)
-        print(f"{COUNT} messages in {seconds:.1f} s, {tap.turns} turns ... ", end="", flush=True)
+        support.eventually(lambda: relay.count() >= count, "all mails are there", PATIENCE)
+        print(f"{count} messages in {seconds:.1f} s, {tap.turns} turns ... ", end="", flush=True)
         self.assertEqual(len(daemon.events("delivery.retry")), 0)
         self.check_mails(relay, self.source(story))
-        self.assertEqual(self.totals()["matched"], COUNT)
+        self.assertEqual(self.totals()["matched"], count)
         return tap.turns
 
     def source(self, story):
         """What crier shows of it, which is the same for the first reader, the last, and some between."""
         contents = set()
-        for name in self.readers[:: max(COUNT // 8, 1)] + self.readers[-1:]:
+        for name in self.readers[:: max(len(self.readers) // 8, 1)] + self.readers[-1:]:
             self.newsroom.run("preview", story, "--to", name, "--channel", "email", "--out", "preview")
             shown = (self.newsroom.folder / "preview/email.eml").read_bytes()
             mail = support.read_mail(shown.replace(b"\r\n", b"\n"))  # as relays keep it
@@ -304,7 +305,8 @@ class RelaysTest(support.NewsroomTest):
             self.assertEqual(len(its_links), 1)
             links |= its_links
         self.assertEqual(recipients, collections.Counter(f"{name}@example.org" for name in self.readers))
-        self.assertEqual((hashes, len(ids), len(links)), (collections.Counter({whole: COUNT}), COUNT, COUNT))
+        count = len(self.readers)
+        self.assertEqual((hashes, len(ids), len(links)), (collections.Counter({whole: count}), count, count))
 
     def check_offer(self, relay, *expected):
         """Of what makes a dialogue fast."""
@@ -352,7 +354,8 @@ class RelaysTest(support.NewsroomTest):
     def test_exim_one_by_one(self):
         """So that it is known what the others are measured with."""
         exim = self.use(Exim())
-        self.assertGreaterEqual(self.send_through(exim, "?mode=lockstep"), 4 * COUNT)
+        self.readers = self.readers[:300]
+        self.assertGreaterEqual(self.send_through(exim, "?mode=lockstep"), 4 * len(self.readers))
         self.assertEqual(exim.count_flags(), (0, 0))
 
     def test_opensmtpd(self):
