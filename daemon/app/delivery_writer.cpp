@@ -65,7 +65,7 @@ class TextDeliveries final : public DeliveryWriter {
 
   void finish(bool has_more) override {
     if (count_ == 0) fmt::print("Nothing was ever owed.\n");
-    if (has_more) fmt::print("There are older ones; --limit 0 lists all.\n");
+    if (has_more) fmt::print("There are more; --limit 0 lists all.\n");
   }
 
  private:
@@ -148,22 +148,22 @@ class CsvDeliveries final : public DeliveryWriter {
 
   void finish(bool has_more) override {
     begin();
-    if (has_more) fmt::print(stderr, "crier ledger: --limit leaves out older deliveries\n");
+    if (has_more) fmt::print(stderr, "crier ledger: --limit leaves out deliveries\n");
   }
 
  private:
   void begin() {
     if (std::exchange(begun_, true)) return;
-    const std::array<std::string, 19> names{
-        "subscriber", "channel",    "lane",     "state",      "detail",  "settled_from", "settled_until",
-        "due_at",     "attempts",   "reply",    "story",      "version", "title",        "because",
-        "edition",    "occurrence", "left_out", "planned_at", "delivery"};
+    const std::array<std::string, 20> names{
+        "subscriber", "channel",    "lane",     "state",      "detail",   "settled_from", "settled_until",
+        "due_at",     "attempts",   "reply",    "story",      "version",  "title",        "because",
+        "edition",    "occurrence", "left_out", "planned_at", "delivery", "batch"};
     fmt::print("{}", csv_record(names));
   }
 
   static void put(const LedgerDelivery& delivery, const std::string& subscriber, const CarriedStory& story) {
     const auto time = [](const std::optional<Time>& at) { return at ? to_rfc3339(*at) : std::string(); };
-    const std::array<std::string, 19> fields{
+    const std::array<std::string, 20> fields{
         subscriber,
         std::string(to_string(delivery.channel)),
         std::string(to_string(delivery.lane)),
@@ -182,7 +182,8 @@ class CsvDeliveries final : public DeliveryWriter {
         delivery.subject.occurrence,
         story.left_out,
         time(delivery.planned_at),
-        delivery.delivery_id()};
+        delivery.delivery_id(),
+        delivery.batch_id == 0 ? std::string() : std::to_string(delivery.batch_id)};
     fmt::print("{}", csv_record(fields));
   }
 

@@ -34,10 +34,16 @@ constexpr std::array<Duration, 6> retry_steps{std::chrono::seconds(1),  std::chr
                                               std::chrono::seconds(15), std::chrono::minutes(1),
                                               std::chrono::minutes(2),  std::chrono::minutes(5)};
 
-struct stat stamp_of(const std::filesystem::path& path) {
+std::optional<struct stat> stamp_of(const std::filesystem::path& path) {
   struct stat info {};
-  ::stat(path.c_str(), &info);
-  return info;
+  return ::stat(path.c_str(), &info) == 0 ? std::optional(info) : std::nullopt;
+}
+
+// When it was put where it is: copying and renaming renew the time of its last status change, whatever age
+// they preserve.
+Time changed_at(const struct stat& stamp) {
+  return Time(std::chrono::duration_cast<Duration>(std::chrono::seconds(stamp.st_ctim.tv_sec) +
+                                                   std::chrono::nanoseconds(stamp.st_ctim.tv_nsec)));
 }
 
 bool is_same_file(const struct stat& a, const struct stat& b) {
@@ -45,12 +51,9 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
          a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
 }
 
-// Whether a file was put where it is before `time`. Copying and renaming renew the time of its last status
-// change, whatever age they preserve.
-bool arrived_before(const std::filesystem::path& path, Time time) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return false;
-  return Time(std::chrono::seconds(info.st_ctim.tv_sec)) < std::chrono::floor<std::chrono::seconds>(time);
+// In seconds: some file systems know no more.
+bool is_before(Time put_at, Time time) {
+  return std::chrono::floor<std::chrono::seconds>(put_at) < std::chrono::floor<std::chrono::seconds>(time);
 }
 
 }  // namespace
@@ -154,8 +157,7 @@ asio::awaitable<void> FolderIntake::take_next_waiting() {
 asio::awaitable<Result<void>> FolderIntake::take_stories(const Waiting& file, bool has_waited) {
   const auto& path = file.path;
   const auto config = parts_.config();
-  const bool is_backlog = !folder_.send_backlog && arrived_before(path, watched_since_);
-  struct stat before {};
+  std::optional<struct stat> before;
   auto parsed = co_await parts_.workers.run([&]() -> Result<ParsedSource, FileError> {
     before = stamp_of(path);
     const auto bytes = read_file(path, max_story_bytes, Links::refuse);
@@ -180,15 +182,18 @@ asio::awaitable<Result<void>> FolderIntake::take_stories(const Waiting& file, bo
     if (!folder_.failed.empty())
       co_await parts_.workers.run([&] {
         // What was put in its place meanwhile is to be read, not moved.
-        if (is_same_file(before, stamp_of(path))) set_aside_refused(path, parsed.error().message);
+        const auto now = stamp_of(path);
+        if (before && now && is_same_file(*before, *now)) set_aside_refused(path, parsed.error().message);
       });
     co_return Result<void>();
   }
   for (const auto& warning : has_waited ? std::vector<std::string>() : parsed->warnings)
     log::warn("story.doubtful", {{"source", folder_.name}, {"what", warning}});
+  const auto put_at = before ? std::optional(changed_at(*before)) : std::nullopt;
+  const bool is_backlog = !folder_.send_backlog && put_at && is_before(*put_at, watched_since_);
   std::set<std::string> listed;
   for (const auto& story : parsed->stories) listed.insert(story.id);
-  Arrival arrival{.deliver = !is_backlog, .listed = &listed};
+  Arrival arrival{.deliver = !is_backlog, .listed = &listed, .put_at = put_at};
   if (has_waited) arrival.stops_before = file.stops_before;
   Result<void> all;
   for (auto& story : parsed->stories) {

@@ -14,9 +14,13 @@ OutputFormat format_of(const CommandLine& line) {
   return line.has("csv") ? OutputFormat::csv : OutputFormat::text;
 }
 
-// The id of the one story that is meant, or the words themselves.
-std::string resolve(Sqlite& db, const std::string& what) {
+// The id of the one story that is meant, or the words themselves. A number may be a batch's, too.
+std::string resolve(const CommandLine& line, Sqlite& db, const std::string& what) {
   const auto meant = ids_meant(db, what);
+  const auto batch = meant.size() == 1 ? find_batch(db, what) : std::nullopt;
+  if (batch)
+    fmt::print(stderr, "crier {}: \"{}\" is a story here; the batch of that number is {}\n", line.name(),
+               what, *batch);
   return meant.size() == 1 ? meant.front() : what;
 }
 
@@ -35,7 +39,7 @@ int print_balance(const CommandLine& line, const Config& config, Sqlite* db, con
   const auto writer = balance_writer(format_of(line));
   LedgerSums sums;
   if (db != nullptr) {
-    const auto found = walk_ledger(*db, resolve(*db, what), limit,
+    const auto found = walk_ledger(*db, resolve(line, *db, what), limit,
                                    {[&](const StoryLedger& story) { writer->take(story); },
                                     [&](const BatchLedger& batch) { writer->take(batch); }});
     if (!found) return nothing_known(line, config, what, true);
@@ -50,23 +54,29 @@ int print_reader(const CommandLine& line, Sqlite* db, const std::string& id, std
   if (!number)
     return line.fail(
         exit_code::missing_input,
-        fmt::format("the ledger knows no subscriber \"{}\": crier serve has not seen one yet", id));
+        fmt::format("the ledger knows no subscriber \"{}\": crier serve has not seen one with that id", id));
   const auto writer = delivery_writer(format_of(line));
   writer->finish(walk_reader_ledger(*db, *number, limit,
                                     [&](const LedgerDelivery& delivery) { writer->take(delivery, id); }));
   return exit_code::ok;
 }
 
-int print_deliveries(const CommandLine& line, const Config& config, Sqlite* db, const std::string& what) {
+int print_deliveries(const CommandLine& line, const Config& config, Sqlite* db, const std::string& what,
+                     std::size_t limit) {
   if (db == nullptr && !what.empty()) return nothing_known(line, config, what, false);
   const auto writer = delivery_writer(format_of(line));
+  std::size_t told = 0;
+  bool has_more = false;
   if (db != nullptr) {
     const auto take = [&](const LedgerDelivery& delivery) {
-      writer->take(delivery, subscriber_name(*db, delivery.number));
+      if (told++ < limit)
+        writer->take(delivery, subscriber_name(*db, delivery.number));
+      else
+        has_more = true;
     };
-    if (!walk_deliveries(*db, resolve(*db, what), take)) return nothing_known(line, config, what, true);
+    if (!walk_deliveries(*db, resolve(line, *db, what), take)) return nothing_known(line, config, what, true);
   }
-  writer->finish(false);
+  writer->finish(has_more);
   return exit_code::ok;
 }
 
@@ -74,11 +84,13 @@ int print_deliveries(const CommandLine& line, const Config& config, Sqlite* db, 
 
 int ledger_command(const Words& words) {
   CommandLine line(
-      "ledger", "[STORY|BATCH] [--limit N] | --subscriber ID [--limit N] | --deliveries [STORY|BATCH]",
+      "ledger",
+      "[STORY|BATCH] [--limit N] | --subscriber ID [--limit N] | --deliveries [STORY|BATCH] [--limit N]",
       "For every story, batch, channel and lane: matched = delivered + suppressed + queued + failed. Exits\n"
       "1 where that does not hold, listed or not. Lists the newest, and older ones that do not balance.\n"
       "With --subscriber: what she got, when, why, by which channel, or why not; with --deliveries: every\n"
-      "single delivery, the oldest first. Runs beside the daemon, or without it.\n\n"
+      "single delivery, the oldest first. Runs beside the daemon, or without it. STORY is an id, BATCH the\n"
+      "number or uid that the list shows; of a number that is both, the story.\n\n"
       "JSON: {balanced, total, channels: {name: …}, lanes: {name: …}, stories: [{id, version, title,\n"
       "status, seen, …}], batches: [{batch, uid, planned, channel, lane, story and version, or edition\n"
       "and occurrence, …}], left_out: {stories, batches}}. The total and each entry (…) hold matched,\n"
@@ -91,7 +103,8 @@ int ledger_command(const Words& words) {
   line.option("subscriber", "ID", "what became of this subscriber's deliveries, the newest first")
       .flag("deliveries", "each delivery, of the whole ledger or of STORY or BATCH")
       .option("limit", "N",
-              "list N stories and batches, or N deliveries of a subscriber (default 20, of CSV all); 0 = all")
+              "list N stories and batches, or N deliveries of a subscriber (default 20, of CSV and\n"
+              "--deliveries all); 0 = all")
       .flag("csv", "print CSV")
       .common();
   if (const auto code = line.read(words, 0, 1)) return *code;
@@ -112,7 +125,8 @@ int ledger_command(const Words& words) {
   // One transaction: the daemon goes on writing, what is read here is of one moment.
   if (db) db->execute("BEGIN");
   if (reader) return print_reader(line, db.get(), *reader, limit);
-  if (line.has("deliveries")) return print_deliveries(line, *config, db.get(), what);
+  if (line.has("deliveries"))
+    return print_deliveries(line, *config, db.get(), what, line.get("limit") ? limit : whole_ledger);
   return print_balance(line, *config, db.get(), what, limit);
 }
 

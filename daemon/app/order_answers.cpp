@@ -62,7 +62,7 @@ json::object to_json(const CarriedOut& carried) {
                    {"target", to_string(order.target)},
                    {"why", order.why},
                    {"who", order.who},
-                   {"result", result_of(report)}};
+                   {"result", result_of(carried)}};
   if (order.act == Act::retry) {
     out["due_now"] = report.due_now;
     out["held"] = report.held;

@@ -114,6 +114,7 @@ int carry_out_alone(const CommandLine& line, const Config& settings, Order order
   if (!report) return line.fail(exit_code::missing_input, report.error().message);
   CarriedOut carried{.report = *std::move(report), .endings = {}};
   carried.batch = dropped_batch(db, carried.report);
+  correct_result(db, carried.report.audit_id, result_of(carried));
   transaction.commit();
   const auto answer = to_json(carried);
   if (line.json())

@@ -1,6 +1,7 @@
 #include "app/outbox_view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -132,7 +133,8 @@ json::object to_json(const View& view) {
 }
 
 void print_batches(const Queue& queue, std::size_t limit) {
-  if (queue.batches.empty()) return fmt::print("Nothing is queued.\n");
+  if (queue.batches.empty())
+    return fmt::print("{}\n", queue.editions.empty() ? "Nothing is queued." : "Nothing is to be sent yet.");
   fmt::print("{:>9}  {:<8} {:<10} {:<20}  batch\n", "queued", "channel", "lane", "oldest due");
   constexpr int columns_before = 54;
   const auto room = std::max(24, columns_of(stdout) - columns_before);
@@ -195,8 +197,8 @@ void print_lines(const json::array& lines, std::size_t limit) {
 void print_text(const View& view, std::size_t limit) {
   print_batches(view.queue, limit);
   for (const auto& [edition, channel, stories, deliveries] : view.queue.editions)
-    fmt::print("{:>9}  {:<8} wait in {} stories for the edition {}\n", deliveries, to_string(channel),
-               stories, edition);
+    fmt::print("{:>9}  {:<8} wait in {} {} for the edition {}\n", deliveries, to_string(channel), stories,
+               stories == 1 ? "story" : "stories", edition);
   for (std::size_t i = 0; i < std::min(limit, view.domains.size()); ++i) {
     const auto& [domain, channel, queued] = view.domains[i];
     fmt::print("{:>9}  {:<8} to {}\n", queued, to_string(channel), domain);
@@ -209,8 +211,14 @@ void print_text(const View& view, std::size_t limit) {
   print_parts(view.configured, limit);
 }
 
+// What needs a look first.
+int urgency_of(DeliveryState state) {
+  return state == DeliveryState::failed ? 0 : state == DeliveryState::queued ? 1 : 2;
+}
+
 int print_batch(const CommandLine& line, Sqlite& db, const std::string& what, std::size_t limit) {
-  const auto ledger = read_ledger(db, what);
+  const auto uid = find_batch(db, what);
+  const auto ledger = uid ? read_ledger(db, *uid) : std::nullopt;
   if (!ledger || ledger->batches.empty())
     return line.fail(exit_code::missing_input, fmt::format("there is no batch or delivery \"{}\"", what));
   const auto format = line.json() ? OutputFormat::json : OutputFormat::text;
@@ -219,18 +227,29 @@ int print_batch(const CommandLine& line, Sqlite& db, const std::string& what, st
     for (const auto& batch : ledger->batches) balance->take(batch);
     balance->finish(*ledger);
   }
-  // Then what did not go well, or not yet.
+  // Then what did not go well, or not yet; of each kind no more are kept than are shown.
+  std::array<std::vector<LedgerDelivery>, 3> kinds;
+  bool has_more = false;
+  walk_deliveries(db, *uid, [&](const LedgerDelivery& delivery) {
+    if (delivery.detail.empty()) return;
+    auto& kind = kinds.at(static_cast<std::size_t>(urgency_of(delivery.state)));
+    if (kind.size() < limit)
+      kind.push_back(delivery);
+    else
+      has_more = true;
+  });
   const auto writer = delivery_writer(format);
   std::size_t told = 0;
-  std::size_t others = 0;
-  walk_deliveries(db, what, [&](const LedgerDelivery& delivery) {
-    if (delivery.detail.empty()) return;
-    if (told++ < limit)
+  for (const auto& kind : kinds)
+    for (const auto& delivery : kind) {
+      if (told == limit) {
+        has_more = true;
+        break;
+      }
+      ++told;
       writer->take(delivery, subscriber_name(db, delivery.number));
-    else
-      ++others;
-  });
-  if (told > 0 || line.json()) writer->finish(others > 0);
+    }
+  if (told > 0 || line.json()) writer->finish(has_more);
   return exit_code::ok;
 }
 
@@ -292,9 +311,9 @@ int list_outbox(const Words& words) {
 int show_outbox(const Words& words) {
   CommandLine line(
       "outbox show", "BATCH|DELIVERY [--limit N]",
-      "A batch: its balance, and the deliveries that did not go well, wait, or were suppressed, with "
-      "their\nreplies. A delivery (the id in its Message-ID or webhook-id): all that is known of it.\n"
-      "JSON: that of crier ledger --deliveries.");
+      "A batch: its balance, and the deliveries that failed, wait for something, or were suppressed, in\n"
+      "this order, with their replies. A delivery (its Message-ID or webhook-id): all that is known of it.\n"
+      "JSON: these deliveries as crier ledger --deliveries has them; the balance: crier ledger BATCH.");
   line.option("limit", "N", "at most so many deliveries (default 20); 0 = all").common();
   if (const auto code = line.read(words, 1, 1)) return *code;
   std::size_t limit = 20;

@@ -15,7 +15,7 @@
 #include "outbox/digest_items.hpp"
 #include "outbox/held.hpp"
 #include "outbox/outbox.hpp"
-#include "outbox/settlements.hpp"
+#include "outbox/recovery.hpp"
 
 namespace crier {
 namespace {

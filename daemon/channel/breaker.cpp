@@ -1,6 +1,7 @@
 #include "channel/breaker.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace crier {
 
@@ -47,6 +48,13 @@ Duration Breaker::pause_left(Time now) const {
   const auto left = paused_until_ - now;
   const bool is_pause = left > Duration::zero() && left <= first_pause * (1 << most_doublings);
   return is_pause ? left : Duration::zero();
+}
+
+Duration Breaker::wait_of(std::string_view who, Time now) const {
+  constexpr Duration spread = std::chrono::minutes(5);
+  const auto left = pause_left(now);
+  if (left == Duration::zero() || !goes_on()) return left;
+  return left + Duration(std::hash<std::string_view>{}(who) % spread.count());
 }
 
 }  // namespace crier

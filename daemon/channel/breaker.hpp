@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time.hpp"
 #include "outbox/outcome.hpp"
@@ -20,6 +21,9 @@ class Breaker {
   /// How long nothing is to be sent; zero when the channel is open. A wall clock that was put back does not
   /// make it longer.
   Duration pause_left(Time now) const;
+  /// The same for one of many that wait: where pause follows pause longer by its share of five minutes, so
+  /// that not all come back at once, only to be put off again.
+  Duration wait_of(std::string_view who, Time now) const;
   const std::string& reason() const { return reason_; }
   /// False from the first failure to the next success: until then one attempt of each slot says enough.
   bool is_well() const { return failures_ == 0 && pauses_ == 0; }

@@ -156,6 +156,11 @@ boost::asio::awaitable<void> EmailChannel::sign(std::span<Mail> mails) {
       is_alert ? Urgency::urgent : Urgency::usual);
 }
 
+void EmailChannel::recall() {
+  ++recalls_;
+  relay_.recall();
+}
+
 boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const Outgoing> messages) {
   std::vector<Mail> spare;
   if (!spare_.empty()) {
@@ -177,11 +182,15 @@ boost::asio::awaitable<std::vector<Outcome>> EmailChannel::send(std::span<const 
     ++count;
   }
   const auto mails = std::span(spare).first(count);
+  const auto recalls = recalls_;
   if (signer_ && !mails.empty()) co_await sign(mails);
+  const bool is_recalled = recalls != recalls_;
   std::vector<MailPieces> pieces;
-  for (const auto& mail : mails)
+  for (const auto& mail : mails) {
+    outcomes[mail.position].recalled = outcomes[mail.position].untried = is_recalled;
     pieces.push_back({sender_.address, messages[mail.position].address, mail.message_id, mail.filled.pieces});
-  if (!pieces.empty()) {
+  }
+  if (!pieces.empty() && !is_recalled) {
     auto delivered = co_await relay_.deliver(pieces);
     for (std::size_t i = 0; i < mails.size(); ++i) outcomes[mails[i].position] = std::move(delivered.at(i));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -65,6 +66,7 @@ class EmailChannel final : public Channel {
   std::span<const Duration> retry_steps() const override;
   std::vector<RelayState> relays(Time now) const override { return relay_.states(now); }
   void hold_relays(const std::vector<std::string>& names) override { relay_.hold(names); }
+  void recall() override;
   void wind_up(Duration patience) override { relay_.wind_up(patience); }
   void prepare(const Outgoing& message) override { prepared_for(message); }
   boost::asio::awaitable<std::vector<Outcome>> send(std::span<const Outgoing> messages) override;
@@ -83,7 +85,8 @@ class EmailChannel final : public Channel {
   std::shared_ptr<const DkimSigner> signer_;
   Workers* signing_ = nullptr;  // never back to that: a handful may be on its way through them
   std::deque<std::shared_ptr<const Prepared>> prepared_;  // the newest first
-  std::vector<std::vector<Mail>> spare_;   // of handfuls that were sent: they keep their memory
+  std::vector<std::vector<Mail>> spare_;  // of handfuls that were sent: they keep their memory
+  std::uint64_t recalls_ = 0;
   std::map<std::string, Time> warned_of_;  // edition → when the batch that was last warned of was made
 };
 

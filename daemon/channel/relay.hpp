@@ -41,6 +41,8 @@ class Relay {
   /// From now on the relays of these names, and no others, are given nothing.
   virtual void hold(const std::vector<std::string>&) {}
 
+  /// What was not begun is answered at once, as untried and recalled: it may not be wanted any more.
+  virtual void recall() {}
   /// Nothing more is to be sent. What was not begun is answered at once as untried, and so is soon what the
   /// other side does not let go on; for its word about what it has as a whole it has `patience`.
   virtual void wind_up(Duration /*patience*/) {}

@@ -54,6 +54,14 @@ Outcome busy() {
   return outcome;
 }
 
+// For what has to be looked at again before it goes to another one.
+Outcome recalled() {
+  Outcome outcome;
+  outcome.reason = "recalled";
+  outcome.untried = outcome.recalled = true;
+  return outcome;
+}
+
 }  // namespace
 
 RelayGroup::RelayGroup(std::vector<Member> members, Clock& clock) : clock_(clock) {
@@ -146,7 +154,12 @@ asio::awaitable<std::vector<Outcome>> RelayGroup::deliver(std::span<const MailPi
       messages.size());  // the positions of those that no relay has taken or refused
   std::iota(left.begin(), left.end(), 0U);
   std::vector<const Kept*> tried;
+  const auto recalls = recalls_;
   while (!left.empty()) {
+    if (recalls != recalls_) {
+      for (const auto position : left) outcomes[position] = recalled();
+      co_return outcomes;
+    }
     const auto now = clock_.now();
     auto* const kept = choose(tried, now);
     if (kept == nullptr) break;
@@ -227,6 +240,11 @@ Time RelayGroup::free_at(Time now) const {
 
 void RelayGroup::hold(const std::vector<std::string>& names) {
   for (auto& kept : members_) kept->is_held = std::ranges::find(names, kept->member.name) != names.end();
+}
+
+void RelayGroup::recall() {
+  ++recalls_;
+  for (auto& kept : members_) kept->member.relay->recall();
 }
 
 void RelayGroup::wind_up(Duration patience) {

@@ -41,6 +41,7 @@ class RelayGroup final : public Relay {
   std::size_t allowance(Time now) const override;
   Time free_at(Time now) const override;
   void hold(const std::vector<std::string>& names) override;
+  void recall() override;
   void wind_up(Duration patience) override;
   /// Who awaits it cannot be cancelled from then on.
   boost::asio::awaitable<void> stop() override;
@@ -61,6 +62,7 @@ class RelayGroup final : public Relay {
 
   std::vector<std::unique_ptr<Kept>> members_;
   Clock& clock_;
+  std::uint64_t recalls_ = 0;
 };
 
 }  // namespace crier

@@ -38,7 +38,8 @@ Outcome to_outcome(SmtpResult result) {
       break;
     case SmtpVerdict::transient:
       outcome.about_delivery = is_answer && result.code != 421;
-      outcome.untried = result.reason == smtp_stopping;
+      outcome.recalled = result.reason == smtp_recalled;
+      outcome.untried = outcome.recalled || result.reason == smtp_stopping;
       break;
     case SmtpVerdict::desync:
       break;
@@ -54,7 +55,8 @@ bool is_enough(const SmtpResult& result) {
 bool was_hung_up_on(const SmtpResult& result) {
   const bool before_mail = result.stage == SmtpStage::reset || result.stage == SmtpStage::mail;
   return before_mail && result.verdict == SmtpVerdict::transient && result.reason != "timeout" &&
-         result.reason != smtp_stopping && (result.code == 421 || result.code == 0 || is_enough(result));
+         result.reason != smtp_stopping && result.reason != smtp_recalled &&
+         (result.code == 421 || result.code == 0 || is_enough(result));
 }
 
 bool is_full(const SmtpResult& result) {

@@ -24,11 +24,12 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // While one is being answered the next is on its way.
 constexpr std::size_t handfuls_per_connection = 2;
 
-// What is not sent because crier stops.
-Outcome not_begun() {
+// What is not sent because crier stops, or because it was recalled.
+Outcome not_begun(bool is_stopping) {
   Outcome outcome;
-  outcome.reason = smtp_stopping;
+  outcome.reason = is_stopping ? smtp_stopping : smtp_recalled;
   outcome.untried = true;
+  outcome.recalled = !is_stopping;
   return outcome;
 }
 
@@ -141,9 +142,10 @@ std::shared_ptr<SmtpRelay::Pooled> SmtpRelay::make_connection() const {
           }};
 }
 
-// Null when nothing more is to be sent.
-asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take() {
-  if (winding_up_) co_return nullptr;
+// Null when nothing more is to be sent, or there was a recall since there were so many.
+asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take(std::uint64_t recalls) {
+  const auto is_off = [&] { return winding_up_ || recalls_ != recalls; };
+  if (is_off()) co_return nullptr;
   std::shared_ptr<Pooled> pooled;
   if (waiting_.empty()) pooled = pick();
   if (pooled) {
@@ -157,7 +159,7 @@ asio::awaitable<std::shared_ptr<SmtpRelay::Pooled>> SmtpRelay::take() {
   });
   boost::system::error_code woken;
   co_await turn.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  if (winding_up_) {
+  if (is_off()) {
     if (turn.given) put_back(turn.given);
     co_return nullptr;
   }
@@ -239,6 +241,13 @@ SteadyTime SmtpRelay::part_from_idle() {
   return next;
 }
 
+void SmtpRelay::recall() {
+  ++recalls_;
+  for (auto* turn : waiting_) turn->timer.cancel();
+  for (const auto& each : pool_)
+    asio::post(each->thread.thread.executor(), [each] { each->connection.recall(); });
+}
+
 void SmtpRelay::wind_up(Duration patience) {
   if (std::exchange(winding_up_, true)) return;
   for (auto* turn : waiting_) turn->timer.cancel();
@@ -305,10 +314,11 @@ asio::awaitable<std::vector<Outcome>> SmtpRelay::deliver(std::span<const MailPie
   std::vector<std::size_t> left(messages.size());  // the positions of those that are not decided
   std::iota(left.begin(), left.end(), 0U);
   bool may_find_it_full = true;  // and go by a connection that is there
+  const auto recalls = recalls_;
   while (!left.empty()) {
-    const auto pooled = co_await take();
+    const auto pooled = co_await take(recalls);
     if (!pooled) {
-      for (const auto position : left) outcomes[position] = not_begun();
+      for (const auto position : left) outcomes[position] = not_begun(winding_up_);
       break;
     }
     const auto before = left;
@@ -336,7 +346,9 @@ asio::awaitable<bool> SmtpRelay::attempt(Pooled& pooled, std::span<const MailPie
   auto& results = sent.results;
   pooled.is_spent |= std::ranges::any_of(results, is_enough);
   pooled.is_open = sent.is_open;
-  learn_from(sent);
+  const auto recalled = std::ranges::count(results, smtp_recalled, &SmtpResult::reason);
+  pooled.given -= static_cast<std::size_t>(recalled);
+  if (static_cast<std::size_t>(recalled) < count) learn_from(sent);
   const bool was_full = is_full(results.front());
   if (was_full) make_fewer();
   if (std::ranges::any_of(results, [](const auto& each) { return each.verdict == SmtpVerdict::accepted; }))

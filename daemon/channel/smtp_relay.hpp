@@ -4,6 +4,7 @@
 // most a window a connection in doubt.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -57,6 +58,7 @@ class SmtpRelay final : public Relay {
   unsigned concurrency() const override;
   unsigned most_concurrency() const override;
   std::optional<PoolState> pool() const override;
+  void recall() override;
   void wind_up(Duration patience) override;
   boost::asio::awaitable<void> stop() override;
 
@@ -69,7 +71,7 @@ class SmtpRelay final : public Relay {
   std::size_t count_open() const;
   std::shared_ptr<Pooled> pick();
   std::shared_ptr<Pooled> make_connection() const;
-  boost::asio::awaitable<std::shared_ptr<Pooled>> take();
+  boost::asio::awaitable<std::shared_ptr<Pooled>> take(std::uint64_t recalls);
   void give_turns();
   void put_back(const std::shared_ptr<Pooled>& pooled);
   void say_goodbye(const std::shared_ptr<Pooled>& pooled);
@@ -97,6 +99,7 @@ class SmtpRelay final : public Relay {
   std::vector<std::shared_ptr<Pooled>> pool_;
   std::list<Turn*> waiting_;  // first come, first served; each belongs to a deliver()
   std::unique_ptr<Timers> timers_;
+  std::uint64_t recalls_ = 0;
   bool winding_up_ = false;
   bool stopping_ = false;
   bool pipelined_ = false;                                        // the last connection

@@ -44,6 +44,12 @@ std::string signature(std::string_view id, std::string_view timestamp, std::stri
   return "v1," + to_base64(hmac_sha256(key, text));
 }
 
+// Not of crier, which stops, cannot ask this, or must not call the host.
+bool is_of_host(HttpFailure::Kind kind) {
+  using enum HttpFailure::Kind;
+  return kind != stopping && kind != bad_request && kind != forbidden;
+}
+
 bool is_event_type(std::string_view type) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
@@ -151,37 +157,31 @@ WebhookSender::WebhookSender(boost::asio::any_io_executor loop, HttpClient& clie
       places_(std::move(loop), {.in_all = connections,
                                 .with_one = std::clamp<std::size_t>(connections / 4, 1, most_with_host)}) {}
 
-// What is left of a pause is waited for; where pause follows pause, not all come back at once.
-std::optional<Outcome> WebhookSender::pause_of(const std::string& origin, std::string_view id) {
-  const auto known = troubled_.find(origin);
+std::optional<Outcome> WebhookSender::pause_of(const UrlTarget& target, std::string_view id) const {
+  if (troubled_.empty()) return std::nullopt;
+  const auto known = troubled_.find(target.origin());
   if (known == troubled_.end()) return std::nullopt;
-  const auto left = known->second.pause_left(clock_.now());
-  if (left == Duration::zero()) return std::nullopt;
+  const auto wait = known->second.wait_of(id, clock_.now());
+  if (wait == Duration::zero()) return std::nullopt;
   Outcome outcome;
   outcome.reason = "host paused: " + known->second.reason();
   outcome.about_delivery = true;
   outcome.untried = true;
-  constexpr Duration spread = 5min;
-  outcome.retry_after = left;
-  if (known->second.goes_on())
-    *outcome.retry_after += Duration(std::hash<std::string_view>{}(id) % spread.count());
+  outcome.retry_after = wait;
   return outcome;
 }
 
-void WebhookSender::learn(const std::string& origin, const Outcome& outcome, bool has_answered) {
-  if (has_answered) {
-    if (!troubled_.empty()) troubled_.erase(origin);
-    return;
-  }
-  // It is not the host that stops, or that must not be called.
-  if (outcome.untried || outcome.kind == OutcomeKind::refused ||
-      outcome.reason == to_string(HttpFailure::Kind::forbidden))
-    return;
+void WebhookSender::note_answer(const UrlTarget& target) {
+  if (!troubled_.empty()) troubled_.erase(target.origin());
+}
+
+void WebhookSender::note_failure(const UrlTarget& target, const Outcome& outcome) {
   const auto now = clock_.now();
   constexpr std::size_t most_known = 10'000;
   if (troubled_.size() >= most_known)
     std::erase_if(troubled_,
                   [&](const auto& known) { return known.second.pause_left(now) == Duration::zero(); });
+  const auto origin = target.origin();
   auto& breaker = troubled_[origin];
   const auto pause = breaker.record(outcome, now);
   if (pause && !breaker.goes_on())
@@ -194,8 +194,7 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
                                                     std::string body) {
   auto target = client_.target_of(endpoint.url);
   if (!target) co_return judge_webhook(target.error());
-  const auto origin = target->origin();
-  if (auto paused = pause_of(origin, id)) co_return *std::move(paused);
+  if (auto paused = pause_of(*target, id)) co_return *std::move(paused);
   auto place = places_.take_free(target->host);
   if (!place) place = co_await places_.take(target->host, place_patience);
   if (!place) {
@@ -217,9 +216,13 @@ boost::asio::awaitable<Outcome> WebhookSender::send(WebhookEndpoint endpoint, st
                      {"webhook-signature", sign_webhook(id, now, body, endpoint.keys)}};
   request.body = std::move(body);
   request.may_repeat = true;  // by its webhook-id
-  const auto answer = co_await client_.send(std::move(request), *std::move(target));
-  auto outcome = answer ? judge_webhook(*answer, clock_.now()) : judge_webhook(answer.error());
-  learn(origin, outcome, answer.has_value());
+  const auto answer = co_await client_.send(std::move(request), *target);
+  if (answer) {
+    note_answer(*target);
+    co_return judge_webhook(*answer, clock_.now());
+  }
+  auto outcome = judge_webhook(answer.error());
+  if (is_of_host(answer.error().kind)) note_failure(*target, outcome);
   co_return outcome;
 }
 

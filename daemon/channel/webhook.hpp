@@ -80,8 +80,9 @@ class WebhookSender {
   void wind_up(Duration patience);
 
  private:
-  std::optional<Outcome> pause_of(const std::string& origin, std::string_view id);
-  void learn(const std::string& origin, const Outcome& outcome, bool has_answered);
+  std::optional<Outcome> pause_of(const UrlTarget& target, std::string_view id) const;
+  void note_answer(const UrlTarget& target);
+  void note_failure(const UrlTarget& target, const Outcome& outcome);
 
   HttpClient& client_;
   const Clock& clock_;

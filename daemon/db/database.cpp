@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include <boost/asio/async_result.hpp>
@@ -15,6 +16,7 @@
 #include "base/log.hpp"
 #include "db/reserve.hpp"
 #include "db/schema.hpp"
+#include "db/setting.hpp"
 
 namespace crier {
 
@@ -89,6 +91,7 @@ void Database::serve() {
       if (may_rest && !woken_.wait_for(lock, rest, is_woken)) {
         lock.unlock();
         db_.checkpoint();
+        if (db_.log_pages() == 0) begin_log();
         rest = std::min(rest * 2, longest_rest);
         continue;
       }
@@ -99,6 +102,19 @@ void Database::serve() {
     }
     run_group(group);
     if (db_.log_pages() >= most_pages) db_.checkpoint();
+  }
+}
+
+// Whoever writes first into a log that begins anew waits for two syncs, the first of the log's head: better
+// nobody. What is written has to differ each time.
+void Database::begin_log() noexcept {
+  try {
+    set_durability(Durability::written);
+    Transaction transaction(db_);
+    put_setting(db_, "log begun",
+                std::to_string(std::chrono::system_clock::now().time_since_epoch().count()));
+    transaction.commit();
+  } catch (const SqliteError&) {  // then it is who writes next
   }
 }
 

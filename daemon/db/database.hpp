@@ -60,6 +60,7 @@ class Database {
   boost::asio::awaitable<void> run_erased(std::function<void(Sqlite&)> work, Durability durability);
   void serve();
   void run_group(std::deque<Job>& group);
+  void begin_log() noexcept;
   void set_durability(Durability durability);
 
   std::filesystem::path path_;

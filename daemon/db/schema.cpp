@@ -326,6 +326,12 @@ CREATE TABLE reply (
   PRIMARY KEY (chunk_id, number)
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+-- Of batches that are being planned.
+CREATE INDEX chunk_planned ON chunk (batch_id) WHERE claimed = 3;
+-- When the file that a version was in was put into its folder; of what came otherwise nothing.
+ALTER TABLE story ADD COLUMN put_at INTEGER;
+)sql",
 };
 
 int schema_version(Sqlite& db) {

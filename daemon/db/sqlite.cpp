@@ -144,7 +144,7 @@ void Sqlite::keep_log() {
 }
 
 Statement Sqlite::query(std::string_view sql) {
-  auto found = prepared_.find(std::string(sql));
+  auto found = prepared_.find(sql);
   if (found == prepared_.end()) {
     sqlite3_stmt* query = nullptr;
     if (sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,

@@ -102,7 +102,10 @@ class Sqlite {
   };
   LogPages log_;
   std::unique_ptr<sqlite3, Close> db_;
-  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> prepared_;
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, Hash, std::equal_to<>> prepared_;
 };
 
 /// Begins at construction; rolls back unless commit() was called.

@@ -68,6 +68,10 @@ void Courier::wake() {
 
 void Courier::stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason) {
   gate_.stop_story(story_id, version, reason);
+  for (auto& line : lines_) {
+    line->drop(story_id, version);
+    if (line->sends(story_id)) line->channel.recall();
+  }
 }
 
 // What is read from the outbox from now on knows of the stories that were stopped before.
@@ -89,6 +93,11 @@ void Courier::obey(Pauses pauses) {
 
 void Courier::doubt() {
   for (auto& line : lines_) line->doubt();
+  recall();
+}
+
+void Courier::recall() {
+  for (auto& line : lines_) line->channel.recall();
 }
 
 std::vector<DeliveryKey> Courier::being_sent() const {
@@ -238,7 +247,7 @@ asio::awaitable<void> Courier::deliver(Line& line, const Handful& handful) {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await attempt(line, handful, newsroom, ready, settled);
   send_in_digest(*handful.held, newsroom, settled);
-  co_await recorder_.record(settled, line.channel.recognises_repeats());
+  if (!settled.empty()) co_await recorder_.record(settled, line.channel.recognises_repeats());
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   for (const auto& each : settled) account_for(line, *handful.held->batch, each, *newsroom);
 }
@@ -286,6 +295,7 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
   const auto outcomes = co_await send(line.channel, messages);
   const auto now = parts_.clock.now();
   const RetryPolicy policy{line.channel.retry_steps(), line.channel.recognises_repeats()};
+  std::vector<Delivery> recalled;
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const auto& [delivery, subscriber, address, contents, asked, owed] = *sent[i];
     if (outcomes[i].endpoint_gone) co_await give_up_endpoint(claim.channel, *subscriber);
@@ -293,11 +303,23 @@ asio::awaitable<void> Courier::attempt(Line& line, const Handful& handful,
     const bool is_left = draining_ && outcomes[i].untried;
     // Its claim ends with this process, but not the note of an attempt, where one was made.
     if (is_left && line.channel.recognises_repeats()) continue;
+    if (outcomes[i].recalled) {
+      recalled.push_back(*delivery);
+      continue;
+    }
     if (!is_left) tell_breaker(line, outcomes[i], now);
     settled.push_back(what_follows(outcomes[i], claim, *delivery, policy, now));
     if (!held.batch->is_digest()) continue;
     for (const auto* part : contents.chosen) settled.back().carried.push_back(part->item);
   }
+  if (!recalled.empty() && !gate_.has_stopped(claim.subject)) take_back(line, held, std::move(recalled));
+}
+
+// They pass the gate again.
+void Courier::take_back(Line& line, const HeldClaim& held, std::vector<Delivery> recalled) {
+  auto claim = std::make_shared<HeldClaim>(LoadedClaim{held.batch, std::move(recalled)});
+  claim->doubted = held.doubted;
+  line.put_back(std::move(claim));
 }
 
 Outgoing Courier::address(HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,

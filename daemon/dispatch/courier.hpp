@@ -68,6 +68,8 @@ class Courier {
   void obey(Pauses pauses);
   /// Deliveries that were taken from the outbox may be owed no more: the outbox is asked before they leave.
   void doubt();
+  /// What channels were given and have not begun is looked at again before it leaves.
+  void recall();
   /// Deliveries that are being sent at this moment; ascending.
   std::vector<DeliveryKey> being_sent() const;
   /// Returns when none of these, ascending, is being sent any more.
@@ -101,6 +103,7 @@ class Courier {
   boost::asio::awaitable<void> attempt(Line& line, const Handful& handful,
                                        const std::shared_ptr<const Newsroom>& newsroom,
                                        const std::vector<Ready>& ready, std::vector<Settled>& settled);
+  static void take_back(Line& line, const HeldClaim& held, std::vector<Delivery> recalled);
   Outgoing address(HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,
                    const Ready& ready) const;
   void send_in_digest(const HeldClaim& held, const std::shared_ptr<const Newsroom>& newsroom,

@@ -63,13 +63,9 @@ DomainPaces::Provider& DomainPaces::provider_of(std::string_view address, Time n
 
 std::optional<Time> DomainPaces::wait(std::string_view address, PaceOrder order, Time now) {
   auto& provider = provider_of(address, now);
-  if (const auto left = provider.breaker.pause_left(now); left > Duration::zero()) {
-    // Where pause follows pause they do not all come back at once, only to be put off again.
-    constexpr Duration spread = std::chrono::minutes(5);
-    const bool is_spread = provider.breaker.goes_on() && order != PaceOrder::urgent;
-    return now + left +
-           (is_spread ? Duration(std::hash<std::string_view>{}(address) % spread.count()) : Duration());
-  }
+  const auto& breaker = provider.breaker;
+  const auto pause = order == PaceOrder::urgent ? breaker.pause_left(now) : breaker.wait_of(address, now);
+  if (pause > Duration::zero()) return now + pause;
   auto& pace = provider.pace;
   if (pace.is_others_turn(order, now) || pace.room(now) == 0) return pace.queue(order, now);
   pace.begin(now, 1);

@@ -31,6 +31,11 @@ void Gate::stop_story(const std::string& story_id, std::uint32_t version, std::s
   if (version >= stopped.version) stopped = {version, std::string(reason)};
 }
 
+bool Gate::has_stopped(const Subject& subject) const {
+  const auto stopped = stopped_.find(subject.story_id);
+  return stopped != stopped_.end() && subject.story_version <= stopped->second.version;
+}
+
 // Why a delivery is not to be attempted; empty when it is.
 std::string Gate::reason_to_suppress(ChannelKind channel, const Ready& ready) const {
   if (!ready.subscriber) return "no longer subscribed";

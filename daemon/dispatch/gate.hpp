@@ -50,6 +50,8 @@ class Gate {
 
   /// Deliveries of this story up to this version are not to leave any more, for `reason`.
   void stop_story(const std::string& story_id, std::uint32_t version, std::string_view reason);
+  /// Whether an alert is of a story that was stopped: all of it is settled.
+  bool has_stopped(const Subject& subject) const;
   /// Nothing is held that was taken from the outbox before a story was stopped.
   void forget_stopped() { stopped_.clear(); }
   /// What is to wait from now on, in place of what was before.

@@ -68,7 +68,7 @@ constexpr std::string_view no_room =
 // Of an audience larger than this the first go ahead, so many; then four times as many each time, and at last
 // so many at a time, since the loop and what is sent have to wait for each, and a decision takes 80 bytes.
 // Followers of one rule.
-constexpr std::size_t first_readers = chunk_capacity / 4;
+constexpr std::size_t first_readers = chunk_capacity / 16;
 constexpr std::size_t most_readers = 4 * chunk_capacity;
 
 // Rules that are put under rarer terms, if there are any, after each story.
@@ -351,6 +351,11 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     if (const auto before = arrival.stops_before;
         before && (is_stopped_since(story.id, *before) || is_stopped_since(declared_id, *before)))
       verdict.novelty = Novelty::held;
+    if (verdict.novelty == Novelty::update && arrival.put_at) {
+      const bool is_old = co_await parts_.database.run(
+          [&](Sqlite& db) { return was_superseded(db, story, *arrival.put_at); });
+      if (is_old) verdict = {Novelty::outdated, found.known->version};
+    }
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
     const bool is_wanted_update =
         verdict.novelty == Novelty::update && (arrival.deliver || changes_status(story, found.known));
@@ -362,7 +367,10 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     }
     story.version = verdict.version;
     const auto newsroom = parts_.newsroom();
-    StoryEntry entry{.known = std::move(found.known), .listed = arrival.listed, .splits = splits};
+    StoryEntry entry{.known = std::move(found.known),
+                     .listed = arrival.listed,
+                     .splits = splits,
+                     .put_at = arrival.put_at};
     const auto begun = parts_.clock.now();
     entry.is_noted = is_backlog(story, entry.known, arrival.deliver, begun);
     const bool has_audience = !entry.is_noted && story.status == StoryStatus::usable;

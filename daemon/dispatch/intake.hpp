@@ -57,6 +57,9 @@ struct Arrival {
   const std::set<std::string>* listed = nullptr;
   /// Of a story that has waited for room: Intake::stops() when it came. What was stopped since stays so.
   std::optional<std::uint64_t> stops_before{};
+  /// When its file was put into its folder. What says the same as an earlier version is old when the latest
+  /// came after that: a folder is read anew at each start.
+  std::optional<Time> put_at{};
 };
 
 class Intake {

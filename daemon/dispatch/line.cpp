@@ -22,12 +22,21 @@ void Line::add(std::shared_ptr<HeldClaim> claim, bool doubted) {
   work_ready.ring();
 }
 
+void Line::put_back(std::shared_ptr<HeldClaim> claim) {
+  const auto lane = static_cast<std::size_t>(claim->batch->claim.lane);
+  left_[lane] += claim->left();
+  ready_[lane].push_front(std::move(claim));
+  work_ready.ring();
+}
+
 std::optional<Handful> Line::take(Time now) {
   if (sending.size() >= channel.concurrency()) return std::nullopt;
   auto most = breaker.is_well() ? channel.handful() : std::size_t{1};
   if (const auto allowance = channel.allowance(now); allowance != Channel::no_limit)
     most = std::min(most, allowance - std::min(in_flight(), allowance));
   if (most == 0) return std::nullopt;
+  // When all slots are free the first leaves before the others of its handful are made.
+  if (sending.empty()) most = std::min<std::size_t>(most, 2);
   LaneSet ready;
   for (std::size_t i = 0; i < lane_count; ++i) ready.set(i, left_[i] > 0);
   const auto turn = turns_.next(ready);
@@ -81,6 +90,19 @@ void Line::doubt() {
   doubts_answer = asking;
 }
 
+void Line::drop(std::string_view story_id, std::uint32_t version) {
+  std::size_t count = 0;
+  for (std::size_t lane = 0; lane < lane_count; ++lane) {
+    count += std::erase_if(ready_[lane], [&](const auto& held) {
+      const auto& subject = held->batch->claim.subject;
+      const bool is_dropped = subject.story_id == story_id && subject.story_version <= version;
+      if (is_dropped) left_[lane] -= held->left();
+      return is_dropped;
+    });
+  }
+  if (count > 0) look_again();
+}
+
 void Line::look_again() {
   is_to_ask = true;
   work_owed.ring();
@@ -101,6 +123,13 @@ bool Line::sends_earlier(const Story& story, std::uint32_t number) const {
     return subject.story_version < story.version && subject.story_id == story.id &&
            std::ranges::any_of(handful->deliveries,
                                [&](const Delivery& delivery) { return delivery.number == number; });
+  });
+}
+
+bool Line::sends(std::string_view story_id) const {
+  return std::ranges::any_of(sending, [&](const Handful* handful) {
+    return std::ranges::any_of(handful->held->batch->parts,
+                               [&](const Part& part) { return part.story.id == story_id; });
   });
 }
 

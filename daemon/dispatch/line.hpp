@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -50,6 +51,8 @@ class Line {
 
   /// Keeps a claim that has deliveries until slots take it.
   void add(std::shared_ptr<HeldClaim> claim, bool doubted);
+  /// What slots have taken of a claim and given back goes before all else of its lane.
+  void put_back(std::shared_ptr<HeldClaim> claim);
   /// As much as the channel likes at once, of the lane whose turn it is; nullopt when there is nothing, or
   /// the channel takes no more at `now`. Rings `work_owed` when a lane begins to run low.
   std::optional<Handful> take(Time now);
@@ -61,6 +64,8 @@ class Line {
   LaneSet low_lanes() const;
   /// What was taken from the outbox may be owed no more.
   void doubt();
+  /// What it keeps of this story up to this version is settled.
+  void drop(std::string_view story_id, std::uint32_t version);
   /// The outbox may hold something that it did not hold before.
   void look_again();
   /// The outbox has answered. Returns whether deliveries of its answer may be owed no more.
@@ -70,6 +75,8 @@ class Line {
   bool holds_work() const;
   /// Whether an alert with an earlier version of the story is being sent to the same reader.
   bool sends_earlier(const Story& story, std::uint32_t number) const;
+  /// Whether a message that has something to do with the story is being sent, be it an alert or a digest.
+  bool sends(std::string_view story_id) const;
   /// Deliveries that slots are sending.
   std::size_t in_flight() const;
 

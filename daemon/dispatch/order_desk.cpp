@@ -12,6 +12,7 @@
 #include "base/workers.hpp"
 #include "db/database.hpp"
 #include "dispatch/courier.hpp"
+#include "outbox/audit.hpp"
 #include "outbox/held.hpp"
 
 namespace crier {
@@ -29,12 +30,25 @@ std::vector<std::uint32_t> numbers_in(const SubscriberBook& book, std::string_vi
   return numbers;
 }
 
+std::string result_of(const CarriedOut& carried) {
+  const auto& [report, endings, unended, batch] = carried;
+  if (report.order.act != Act::drop) return result_of(report);
+  auto result = fmt::format("{} stopped", carried.stopped());
+  const auto add = [&](std::int64_t count, std::string_view words) {
+    if (count > 0) result += fmt::format(", {} {}", count, words);
+  };
+  add(endings.left, "have left all the same");
+  add(endings.failed, "were refused");
+  add(report.in_doubt + endings.ambiguous, "may have arrived");
+  add(unended, "are still being sent");
+  return result;
+}
+
 std::optional<BatchLedger> dropped_batch(Sqlite& db, const OrderReport& report) {
   if (report.order.act != Act::drop || report.order.target.kind != TargetKind::batch) return std::nullopt;
-  auto uid = db.query("SELECT uid FROM batch WHERE id = CAST(? AS INTEGER)");
-  uid.bind(0, report.order.target.name);
-  if (!uid.step()) return std::nullopt;
-  auto ledger = read_ledger(db, uid.text(0));
+  const auto uid = find_batch(db, report.order.target.name);
+  if (!uid) return std::nullopt;
+  auto ledger = read_ledger(db, *uid);
   return ledger && !ledger->batches.empty() ? std::optional(ledger->batches.front()) : std::nullopt;
 }
 
@@ -65,6 +79,7 @@ asio::awaitable<Result<CarriedOut>> OrderDesk::carry_out(Order order) {
   carried.report = *std::move(report);
   const auto& done = carried.report.order;
   parts_.courier.obey(Pauses(std::move(pauses)));
+  if (done.act == Act::pause) parts_.courier.recall();
   parts_.courier.wake();
   changed_.ring();
   log::warn("outbox.order", {{"what", fmt::format("{} {}", to_string(done.act), to_string(done.target))},
@@ -90,11 +105,14 @@ asio::awaitable<void> OrderDesk::await_endings(CarriedOut& carried) {
     co_await parts_.database.run([&](Sqlite& db) {
       carried.endings = endings_of(db, ended);
       carried.batch = dropped_batch(db, carried.report);
+      correct_result(db, carried.report.audit_id, result_of(carried));
     });
   } catch (const SqliteError& e) {
     failure = e.what();
   }
-  if (!failure.empty()) log::error("outbox.unreadable", {{"what", failure}});
+  if (failure.empty()) co_return;
+  carried.unended = static_cast<std::int64_t>(under_way.size());
+  log::error("outbox.unreadable", {{"what", failure}});
 }
 
 asio::awaitable<void> OrderDesk::run() {

@@ -37,6 +37,10 @@ struct CarriedOut {
   }
 };
 
+/// One line, as the audit log has it when what was being sent has ended: "487570 stopped, 62 have left all
+/// the same, 2 may have arrived".
+std::string result_of(const CarriedOut& carried);
+
 /// The subscribers, by number and ascending, whose address on a channel is in a domain.
 std::vector<std::uint32_t> numbers_in(const SubscriberBook& book, std::string_view domain,
                                       ChannelKind channel);

@@ -9,6 +9,7 @@
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
 #include "outbox/spared.hpp"
+#include "outbox/stops.hpp"
 #include "story/url_identity.hpp"
 
 namespace crier {
@@ -118,7 +119,7 @@ bool enter_story(Sqlite& db, const Newsroom& newsroom, const Story& story, Story
   if (entry.splits) leave_group(db, story.id);
   stop_earlier(db, story, entry, now);
   const auto plan = plan_entered(db, newsroom, story, entry, now);
-  store_story(db, story, {plan.matched, is_last(entry), entry.is_noted, entry.text}, now);
+  store_story(db, story, {plan.matched, is_last(entry), entry.is_noted, entry.text, entry.put_at}, now);
   for (const auto& batch : plan.batches) add_batch(db, batch, now);
   for (const auto& item : plan.items) add_digest_item(db, item);
   return true;

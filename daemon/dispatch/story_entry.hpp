@@ -24,6 +24,7 @@ struct StoryEntry {
   std::optional<KnownStory> known{};              ///< as the story was judged by
   const std::set<std::string>* listed = nullptr;  ///< ids of the document that it came in; nullptr = none
   bool splits = false;                            ///< it leaves its group
+  std::optional<Time> put_at{};                   ///< when its file was put into its folder
   bool is_noted = false;                          ///< it is backlog: for nobody
   bool resumes = false;                           ///< some of its readers were entered before a crash
   TextPrint print{};                              ///< of a story that is not known

@@ -58,6 +58,10 @@ asio::awaitable<std::vector<SmtpResult>> SmtpConnection::send(std::span<const Ma
   co_return std::move(batch.results);
 }
 
+void SmtpConnection::recall() {
+  if (wire_) wire_->recall();
+}
+
 void SmtpConnection::end(SmtpEnding ending) {
   if (wire_) wire_->end(ending);
 }

@@ -42,6 +42,8 @@ class SmtpConnection {
   /// each by its position; returns when all are decided. Every failure is a result; cancellation closes the
   /// connection and throws operation_aborted. The argument and what it points to outlive the call.
   boost::asio::awaitable<std::vector<SmtpResult>> send(std::span<const MailPieces> messages);
+  /// What was not begun is decided at once as not sent.
+  void recall();
   /// What was not begun is decided at once as not sent, and so is later what does not come as far as
   /// `ending` lets it; then it is closed, unless it is idle. Nothing is given to send() any more.
   void end(SmtpEnding ending);

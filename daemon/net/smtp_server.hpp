@@ -32,6 +32,8 @@ enum class SmtpEnding : std::uint8_t {
 
 /// The reason of what was not sent because of SmtpConnection::end(), and of what is in doubt because of it.
 inline constexpr std::string_view smtp_stopping = "stopping";
+/// The reason of what was not sent because of SmtpConnection::recall().
+inline constexpr std::string_view smtp_recalled = "recalled";
 
 struct SmtpServer {
   std::string host;

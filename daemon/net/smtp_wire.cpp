@@ -120,6 +120,13 @@ asio::awaitable<void> SmtpWire::quit() {
   close();
 }
 
+void SmtpWire::recall() {
+  if (session_.is_closed()) return;
+  session_.give_back(smtp_recalled, server_.host + ": not begun");
+  if (!connected_) return close();  // nothing is to be sent by it, and who opens it would wait
+  deliver();
+}
+
 void SmtpWire::end(SmtpEnding ending) {
   if (session_.is_closed()) return;
   ending_ = ending;

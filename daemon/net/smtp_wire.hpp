@@ -55,6 +55,7 @@ class SmtpWire : public std::enable_shared_from_this<SmtpWire> {
   /// Every failure ends the session; cancellation throws operation_aborted.
   boost::asio::awaitable<void> connect(Resolver& resolver);
   boost::asio::awaitable<void> quit();
+  void recall();
   void end(SmtpEnding ending);
   /// Does what there is to do and arranges to be called again.
   void pump();

@@ -9,7 +9,7 @@
 
 namespace crier {
 
-void note_act(Sqlite& db, const OperatorAct& act) {
+std::int64_t note_act(Sqlite& db, const OperatorAct& act) {
   db.query("INSERT INTO operator_act (at, who, what, why, result) VALUES (?, ?, ?, ?, ?)")
       .bind(0, to_ms(act.at))
       .bind(1, act.who)
@@ -17,6 +17,11 @@ void note_act(Sqlite& db, const OperatorAct& act) {
       .bind(3, act.why)
       .bind(4, act.result)
       .run();
+  return db.last_insert_id();
+}
+
+void correct_result(Sqlite& db, std::int64_t id, std::string_view result) {
+  db.query("UPDATE operator_act SET result = ? WHERE id = ?").bind(0, result).bind(1, id).run();
 }
 
 std::vector<OperatorAct> read_acts(Sqlite& db, std::size_t most) {

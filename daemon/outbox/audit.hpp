@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -19,7 +21,10 @@ struct OperatorAct {
   std::string result;  ///< "487636 stopped"
 };
 
-void note_act(Sqlite& db, const OperatorAct& act);
+/// Returns the entry's id.
+std::int64_t note_act(Sqlite& db, const OperatorAct& act);
+/// What came of an act is known better now.
+void correct_result(Sqlite& db, std::int64_t id, std::string_view result);
 
 /// The newest `most`, the newest first.
 std::vector<OperatorAct> read_acts(Sqlite& db, std::size_t most);

@@ -99,16 +99,35 @@ std::optional<Claim> claim_retries(Sqlite& db, ChannelKind channel, Lane lane, T
   return std::move(claim);
 }
 
+// Whether anything of a channel waits unclaimed, in whatever lane: mostly nothing does.
+struct Unclaimed {
+  bool chunks = false;
+  bool retries = false;
+};
+Unclaimed find_unclaimed(Sqlite& db, ChannelKind channel) {
+  auto row = db.query(
+      "SELECT EXISTS (SELECT 1 FROM chunk INDEXED BY chunk_ready WHERE channel = ?1 AND open > 0"
+      " AND claimed = 0), EXISTS (SELECT 1 FROM exception INDEXED BY exception_due WHERE channel = ?1"
+      " AND state = 'retry' AND claimed = 0)");
+  row.bind(0, to_string(channel));
+  row.step();
+  return {row.integer(0) != 0, row.integer(1) != 0};
+}
+
 }  // namespace
 
 std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now, LaneSet lanes) {
-  for (std::size_t i = 0; i < lane_count; ++i) {
+  const auto [has_chunks, has_retries] = find_unclaimed(db, channel);
+  for (std::size_t i = 0; i < lane_count && (has_chunks || has_retries); ++i) {
     if (!lanes.test(i)) continue;
     const auto lane = static_cast<Lane>(i);
+    const auto retries_until = [&](Time until) {
+      return has_retries ? claim_retries(db, channel, lane, until) : std::nullopt;
+    };
     // Fresh deliveries go before retries of the same lane, which have waited for a reason, but not for long.
-    if (auto overdue = claim_retries(db, channel, lane, now - std::chrono::seconds(30))) return overdue;
-    if (auto fresh = claim_chunk(db, channel, lane, now)) return fresh;
-    if (auto retries = claim_retries(db, channel, lane, now)) return retries;
+    if (auto overdue = retries_until(now - std::chrono::seconds(30))) return overdue;
+    if (auto fresh = has_chunks ? claim_chunk(db, channel, lane, now) : std::nullopt) return fresh;
+    if (auto retries = retries_until(now)) return retries;
   }
   return std::nullopt;
 }
@@ -116,10 +135,7 @@ std::optional<Claim> claim(Sqlite& db, ChannelKind channel, Time now, LaneSet la
 // Lane by lane, so that each is one look into an index.
 std::optional<Time> next_due(Sqlite& db, ChannelKind channel, LaneSet lanes) {
   std::optional<Time> next;
-  for (const std::string_view which :
-       {"SELECT MIN(due_at) FROM chunk WHERE channel = ? AND lane = ? AND open > 0 AND claimed = 0",
-        "SELECT MIN(due_at) FROM exception WHERE channel = ? AND lane = ? AND state = 'retry' AND claimed = "
-        "0"}) {
+  const auto look = [&](std::string_view which) {
     for (std::size_t i = 0; i < lane_count; ++i) {
       if (!lanes.test(i)) continue;
       auto row = db.query(which);
@@ -128,7 +144,14 @@ std::optional<Time> next_due(Sqlite& db, ChannelKind channel, LaneSet lanes) {
       const auto due = from_ms(row.integer(0));
       if (!next || due < *next) next = due;
     }
-  }
+  };
+  const auto [has_chunks, has_retries] = find_unclaimed(db, channel);
+  if (has_chunks)
+    look("SELECT MIN(due_at) FROM chunk WHERE channel = ? AND lane = ? AND open > 0 AND claimed = 0");
+  if (has_retries)
+    look(
+        "SELECT MIN(due_at) FROM exception WHERE channel = ? AND lane = ? AND state = 'retry' AND claimed = "
+        "0");
   return next;
 }
 

@@ -1,6 +1,5 @@
 // Claims: what the courier takes from the outbox, and when there is something to take. All functions run in
-// a database job. A claim belongs to the running process: after a crash it is void (recover,
-// settlements.hpp).
+// a database job. A claim belongs to the running process: after a crash it is void (recovery.hpp).
 #pragma once
 
 #include <cstdint>
@@ -23,6 +22,14 @@ struct Delivery {
   int attempts = 0;            ///< made before this one
   std::string waited_for;      ///< why it was put back, if it was
   bool in_doubt = false;       ///< an attempt may have arrived: its answer was lost
+};
+
+/// A delivery, as the courier and the database both know it.
+struct DeliveryKey {
+  std::int64_t chunk_id = 0;
+  std::uint32_t number = 0;
+
+  auto operator<=>(const DeliveryKey&) const = default;
 };
 
 /// Deliveries of one chunk, held by this process until they are settled or it ends.

@@ -309,10 +309,19 @@ void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t 
 
 void undo_unreleased(Sqlite& db) {
   for (const auto batch_id : unreleased_batches(db)) {
-    for (const auto& full : find_items(db, everybody, "batch_id = ? AND dropped = ?", batch_id, digest_full))
-      give_back(db, full);
-    db.query("UPDATE digest_item SET batch_id = NULL WHERE batch_id = ?").bind(0, batch_id).run();
-    remove_batch(db, batch_id);
+    if (const auto dropped = dropped_for(db, batch_id); !dropped.empty()) {
+      // The next occurrence may be another one, which must not bring them.
+      db.query("UPDATE digest_item SET batch_id = NULL, dropped = COALESCE(dropped, ?2) WHERE batch_id = ?1")
+          .bind(0, batch_id)
+          .bind(1, dropped)
+          .run();
+    } else {
+      for (const auto& full :
+           find_items(db, everybody, "batch_id = ? AND dropped = ?", batch_id, digest_full))
+        give_back(db, full);
+      db.query("UPDATE digest_item SET batch_id = NULL WHERE batch_id = ?").bind(0, batch_id).run();
+    }
+    undo_batch(db, batch_id);
   }
 }
 

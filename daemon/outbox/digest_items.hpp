@@ -71,7 +71,8 @@ bool is_dropped(Sqlite& db, std::int64_t seq);
 void assign_items(Sqlite& db, std::span<const std::int64_t> items, std::int64_t batch_id);
 
 /// The stories of digests whose planning a crash or an error cut short wait for their edition again, as if it
-/// had not begun.
+/// had not begun. What a batch carried that an operator dropped by then is dropped with it; what it had not
+/// taken yet waits, and is for nobody in the same occurrence (see begin_batch).
 void undo_unreleased(Sqlite& db);
 
 /// The items of an occurrence's batch in the order of pending_items, also those that were left out of it;

@@ -352,6 +352,12 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
+std::optional<std::string> find_batch(Sqlite& db, std::string_view what) {
+  auto row = db.query("SELECT uid FROM batch WHERE uid = ?1 OR CAST(id AS TEXT) = ?1");
+  row.bind(0, what);
+  return row.step() ? std::optional(std::string(row.text(0))) : std::nullopt;
+}
+
 std::optional<LedgerSums> walk_ledger(Sqlite& db, std::string_view what, std::size_t most,
                                       const LedgerReader& reader) {
   LedgerSums sums;

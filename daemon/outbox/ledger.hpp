@@ -84,7 +84,11 @@ struct LedgerReader {
 
 constexpr std::size_t whole_ledger = std::numeric_limits<std::size_t>::max();
 
-/// Reads the whole ledger, or that of one story (all versions) or one batch (its id or uid), and tells of the
+/// The uid of the batch that has this uid or number; nullopt when there is none.
+std::optional<std::string> find_batch(Sqlite& db, std::string_view what);
+
+/// Reads the whole ledger, or that of one story (all versions) or one batch (its uid, or its number where no
+/// story has that for an id), and tells of the
 /// `most` newest stories and then of as many batches; and of as many older ones that do not balance. What is
 /// held in memory grows with the largest batch, not with the database. nullopt when `what` names neither.
 std::optional<LedgerSums> walk_ledger(Sqlite& db, std::string_view what, std::size_t most,

@@ -14,6 +14,7 @@
 #include "outbox/held.hpp"
 #include "outbox/rows.hpp"
 #include "outbox/settlements.hpp"
+#include "outbox/stops.hpp"
 
 namespace crier {
 namespace {
@@ -237,7 +238,7 @@ void close_growing(Sqlite& db, const Target& target, std::string_view reason) {
   db.query(fmt::format(
                "UPDATE batch SET dropped = ?1 WHERE {} AND dropped IS NULL AND ((story_id, story_version)"
                " IN (SELECT id, version FROM story WHERE planned = 0)"
-               " OR id IN (SELECT batch_id FROM chunk WHERE open > 0 AND claimed = 3))",
+               " OR id IN (SELECT batch_id FROM chunk WHERE claimed = 3))",
                which))
       .bind(0, reason)
       .bind(1, target.kind == TargetKind::lane ? lane_number(target.name) : target.name)
@@ -344,7 +345,8 @@ Result<void> check_order(const Order& order) {
     return Error{fmt::format("{} takes no relay: batch, delivery, channel, domain, lane or reason",
                              to_string(order.act))};
   constexpr std::size_t longest = 200;
-  if (order.why.empty()) return Error{"say why: --why \"…\"; it is kept in the audit log"};
+  if (order.why.find_first_not_of(' ') == std::string::npos)
+    return Error{"say why: --why \"…\"; it is kept in the audit log"};
   if (order.why.size() > longest) return Error{fmt::format("--why is longer than {} bytes", longest)};
   if (order.act == Act::pause && order.lasts <= Duration::zero()) return Error{"a pause must have an end"};
   return {};
@@ -375,9 +377,10 @@ Result<OrderReport> carry_out(Sqlite& db, Order order, const OrderContext& conte
                                  to_string(report.order.target))};
       break;
   }
-  note_act(db, {now, report.order.who,
-                fmt::format("{} {}", to_string(report.order.act), to_string(report.order.target)),
-                report.order.why, result_of(report)});
+  report.audit_id =
+      note_act(db, {now, report.order.who,
+                    fmt::format("{} {}", to_string(report.order.act), to_string(report.order.target)),
+                    report.order.why, result_of(report)});
   return report;
 }
 

@@ -12,19 +12,12 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "outbox/claims.hpp"
 #include "outbox/target.hpp"
 
 namespace crier {
 
 class Sqlite;
-
-/// A delivery, as the courier and the database both know it.
-struct DeliveryKey {
-  std::int64_t chunk_id = 0;
-  std::uint32_t number = 0;
-
-  auto operator<=>(const DeliveryKey&) const = default;
-};
 
 enum class Act : std::uint8_t { retry, drop, pause, resume };
 
@@ -61,6 +54,7 @@ struct OrderReport {
   std::vector<DeliveryKey> under_way{};  ///< of these: were being sent
   std::int64_t in_doubt = 0;             ///< of the others: the answer to an attempt was lost
   std::optional<Time> until{};           ///< pause
+  std::int64_t audit_id = 0;             ///< of the entry in the audit log
 };
 
 /// Checks and carries out an order, and notes it in the audit log. A retry leaves alone what waits for an
@@ -68,7 +62,8 @@ struct OrderReport {
 /// WHY, may have arrived". An Error changes nothing.
 Result<OrderReport> carry_out(Sqlite& db, Order order, const OrderContext& context, Time now);
 
-/// One line: "487636 stopped, 64 of them while they were being sent, 2 may have arrived before".
+/// One line, as far as it is known at once: "487636 stopped, 64 of them while they were being sent, 2 may
+/// have arrived before".
 std::string result_of(const OrderReport& report);
 
 /// How deliveries that were dropped while they were being sent have ended.

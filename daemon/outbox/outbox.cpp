@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include <fmt/core.h>
+
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "db/sqlite.hpp"
@@ -95,24 +97,37 @@ BatchPlan unless_dropped(BatchPlan plan, const std::string& dropped) {
   return plan;
 }
 
+// The batch of a digest that was dropped while it was planned, and is planned anew.
+std::optional<std::int64_t> find_undone(Sqlite& db, const BatchPlan& plan) {
+  auto row = db.query(
+      "SELECT id FROM batch WHERE edition = ? AND occurrence = ? AND channel = ? AND dropped IS NOT NULL"
+      " AND size = 0");
+  row.bind(0, plan.subject.edition).bind(1, plan.subject.occurrence).bind(2, to_string(plan.channel));
+  return row.step() ? std::optional(row.integer(0)) : std::nullopt;
+}
+
 }  // namespace
+
+std::string dropped_for(Sqlite& db, std::int64_t batch_id) {
+  auto row = db.query("SELECT dropped FROM batch WHERE id = ?");
+  row.bind(0, batch_id);
+  return row.step() ? std::string(row.text(0)) : std::string();
+}
 
 std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now) {
   return add_batch(db, plan, free_to_claim, now);
 }
 
 std::int64_t begin_batch(Sqlite& db, const BatchPlan& plan, Time now) {
+  if (const auto dropped = find_undone(db, plan)) {
+    continue_batch(db, *dropped, plan, now);
+    return *dropped;
+  }
   return add_batch(db, plan, being_planned, now);
 }
 
 void continue_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now) {
-  std::string dropped;
-  {
-    auto row = db.query("SELECT dropped FROM batch WHERE id = ?");
-    row.bind(0, batch_id);
-    if (row.step()) dropped = row.text(0);
-  }
-  add_to_batch(db, batch_id, unless_dropped(plan, dropped), being_planned, now);
+  add_to_batch(db, batch_id, unless_dropped(plan, dropped_for(db, batch_id)), being_planned, now);
 }
 
 void release_batch(Sqlite& db, std::int64_t batch_id) {
@@ -125,15 +140,17 @@ void release_batch(Sqlite& db, std::int64_t batch_id) {
 
 std::vector<std::int64_t> unreleased_batches(Sqlite& db) {
   std::vector<std::int64_t> batches;
-  auto rows = db.query("SELECT DISTINCT batch_id FROM chunk WHERE open > 0 AND claimed = ?");
-  rows.bind(0, being_planned);
+  // Nothing may be open of one that was dropped meanwhile. By an index of these alone.
+  auto rows = db.query(fmt::format("SELECT DISTINCT batch_id FROM chunk WHERE claimed = {}", being_planned));
   while (rows.step()) batches.push_back(rows.integer(0));
   return batches;
 }
 
-void remove_batch(Sqlite& db, std::int64_t batch_id) {
-  for (const auto* sql : {"DELETE FROM exception WHERE chunk_id IN (SELECT id FROM chunk WHERE batch_id = ?)",
-                          "DELETE FROM chunk WHERE batch_id = ?", "DELETE FROM batch WHERE id = ?"})
+void undo_batch(Sqlite& db, std::int64_t batch_id) {
+  for (const auto* sql :
+       {"DELETE FROM exception WHERE chunk_id IN (SELECT id FROM chunk WHERE batch_id = ?)",
+        "DELETE FROM chunk WHERE batch_id = ?", "DELETE FROM batch WHERE id = ? AND dropped IS NULL",
+        "UPDATE batch SET size = 0 WHERE id = ?"})
     db.query(sql).bind(0, batch_id).run();
 }
 

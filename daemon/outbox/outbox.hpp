@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,14 +20,18 @@ class Sqlite;
 std::int64_t add_batch(Sqlite& db, const BatchPlan& plan, Time now);
 
 /// A batch that is planned in several transactions: begun, continued with more of the same plan, and released
-/// when it is whole. Until then it is queued for the ledger, and nobody claims it.
+/// when it is whole. Until then it is queued for the ledger, and nobody claims it. One of an occurrence
+/// whose batch an operator dropped before a crash or an error ended its planning is that batch, and for
+/// nobody.
 std::int64_t begin_batch(Sqlite& db, const BatchPlan& plan, Time now);
 void continue_batch(Sqlite& db, std::int64_t batch_id, const BatchPlan& plan, Time now);
 void release_batch(Sqlite& db, std::int64_t batch_id);
+/// Why an operator dropped a batch whole; empty when nobody did.
+std::string dropped_for(Sqlite& db, std::int64_t batch_id);
 /// Those that were begun and not released.
 std::vector<std::int64_t> unreleased_batches(Sqlite& db);
-/// As if it had never been.
-void remove_batch(Sqlite& db, std::int64_t batch_id);
+/// As if it had never been; but what an operator decided of it stays (see begin_batch).
+void undo_batch(Sqlite& db, std::int64_t batch_id);
 
 /// Adds members to the batch of the same subject, channel and lane, or where there is none a new one. Those
 /// that it has already must not be among them. Of one that an operator has dropped they are suppressed.

@@ -25,6 +25,7 @@ struct Outcome {
   /// may also be the reader's own policy.
   bool about_delivery = false;
   bool untried = false;        ///< of retry_later: there was no attempt, it is due after retry_after alone
+  bool recalled = false;       ///< untried: it was called back before it was begun, and may be owed no more
   bool endpoint_gone = false;  ///< nothing is to be sent to this address any more
   std::string remote_id;       ///< the other side's name for it: queue id, wamid
 };

@@ -250,8 +250,8 @@ using TakeDelivery = std::function<void(const LedgerDelivery&)>;
 bool walk_batches(Sqlite& db, std::string_view what, const TakeDelivery& take) {
   bool is_known = false;
   auto rows =
-      db.query(fmt::format("{} WHERE ?1 = '' OR b.story_id = ?1 OR b.uid = ?1 OR CAST(b.id AS TEXT) = ?1"
-                           " ORDER BY b.id, c.id",
+      db.query(fmt::format("{} WHERE ?1 = '' OR b.story_id = ?1 OR b.uid = ?1 OR (CAST(b.id AS TEXT) = ?1"
+                           " AND NOT EXISTS (SELECT 1 FROM story WHERE id = ?1)) ORDER BY b.id, c.id",
                            chunk_columns));
   rows.bind(0, what);
   std::int64_t batch_id = 0;

@@ -1,12 +1,10 @@
 #include "outbox/settlements.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
-#include <fmt/core.h>
-
 #include "db/sqlite.hpp"
+#include "outbox/chunk_state.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/late_alerts.hpp"
 #include "outbox/pauses.hpp"
@@ -92,53 +90,6 @@ void put_reply(Sqlite& db, const Delivery& delivery, std::string_view reply) {
       .bind(1, std::int64_t{delivery.number})
       .bind(2, reply)
       .run();
-}
-
-// What a chunk says of its members.
-struct ChunkState {
-  std::int64_t id = 0;
-  std::int64_t batch_id = 0;
-  SettledBits settled{0};
-  std::int64_t size = 0;
-  std::int64_t open = 0;
-  bool is_claimed = false;  // by a courier, not held by a pause
-  bool left_out = false;    // a digest: something was left out of messages of its batch after it was planned
-  std::optional<Time> settled_from;  // of the deliveries that did not have to wait
-  std::optional<Time> settled_until;
-  LateMarks late;
-
-  void note_settled(Time at) {
-    settled_from = std::min(settled_from.value_or(at), at);
-    settled_until = std::max(settled_until.value_or(at), at);
-  }
-
-  // Members with an exception row that is not final. Without any, an unset bit means that there is no row.
-  std::int64_t waiting() const { return size - static_cast<std::int64_t>(settled.count()) - open; }
-};
-
-ChunkState load_chunk(Sqlite& db, std::int64_t chunk_id) {
-  auto row = db.query(
-      "SELECT batch_id, settled, size, open, claimed, EXISTS (SELECT 1 FROM digest_item i"
-      " WHERE i.batch_id = chunk.batch_id AND i.dropped IS NOT NULL AND i.dropped <> ?2),"
-      " settled_from, settled_until, late FROM chunk WHERE id = ?1");
-  row.bind(0, chunk_id).bind(1, digest_full);
-  if (!row.step()) throw std::runtime_error("the outbox has lost a chunk: the database is damaged");
-  const auto time = [&](int column) {
-    return row.is_null(column) ? std::nullopt : std::optional(from_ms(row.integer(column)));
-  };
-  return {chunk_id,       row.integer(0),        SettledBits(row.blob(1)), row.integer(2),
-          row.integer(3), row.integer(4) == 1,   row.integer(5) != 0,      time(6),
-          time(7),        LateMarks(row.blob(8))};
-}
-
-void store_chunk(Sqlite& db, const ChunkState& chunk) {
-  auto update = db.query(
-      "UPDATE chunk SET settled = ?, open = ?, settled_from = ?, settled_until = ?, late = ? WHERE id = ?");
-  update.bind_blob(0, chunk.settled.bytes()).bind(1, chunk.open).bind(5, chunk.id);
-  if (chunk.settled_from) update.bind(2, to_ms(*chunk.settled_from));
-  if (chunk.settled_until) update.bind(3, to_ms(*chunk.settled_until));
-  if (!chunk.late.bytes().empty()) update.bind_blob(4, chunk.late.bytes());
-  update.run();
 }
 
 std::string_view state_name(Settlement settlement) {
@@ -228,8 +179,8 @@ void settle_one(Sqlite& db, ChunkState& chunk, const Settled& settled, Time now)
   if (!was_settled && !had_row) --chunk.open;
 }
 
-// What is still owed to the reader of `delivered` of later versions of the same story, as suppressed.
-std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time now) {
+// What is still owed to the reader of an alert of later versions of its story, as suppressed.
+std::vector<Settled> later_versions(Sqlite& db, const DeliveryKey& alert, ChannelKind channel, Time now) {
   std::vector<Settled> later;
   auto rows = db.query(
       "SELECT c.id, c.lane, c.members, c.settled"
@@ -237,13 +188,13 @@ std::vector<Settled> later_versions(Sqlite& db, const Settled& delivered, Time n
       " (SELECT story_id AS id, story_version AS version FROM batch"
       "  WHERE id = (SELECT batch_id FROM chunk WHERE id = ?1)) story"
       " WHERE b.story_id = story.id AND b.story_version > story.version AND b.channel = ?2");
-  rows.bind(0, delivered.delivery.chunk_id).bind(1, to_string(delivered.channel));
+  rows.bind(0, alert.chunk_id).bind(1, to_string(channel));
   while (rows.step()) {
     const auto audience = decode_audience(rows.blob(2));
-    const auto position = position_of(audience, delivered.delivery.number);
+    const auto position = position_of(audience, alert.number);
     if (!position || SettledBits(rows.blob(3)).test(*position)) continue;
     later.push_back({.delivery = delivery_at(rows.integer(0), audience, *position, 0),
-                     .channel = delivered.channel,
+                     .channel = channel,
                      .lane = static_cast<Lane>(rows.integer(1)),
                      .settlement = Settlement::suppressed,
                      .attempts = 0,
@@ -278,58 +229,6 @@ void send_instead(Sqlite& db, Failed& failed, Time now) {
   }
 }
 
-// Of what was stopped during an attempt that a crash interrupted.
-void doubt_interrupted_stops(Sqlite& db) {
-  db.query(
-        "UPDATE exception INDEXED BY exception_may_be_out SET in_doubt = 1, claimed = 0,"
-        " reason = reason || CASE in_doubt WHEN 0 THEN ? ELSE '' END"
-        " WHERE state = 'suppressed' AND claimed = 1")
-      .bind(0, may_have_arrived)
-      .run();
-}
-
-// Of what a digest's message, whose attempt a crash interrupted, may have carried nobody knows: what was left
-// out of it meanwhile may have arrived. Later versions stay owed: it may have been left out before.
-void doubt_items_sent(Sqlite& db, const Delivery& delivery) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> items;  // batch and item
-  {
-    auto rows = db.query(
-        "SELECT batch_id, seq FROM digest_item WHERE batch_id = (SELECT batch_id FROM chunk WHERE id = ?)"
-        " AND dropped IS NULL");
-    rows.bind(0, delivery.chunk_id);
-    while (rows.step()) items.emplace_back(rows.integer(0), rows.integer(1));
-  }
-  for (const auto& [batch_id, item] : items)
-    doubt_carried(db, batch_id, item, std::array{delivery.number}, {});
-}
-
-// All of a chunk's members that wait for another attempt, or are at one, in one statement: they may be
-// thousands. Returns how many.
-std::int64_t stop_waiting(Sqlite& db, ChunkState& chunk, const Audience& audience, std::string_view reason,
-                          Time now) {
-  std::int64_t count = 0;
-  {
-    auto rows = db.query(
-        "SELECT number FROM exception WHERE chunk_id = ? AND state IN ('retry', 'sending') ORDER BY number");
-    rows.bind(0, chunk.id);
-    for (; rows.step(); ++count)
-      if (const auto position = position_of(audience, static_cast<std::uint32_t>(rows.integer(0))))
-        chunk.settled.set(*position);
-  }
-  if (count == 0) return 0;
-  db.query(
-        "UPDATE exception SET claimed = (state = 'sending'), state = 'suppressed', attempts = 0, due_at = ?2,"
-        " reason = ?3 || CASE WHEN in_doubt = 1 THEN ?4 ELSE '' END, reply = '', updated_at = ?2"
-        " WHERE chunk_id = ?1 AND state IN ('retry', 'sending')")
-      .bind(0, chunk.id)
-      .bind(1, to_ms(now))
-      .bind(2, reason)
-      .bind(3, may_have_arrived)
-      .run();
-  store_chunk(db, chunk);
-  return count;
-}
-
 }  // namespace
 
 void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
@@ -354,9 +253,14 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now) {
   }
   for (const auto& [id, chunk] : chunks) store_chunk(db, chunk);
   settle_left_out(db, left_out);
-  for (const auto* each : late) settle(db, later_versions(db, *each, now), now);
+  for (const auto* each : late)
+    spare_later_versions(db, {each->delivery.chunk_id, each->delivery.number}, each->channel, now);
   send_instead(db, failed, now);
   add_to_digests(db, too_late);
+}
+
+void spare_later_versions(Sqlite& db, const DeliveryKey& alert, ChannelKind channel, Time now) {
+  settle(db, later_versions(db, alert, channel, now), now);
 }
 
 bool is_owed(Sqlite& db, const Delivery& delivery) {
@@ -369,111 +273,6 @@ bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lan
   put_exception(db, delivery, channel, lane, {"sending", delivery.attempts, now, "", ""}, now);
   if (was_open) db.query("UPDATE chunk SET open = open - 1 WHERE id = ?").bind(0, delivery.chunk_id).run();
   return true;
-}
-
-std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now) {
-  undo_unreleased(db);
-  doubt_interrupted_stops(db);
-  // Of what is owed only: there may be a year of what is not.
-  db.execute("UPDATE chunk SET claimed = 0 WHERE open > 0 AND claimed = 1");
-  db.execute("UPDATE exception SET claimed = 0 WHERE state IN ('retry', 'sending') AND claimed = 1");
-  struct Interrupted {
-    Delivery delivery;
-    ChannelKind channel;
-    Lane lane;
-  };
-  std::vector<Interrupted> interrupted;
-  {
-    auto rows = db.query(
-        "SELECT e.chunk_id, e.number, e.attempts, e.channel, e.lane, c.members"
-        " FROM exception e JOIN chunk c ON c.id = e.chunk_id WHERE e.state = 'sending'");
-    while (rows.step()) {
-      const auto audience = decode_audience(rows.blob(5));
-      const auto number = static_cast<std::uint32_t>(rows.integer(1));
-      const auto position = position_of(audience, number);
-      if (!position) continue;
-      interrupted.push_back(
-          {delivery_at(rows.integer(0), audience, *position, static_cast<int>(rows.integer(2))),
-           parse_channel(rows.text(3)).value_or(ChannelKind::email), static_cast<Lane>(rows.integer(4))});
-    }
-  }
-  std::vector<Settled> ended;
-  for (const auto& [delivery, channel, lane] : interrupted) {
-    const bool again = std::ranges::find(resend, channel) != resend.end();
-    ended.push_back({.delivery = delivery,
-                     .channel = channel,
-                     .lane = lane,
-                     .settlement = again ? Settlement::retry : Settlement::failed,
-                     .attempts = delivery.attempts + 1,
-                     .due_at = now,
-                     .reason = std::string(ambiguous),
-                     .reply = "interrupted while it was being sent; it may have arrived"});
-    ended.back().delivery.in_doubt = true;
-  }
-  settle(db, ended, now);
-  for (const auto& [delivery, channel, lane] : interrupted) doubt_items_sent(db, delivery);
-  return static_cast<std::int64_t>(interrupted.size());
-}
-
-std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now) {
-  auto chunk = load_chunk(db, chunk_id);
-  if (chunk.open == chunk.size && !chunk.is_claimed) {
-    // Nobody has touched it: one word for all of its members.
-    for (std::int64_t i = 0; i < chunk.size; ++i) chunk.settled.set(static_cast<std::size_t>(i));
-    chunk.open = 0;
-    chunk.note_settled(now);
-    store_chunk(db, chunk);
-    db.query("UPDATE chunk SET suppressed = ? WHERE id = ?").bind(0, reason).bind(1, chunk_id).run();
-    return chunk.size;
-  }
-  auto channel = ChannelKind::email;
-  auto lane = Lane::alert;
-  Audience audience;
-  {
-    auto row = db.query("SELECT channel, lane, members FROM chunk WHERE id = ?");
-    row.bind(0, chunk_id);
-    row.step();
-    channel = parse_channel(row.text(0)).value_or(channel);
-    lane = static_cast<Lane>(row.integer(1));
-    audience = decode_audience(row.blob(2));
-  }
-  const auto waiting = stop_waiting(db, chunk, audience, reason, now);
-  std::vector<Settled> stopped;
-  for (std::size_t i = 0; i < audience.members.size(); ++i) {
-    if (chunk.settled.test(i)) continue;
-    stopped.push_back({.delivery = delivery_at(chunk_id, audience, i, 0),
-                       .channel = channel,
-                       .lane = lane,
-                       .settlement = Settlement::suppressed,
-                       .attempts = 0,
-                       .due_at = now,
-                       .reason = std::string(reason),
-                       .reply = {},
-                       .is_stop = true});
-  }
-  settle(db, stopped, now);
-  return waiting + static_cast<std::int64_t>(stopped.size());
-}
-
-std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now) {
-  std::vector<std::int64_t> chunks;
-  {
-    auto rows = db.query(
-        fmt::format("SELECT c.id FROM chunk c JOIN batch b ON b.id = c.batch_id WHERE b.story_id = ? AND {}",
-                    is_owed_of_chunk));
-    rows.bind(0, story_id);
-    while (rows.step()) chunks.push_back(rows.integer(0));
-  }
-  std::int64_t stopped = 0;
-  for (const auto chunk : chunks) stopped += suppress_chunk(db, chunk, reason, now);
-  {
-    auto rows = db.query(
-        "SELECT TOTAL(size) FROM digest_item WHERE story_id = ? AND batch_id IS NULL AND dropped IS NULL");
-    rows.bind(0, story_id);
-    if (rows.step()) stopped += rows.integer(0);
-  }
-  drop_pending_items(db, story_id, reason);
-  return stopped + leave_out_of_batches(db, story_id, reason);
 }
 
 }  // namespace crier

@@ -54,19 +54,11 @@ void settle(Sqlite& db, std::span<const Settled> settled, Time now);
 [[nodiscard]] bool mark_sending(Sqlite& db, const Delivery& delivery, ChannelKind channel, Lane lane,
                                 Time now);
 
+/// An alert that was stopped has arrived, or may have: later versions of its story that are owed to the same
+/// reader become suppressed as had_earlier_version.
+void spare_later_versions(Sqlite& db, const DeliveryKey& alert, ChannelKind channel, Time now);
+
 /// Whether a delivery is still owed: it was not settled meanwhile.
 [[nodiscard]] bool is_owed(Sqlite& db, const Delivery& delivery);
-
-/// At start-up, when no courier runs: voids all claims and what of a digest's plan is not whole. Attempts
-/// that a crash interrupted become retries on `resend` channels and failures with the reason "ambiguous" on
-/// the others. Returns how many there were.
-std::int64_t recover(Sqlite& db, const std::vector<ChannelKind>& resend, Time now);
-
-/// Nothing more of this chunk leaves: what is owed of it becomes suppressed for `reason`. Returns how many.
-std::int64_t suppress_chunk(Sqlite& db, std::int64_t chunk_id, std::string_view reason, Time now);
-
-/// Nothing more of this story leaves: unsettled deliveries become suppressed for `reason`, digest items are
-/// dropped, also out of the messages of a batch that have not left. Returns how many readers were spared it.
-std::int64_t stop_story(Sqlite& db, std::string_view story_id, std::string_view reason, Time now);
 
 }  // namespace crier

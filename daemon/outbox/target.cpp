@@ -6,8 +6,8 @@
 
 #include <fmt/core.h>
 
-#include "base/suggest.hpp"
 #include "base/encoding.hpp"
+#include "base/suggest.hpp"
 #include "base/url.hpp"
 #include "schedule/lane.hpp"
 
@@ -60,12 +60,18 @@ Result<Target> parse_target(std::string_view kind, std::string_view name) {
   } else if (target.kind == TargetKind::domain) {
     target.name = to_lower_ascii(name);
     if (target.name.starts_with('@')) target.name.erase(0, 1);
+    if (target.name.find_first_of("@/ ,;\t") != std::string::npos || target.name.empty())
+      checked = Error{fmt::format("\"{}\" is no domain: what stands behind the @ of an address is", name)};
   }
   if (!checked) return checked.error();
   return target;
 }
 
 std::optional<DeliveryId> parse_delivery_id(std::string_view id) {
+  constexpr std::string_view of_webhook = "msg_";
+  if (id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
+  if (id.starts_with(of_webhook)) id.remove_prefix(of_webhook.size());
+  id = id.substr(0, id.find('@'));
   const auto dash = id.rfind('-');
   if (dash == std::string_view::npos) return std::nullopt;
   DeliveryId parsed{id.substr(0, dash), 0};

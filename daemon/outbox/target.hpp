@@ -29,7 +29,8 @@ std::string to_string(const Target& target);
 /// the others do is for whoever looks for them.
 Result<Target> parse_target(std::string_view kind, std::string_view name);
 
-/// A delivery's id, "UID-NUMBER": its batch's uid, its subscriber's number.
+/// A delivery's id, "UID-NUMBER": its batch's uid, its subscriber's number. Also as a Message-ID or
+/// webhook-id has it.
 struct DeliveryId {
   std::string_view batch_uid;  ///< within the id that was parsed
   std::uint32_t number = 0;

@@ -61,6 +61,18 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
                     row.integer(7) != 0};
 }
 
+bool was_superseded(Sqlite& db, const Story& story, Time put_at) {
+  auto row = db.query(
+      "SELECT 1 FROM story WHERE id = ?1 AND content_hash IN (?3, ?4) AND version <"
+      " (SELECT version FROM (SELECT version, COALESCE(put_at, seen_at) AS came FROM story WHERE id = ?1"
+      " ORDER BY version DESC LIMIT 1) WHERE came > ?2)");
+  row.bind(0, story.id)
+      .bind(1, to_ms(put_at))
+      .bind_blob(2, content_hash(story))
+      .bind_blob(3, content_hash(story, Times::counted));
+  return row.step();
+}
+
 std::string text_for_log(const Story& story) {
   return compress(boost::json::serialize(to_json(story)));
 }
@@ -68,10 +80,10 @@ std::string text_for_log(const Story& story) {
 void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now) {
   const auto made = planned.text.empty() ? text_for_log(story) : std::string();
   const auto text = planned.text.empty() ? std::string_view(made) : planned.text;
-  db.query(
-        "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
-        " site, json, planned, noted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .bind(0, story.id)
+  auto insert = db.query(
+      "INSERT INTO story (id, version, content_hash, status, title, seen_at, matched, url, embargo, source,"
+      " site, json, planned, noted, put_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind(0, story.id)
       .bind(1, std::int64_t{story.version})
       .bind_blob(2, content_hash(story))
       .bind(3, to_string(story.status))
@@ -84,8 +96,9 @@ void store_story(Sqlite& db, const Story& story, const Planned& planned, Time no
       .bind(10, story.site)
       .bind_blob(11, text)
       .bind(12, planned.is_whole ? 1 : 0)
-      .bind(13, planned.is_noted ? 1 : 0)
-      .run();
+      .bind(13, planned.is_noted ? 1 : 0);
+  if (planned.put_at) insert.bind(14, to_ms(*planned.put_at));
+  insert.run();
   db.query("INSERT OR REPLACE INTO source (name, last_story) VALUES (?, ?)")
       .bind(0, story.source)
       .bind(1, to_ms(now))

@@ -50,15 +50,20 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
+/// Whether a version before the latest says what `story` does, which was put into its folder at `put_at`, and
+/// the latest was put there, or came otherwise, after that.
+bool was_superseded(Sqlite& db, const Story& story, Time put_at);
+
 /// The text of a version as the log keeps it. Pure.
 std::string text_for_log(const Story& story);
 
 /// How a version is kept.
 struct Planned {
-  std::int64_t matched = 0;  ///< deliveries planned for it
-  bool is_whole = true;      ///< there will be no more
-  bool is_noted = false;     ///< see KnownStory
-  std::string_view text{};   ///< see text_for_log(), by whom made it before; empty = nobody did
+  std::int64_t matched = 0;      ///< deliveries planned for it
+  bool is_whole = true;          ///< there will be no more
+  bool is_noted = false;         ///< see KnownStory
+  std::string_view text{};       ///< see text_for_log(), by whom made it before; empty = nobody did
+  std::optional<Time> put_at{};  ///< when its file was put into its folder, if it was in one
 };
 void store_story(Sqlite& db, const Story& story, const Planned& planned, Time now);
 /// So many more deliveries are planned for a version.

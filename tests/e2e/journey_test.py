@@ -191,6 +191,24 @@ class JourneyTest(support.NewsroomTest):
         self.assertEqual((len(self.newsroom.maildir()), len(self.receiver.requests())), (2, 2))
         self.assertEqual(self.totals()["delivered"], 4)
 
+    def test_a_story_that_is_withheld_stays_so_after_a_restart(self):
+        def put(name, status):
+            self.newsroom.drop(name, json.dumps({"id": "h1", "title": "The harbour burns", "status": status}))
+
+        put("1.json", "withheld")
+        daemon = self.serve()
+        daemon.wait_for("story.noticed", story="h1", status="withheld")
+        put("2.json", "usable")
+        daemon.wait_for("story.noticed", story="h1", version=2)
+        put("3.json", "withheld")
+        daemon.wait_for("story.noticed", story="h1", version=3)
+        daemon.stop()
+        before = self.totals()
+        again = self.serve()
+        again.wait_for("story.unchanged", count=3, story="h1", version=3)
+        again.stop()
+        self.assertEqual(self.totals(), before)
+
     def test_a_file_written_in_pieces_is_read_whole(self):
         daemon = self.serve_watching()
         half = len(self.story) // 2

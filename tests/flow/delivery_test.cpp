@@ -113,6 +113,42 @@ TEST_CASE("the same story again is no news; a later version reaches only those w
   CHECK(ledger.total.suppressed.at("had an earlier version") == 3);
 }
 
+TEST_CASE("a file that was there before a story's later version does not bring the earlier one back") {
+  Belts belts(readers, noon);
+  const auto put = [&](const Story& story, Time at) { return belts.accept(story, Arrival{.put_at = at}); };
+  const auto story = sample_story("h1", "The harbour reopens");
+  auto stopped = story;
+  stopped.status = StoryStatus::withheld;
+  CHECK(put(story, noon).novelty == Novelty::fresh);
+  belts.settle();
+  belts.advance(1min);
+  CHECK(put(stopped, noon + 1min).novelty == Novelty::update);
+  belts.crash();
+  belts.advance(1h);
+  SECTION("the folder is read anew, and both files are where they were") {
+    const auto again = put(story, noon);
+    CHECK(again.novelty == Novelty::outdated);
+    CHECK(again.version == 2);
+    CHECK(put(stopped, noon + 1min).novelty == Novelty::unchanged);
+    // It is released by the same file, put there again.
+    CHECK(put(story, noon + 1h).novelty == Novelty::update);
+    CHECK(put(stopped, noon + 1min).novelty == Novelty::outdated);
+  }
+  SECTION("it was released and withheld again before any of it was read") {
+    CHECK(put(story, noon + 2min).novelty == Novelty::update);
+    CHECK(put(stopped, noon + 3min).novelty == Novelty::update);
+    CHECK(put(story, noon + 2min).novelty == Novelty::outdated);
+  }
+  SECTION("it was withheld by a push") {
+    CHECK(put(story, noon + 2min).novelty == Novelty::update);
+    CHECK(belts.accept(stopped).novelty == Novelty::update);
+    CHECK(put(story, noon + 2min).novelty == Novelty::outdated);
+  }
+  belts.settle();
+  CHECK(belts.channel(ChannelKind::email).sent.size() == 1);
+  CHECK(belts.ledger().balances());
+}
+
 TEST_CASE("an endpoint that is gone is asked once, also after a crash") {
   Belts belts(readers, noon);
   auto gone = outcome(OutcomeKind::refused, "gone");

@@ -343,6 +343,53 @@ TEST_CASE("what a cancelled story has sent without an answer may have arrived, a
   CHECK(total.queued == 0);
 }
 
+TEST_CASE("what a connection was given and has not begun is looked at again before it leaves") {
+  Scene scene;
+  scene.email.hold = {"r0", "r1", "r2", "r3"};
+  scene.email.gives_back = true;
+  scene.publish("h1");
+  REQUIRE(scene.email.sent.size() == 4);
+  SECTION("a domain is dropped") {
+    const auto done = scene.give(order(Act::drop, "domain", "example.com"));
+    CHECK(done.report.under_way.size() == 2);
+    CHECK(done.stopped() == 5);
+    CHECK(result_of(done) == "5 stopped");
+    CHECK(scene.email.sent.size() == 5);
+    CHECK(readers(scene.email) == std::set<std::string>{"r0", "r2", "r4", "r6", "r8"});
+    CHECK(scene.total().delivered == 5);
+  }
+  SECTION("its story is canceled") {
+    scene.belts.cancel("h1");
+    scene.belts.settle();
+    CHECK(scene.email.sent.empty());
+    CHECK(scene.total().suppressed.at("canceled") == 10);
+  }
+  SECTION("its lane is paused") {
+    scene.give(order(Act::pause, "lane", "alert"));
+    CHECK(scene.email.sent.empty());
+    CHECK(scene.total().queued == 10);
+    scene.give(order(Act::resume, "lane", "alert"));
+    CHECK(scene.email.sent.size() == 10);
+    CHECK(std::ranges::count(scene.email.sent, 0, &ScriptedChannel::Sent::attempt) == 10);
+    CHECK(scene.total().delivered == 10);
+  }
+}
+
+TEST_CASE("the audit log says in the end what a recall came to") {
+  Scene scene;
+  scene.email.hold = {"r0", "r1", "r2", "r3"};
+  scene.publish("h1");
+  REQUIRE(scene.email.sent.size() == 4);
+  scene.belts.give(order(Act::drop, "lane", "alert"));
+  scene.belts.settle();
+  for (const auto* reader : {"r0", "r1", "r2", "r3"}) scene.email.release(reader);
+  scene.belts.settle();
+  std::vector<OperatorAct> acts;
+  scene.belts.change_database([&](Sqlite& db) { acts = read_acts(db, 10); });
+  REQUIRE(acts.size() == 1);
+  CHECK(acts[0].result == "6 stopped, 4 have left all the same");
+}
+
 TEST_CASE("one domain is dropped, the others get theirs") {
   Scene scene;
   scene.give(order(Act::pause, "channel", "email"));

@@ -9,6 +9,7 @@
 
 #include "app/config.hpp"
 #include "outbox/held.hpp"
+#include "outbox/recovery.hpp"
 #include "outbox/settlements.hpp"
 #include "support/ledger_parts.hpp"
 #include "support/migrated.hpp"
@@ -72,6 +73,11 @@ asio::awaitable<Outcome> ScriptedChannel::send_one(const Outgoing& message) {
     asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     held_[entry.subscriber] = &timer;
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (recalled_.erase(entry.subscriber) > 0) {
+      std::erase_if(sent, [&](const Sent& each) { return each.delivery_id == entry.delivery_id; });
+      outcome = {};
+      outcome.untried = outcome.recalled = true;
+    }
   }
   co_return outcome;
 }
@@ -81,6 +87,15 @@ void ScriptedChannel::release(const std::string& reader) {
   if (const auto held = held_.find(reader); held != held_.end()) {
     held->second->cancel();
     held_.erase(held);
+  }
+}
+
+void ScriptedChannel::recall() {
+  if (!gives_back) return;
+  while (!held_.empty()) {
+    const auto reader = held_.begin()->first;
+    recalled_.insert(reader);
+    release(reader);
   }
 }
 

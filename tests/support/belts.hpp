@@ -65,6 +65,9 @@ class ScriptedChannel final : public Channel {
   /// Readers whose messages get no answer before they are released.
   std::set<std::string> hold;
   void release(const std::string& reader);
+  /// Those that are held have not begun, so that a recall brings them back, and they are held no longer.
+  bool gives_back = false;
+  void recall() override;
   /// Called before an answer is given; a test may change the world in the middle of a sending.
   std::function<void(const Sent&)> while_sending;
 
@@ -78,6 +81,7 @@ class ScriptedChannel final : public Channel {
   Clock& clock_;
   std::size_t handful_ = 1;
   std::map<std::string, boost::asio::steady_timer*> held_;  // in the frames of send()
+  std::set<std::string> recalled_;
 };
 
 class Belts {

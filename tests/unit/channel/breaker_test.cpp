@@ -38,6 +38,14 @@ TEST_CASE("a channel on which everything fails in one way takes longer and longe
     at += breaker.pause_left(at);
     CHECK(recorded(breaker, failed, at) == pause);  // one attempt finds out
   }
+  SECTION("not all who wait come back at once where pause follows pause") {
+    CHECK(breaker.pause_left(at) == 80s);
+    const auto first = breaker.wait_of("amara", at);
+    CHECK(first != breaker.wait_of("bruno", at));
+    CHECK(first >= 80s);
+    CHECK(first < 80s + 5min);
+    CHECK(breaker.wait_of("amara", at + 80s) == 0s);
+  }
   SECTION("an answer ends it") {
     CHECK_FALSE(recorded(breaker, outcome(OutcomeKind::delivered), at + 100s));
     for (int i = 0; i < 4; ++i) CHECK_FALSE(recorded(breaker, failed, at + 100s));

@@ -130,6 +130,22 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("what is recalled goes to no relay, be it the next or the same again") {
+  Group group(
+      of(member("one", 1, {}, WarmUp{.from = std::chrono::floor<std::chrono::days>(noon)}), member("two")));
+  auto& one = *group.relays["one"];
+  auto& two = *group.relays["two"];
+  one.while_asked = two.while_asked = [&] { group.group->recall(); };
+  SECTION("after a relay has failed") {
+    one.answer = two.answer = dead;
+  }
+  const auto outcomes = group.deliver(25);  // more than a relay takes at once
+  CHECK(one.asked.size() + two.asked.size() == 10);
+  CHECK(std::ranges::count(outcomes, true, &Outcome::recalled) == (one.answer ? 25 : 15));
+  CHECK(std::ranges::count(outcomes, true, &Outcome::untried) == (one.answer ? 25 : 15));
+  CHECK(std::ranges::count(outcomes, OutcomeKind::delivered, &Outcome::kind) == (one.answer ? 0 : 10));
+}
+
 TEST_CASE("mail is shared out by weight, and a relay of weight 0 stands by") {
   Group group(of(member("large", 3), member("small", 1), member("spare", 0)));
   for (int i = 0; i < 40; ++i) REQUIRE(all_are(group.deliver(1), OutcomeKind::delivered));

@@ -248,6 +248,51 @@ TEST_CASE("whose turn comes in the moment of a stop begins nothing") {
   REQUIRE(bench.server.messages().size() == 2);
 }
 
+TEST_CASE("a recall brings back what was not begun, and only that") {
+  FakeSmtpScript script;
+  script.replies["BODY"] = {{"250 2.0.0 taken", Manner::late}};
+  Bench bench(script, 1);
+  const std::vector<MailPieces> messages(20, greeting);
+  std::vector<Outcome> outcomes;
+  int returned = 0;
+  for (int i = 0; i < 3; ++i) {  // two of them have the connection, one waits for it
+    boost::asio::co_spawn(bench.loop, bench.relay().deliver(messages),
+                          [&](std::exception_ptr failure, std::vector<Outcome> of_all) {
+                            REQUIRE_FALSE(failure);
+                            ++returned;
+                            std::ranges::move(of_all, std::back_inserter(outcomes));
+                          });
+  }
+  run_until(bench.loop, [&] { return bench.server.messages().size() == 1; });
+  bench.relay().recall();
+  run_until(bench.loop, [&] { return returned == 3; });
+  const auto delivered = std::ranges::count(outcomes, OutcomeKind::delivered, &Outcome::kind);
+  REQUIRE(delivered >= 1);
+  REQUIRE(delivered <= 2);  // the second was begun with the end of the first
+  REQUIRE(std::ranges::count(outcomes, true, &Outcome::recalled) == 60 - delivered);
+  REQUIRE(std::ranges::count(outcomes, true, &Outcome::untried) == 60 - delivered);
+  REQUIRE(std::ranges::ssize(bench.server.deliveries()) == delivered);
+  // The connection is as good as before.
+  REQUIRE(bench.deliver(1).front().kind == OutcomeKind::delivered);
+  REQUIRE(bench.server.connections() == 1);
+}
+
+TEST_CASE("a recall does not wait for a server that does not greet") {
+  FakeSmtpScript script;
+  script.replies["GREETING"] = {{"", Manner::hang}};
+  Bench bench(script, 1);
+  std::vector<Outcome> outcomes;
+  boost::asio::co_spawn(bench.loop, bench.relay().deliver({&greeting, 1}),
+                        [&](std::exception_ptr failure, std::vector<Outcome> of_one) {
+                          REQUIRE_FALSE(failure);
+                          outcomes = std::move(of_one);
+                        });
+  run_until(bench.loop, [&] { return bench.server.connections() == 1; });
+  bench.relay().recall();
+  run_until(bench.loop, [&] { return !outcomes.empty(); });
+  REQUIRE(outcomes.front().recalled);
+}
+
 TEST_CASE("of a window that a stop finds in the middle, each message has one outcome, and it is true") {
   FakeSmtpScript script;
   script.extensions = {"PIPELINING", "CHUNKING"};

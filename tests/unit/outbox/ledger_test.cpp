@@ -6,6 +6,7 @@
 #include "db/sqlite.hpp"
 #include "outbox/digest_items.hpp"
 #include "outbox/outbox.hpp"
+#include "outbox/recovery.hpp"
 #include "outbox/settlements.hpp"
 #include "story/story_log.hpp"
 #include "support/ledger_parts.hpp"

@@ -1,6 +1,7 @@
 // The outbox alone: what is claimed when, what a settlement leaves behind, and what a crash does to it.
 #include "outbox/outbox.hpp"
 
+#include <array>
 #include <numeric>
 #include <set>
 
@@ -10,7 +11,9 @@
 #include "outbox/digest_items.hpp"
 #include "outbox/ledger.hpp"
 #include "outbox/orders.hpp"
+#include "outbox/recovery.hpp"
 #include "outbox/settlements.hpp"
+#include "outbox/stops.hpp"
 #include "support/migrated.hpp"
 
 using namespace crier;
@@ -358,9 +361,69 @@ TEST_CASE("a digest that is dropped while it is planned is for nobody who is add
   const Order order{Act::drop, parse_target("batch", std::to_string(batch)).value(), "wrong", "ops", 1h};
   REQUIRE(carry_out(outbox.db, order, {}, now));
   continue_batch(outbox.db, batch, plan(2), now);
-  release_batch(outbox.db, batch);
-  CHECK_FALSE(crier::claim(outbox.db, ChannelKind::email, now));
-  CHECK(outbox.tally(batch).suppressed.at("dropped: wrong") == 2);
+  const auto expect_dropped = [&](std::int64_t of) {
+    release_batch(outbox.db, of);
+    CHECK_FALSE(crier::claim(outbox.db, ChannelKind::email, now));
+    CHECK(outbox.tally(of).suppressed.at("dropped: wrong") == 2);
+  };
+  SECTION("its planning goes on") {
+    expect_dropped(batch);
+  }
+  SECTION("a crash ends its planning, which begins anew") {
+    recover(outbox.db, resend, now);
+    const auto anew = begin_batch(outbox.db, plan(1), now + 1min);
+    continue_batch(outbox.db, anew, plan(2), now + 1min);
+    expect_dropped(anew);
+    // What was decided is about this occurrence alone.
+    auto next = plan(1);
+    next.subject.occurrence = "2026-11-25T07:00";
+    release_batch(outbox.db, begin_batch(outbox.db, next, now));
+    CHECK(outbox.take().deliveries.size() == 1);
+    CHECK(recover(outbox.db, resend, now) == 0);
+    CHECK(outbox.tally(anew).suppressed.at("dropped: wrong") == 2);
+  }
+}
+
+TEST_CASE("what was in a digest that was dropped while it was planned is not sent after a crash") {
+  Outbox outbox;
+  add_digest_item(outbox.db, {"morning", ChannelKind::email, "s1", 1, {{}, {{1, 0}, {2, 0}}}});
+  add_digest_item(outbox.db, {"morning", ChannelKind::email, "s2", 1, {{}, {{1, 0}}}});
+  const auto pending = pending_keys(outbox.db, "morning", ChannelKind::email, now);
+  REQUIRE(pending.size() == 2);
+  const auto batch = begin_batch(outbox.db,
+                                 {{{}, 0, "morning", "2026-11-24T07:00"},
+                                  ChannelKind::email,
+                                  Lane::digest,
+                                  {"You follow Morning"},
+                                  {{now, now + 24h, {}, {{1, 0}, {2, 0}}}}},
+                                 now);
+  assign_items(outbox.db, std::array{pending[1]}, batch);  // s1: the older one
+  const Order drop{Act::drop, parse_target("batch", std::to_string(batch)).value(), "wrong", "ops", 1h};
+  REQUIRE(carry_out(outbox.db, drop, {}, now));
+  recover(outbox.db, resend, now);
+  // Whatever occurrence comes next.
+  CHECK(pending_keys(outbox.db, "morning", ChannelKind::email, now) == std::vector{pending[0]});
+  CHECK(is_dropped(outbox.db, pending[1]));
+  CHECK(waiting_in_digests(outbox.db, ChannelKind::email) == 1);
+}
+
+TEST_CASE("who may have got an alert that was stopped when a crash came does not get its later version") {
+  Outbox outbox;
+  outbox.add("s1", 2, Lane::alert, now, ChannelKind::whatsapp);
+  const auto claim = outbox.take(now, ChannelKind::whatsapp);
+  REQUIRE(mark_sending(outbox.db, claim.deliveries[0], ChannelKind::whatsapp, Lane::alert, now));
+  stop_story(outbox.db, "s1", "superseded by a later version", now);
+  const BatchPlan later{{"s1", 2, {}, {}},
+                        ChannelKind::whatsapp,
+                        Lane::alert,
+                        {"because"},
+                        {{now, now + 4h, {}, {{1, 0}, {2, 0}}}}};
+  const auto batch = add_batch(outbox.db, later, now);
+  recover(outbox.db, resend, now);
+  const auto owed = outbox.take(now, ChannelKind::whatsapp).deliveries;
+  REQUIRE(owed.size() == 1);
+  CHECK(owed[0].number == 2);
+  CHECK(outbox.tally(batch).suppressed.at("had an earlier version") == 1);
 }
 
 TEST_CASE("a story is stopped while its very last delivery is being sent") {
@@ -372,6 +435,25 @@ TEST_CASE("a story is stopped while its very last delivery is being sent") {
   outbox.end(claim, claim.deliveries[0], Settlement::retry, "http-500", now + 1min);
   CHECK_FALSE(next_due(outbox.db, ChannelKind::whatsapp));
   CHECK(outbox.tally(batch).suppressed.at("canceled") == 1);
+}
+
+TEST_CASE("a delivery is found by what a mail or a webhook calls it") {
+  for (const auto* id :
+       {"0a1b-7", "<0a1b-7@courier.example.org>", "0a1b-7@courier.example.org", "msg_0a1b-7"}) {
+    const auto parsed = parse_delivery_id(id);
+    REQUIRE(parsed);
+    CHECK(parsed->batch_uid == "0a1b");
+    CHECK(parsed->number == 7);
+  }
+  CHECK_FALSE(parse_delivery_id("0a1b"));
+  CHECK_FALSE(parse_delivery_id("<0a1b-x@courier.example.org>"));
+}
+
+TEST_CASE("a name that is no domain is none") {
+  for (const auto* name : {"not a domain", "amara@example.org", "https://example.org/", "@", "a,b"})
+    CHECK_FALSE(parse_target("domain", name));
+  for (const auto* name : {"example.org", "@Example.org", "127.0.0.1", "bücher.example"})
+    CHECK(parse_target("domain", name));
 }
 
 TEST_CASE("digest items wait for their edition, travel with its batch, or are dropped") {

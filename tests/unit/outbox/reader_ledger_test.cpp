@@ -10,6 +10,7 @@
 #include "outbox/ledger.hpp"
 #include "outbox/outbox.hpp"
 #include "outbox/settlements.hpp"
+#include "outbox/stops.hpp"
 #include "story/story_log.hpp"
 #include "support/migrated.hpp"
 
