@@ -73,6 +73,13 @@ RelayConfig read_relay(YamlSection& section, std::string_view key) {
   }
   relay.password = read_secret_key(section, "password_file");
   relay.password_file = section.text("password_file").value_or("");
+  if (const auto server = parse_smtp_url(relay.url)) {
+    const bool has_user = !server->login.user.empty();
+    if (has_user && relay.password_file.empty())
+      section.error(*section.find(key), "a relay with a user needs password_file: FILE");
+    else if (!has_user && !relay.password_file.empty())
+      section.error(*section.find("password_file"), "a login needs a user, too: smtp://USER@HOST:PORT");
+  }
   relay.ca_file = section.text("ca_file").value_or("");
   relay.connections =
       static_cast<unsigned>(section.integer("connections", 1, 256).value_or(relay.connections));

@@ -73,6 +73,13 @@ TEST_CASE("recipient domains of one provider count together") {
 }
 
 TEST_CASE("what is wrong with relays and domains is said at its place") {
+  CHECK(EmailSample("    relay: smtp://amara@one.example.org\n").complaints() ==
+        "base.yaml:5:12: a relay with a user needs password_file: FILE\n");
+  const TempFolder folder;
+  const auto password = folder.write("password", "secret\n");
+  std::filesystem::permissions(password, std::filesystem::perms::owner_read);
+  CHECK(EmailSample("    relay: smtp://one.example.org\n    password_file: " + password.string() + "\n")
+            .complaints() == "base.yaml:6:20: a login needs a user, too: smtp://USER@HOST:PORT\n");
   CHECK(EmailSample("    relays: []\n").complaints() ==
         "base.yaml:5:13: relays needs at least one relay: {url: smtp://HOST:PORT}\n");
   CHECK(EmailSample("    relays:\n      - {url: \"maildir:x\"}\n").complaints() ==
