@@ -23,8 +23,9 @@ namespace crier {
 
 class IoThread {
  public:
-  /// `name`, of at most 15 bytes, is how the system shows the thread.
-  explicit IoThread(const char* name);
+  /// `name`, of at most 15 bytes, is how the system shows the thread. With a `niceness` above 0 the others go
+  /// first when there are too few cores (setpriority(2); of one thread, on Linux).
+  explicit IoThread(const char* name, int niceness = 0);
   /// As stop(). What is on it outlives this, or was destroyed after stop().
   ~IoThread();
   IoThread(const IoThread&) = delete;

@@ -14,7 +14,9 @@ struct MailThread {
   MailThread(const MailThread&) = delete;
   MailThread& operator=(const MailThread&) = delete;
 
-  IoThread thread{"crier mail"};
+  /// An alert wakes the loop and the database, which are not to wait until a digest's mails are written.
+  static constexpr int niceness = 5;
+  IoThread thread{"crier mail", niceness};
   Resolver resolver{thread.executor(), {.threads = 1}};
   std::atomic<std::size_t> connections = 0;  ///< of all relays
 };
