@@ -73,7 +73,8 @@ class Channel {
   /// From now on its relays of these names, and no others, are given nothing.
   virtual void hold_relays(const std::vector<std::string>&) {}
 
-  /// See Relay::recall().
+  /// See Relay::recall(). For channels that recognise repeats: of no others is put back what was noted as
+  /// sent.
   virtual void recall() {}
   /// Nothing more is to be sent: see Relay::wind_up().
   virtual void wind_up(Duration /*patience*/) {}

@@ -347,15 +347,7 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     if (story.status != StoryStatus::usable && arrival.authority == Authority::all_stories)
       note_stop(story.id);
     story.version = declared_version;
-    auto verdict = judge(story, found);
-    if (const auto before = arrival.stops_before;
-        before && (is_stopped_since(story.id, *before) || is_stopped_since(declared_id, *before)))
-      verdict.novelty = Novelty::held;
-    if (verdict.novelty == Novelty::update && arrival.put_at) {
-      const bool is_old = co_await parts_.database.run(
-          [&](Sqlite& db) { return was_superseded(db, story, *arrival.put_at); });
-      if (is_old) verdict = {Novelty::outdated, found.known->version};
-    }
+    auto verdict = co_await judge_arrival(story, found, declared_id, arrival);
     if (splits && verdict.novelty == Novelty::unchanged) verdict = {Novelty::update, verdict.version + 1};
     const bool is_wanted_update =
         verdict.novelty == Novelty::update && (arrival.deliver || changes_status(story, found.known));
@@ -398,6 +390,26 @@ asio::awaitable<Accepted> Intake::take(Story story, Arrival arrival, bool splits
     if (entry.analysed) co_await parts_.workers.run([&] { learn_from(*entry.analysed, *newsroom->book); });
     co_return Accepted{story.id, story.version, verdict.novelty, matched};
   }
+}
+
+// What a version is, given what came before it, in whatever order it is read.
+asio::awaitable<Verdict> Intake::judge_arrival(const Story& story, const Recognised& found,
+                                               const std::string& declared_id, const Arrival& arrival) {
+  auto verdict = judge(story, found);
+  const auto before = arrival.stops_before;
+  if (before && (is_stopped_since(story.id, *before) || is_stopped_since(declared_id, *before)))
+    verdict.novelty = Novelty::held;
+  if (!found.known || !arrival.put_at) co_return verdict;
+  const auto& known = *found.known;
+  const auto put_at = *arrival.put_at;
+  bool is_old = false;
+  if (verdict.novelty == Novelty::update && put_at < known.came)
+    is_old =
+        co_await parts_.database.run([&](Sqlite& db) { return was_said_before(db, story, known.version); });
+  if (is_old) verdict = {Novelty::outdated, known.version};
+  if (verdict.novelty == Novelty::unchanged && put_at > known.came)
+    co_await parts_.database.run([&](Sqlite& db) { note_said_again(db, story.id, known.version, put_at); });
+  co_return verdict;
 }
 
 // What is owed at once is claimed in the same job.

@@ -115,6 +115,8 @@ class Intake {
  private:
   boost::asio::awaitable<Accepted> take(Story story, Arrival arrival, bool splits = false);
   boost::asio::awaitable<Accepted> take_all(std::vector<Story> stories, Arrival arrival);
+  boost::asio::awaitable<Verdict> judge_arrival(const Story& story, const Recognised& found,
+                                                const std::string& declared_id, const Arrival& arrival);
   boost::asio::awaitable<std::int64_t> owe_the_others(std::shared_ptr<const Newsroom> newsroom,
                                                       const Story& story, StoryEntry& entry, Time at);
   boost::asio::awaitable<void> plan_many(const Newsroom& newsroom, const Story& story, StoryEntry& entry,

@@ -111,6 +111,8 @@ asio::awaitable<void> OrderDesk::await_endings(CarriedOut& carried) {
     failure = e.what();
   }
   if (failure.empty()) co_return;
+  carried.endings = {};
+  carried.batch.reset();
   carried.unended = static_cast<std::int64_t>(under_way.size());
   log::error("outbox.unreadable", {{"what", failure}});
 }

@@ -47,7 +47,7 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
   auto row = db.query(
       "SELECT version, content_hash, status,"
       " (SELECT COALESCE(source, '') FROM story WHERE id = ?1 ORDER BY version LIMIT 1),"
-      " title, COALESCE(url, ''), COALESCE(source, ''), noted"
+      " title, COALESCE(url, ''), COALESCE(source, ''), noted, COALESCE(put_at, seen_at)"
       " FROM story WHERE id = ?1 ORDER BY version DESC LIMIT 1");
   row.bind(0, id);
   if (!row.step()) return std::nullopt;
@@ -58,19 +58,25 @@ std::optional<KnownStory> find_known(Sqlite& db, std::string_view id) {
                     std::string(row.text(4)),
                     std::string(row.text(5)),
                     std::string(row.text(6)),
-                    row.integer(7) != 0};
+                    row.integer(7) != 0,
+                    from_ms(row.integer(8))};
 }
 
-bool was_superseded(Sqlite& db, const Story& story, Time put_at) {
-  auto row = db.query(
-      "SELECT 1 FROM story WHERE id = ?1 AND content_hash IN (?3, ?4) AND version <"
-      " (SELECT version FROM (SELECT version, COALESCE(put_at, seen_at) AS came FROM story WHERE id = ?1"
-      " ORDER BY version DESC LIMIT 1) WHERE came > ?2)");
+bool was_said_before(Sqlite& db, const Story& story, std::uint32_t latest) {
+  auto row = db.query("SELECT 1 FROM story WHERE id = ? AND version < ? AND content_hash IN (?, ?)");
   row.bind(0, story.id)
-      .bind(1, to_ms(put_at))
+      .bind(1, std::int64_t{latest})
       .bind_blob(2, content_hash(story))
       .bind_blob(3, content_hash(story, Times::counted));
   return row.step();
+}
+
+void note_said_again(Sqlite& db, std::string_view id, std::uint32_t version, Time put_at) {
+  db.query("UPDATE story SET put_at = ? WHERE id = ? AND version = ?")
+      .bind(0, to_ms(put_at))
+      .bind(1, id)
+      .bind(2, std::int64_t{version})
+      .run();
 }
 
 std::string text_for_log(const Story& story) {

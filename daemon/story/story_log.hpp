@@ -37,6 +37,7 @@ struct KnownStory {
   std::string url{};
   std::string source{};   ///< that brought this version; empty = not recorded
   bool is_noted = false;  ///< of the backlog of its source: for nobody, and so its later versions
+  Time came{};            ///< when this version's file was put into its folder, or it was seen
 };
 
 struct Verdict {
@@ -50,9 +51,10 @@ Verdict judge(const Story& story, const std::optional<KnownStory>& known);
 
 std::optional<KnownStory> find_known(Sqlite& db, std::string_view id);
 
-/// Whether a version before the latest says what `story` does, which was put into its folder at `put_at`, and
-/// the latest was put there, or came otherwise, after that.
-bool was_superseded(Sqlite& db, const Story& story, Time put_at);
+/// Whether a version before `latest` says what `story` does.
+bool was_said_before(Sqlite& db, const Story& story, std::uint32_t latest);
+/// A version was said again by a file that was put into its folder at `put_at`.
+void note_said_again(Sqlite& db, std::string_view id, std::uint32_t version, Time put_at);
 
 /// The text of a version as the log keeps it. Pure.
 std::string text_for_log(const Story& story);

@@ -139,6 +139,11 @@ TEST_CASE("a file that was there before a story's later version does not bring t
     CHECK(put(stopped, noon + 3min).novelty == Novelty::update);
     CHECK(put(story, noon + 2min).novelty == Novelty::outdated);
   }
+  SECTION("it is withheld once more, by a file that is read before one that is older") {
+    CHECK(put(stopped, noon + 20min).novelty == Novelty::unchanged);
+    CHECK(put(story, noon + 15min).novelty == Novelty::outdated);
+    CHECK(put(story, noon + 25min).novelty == Novelty::update);
+  }
   SECTION("it was withheld by a push") {
     CHECK(put(story, noon + 2min).novelty == Novelty::update);
     CHECK(belts.accept(stopped).novelty == Novelty::update);
