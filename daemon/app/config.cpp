@@ -316,11 +316,6 @@ std::optional<Config> try_to_load(const fs::path& path, Diagnostics& diagnostics
   std::deque<LoadedFile> files;  // a deque, because Pending points into it
   for (const auto& name : config_files(path, diagnostics)) load_file(files, name, lists, diagnostics);
   auto collected = read_with_rules(files, options, lists, config, diagnostics);
-  // What subscribers and tests name may stand in a file that cannot be read.
-  if (!collected.is_whole) {
-    collected.subscribers.clear();
-    collected.tests.clear();
-  }
   free_when_read(files, collected);
   read_editions(collected.editions, config);
   if (collected.alerts) read_alerts(*collected.alerts, config, options.rules_file.empty());

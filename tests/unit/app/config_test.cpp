@@ -30,18 +30,6 @@ std::vector<std::string> matched_topics(const Config& config, std::string_view t
 
 }  // namespace
 
-TEST_CASE("nobody is blamed for what a file holds that cannot be read") {
-  SampleConfig sample(R"(
-topics: {harbours: {any: [harbour]}}
-subscribers:
-  - {id: amara, email: amara@example.org, follow: [{topic: harbours, by: [email]}]}
-)");
-  sample.write("base.yaml", "site: {name: S}\nstate: [var\nchannels: {email: {relay: \"maildir:x\"}}\n");
-  sample.load();
-  REQUIRE(sample.diagnostics.list().size() == 1);
-  CHECK(sample.diagnostics.list().front().place.file.ends_with("base.yaml"));
-}
-
 TEST_CASE("the configuration that is shipped loads without a complaint") {
   Diagnostics diagnostics;
   const auto config = load_config(std::filesystem::path(CRIER_SOURCE_DIR) / "config", diagnostics);
