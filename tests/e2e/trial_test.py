@@ -201,7 +201,7 @@ class LedgerTest(TrialTest):
         parts = [each for each in cut if each["entry"] in ("channel", "lane")]
         self.assertEqual(parts, [each for each in records if each["entry"] in ("channel", "lane")])
         said, out = self.complaint("ledger", "--subscriber", "amara", "--csv", "--limit", "20", code=0)
-        self.assertIn("leaves out older deliveries", said)
+        self.assertIn("--limit leaves out deliveries", said)
         self.assertEqual(len(list(csv.DictReader(io.StringIO(out)))), 20)
 
 
